@@ -1,0 +1,1 @@
+"""Monte Carlo event simulator for atomic Radiative Emission of Neutrino Pairs (RENP)."""

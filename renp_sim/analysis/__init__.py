@@ -1,0 +1,1 @@
+"""From counts to spectra, fits and thresholds; knows no physics: its model is a protocol."""

@@ -1,0 +1,1 @@
+"""The composition root: run files, and what wires the layers together."""

@@ -1,0 +1,75 @@
+"""The error tree: every failure a user can cause or meet, one class per exit code."""
+
+from typing import Any
+
+__all__ = ["ConfigError", "DomainError", "FitError", "NumericsError", "RenpError", "SchemaError"]
+
+
+class RenpError(Exception):
+    """Base of every error that is not a bug."""
+
+    exit_code = 2
+
+
+class ConfigError(RenpError, ValueError):
+    """A run file, a command line or a set of them that cannot be used (exit code 2).
+
+    Parameters
+    ----------
+    problems
+        One line per problem: where, what was given, what is allowed, what to do.
+    """
+
+    exit_code = 2
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class DomainError(RenpError, ValueError):
+    """A physical quantity outside its domain, such as ω ≥ E_eg (exit code 2)."""
+
+    exit_code = 2
+
+
+class SchemaError(RenpError, OSError):
+    """A file that is missing, torn, of another schema, or cannot be written (exit code 3)."""
+
+    exit_code = 3
+
+
+class NumericsError(RenpError, ArithmeticError):
+    """A number that could not be computed to the promised accuracy (exit code 4).
+
+    Parameters
+    ----------
+    message
+        What failed and what to do.
+    best
+        The best answer there is, for a caller who can live with it.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, best: Any = None) -> None:
+        self.best = best
+        super().__init__(message)
+
+
+class FitError(RenpError, RuntimeError):
+    """A fit that found no answer (exit code 4).
+
+    Parameters
+    ----------
+    message
+        What failed and what to do.
+    last
+        The last result of the fit.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, last: Any = None) -> None:
+        self.last = last
+        super().__init__(message)

@@ -1,0 +1,1 @@
+"""Truth: photon emissions with their neutrino pairs, in addressed blocks."""

@@ -1,0 +1,1 @@
+"""The laser's schedule: which frequency, for how long, in what order."""

@@ -1,0 +1,63 @@
+"""The schedule of laser steps: one versioned object that generator, fit and planning share."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Schedule", "StepKind"]
+
+FloatArray = NDArray[np.float64]
+
+
+class StepKind(IntEnum):
+    """What a step is for; the numbers are those of the ntuple."""
+
+    SIGNAL = 0
+    CONTROL = 1
+    """Laser on, no coherence."""
+    DARK = 2
+    """Laser off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Schedule:
+    """n steps in the order in which they are run; every array has shape (n,).
+
+    Parameters
+    ----------
+    kind
+        Values of `StepKind`.
+    scan_pass
+        Pass of an interleaved scan, from 0.
+    omega_set_eV, omega_true_eV
+        Set frequency, and the true one with the calibration offsets, eV.
+    linewidth_eV
+        Gaussian σ of the line, eV; 0 is sharp.
+    start_s, duration_s
+        Wall time since run start, s; the settling time between steps is in the starts.
+    live_fraction
+        Duty cycle of the laser's windows, in (0, 1]; 1 is continuous.
+    coherence
+        η of the step averaged over its live windows, without the target's; 0 in control and dark steps.
+    omega_common_error_eV, omega_step_error_eV
+        Stated calibration errors, eV.
+    """
+
+    kind: NDArray[np.int8]
+    scan_pass: NDArray[np.int32]
+    omega_set_eV: FloatArray
+    omega_true_eV: FloatArray
+    linewidth_eV: FloatArray
+    start_s: FloatArray
+    duration_s: FloatArray
+    live_fraction: FloatArray
+    coherence: FloatArray
+    omega_common_error_eV: FloatArray
+    omega_step_error_eV: FloatArray
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps."""
+        return len(self.omega_set_eV)

@@ -1,0 +1,1 @@
+"""The ROOT file: schema, writer, reader; the only place that knows uproot."""

@@ -1,0 +1,1 @@
+"""Expected counts as a model that the analysis can use: physics × laser × detector."""

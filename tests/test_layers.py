@@ -1,0 +1,116 @@
+"""Who may import whom, enforced by reading the imports of every file."""
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+KERNEL = {"errors", "constants", "streams"}
+ALLOWED = {
+    "errors": set(),
+    "constants": set(),
+    "streams": {"errors"},
+    "data": set(),
+    "physics": KERNEL | {"physics", "data"},
+    "laser": KERNEL | {"physics", "laser"},
+    "generator": KERNEL | {"physics", "laser", "generator"},
+    "ntuple": KERNEL | {"ntuple"},
+    "analysis": KERNEL | {"ntuple", "analysis"},
+    "prediction": KERNEL | {"physics", "laser", "detector", "analysis.model", "prediction"},
+    "app": KERNEL
+    | {"physics", "laser", "generator", "detector", "ntuple", "analysis", "prediction", "app", "data"},
+    "cli": KERNEL | {"app", "analysis", "cli"},
+    "detector": {"detector"},
+}
+# uproot is known to the ntuple layer only, TOML models to app, the terminal to cli
+THIRD_PARTY = {
+    "uproot": {"ntuple"},
+    "awkward": {"ntuple"},
+    "pydantic": {"app"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "iminuit": {"analysis"},
+    "matplotlib": {"analysis"},
+    "mplhep": {"analysis"},
+    "hist": {"analysis", "ntuple"},
+}
+DETECTOR_MAY_USE = {"numpy", "scipy", "detector"}
+
+
+def imported_modules(source: str) -> set[str]:
+    """Return dotted names; `from a import b` counts as a and as a.b, since b may be a module."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports hide the layer"
+            assert node.module is not None
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def faults(package: str, source: str) -> list[str]:
+    """Return the imports of a file of `package` that the table does not allow."""
+    out = []
+    modules = imported_modules(source)
+    for module in sorted(modules):
+        top, _, rest = module.partition(".")
+        if top in ("renp_sim", "detector"):
+            inside = rest if top == "renp_sim" else "detector"
+            if not inside:  # `from renp_sim import x` is judged by its x
+                continue
+            allowed = any(inside == a or inside.startswith(a + ".") for a in ALLOWED[package])
+            # naming a parent is fine where only its child was imported
+            parent = any(a.startswith(inside + ".") and f"renp_sim.{a}" in modules for a in ALLOWED[package])
+            if not allowed and not parent:
+                out.append(f"{package} imports {module}")
+        elif top in THIRD_PARTY:
+            if package not in THIRD_PARTY[top]:
+                out.append(f"{package} imports {module}")
+        elif package == "detector" and top not in DETECTOR_MAY_USE | sys.stdlib_module_names:
+            out.append(f"{package} imports {module}")
+    return out
+
+
+def sources() -> list[tuple[str, Path]]:
+    ours = [
+        (p.relative_to(ROOT / "renp_sim").parts[0].removesuffix(".py"), p)
+        for p in (ROOT / "renp_sim").rglob("*.py")
+    ]
+    leaf = [("detector", p) for p in (ROOT / "detector").rglob("*.py")]
+    return [(package, p) for package, p in ours + leaf if package != "__init__"]
+
+
+def test_every_import_is_allowed() -> None:
+    found = [f"{p}: {fault}" for package, p in sources() for fault in faults(package, p.read_text("utf-8"))]
+    assert found == []
+    assert len(sources()) > 10  # the walk did find the code
+
+
+def test_planted_violations_are_found() -> None:
+    planted = {
+        "errors": "import renp_sim.constants",
+        "physics": "from renp_sim.laser.schedule import Schedule",
+        "laser": "def f():\n    from renp_sim import generator",
+        "generator": "import uproot",
+        "detector": "from renp_sim.errors import ConfigError",
+        "ntuple": "from renp_sim.analysis.model import Exposure",
+        "analysis": "import renp_sim.physics.rates as rates",
+        "prediction": "from renp_sim.analysis import fit",
+        "app": "from renp_sim.cli import main",
+        "cli": "from renp_sim.physics.rates import spectral_function",
+    }
+    for package, source in planted.items():
+        assert faults(package, source), f"{package}: {source!r} was let through"
+
+
+def test_allowed_imports_pass() -> None:
+    fine = {
+        "prediction": "from renp_sim.analysis.model import Exposure",
+        "cli": "from renp_sim.app import config",
+        "detector": "import numpy as np\nfrom detector.efficiency import Constant",
+    }
+    for package, source in fine.items():
+        assert faults(package, source) == []
