@@ -96,11 +96,33 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:
-    """An external measurement of a parameter: value ± error (relative error where log-normal)."""
+    """An external measurement of a parameter: value ± error.
+
+    Parameters
+    ----------
+    value
+        What was measured.
+    error
+        Its standard deviation in the unit of the parameter; where log-normal, the relative error e of a
+        factor 1+e per standard deviation, so that ln θ is normal around ln(value) with width ln(1+e).
+    shape
+        Gaussian or log-normal.
+
+    Raises
+    ------
+    ValueError
+        If the error is not positive, or the value of a log-normal is not.
+    """
 
     value: float
     error: float
     shape: Shape = Shape.GAUSSIAN
+
+    def __post_init__(self) -> None:
+        if not self.error > 0:
+            raise ValueError(f"the error of a constraint must be > 0, got {self.error}")
+        if self.shape is Shape.LOG_NORMAL and not self.value > 0:
+            raise ValueError(f"the value of a log-normal constraint must be > 0, got {self.value}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

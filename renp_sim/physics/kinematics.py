@@ -177,7 +177,22 @@ class Kinematics:
     @property
     def q2_delta2_eV2(self) -> FloatArray:
         """q²Δ² = (q² − s₊)(q² − s₋)/q², eV², without the square root."""
-        return np.where(self.is_open, self.excess_eV2 * (self.q2_eV2 - self.s_minus_eV2) / self.q2_eV2, 0.0)
+        return np.where(self.is_open, self.excess_eV2 * self.s_minus_excess_eV2 / self.q2_eV2, 0.0)
+
+    @property
+    def s_minus_excess_eV2(self) -> FloatArray:
+        """q² − s₋, eV²."""
+        return self.q2_eV2 - self.s_minus_eV2
+
+    @property
+    def mass_sum_eV(self) -> FloatArray:
+        """m_i + m_j, eV."""
+        return np.sqrt(self.s_plus_eV2)
+
+    @property
+    def mass_difference_eV(self) -> FloatArray:
+        """m_i − m_j, eV, as exact as the splittings; its sign is lost where closed."""
+        return np.copysign(np.sqrt(self.s_minus_eV2), self.d)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,30 +8,26 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from renp_sim.physics.current import Bracket
 from renp_sim.physics.kinematics import Kinematics
-from renp_sim.physics.neutrino import Neutrinos
+from renp_sim.physics.neutrino import Nature, Neutrinos
+from renp_sim.physics.propagator import Pole
 
 __all__ = ["Interaction", "Pole"]
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Pole:
-    """A resonance q² = M² with width Γ, both in eV."""
-
-    mass_eV: float
-    width_eV: float
 
 
 @runtime_checkable
 class Interaction(Protocol):
     """A frozen dataclass whose fields are the keys of the run file's section.
 
-    Implementations are picklable, hold no state, and give 0 new physics for vanishing couplings.
+    Implementations are picklable, hold no state, and give 0 new physics for vanishing couplings. Numbers
+    in their fields may be arrays over the leading parameter axes.
     """
 
     name: ClassVar[str]
     """What the run file calls it."""
+
+    def check(self, nature: Nature) -> None:
+        """Raise ConfigError, a line per problem, if the couplings cannot be those of such neutrinos."""
+        ...
 
     def bracket(self, kinematics: Kinematics, neutrinos: Neutrinos) -> Bracket:
         """Return A0, A1, A2 (eV², shape (..., 3, 3)), B(c) ≥ 0 on [−1, 1]; closed pairs are not looked at."""

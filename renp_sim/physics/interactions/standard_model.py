@@ -19,6 +19,9 @@ class StandardModel:
 
     name: ClassVar[str] = "standard_model"
 
+    def check(self, nature: Nature) -> None:
+        """Accept any neutrinos."""
+
     def bracket(self, kinematics: Kinematics, neutrinos: Neutrinos) -> Bracket:
         """Return A0, A1, A2: Dirac A = |a|², B = 0; Majorana A = |a|², B = −Re a²."""
         a = kinematics.over_frequencies(neutrinos.weak_couplings())

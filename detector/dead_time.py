@@ -1,0 +1,143 @@
+"""Dead time: what a recorded photon costs the ones after it."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.domain import require_finite_at_least
+
+__all__ = ["DEAD_TIMES", "DeadTime", "NonParalysable"]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+class DeadTime(Protocol):
+    """The rule by which arrivals, in time order, are recorded or lost.
+
+    The state between two slices of time is busy_until_s: an arrival before it is lost.
+    """
+
+    kind: ClassVar[str]
+    """What the run file calls it."""
+
+    @property
+    def tau_s(self) -> float:
+        """Dead time of one recorded photon, s; with 0 every arrival is recorded."""
+        ...
+
+    def recorded(self, time_s: FloatArray, busy_until_s: float) -> BoolArray:
+        """Return which of the sorted arrivals are recorded."""
+        ...
+
+    def busy_after(self, recorded_s: FloatArray, busy_until_s: float) -> float:
+        """Return the state after these sorted recorded times."""
+        ...
+
+    def settled(self, time_s: FloatArray, interval_s: tuple[float, float]) -> float | None:
+        """Return the state after a slice if the state before it cannot matter, else None."""
+        ...
+
+    def live_fraction(self, rate_hz: float) -> float:
+        """Return the mean share of the time in which a photon would be recorded."""
+        ...
+
+    def lost_s(self, recorded_s: FloatArray, stop_s: float) -> float:
+        """Return the dead time before stop_s that these recorded times cause, s."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonParalysable:
+    """Dead for τ after each recorded photon; a lost one prolongs nothing. τ = 0 is none.
+
+    Examples
+    --------
+    >>> NonParalysable(tau_s=1.0).recorded(np.array([0.0, 0.6, 1.0, 1.9, 2.5]), -inf)
+    array([ True, False,  True, False,  True])
+    """
+
+    tau_s: float = 0.0
+
+    kind: ClassVar[str] = "non_paralysable"
+
+    def __post_init__(self) -> None:
+        require_finite_at_least("detector.dead_time.tau_s", self.tau_s)
+
+    def recorded(self, time_s: FloatArray, busy_until_s: float) -> BoolArray:
+        """Return which of the sorted arrivals are recorded, shape (n,).
+
+        An arrival at least τ after the one before it is recorded whatever came earlier, and a closer one
+        that follows such an arrival is lost. Only where several in a row are close is the rule applied one
+        by one.
+        """
+        keep = np.ones(len(time_s), dtype=np.bool_)
+        if self.tau_s == 0:
+            return keep
+        start = int(np.searchsorted(time_s, busy_until_s))
+        keep[:start] = False
+        time = time_s[start:]
+        close = time[1:] < time[:-1] + self.tau_s
+        keep[start + 1 :] = ~close
+        # a lone close arrival is lost; two in a row need what happened to the first
+        pair = close[:-1] & close[1:]
+        if not np.any(pair):
+            return keep
+        crowd = np.zeros(len(time), dtype=np.bool_)
+        for shift in range(3):  # the arrival before the pair, and the pair
+            crowd[shift : shift + len(pair)] |= pair
+        member = np.flatnonzero(crowd)
+        crowded = time[member]
+        # the first arrival that may follow each; it never passes the head of the next crowd
+        following = np.searchsorted(crowded, crowded + self.tau_s)
+        # τ below the rounding of the time would not move on
+        following = np.maximum(following, np.arange(1, len(crowded) + 1))
+        chain = []
+        current, after = 0, following.tolist()
+        while current < len(after):
+            chain.append(current)
+            current = after[current]
+        keep[start + member[chain]] = True
+        return keep
+
+    def busy_after(self, recorded_s: FloatArray, busy_until_s: float) -> float:
+        """Return the last recorded time + τ, or the state before if there is none; −∞ without dead time."""
+        if self.tau_s == 0:
+            return -inf
+        return float(recorded_s[-1]) + self.tau_s if len(recorded_s) else busy_until_s
+
+    def settled(self, time_s: FloatArray, interval_s: tuple[float, float]) -> float | None:
+        """Return the state after a slice if the state before it cannot matter, else None.
+
+        An arrival at least τ after the one before it, or after the start of the slice, is recorded for any
+        state at the start, and all that follows is then known. If the end of the slice is that far from the
+        last arrival the detector is free there, written −∞. (That the two extreme states at the start lead
+        to one end would not do: of arrivals at 0, 0.6 and 1 with τ = 1 both extremes record the last, but
+        a detector that is busy until 0.5 does not.)
+        """
+        if self.tau_s == 0:
+            return -inf
+        start, stop = interval_s
+        free_from = np.concatenate([[start], time_s]) + self.tau_s
+        if free_from[-1] <= stop:
+            return -inf
+        certain = np.flatnonzero(time_s >= free_from[:-1])
+        if not len(certain):
+            return None
+        tail = time_s[certain[-1] :]
+        return self.busy_after(tail[self.recorded(tail, -inf)], -inf)
+
+    def live_fraction(self, rate_hz: float) -> float:
+        """Return 1/(1 + Rτ), for a rate R before dead time."""
+        return 1 / (1 + rate_hz * self.tau_s)
+
+    def lost_s(self, recorded_s: FloatArray, stop_s: float) -> float:
+        """Return Σ min(τ, stop − t): the dead time before the end of the step, s."""
+        return float(np.sum(np.minimum(self.tau_s, stop_s - recorded_s)))
+
+
+DEAD_TIMES: tuple[type[DeadTime], ...] = (NonParalysable,)
+"""Every dead time a run file can name."""

@@ -1,0 +1,156 @@
+"""Efficiency: the probability that a photon that reaches the detector is seen, before the energy window."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from detector.domain import require_finite_at_least, require_in, require_positive, require_table
+from detector.quadrature import step_breaks
+
+__all__ = ["EFFICIENCIES", "Constant", "Efficiency", "Tabulated", "TurnOn"]
+
+FloatArray = NDArray[np.float64]
+
+
+class Efficiency(Protocol):
+    """ε(E), with what an experimenter knows of it; its errors play no part in sampling."""
+
+    kind: ClassVar[str]
+    """What the run file calls it."""
+
+    @property
+    def common_error_rel(self) -> float:
+        """Relative error that all steps share."""
+        ...
+
+    @property
+    def step_error_rel(self) -> float:
+        """Relative error that each step has for itself."""
+        ...
+
+    @property
+    def is_perfect(self) -> bool:
+        """Whether ε is 1 at every energy, so that nothing need be drawn."""
+        ...
+
+    @property
+    def breaks_eV(self) -> tuple[float, ...]:
+        """Points between which ε is smooth, for quadrature."""
+        ...
+
+    def at(self, energy_eV: FloatArray) -> FloatArray:
+        """Return ε in [0, 1], of the shape of the energies."""
+        ...
+
+
+def _require_errors(efficiency: Efficiency) -> None:
+    for key in ("common_error_rel", "step_error_rel"):
+        require_finite_at_least(f"detector.efficiency.{key}", getattr(efficiency, key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """The same efficiency at every energy.
+
+    Examples
+    --------
+    >>> Constant(value=0.2).at(np.array([1.0, 1.1]))
+    array([0.2, 0.2])
+    """
+
+    value: float
+    common_error_rel: float = 0.0
+    step_error_rel: float = 0.0
+
+    kind: ClassVar[str] = "constant"
+
+    def __post_init__(self) -> None:
+        require_in("detector.efficiency.value", self.value, 0, 1)
+        _require_errors(self)
+
+    @property
+    def is_perfect(self) -> bool:
+        """Whether the value is 1."""
+        return self.value == 1
+
+    @property
+    def breaks_eV(self) -> tuple[float, ...]:
+        """None."""
+        return ()
+
+    def at(self, energy_eV: FloatArray) -> FloatArray:
+        """Return the value, of the shape of the energies."""
+        return np.full(np.shape(energy_eV), self.value, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOn:
+    """A Gaussian step: plateau · ½(1 + erf((E − E₀)/(√2 w))) with E₀ = energy_eV and w = width_eV."""
+
+    plateau: float
+    energy_eV: float
+    width_eV: float
+    common_error_rel: float = 0.0
+    step_error_rel: float = 0.0
+
+    kind: ClassVar[str] = "turn_on"
+
+    def __post_init__(self) -> None:
+        require_in("detector.efficiency.plateau", self.plateau, 0, 1)
+        require_finite_at_least("detector.efficiency.energy_eV", self.energy_eV)
+        require_positive("detector.efficiency.width_eV", self.width_eV)
+        _require_errors(self)
+
+    @property
+    def is_perfect(self) -> bool:
+        """Never."""
+        return False
+
+    @property
+    def breaks_eV(self) -> tuple[float, ...]:
+        """Points around the step."""
+        return step_breaks(self.energy_eV, self.width_eV)
+
+    def at(self, energy_eV: FloatArray) -> FloatArray:
+        """Return ε, of the shape of the energies."""
+        step: FloatArray = ndtr((np.asarray(energy_eV) - self.energy_eV) / self.width_eV)
+        return self.plateau * step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tabulated:
+    """Linear between the points of a table, 0 outside it."""
+
+    energies_eV: tuple[float, ...]
+    values: tuple[float, ...]
+    common_error_rel: float = 0.0
+    step_error_rel: float = 0.0
+
+    kind: ClassVar[str] = "tabulated"
+
+    def __post_init__(self) -> None:
+        require_table("detector.efficiency", self.energies_eV, self.values)
+        for k, value in enumerate(self.values):
+            require_in(f"detector.efficiency.values[{k}]", value, 0, 1)
+        _require_errors(self)
+
+    @property
+    def is_perfect(self) -> bool:
+        """Never: it ends where the table does."""
+        return False
+
+    @property
+    def breaks_eV(self) -> tuple[float, ...]:
+        """The points of the table."""
+        return self.energies_eV
+
+    def at(self, energy_eV: FloatArray) -> FloatArray:
+        """Return ε, of the shape of the energies."""
+        return np.asarray(np.interp(energy_eV, self.energies_eV, self.values, left=0.0, right=0.0))
+
+
+EFFICIENCIES: tuple[type[Efficiency], ...] = (Constant, TurnOn, Tabulated)
+"""Every efficiency a run file can name."""

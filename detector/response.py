@@ -1,0 +1,242 @@
+"""The detector: true photons in, recorded ones out, and their mean from the very same objects.
+
+The order is that of the apparatus: efficiency thins the photons, resolution smears their energies, the
+window cuts on the reconstructed energy, background joins in time order, and dead time takes its share.
+Channels, drift and afterpulses have no model here: `Record.channel` is 0.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from detector.background import Background, poisson_times
+from detector.conditions import StepConditions
+from detector.dead_time import DeadTime, NonParalysable
+from detector.efficiency import Constant, Efficiency
+from detector.record import Expectation, Photons, Record
+from detector.resolution import Gaussian, Resolution
+
+__all__ = ["Detector", "Expectation", "Photons", "Record", "StepConditions", "Stream"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Stream = Callable[[str], np.random.Generator]
+"""Gives the random generator that belongs to a name, each time from its start."""
+
+EVERY_PHOTON = Constant(value=1.0)
+EXACT = Gaussian(sigma_eV=0.0)
+NEVER_DEAD = NonParalysable(tau_s=0.0)
+
+
+class _Arrivals(NamedTuple):
+    """What would be recorded without dead time, in time order."""
+
+    time_s: FloatArray
+    energy_eV: FloatArray
+    photon: IntArray
+    component: NDArray[np.int16]
+
+    def take(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "_Arrivals":
+        return _Arrivals(self.time_s[which], self.energy_eV[which], self.photon[which], self.component[which])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """One channel; as it stands without arguments it records every photon up to 10 eV as it is.
+
+    Parameters
+    ----------
+    efficiency, resolution, dead_time
+        As in their modules.
+    energy_window_eV
+        Closed window on the reconstructed energy.
+    backgrounds
+        The components, each with a name of its own.
+
+    Raises
+    ------
+    ValueError
+        If the window is empty or two backgrounds share a name.
+    """
+
+    efficiency: Efficiency = EVERY_PHOTON
+    resolution: Resolution = EXACT
+    energy_window_eV: tuple[float, float] = (0.0, 10.0)
+    backgrounds: tuple[Background, ...] = ()
+    dead_time: DeadTime = NEVER_DEAD
+
+    def __post_init__(self) -> None:
+        low, high = self.energy_window_eV
+        if not 0 <= low < high < inf:
+            raise ValueError(
+                f"detector.energy_window_eV = [{low}, {high}]: must be finite with 0 ≤ low < high"
+            )
+        names = [component.name for component in self.backgrounds]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"background.{name}: {names.count(name)} components have this name; rename")
+
+    def efficiency_at(self, energy_eV: ArrayLike) -> FloatArray:
+        """Return the probability that photons of these energies pass efficiency and window, same shape."""
+        energy = np.asarray(energy_eV, dtype=np.float64)
+        return self.efficiency.at(energy) * self.resolution.accepted(energy, self.energy_window_eV)
+
+    def arrival_rate_hz(self, conditions: StepConditions) -> float:
+        """Return the rate of background arrivals that `record` has to draw, s⁻¹, before the detector."""
+        return float(sum(component.arrival_rate_hz(conditions) for component in self.backgrounds))
+
+    def background_rates_hz(self, conditions: StepConditions) -> FloatArray:
+        """Return recorded rates before dead time, s⁻¹, shape (c,); 0 where not present."""
+        breaks_eV = self.efficiency.breaks_eV + self.resolution.breaks_eV(self.energy_window_eV)
+        rates = np.zeros(len(self.backgrounds))
+        for k, component in enumerate(self.backgrounds):
+            rates[k] = component.arrival_rate_hz(conditions)
+            if component.is_photon and rates[k]:
+                spectrum = component.energies(conditions, self.energy_window_eV)
+                rates[k] *= spectrum.mean(self.efficiency_at, breaks_eV)
+        return rates
+
+    def expected(self, conditions: StepConditions, signal_rate_hz: float) -> Expectation:
+        """Return the mean of what `record` gives, for a constant rate of signal photons at the laser's ω.
+
+        Parameters
+        ----------
+        conditions
+            The step.
+        signal_rate_hz
+            Rate of true photons that reach the detector, s⁻¹ of open time.
+
+        Examples
+        --------
+        >>> detector = Detector(efficiency=Constant(value=0.2), dead_time=NonParalysable(tau_s=0.01))
+        >>> detector.expected(StepConditions(omega_eV=1.07, duration_s=60.0), 500.0).signal_counts
+        3000.0
+        """
+        efficiency = float(self.efficiency_at(conditions.omega_eV))
+        recorded_hz = efficiency * signal_rate_hz
+        background_hz = self.background_rates_hz(conditions)
+        return Expectation(
+            efficiency=efficiency,
+            signal_rate_hz=recorded_hz,
+            background_rate_hz=background_hz,
+            live_fraction=self.dead_time.live_fraction(recorded_hz + float(background_hz.sum())),
+            duration_s=conditions.duration_s,
+        )
+
+    def record(
+        self,
+        photons: Photons,
+        interval: tuple[float, float],
+        conditions: StepConditions,
+        stream: Stream,
+        *,
+        busy_until_s: float = -inf,
+    ) -> Record:
+        """Return what is recorded in the slice [start, stop) of a step.
+
+        Parameters
+        ----------
+        photons
+            The true photons of the slice; the record may share their arrays.
+        interval
+            Start and stop of the slice, s of open time.
+        conditions
+            The step.
+        stream
+            Gives the generator of a name: `efficiency`, `resolution` and `background.<name>` are asked for,
+            each only where it is needed and once a slice, so that no part moves the numbers of another.
+        busy_until_s
+            State that the slice before left.
+
+        Raises
+        ------
+        ValueError
+            If the slice ends before it starts.
+        """
+        arrivals = self._arrivals(photons, interval, conditions, stream)
+        keep = self.dead_time.recorded(arrivals.time_s, busy_until_s)
+        if not np.all(keep):
+            arrivals = arrivals.take(keep)
+        return Record(
+            **arrivals._asdict(),
+            channel=np.zeros(len(arrivals.time_s), dtype=np.int16),
+            busy_until_s=self.dead_time.busy_after(arrivals.time_s, busy_until_s),
+        )
+
+    def settled(
+        self, photons: Photons, interval: tuple[float, float], conditions: StepConditions, stream: Stream
+    ) -> float | None:
+        """Return the state that the slice leaves if the state before it cannot matter, else None.
+
+        With it slices can be recorded in any order. A detector that is free at the end of the slice is −∞,
+        which the next slice cannot tell from the `busy_until_s` of `record`. Parameters as in `record`.
+        """
+        if self.dead_time.tau_s == 0:
+            return -inf
+        time_s = self._arrivals(photons, interval, conditions, stream).time_s
+        return self.dead_time.settled(time_s, interval)
+
+    def _arrivals(
+        self, photons: Photons, interval: tuple[float, float], conditions: StepConditions, stream: Stream
+    ) -> _Arrivals:
+        """Return everything but dead time."""
+        if not interval[0] <= interval[1]:
+            raise ValueError(f"interval = {interval}: must not end before it starts")
+        seen, energy_eV = self._seen(
+            photons.energy_eV, lambda: stream("efficiency"), lambda: stream("resolution")
+        )
+        n = len(seen)
+        time_s = photons.time_s if n == len(photons.time_s) else photons.time_s[seen]
+        parts = [_Arrivals(time_s, energy_eV, seen, np.full(n, -1, dtype=np.int16))]
+        for k, component in enumerate(self.backgrounds):
+            rate_hz = component.arrival_rate_hz(conditions)
+            if not rate_hz * (interval[1] - interval[0]):
+                continue
+            rng = stream(f"background.{component.name}")
+            time_s, energy_eV = self._background(component, rate_hz, interval, conditions, rng)
+            n = len(time_s)
+            parts.append(_Arrivals(time_s, energy_eV, np.full(n, -1), np.full(n, k, dtype=np.int16)))
+        if len(parts) == 1:
+            return parts[0]
+        merged = _Arrivals(*map(np.concatenate, zip(*parts, strict=True)))
+        # a stable sort of runs that are sorted already is a merge
+        return merged.take(np.argsort(merged.time_s, kind="stable"))
+
+    def _background(
+        self,
+        component: Background,
+        rate_hz: float,
+        interval: tuple[float, float],
+        conditions: StepConditions,
+        rng: np.random.Generator,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return times and reconstructed energies of one component."""
+        time_s = poisson_times(rate_hz, interval, rng)
+        energy_eV = component.energies(conditions, self.energy_window_eV).sample(len(time_s), rng)
+        if component.is_photon:
+            seen, energy_eV = self._seen(energy_eV, lambda: rng, lambda: rng)
+            time_s = time_s[seen]
+        return time_s, energy_eV
+
+    def _seen(
+        self,
+        energy_eV: FloatArray,
+        thinning: Callable[[], np.random.Generator],
+        smearing: Callable[[], np.random.Generator],
+    ) -> tuple[IntArray, FloatArray]:
+        """Return which photons pass efficiency and window, and their reconstructed energies."""
+        seen = np.arange(len(energy_eV))
+        if len(seen) and not self.efficiency.is_perfect:
+            seen = np.flatnonzero(thinning().random(len(seen)) < self.efficiency.at(energy_eV))
+            energy_eV = energy_eV[seen]
+        if len(seen) and not self.resolution.is_perfect:
+            energy_eV = self.resolution.smear(energy_eV, smearing())
+        low, high = self.energy_window_eV
+        inside = (energy_eV >= low) & (energy_eV <= high)
+        if np.all(inside):
+            return seen, energy_eV
+        return seen[inside], energy_eV[inside]

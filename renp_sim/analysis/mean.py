@@ -1,0 +1,309 @@
+"""The expectation as the fitter sees it: free parameters on the first axis, toys on the last.
+
+`PolynomialMean` needs no model call inside a fit; `ModelMean` asks the model for every toy. Both hold the
+same numbers, so the fitter does not know which it has.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.model import Model, Quadratic
+
+__all__ = ["Mean", "ModelMean", "PolynomialMean", "WarpedMean", "polynomial_mean"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+LINEARITY_TOLERANCE = 1e-9
+"""How well a third value must lie on the line through two, relative, for a parameter to count as linear."""
+
+
+class Mean(Protocol):
+    """Expected counts of n steps as a function of f free parameters, for b toys at once."""
+
+    def value(self, x: FloatArray) -> FloatArray:
+        """Return μ, shape (n, b), for x of shape (f, b)."""
+        ...
+
+    def jacobian(self, x: FloatArray) -> FloatArray:
+        """Return ∂μ/∂x, shape (f, n, b)."""
+        ...
+
+    def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray | None:
+        """Return Σ_k weight_k ∂²μ_k, shape (f, f, b), for weights (n, b); None if not known."""
+        ...
+
+    def take(self, rows: IntArray) -> Self:
+        """Return the mean of these toys only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ModelMean:
+    """A model with some of its parameters free.
+
+    Parameters
+    ----------
+    model
+        Whose expectation it is.
+    template
+        All parameters, shape (p,), or (b, p) where they differ from toy to toy.
+    free
+        Indices of the free ones, shape (f,).
+    """
+
+    model: Model
+    template: FloatArray
+    free: IntArray
+
+    def theta(self, x: FloatArray) -> FloatArray:
+        """Return all parameters, shape (b, p)."""
+        theta = np.array(np.broadcast_to(self.template, (x.shape[1], self.template.shape[-1])))
+        theta[:, self.free] = x.T
+        return theta
+
+    def value(self, x: FloatArray) -> FloatArray:
+        """Return μ, shape (n, b)."""
+        return np.ascontiguousarray(self.model.expected(self.theta(x)).T)
+
+    def jacobian(self, x: FloatArray) -> FloatArray:
+        """Return ∂μ/∂x, shape (f, n, b)."""
+        gradient = self.model.gradient(self.theta(x))[..., self.free]
+        return np.ascontiguousarray(np.moveaxis(gradient, -1, 0).swapaxes(1, 2))
+
+    def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray | None:
+        """Return None: a model tells no second derivatives."""
+        return None
+
+    def take(self, rows: IntArray) -> "ModelMean":
+        """Return the mean of these toys only."""
+        return self if self.template.ndim == 1 else replace(self, template=self.template[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WarpedMean:
+    """A mean whose parameter m runs over one smooth piece [low, high] as low + (high − low) sin²(πu/2).
+
+    At an onset μ goes like the square root of the distance to the end of the piece, hence like u or 1 − u:
+    in u every derivative is finite up to the kinks.
+
+    Parameters
+    ----------
+    inner
+        The mean in m.
+    position
+        Of m among the free parameters.
+    low, high
+        Ends of the piece, shape (b,).
+    """
+
+    inner: ModelMean
+    position: int
+    low: FloatArray
+    high: FloatArray
+
+    EDGE: ClassVar[float] = 1e-6
+    """u stays this far from 0 and 1, where dμ/dm may not exist."""
+
+    STEP: ClassVar[float] = 1e-5
+    """Step of u over which the gradient is differenced."""
+
+    def parameter(self, u: FloatArray) -> FloatArray:
+        """Return m of u, shape (b,)."""
+        return self.low + (self.high - self.low) * np.sin(np.pi * u / 2) ** 2
+
+    def inverse(self, m: FloatArray) -> FloatArray:
+        """Return u of m, shape (b,)."""
+        part = np.clip((m - self.low) / (self.high - self.low), 0.0, 1.0)
+        return np.clip(2 / np.pi * np.arcsin(np.sqrt(part)), self.EDGE, 1 - self.EDGE)
+
+    def value(self, x: FloatArray) -> FloatArray:
+        """Return μ, shape (n, b)."""
+        return self.inner.value(self._inside(x))
+
+    def jacobian(self, x: FloatArray) -> FloatArray:
+        """Return ∂μ/∂x with u in the place of m, shape (f, n, b)."""
+        out = self.inner.jacobian(self._inside(x))
+        out[self.position] *= (self.high - self.low) * np.pi / 2 * np.sin(np.pi * x[self.position])
+        return out
+
+    def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray:
+        """Return Σ_k weight_k ∂²μ_k, shape (f, f, b): the row of u by differences, 0 elsewhere."""
+        moved = x.copy()
+        step = np.where(x[self.position] < 0.5, self.STEP, -self.STEP)
+        moved[self.position] += step
+        row = np.einsum("fnb,nb->fb", self.jacobian(moved) - self.jacobian(x), weight) / step
+        out = np.zeros((len(x), *row.shape))
+        out[self.position] = out[:, self.position] = row
+        return out
+
+    def take(self, rows: IntArray) -> "WarpedMean":
+        """Return the mean of these toys only."""
+        return replace(self, inner=self.inner.take(rows), low=self.low[rows], high=self.high[rows])
+
+    def _inside(self, x: FloatArray) -> FloatArray:
+        out = x.copy()
+        out[self.position] = self.parameter(x[self.position])
+        return out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PolynomialMean:
+    """μ_k = Σ_m coefficient_km Π_p x_p^exponent_mp, with all its derivatives.
+
+    Parameters
+    ----------
+    exponents
+        Monomials, shape (m, f); closed under differentiation.
+    tables
+        Coefficients of μ and of each ∂μ/∂x_p on these monomials, shape (1 + f, n, m).
+    second
+        Coefficients of ∂²μ/∂x_p∂x_q, shape (f, f, n, m).
+    """
+
+    exponents: NDArray[np.int64]
+    tables: FloatArray
+    second: FloatArray
+
+    @classmethod
+    def of(cls, terms: dict[tuple[int, ...], FloatArray]) -> "PolynomialMean":
+        """Return the mean with these coefficients, shape (n,), by exponents."""
+        n_free = len(next(iter(terms)))
+        first = [_derivative(terms, p) for p in range(n_free)]
+        second = [[_derivative(d, q) for q in range(n_free)] for d in first]
+        every = [terms, *first, *(d for row in second for d in row)]
+        monomials = sorted({e for polynomial in every for e in polynomial}, key=lambda e: (sum(e), e))
+        n_steps = len(next(iter(terms.values())))
+
+        def table(polynomial: dict[tuple[int, ...], FloatArray]) -> FloatArray:
+            zero = np.zeros(n_steps)
+            return np.stack([polynomial.get(e, zero) for e in monomials], axis=1)
+
+        return cls(
+            exponents=np.array(monomials, dtype=np.int64).reshape(len(monomials), n_free),
+            tables=np.stack([table(terms), *map(table, first)]),
+            second=np.stack([np.stack([table(d) for d in row]) for row in second]),
+        )
+
+    def monomials(self, x: FloatArray) -> FloatArray:
+        """Return Π_p x_p^exponent_mp, shape (m, b)."""
+        out = np.ones((len(self.exponents), x.shape[1]))
+        for row, exponents in zip(out, self.exponents, strict=True):
+            for x_p, exponent in zip(x, exponents, strict=True):
+                for _ in range(exponent):
+                    row *= x_p
+        return out
+
+    def value(self, x: FloatArray) -> FloatArray:
+        """Return μ, shape (n, b)."""
+        return self.tables[0] @ self.monomials(x)
+
+    def jacobian(self, x: FloatArray) -> FloatArray:
+        """Return ∂μ/∂x, shape (f, n, b)."""
+        return self.tables[1:] @ self.monomials(x)
+
+    def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray | None:
+        """Return Σ_k weight_k ∂²μ_k, shape (f, f, b)."""
+        monomials = self.monomials(x)
+        n_free = len(x)
+        out = np.zeros((n_free, n_free, x.shape[1]))
+        for p in range(n_free):
+            for q in range(p + 1):
+                used = np.flatnonzero(np.any(self.second[p, q] != 0, axis=0))
+                if len(used):
+                    of_steps = self.second[p, q][:, used].T @ weight
+                    out[p, q] = out[q, p] = np.einsum("mb,mb->b", of_steps, monomials[used])
+        return out
+
+    def take(self, rows: IntArray) -> "PolynomialMean":
+        """Return itself: the coefficients are those of all toys."""
+        return self
+
+
+def _derivative(terms: dict[tuple[int, ...], FloatArray], p: int) -> dict[tuple[int, ...], FloatArray]:
+    """Return the coefficients of ∂/∂x_p."""
+    return {
+        (*e[:p], e[p] - 1, *e[p + 1 :]): e[p] * coefficient for e, coefficient in terms.items() if e[p] > 0
+    }
+
+
+def polynomial_mean(model: Model, free: tuple[str, ...], theta: FloatArray) -> PolynomialMean | None:
+    """Return μ as a polynomial in the free parameters, the rest at θ (p,); None where it is none.
+
+    A model tells where it is quadratic. A normalisation times a squared coupling is not, but it is linear
+    in the normalisation with quadratics as coefficients, which two calls give and a third confirms.
+
+    Parameters
+    ----------
+    model
+        Whose expectation it is.
+    free
+        Names of the free parameters, at least one.
+    theta
+        All parameters, shape (p,).
+    """
+    terms = _terms(model, free, theta)
+    return None if terms is None else PolynomialMean.of(terms)
+
+
+def _terms(
+    model: Model, free: tuple[str, ...], theta: FloatArray
+) -> dict[tuple[int, ...], FloatArray] | None:
+    """Return coefficients by exponents, shape (n,) each, or None."""
+    quadratic = model.quadratic(free, theta)
+    if quadratic is not None:
+        return _quadratic_terms(quadratic)
+    if len(free) == 1 or any(model.quadratic((name,), theta) is None for name in free):
+        return None
+    for position, name in enumerate(free):
+        terms = _linear_in(model, position, name, free, theta)
+        if terms is not None:
+            return terms
+    return None
+
+
+def _linear_in(
+    model: Model, position: int, name: str, free: tuple[str, ...], theta: FloatArray
+) -> dict[tuple[int, ...], FloatArray] | None:
+    """Return the coefficients if μ is linear in one parameter and polynomial in the rest."""
+    own = model.quadratic((name,), theta)
+    if own is None or np.any(own.square != 0):
+        return None
+    index = [parameter.name for parameter in model.parameters].index(name)
+    rest = free[:position] + free[position + 1 :]
+    at: list[dict[tuple[int, ...], FloatArray]] = []
+    values = (0.0, 0.5, 1.0)
+    for value in values:
+        moved = theta.copy()
+        moved[index] = value
+        terms = _terms(model, rest, moved)
+        if terms is None:
+            return None
+        at.append(terms)
+    out: dict[tuple[int, ...], FloatArray] = {}
+    zero = np.zeros_like(own.constant)
+    for exponents in {e for terms in at for e in terms}:
+        c0, c1, c2 = (terms.get(exponents, zero) for terms in at)
+        if np.any(np.abs(c2 - 2 * c1 + c0) > LINEARITY_TOLERANCE * (np.abs(c2) + np.abs(c0))):
+            return None
+        out[(*exponents[:position], 0, *exponents[position:])] = c0
+        out[(*exponents[:position], 1, *exponents[position:])] = c2 - c0
+    return {e: c for e, c in out.items() if np.any(c != 0)}
+
+
+def _quadratic_terms(quadratic: Quadratic) -> dict[tuple[int, ...], FloatArray]:
+    """Return the coefficients of a quadratic form by exponents; those that vanish are left out."""
+    n_free = quadratic.linear.shape[1]
+    unit = np.eye(n_free, dtype=int)
+    out = {(0,) * n_free: quadratic.constant}
+    for p in range(n_free):
+        if np.any(quadratic.linear[:, p] != 0):
+            out[tuple(unit[p].tolist())] = quadratic.linear[:, p]
+        for q in range(p + 1):
+            coefficient = quadratic.square[:, p, q] + (quadratic.square[:, q, p] if p != q else 0.0)
+            if np.any(coefficient != 0):
+                out[tuple((unit[p] + unit[q]).tolist())] = coefficient
+    return out

@@ -1,0 +1,193 @@
+"""Minimise −2 ln L of many toys at once: damped Newton steps inside bounds, a status for every toy."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from renp_sim.analysis.likelihood import Likelihood
+
+__all__ = ["Minimum", "Status", "minimise"]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+DECREASE_TOLERANCE = 1e-9
+"""A toy is done when the predicted decrease of −2 ln L is below this."""
+
+SINGULAR = 1e-11
+"""A pivot below this fraction of its diagonal element is no information."""
+
+FIRST_DAMPING = 1e-2
+LAST_DAMPING = 1e12
+
+
+class Status(IntEnum):
+    """How the fit of a toy ended; larger is worse, and none is dropped."""
+
+    CONVERGED = 0
+    AT_BOUND = 1
+    """At the edge of a parameter, where −2 ln L still falls: a result, but no parabola."""
+    AT_KINK = 2
+    """On a kink between two smooth pieces."""
+    UNCONSTRAINED = 3
+    """The data do not see some parameter or combination of parameters."""
+    NOT_CONVERGED = 4
+    """The last of the allowed iterations; the values are the best met."""
+    IMPOSSIBLE = 5
+    """−2 ln L is infinite: counts where none can be, everywhere the fit looked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Minimum:
+    """Minima of b toys.
+
+    Parameters
+    ----------
+    x
+        Free parameters, shape (f, b).
+    q
+        −2 ln L, shape (b,).
+    status
+        Values of `Status`, shape (b,).
+    calls
+        Evaluations of the expectation, shape (b,).
+    """
+
+    x: FloatArray
+    q: FloatArray
+    status: NDArray[np.int8]
+    calls: NDArray[np.int32]
+
+
+def minimise(
+    likelihood: "Likelihood",
+    start: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    *,
+    max_iterations: int = 60,
+) -> Minimum:
+    """Return the local minimum that each toy reaches from its start.
+
+    A Newton step with the Hessian where it is positive definite, with its Fisher expectation elsewhere;
+    a step that does not lower −2 ln L is taken back and damped (Levenberg and Marquardt); a parameter at
+    its bound that wants to leave is held there.
+
+    Parameters
+    ----------
+    likelihood
+        Of b toys.
+    start
+        Shape (f, b), or (f, 1).
+    lower, upper
+        Bounds, shape (f, 1) or (f, b).
+    max_iterations
+        After which a toy is left with status `NOT_CONVERGED`.
+    """
+    n_toys = likelihood.counts.shape[1]
+    n_free = len(start)
+    x = np.array(np.clip(np.broadcast_to(start, (n_free, n_toys)), lower, upper))
+    lower, upper = np.broadcast_to(lower, x.shape), np.broadcast_to(upper, x.shape)
+    q = likelihood.value(x)
+    status = np.full(n_toys, Status.NOT_CONVERGED, dtype=np.int8)
+    calls = np.ones(n_toys, dtype=np.int32)
+    if n_free == 0:
+        status[:] = np.where(np.isfinite(q), Status.CONVERGED, Status.IMPOSSIBLE)
+        return Minimum(x=x, q=q, status=status, calls=calls)
+    rows = np.arange(n_toys)
+    part = likelihood
+    damping = np.zeros(n_toys)
+    for _ in range(max_iterations):
+        here = x[:, rows]
+        gradient, hessian, fisher = part.derivatives(here)
+        low, high = lower[:, rows], upper[:, rows]
+        held = ((here <= low) & (gradient > 0)) | ((here >= high) & (gradient < 0))
+        slope = np.where(held, 0.0, gradient)
+        step, seen = _newton_step(hessian, fisher, slope, held, damping[rows])
+        predicted = -0.5 * np.sum(slope * step, axis=0)
+        trial = np.clip(here + step, low, high)
+        q_here = q[rows]
+        q_trial = part.value(trial)
+        calls[rows] += 2
+        rounding = 1e-13 * (1 + np.where(np.isfinite(q_here), q_here, 0.0))
+        better = q_trial <= np.where(predicted < rounding, q_here, q_here + rounding)
+        x[:, rows[better]] = trial[:, better]
+        q[rows[better]] = q_trial[better]
+        done = (predicted <= np.maximum(DECREASE_TOLERANCE, rounding)) & (damping[rows] <= FIRST_DAMPING)
+        hopeless = damping[rows] > LAST_DAMPING
+        damping[rows] = _next_damping(damping[rows], better)
+        at_edge = np.any(held, axis=0)
+        ended = np.where(~seen, Status.UNCONSTRAINED, np.where(at_edge, Status.AT_BOUND, Status.CONVERGED))
+        status[rows[done]] = ended[done]
+        going = ~(done | hopeless)
+        if not np.all(going):
+            rows = rows[going]
+            if not len(rows):
+                break
+            part = likelihood.take(rows)
+    status[~np.isfinite(q)] = Status.IMPOSSIBLE
+    return Minimum(x=x, q=q, status=status, calls=calls)
+
+
+def _next_damping(damping: FloatArray, better: BoolArray) -> FloatArray:
+    """Return less after a success, down to none, and more after a failure."""
+    less = np.where(damping > FIRST_DAMPING, damping / 10, 0.0)
+    return np.where(better, less, np.maximum(10 * damping, FIRST_DAMPING))
+
+
+def _newton_step(
+    hessian: FloatArray, fisher: FloatArray, slope: FloatArray, held: BoolArray, damping: FloatArray
+) -> tuple[FloatArray, BoolArray]:
+    """Return the step, shape (f, b), and whether the data see all parameters that are not held."""
+    step, good = _solve(_bounded(hessian, held, damping), -slope)
+    if np.all(good):
+        return step, good
+    bad = np.flatnonzero(~good)
+    expected = _bounded(fisher[..., bad], held[:, bad], damping[bad])
+    step[:, bad], seen = _solve(expected, -slope[:, bad])
+    good[bad] = seen
+    return step, good
+
+
+def _bounded(matrix: FloatArray, held: BoolArray, damping: FloatArray) -> FloatArray:
+    """Return the damped matrix without rows and columns of parameters that are held."""
+    if not (np.any(held) or np.any(damping > 0)):
+        return matrix
+    out = matrix * ~(held[:, None] | held[None, :])
+    for p in range(len(out)):
+        out[p, p] = np.where(held[p], 1.0, out[p, p] + damping * np.abs(out[p, p]))
+    return out
+
+
+def _solve(matrix: FloatArray, right: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Solve A x = b for symmetric A of shape (f, f, b) by LDLᵀ; also tell where A is positive definite.
+
+    A pivot without information stops its parameter, so that the answer is finite everywhere.
+    """
+    n = len(matrix)
+    factor = np.zeros_like(matrix)
+    pivots = np.empty_like(right)
+    inverse = np.empty_like(right)
+    positive = np.ones(right.shape[1], dtype=bool)
+    y = right.copy()
+    for j in range(n):
+        pivot = matrix[j, j].copy()
+        below = matrix[j + 1 :, j].copy()
+        for k in range(j):
+            scaled = factor[j, k] * pivots[k]
+            pivot -= factor[j, k] * scaled
+            below -= factor[j + 1 :, k] * scaled
+            y[j] -= factor[j, k] * y[k]
+        usable = pivot > SINGULAR * np.abs(matrix[j, j])
+        positive &= usable
+        pivots[j] = np.where(usable, pivot, 0.0)
+        inverse[j] = np.where(usable, 1 / np.where(usable, pivot, 1.0), 0.0)
+        factor[j + 1 :, j] = below * inverse[j]
+    y *= inverse
+    for j in reversed(range(n)):
+        y[j] -= np.sum(factor[j + 1 :, j] * y[j + 1 :], axis=0)
+    return y, positive

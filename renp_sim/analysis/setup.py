@@ -1,0 +1,177 @@
+"""Which parameters of a model float in a fit, within which bounds and with which external knowledge."""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from renp_sim.analysis.model import Constraint, Model
+
+__all__ = ["Setup"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Setup:
+    """A model with f of its p parameters floating and the rest at rest.
+
+    Parameters
+    ----------
+    model
+        Expected counts.
+    theta
+        All parameters: where floating ones start and where the others stay, shape (p,).
+    free
+        Indices of the floating ones, shape (f,).
+    constraints
+        One per floating parameter, None where there is none.
+    lower, upper
+        Bounds of the floating parameters, shape (f,).
+    """
+
+    model: "Model"
+    theta: FloatArray
+    free: IntArray
+    constraints: "tuple[Constraint | None, ...]"
+    lower: FloatArray = field(repr=False)
+    upper: FloatArray = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        model: "Model",
+        *,
+        free: "Collection[str]" = (),
+        fix: "Mapping[str, float] | None" = None,
+        constrain: "Mapping[str, Constraint | None] | None" = None,
+    ) -> "Setup":
+        """Return the set-up in which these parameters float.
+
+        Parameters
+        ----------
+        model
+            Its parameters that are not named stay at their value.
+        free
+            Float without a constraint term, even if the model states one.
+        fix
+            Stay, at this value.
+        constrain
+            Float with this constraint, or with the model's own where None.
+
+        Raises
+        ------
+        ConfigError
+            If a name is unknown or given twice, a value is out of bounds, or the model has no constraint
+            of its own where one is asked for.
+        """
+        fix, constrain = dict(fix or {}), dict(constrain or {})
+        parameters = {parameter.name: parameter for parameter in model.parameters}
+        problems = _faults(set(parameters), free, fix, constrain)
+        theta = np.array([p.value for p in model.parameters], dtype=float)
+        index: list[int] = []
+        constraints: list[Constraint | None] = []
+        for i, parameter in enumerate(model.parameters):
+            value = fix.get(parameter.name, parameter.value)
+            if not parameter.lower <= value <= parameter.upper:
+                problems.append(
+                    f"fix {parameter.name} = {value:g}: must lie in [{parameter.lower:g}, {parameter.upper:g}]"
+                )
+            theta[i] = value
+            if parameter.name in free:
+                index.append(i)
+                constraints.append(None)
+            elif parameter.name in constrain:
+                wanted = constrain[parameter.name] or parameter.constraint
+                if wanted is None:
+                    problems.append(
+                        f"constrain {parameter.name}: the model states no error of it; give value and error"
+                    )
+                    continue
+                index.append(i)
+                constraints.append(wanted)
+                theta[i] = min(max(wanted.value, parameter.lower), parameter.upper)
+        if problems:
+            raise ConfigError(*problems)
+        chosen = [model.parameters[i] for i in index]
+        return cls(
+            model=model,
+            theta=theta,
+            free=np.array(index, dtype=np.intp),
+            constraints=tuple(constraints),
+            lower=np.array([p.lower for p in chosen], dtype=float),
+            upper=np.array([p.upper for p in chosen], dtype=float),
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the floating parameters."""
+        return tuple(self.model.parameters[i].name for i in self.free)
+
+    @property
+    def scale(self) -> FloatArray:
+        """Typical steps of the floating parameters, shape (f,)."""
+        return np.array([self.model.parameters[i].scale for i in self.free], dtype=float)
+
+    def index(self, name: str) -> int:
+        """Return where a parameter stands among all of the model's.
+
+        Raises
+        ------
+        ConfigError
+            If the model has no such parameter.
+        """
+        names = [parameter.name for parameter in self.model.parameters]
+        if name not in names:
+            raise ConfigError(_unknown(name, set(names)))
+        return names.index(name)
+
+    def without(self, name: str) -> "Setup":
+        """Return the set-up in which this parameter rests, its constraint dropped."""
+        keep = np.array([i for i, n in enumerate(self.names) if n != name], dtype=np.intp)
+        return Setup(
+            model=self.model,
+            theta=self.theta,
+            free=self.free[keep],
+            constraints=tuple(self.constraints[i] for i in keep),
+            lower=self.lower[keep],
+            upper=self.upper[keep],
+        )
+
+    def moved(self, theta: FloatArray) -> "Setup":
+        """Return the set-up that starts from these values, shape (p,)."""
+        return Setup(
+            model=self.model,
+            theta=theta,
+            free=self.free,
+            constraints=self.constraints,
+            lower=self.lower,
+            upper=self.upper,
+        )
+
+
+def _unknown(name: str, known: set[str]) -> str:
+    near = get_close_matches(name, sorted(known), n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
+    return f"{name}: no such parameter of the model{hint}"
+
+
+def _faults(
+    known: set[str],
+    free: "Collection[str]",
+    fix: "Mapping[str, float]",
+    constrain: "Mapping[str, Constraint | None]",
+) -> list[str]:
+    """Return a line for each name that is unknown or given twice."""
+    given = [*free, *fix, *constrain]
+    problems = [_unknown(name, known) for name in dict.fromkeys(given) if name not in known]
+    twice = sorted({name for name in given if given.count(name) > 1})
+    return problems + [f"{name}: given twice; it is either free, fixed or constrained" for name in twice]

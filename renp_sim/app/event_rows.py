@@ -1,0 +1,108 @@
+"""Rows of the `events` tree: truth and record of one slice of a step, side by side."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.response import Detector, Record
+from renp_sim.generator.events import TruthBlock, pair_momenta
+
+__all__ = ["EventRows"]
+
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRows:
+    """Makes rows of one run.
+
+    Parameters
+    ----------
+    run
+        Run number.
+    weight
+        Weight of every row.
+    keep_undetected
+        Whether a lost signal photon has a row too.
+    """
+
+    run: int
+    weight: float
+    keep_undetected: bool
+
+    def of(self, truth: TruthBlock, record: Record, detector: Detector, step: int) -> Columns:
+        """Return the columns of a slice in time order, all but `event`, which counts over the run."""
+        if self.keep_undetected:
+            return self._with_lost(truth, record, detector, step)
+        return self._rows(truth, record.photon, step) | self._recorded(record, detector)
+
+    def _recorded(self, record: Record, detector: Detector) -> Columns:
+        origins = np.array([*(b.origin for b in detector.backgrounds), 0], dtype=np.int8)
+        return {
+            "time_s": record.time_s,
+            "photon_energy_eV": record.energy_eV.astype(np.float32),
+            "channel": record.channel,
+            "recorded": np.ones(len(record.time_s), dtype=np.bool_),
+            "origin": origins[record.component],  # component −1 is the signal, the last entry
+        }
+
+    def _with_lost(self, truth: TruthBlock, record: Record, detector: Detector, step: int) -> Columns:
+        lost = np.ones(len(truth), dtype=np.bool_)
+        lost[record.photon[record.photon >= 0]] = False
+        missing = np.flatnonzero(lost)
+        n = len(missing)
+        unseen: Columns = {
+            "time_s": truth.emission_time_s[missing],
+            "photon_energy_eV": np.full(n, np.nan, dtype=np.float32),
+            "channel": np.full(n, -1, dtype=np.int16),
+            "recorded": np.zeros(n, dtype=np.bool_),
+            "origin": np.zeros(n, dtype=np.int8),
+        }
+        seen = self._recorded(record, detector)
+        merged = {name: np.concatenate([seen[name], unseen[name]]) for name in seen}
+        order = np.argsort(merged["time_s"], kind="stable")
+        photon = np.concatenate([record.photon, missing])[order]
+        return self._rows(truth, photon, step) | {name: column[order] for name, column in merged.items()}
+
+    def _rows(self, truth: TruthBlock, photon: NDArray[np.int64], step: int) -> Columns:
+        """Return keys and truth of rows that belong to signal photons, or to background (−1)."""
+        m = len(photon)
+        keys: Columns = {
+            "run": np.full(m, self.run, dtype=np.int64),
+            "step": np.full(m, step, dtype=np.int32),
+            "weight": np.full(m, self.weight),
+        }
+        is_signal = photon >= 0
+        if m == len(truth) and bool(np.all(is_signal)):
+            # every photon of the block, in order: nothing to pick
+            return keys | _truth(truth, slice(None))
+        rows = np.flatnonzero(is_signal)
+        picked = _truth(truth, photon[rows])
+        return keys | {name: _scatter(column, rows, m) for name, column in picked.items()}
+
+
+def _truth(truth: TruthBlock, which: Any) -> Columns:
+    source, entry = truth.source, truth.entry[which]
+    omega, cosine, phi = truth.omega_emitted_eV[which], truth.cos_theta_star[which], truth.phi[which]
+    momenta = pair_momenta(source, entry, omega, cosine, phi)
+    return {
+        "nu_i": source.nu_i[entry],
+        "nu_j": source.nu_j[entry],
+        "omega_emitted_eV": omega,
+        "emission_time_s": truth.emission_time_s[which],
+        "cos_theta_star": cosine,
+        "phi": phi,
+        **{name: getattr(momenta, name) for name in momenta.__slots__},
+        "x_cm": truth.x_cm[which],
+        "y_cm": truth.y_cm[which],
+        "z_cm": truth.z_cm[which],
+    }
+
+
+def _scatter(column: NDArray[Any], rows: NDArray[np.intp], m: int) -> NDArray[Any]:
+    """Spread a signal column over all rows; background has NaN, or 0 for a mass eigenstate."""
+    full = np.full(m, np.nan if column.dtype.kind == "f" else 0, dtype=column.dtype)
+    full[rows] = column
+    return full

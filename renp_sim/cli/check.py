@@ -1,0 +1,26 @@
+"""`renp-sim check RUN`."""
+
+from renp_sim.cli.options import Json, RunFile, RunNumber, Seed, Settings
+
+__all__ = ["check"]
+
+
+def check(
+    run: RunFile,
+    settings: Settings = None,
+    seed: Seed = None,
+    run_number: RunNumber = None,
+    json: Json = False,
+) -> None:
+    """Check a run file (every error at once) and print what it means, with all defaults."""
+    from renp_sim.app.setup import load
+
+    resolved = load(run, tuple(settings or ()), seed=seed, run_number=run_number).resolved()
+    if json:
+        from json import dumps
+
+        print(dumps(resolved, indent=2))
+    else:
+        import tomli_w
+
+        print(tomli_w.dumps(resolved), end="")

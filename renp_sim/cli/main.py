@@ -1,0 +1,57 @@
+"""The program: its commands, its exit codes, its one place for error messages."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from renp_sim.cli import check, init, rate
+from renp_sim.errors import ConfigError, RenpError
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    name="renp-sim",
+    help="Monte Carlo event simulator for atomic Radiative Emission of Neutrino Pairs (RENP).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (init.init, check.check, rate.rate):
+    app.command()(command)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"renp-sim {version('renp-sim')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the program and exit: 0, 2 configuration, 3 file or schema, 4 numerics or fit, 130 interrupted."""
+    try:
+        app(arguments, standalone_mode=True)
+    except RenpError as error:
+        lines = error.problems if isinstance(error, ConfigError) else str(error).splitlines()
+        for line in lines:
+            print(f"renp-sim: {line}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("renp-sim: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # whoever reads our output has seen enough, as in `renp-sim rate … | head`
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,62 @@
+"""`renp-sim rate RUN`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from renp_sim.cli.options import Json, RunFile, RunNumber, Seed, Settings
+
+if TYPE_CHECKING:
+    from renp_sim.app.rate import RateReport
+
+__all__ = ["rate"]
+
+
+def rate(
+    run: RunFile,
+    omega: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--omega", metavar="EV", help="A frequency in eV instead of the run's steps (repeatable)."
+        ),
+    ] = None,
+    grid: Annotated[
+        str | None, typer.Option("--grid", metavar="START:STOP:POINTS", help="A grid of frequencies in eV.")
+    ] = None,
+    settings: Settings = None,
+    seed: Seed = None,
+    run_number: RunNumber = None,
+    json: Json = False,
+) -> None:
+    """Print the spectral function I(ω), its pairs, thresholds, rates and expected counts."""
+    from renp_sim.app.rate import asked_frequencies, rate_at, rate_of_schedule
+    from renp_sim.app.setup import load
+
+    setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
+    frequencies = asked_frequencies(omega or [], grid)
+    report = rate_of_schedule(setup) if frequencies is None else rate_at(setup, frequencies)
+    if json:
+        from json import dumps
+
+        print(dumps(report.as_dict()))
+    else:
+        _print(report)
+
+
+def _print(report: "RateReport") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    thresholds = report.as_dict()["thresholds_eV"]
+    console.print(
+        "thresholds  " + "  ".join(f"ω_{pair} = {value:.9f} eV" for pair, value in thresholds.items())
+    )
+    counts = report.expected_counts
+    table = Table("ω \\[eV]", "I(ω)", "rate \\[1/s]", *(["expected counts"] if counts is not None else []))
+    for k, omega in enumerate(report.omega_eV):
+        row = [f"{omega:.9g}", f"{report.spectral_function[k]:.10g}", f"{report.rate_hz[k]:.6g}"]
+        table.add_row(*row, *([f"{counts[k]:.5g}"] if counts is not None else []))
+    console.print(table)
+    if counts is not None:
+        console.print(f"recorded signal photons expected in all: {counts.sum():.6g}")

@@ -1,0 +1,169 @@
+"""Signal photons of a schedule: counts per step, and blocks that are found by address.
+
+The blocks of a step are consecutive in time. Where they end is drawn first, from a stream of its own
+(order statistics of the emission times); times inside a block are cumulated exponentials, sorted by
+construction. So a block can be drawn alone.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.generator.events import TruthBlock, draw_block
+from renp_sim.generator.source import Source, source_of
+from renp_sim.laser.schedule import Schedule
+from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.rates import Emission
+from renp_sim.streams import BLOCK_EVENTS, Stage, stream
+
+__all__ = ["Generator", "StepSignal", "block_boundaries_s", "expected_emissions"]
+
+FloatArray = NDArray[np.float64]
+
+
+def expected_emissions(
+    schedule: Schedule, emission: Emission, *, at_true_frequency: bool = True
+) -> FloatArray:
+    """Return the expected number of signal photons emitted while a step is open, shape (n,).
+
+    N = Γ₀ η ⟨I⟩ T, Eq. (9) of GP23, with the spectral function averaged over the line.
+    """
+    omega = schedule.omega_true_eV if at_true_frequency else schedule.omega_set_eV
+    spectrum = mean_spectral_function(omega, schedule.linewidth_eV, emission).sum(axis=(-2, -1))
+    gamma_hz = emission.target.gamma0_hz * emission.target.coherence * schedule.coherence
+    return np.asarray(gamma_hz * spectrum * schedule.duration_s * schedule.live_fraction)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Generator:
+    """Signal photons of a run; nothing is drawn before it is asked for.
+
+    Parameters
+    ----------
+    schedule, emission
+        The laser steps, and what they shine on.
+    seed
+        The one seed of the run.
+    n_events
+        None: Poisson counts. Otherwise the total, shared among the steps in proportion to their
+        expectation.
+    """
+
+    schedule: Schedule
+    emission: Emission
+    seed: int
+    n_events: int | None = None
+
+    @cached_property
+    def expected(self) -> FloatArray:
+        """Expected signal photons per step, shape (n,)."""
+        return expected_emissions(self.schedule, self.emission)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Generated signal photons per step, shape (n,)."""
+        if self.n_events is None:
+            draws = [
+                stream(self.seed, Stage.COUNTS, k).poisson(mean) if mean > 0 else 0
+                for k, mean in enumerate(self.expected.tolist())
+            ]
+            return np.array(draws, dtype=np.int64)
+        total = self.expected.sum()
+        if total <= 0:
+            return np.zeros(self.schedule.n_steps, dtype=np.int64)
+        rng = stream(self.seed, Stage.ALLOCATION, 0)
+        return rng.multinomial(self.n_events, self.expected / total).astype(np.int64)
+
+    @property
+    def weight(self) -> float:
+        """Weight that restores the expectation when the number of events was fixed; 1 otherwise."""
+        if self.n_events is None or self.n_events == 0:
+            return 1.0
+        return float(self.expected.sum()) / self.n_events
+
+    def boundaries_s(self, step: int) -> FloatArray:
+        """Return where the blocks of a step begin and end, shape (n_blocks + 1,), s since run start."""
+        start_s, duration_s = float(self.schedule.start_s[step]), float(self.schedule.duration_s[step])
+        return block_boundaries_s(self.seed, step, int(self.counts[step]), start_s, duration_s)
+
+    def step(self, step: int) -> "StepSignal":
+        """Return the signal of one step, from which any block can be drawn."""
+        schedule, count = self.schedule, int(self.counts[step])
+        return StepSignal(
+            seed=self.seed,
+            step=step,
+            count=count,
+            source=source_of(
+                float(schedule.omega_true_eV[step]), float(schedule.linewidth_eV[step]), self.emission
+            ),
+            boundaries_s=self.boundaries_s(step),
+            radius_cm=self.emission.target.radius_cm,
+            length_cm=self.emission.target.length_cm,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StepSignal:
+    """Signal photons of one step, in blocks.
+
+    Parameters
+    ----------
+    seed, step
+        Address of its random streams.
+    count
+        Signal photons of the step.
+    source
+        What they are drawn from.
+    boundaries_s
+        Where its blocks begin and end, s since run start, shape (n_blocks + 1,).
+    radius_cm, length_cm
+        The cylinder of the target.
+    """
+
+    seed: int
+    step: int
+    count: int
+    source: Source
+    boundaries_s: FloatArray
+    radius_cm: float
+    length_cm: float
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks, at least 1: a step without events is one empty block."""
+        return len(self.boundaries_s) - 1
+
+    def block(self, block: int) -> TruthBlock:
+        """Return one block, the same whenever and wherever it is drawn."""
+        size = min(BLOCK_EVENTS, self.count - block * BLOCK_EVENTS)
+        rng = stream(self.seed, Stage.EVENTS, self.step, block)
+        times = self._times_s(block, size, rng) if size > 0 else np.empty(0)
+        return draw_block(self.source, times, self.radius_cm, self.length_cm, rng)
+
+    def _times_s(self, block: int, size: int, rng: np.random.Generator) -> FloatArray:
+        begin, end = self.boundaries_s[block : block + 2]
+        is_last = block == self.n_blocks - 1
+        gaps = rng.standard_exponential(size + is_last)
+        times = np.cumsum(gaps, out=gaps)
+        times *= (end - begin) / times[-1]
+        times += begin
+        # rounding must not carry an event over the end of its block
+        np.minimum(times, end, out=times)
+        return times[:size]
+
+
+def block_boundaries_s(seed: int, step: int, count: int, start_s: float, duration_s: float) -> FloatArray:
+    """Return where the blocks of a step begin and end, shape (n_blocks + 1,), s since run start.
+
+    The gaps between n sorted uniform times are n + 1 exponentials over their sum; a block of B events
+    takes B of them, a Gamma(B) number; the last block has the gap behind its last event too.
+    """
+    n_blocks = max(1, -(-count // BLOCK_EVENTS))
+    if n_blocks == 1:
+        return np.array([start_s, start_s + duration_s])
+    sizes = np.full(n_blocks, float(BLOCK_EVENTS))
+    sizes[-1] = count - BLOCK_EVENTS * (n_blocks - 1) + 1
+    ends = np.cumsum(stream(seed, Stage.BOUNDARIES, step).standard_gamma(sizes))
+    return np.concatenate([[start_s], start_s + duration_s * (ends[:-1] / ends[-1]), [start_s + duration_s]])

@@ -1,0 +1,150 @@
+"""Exact sampling of cosθ* from a quadratic bracket, and of discrete states in constant time.
+
+Implements the inverse of F(c) = ∫_{−1}^{c} B(x) dx, a cubic: in closed form where that is safe, elsewhere
+by safeguarded Newton steps.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["AliasTable", "CosineTable", "invert_by_newton"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+MAX_NEWTON_STEPS = 64
+"""Bisection alone would need 52; Newton needs 12 at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AliasTable:
+    """Draws an index with given weights from one uniform number (Walker's alias method).
+
+    Parameters
+    ----------
+    threshold, other
+        Cell k holds itself below `threshold` and `other` above it, shape (n,).
+    """
+
+    threshold: FloatArray
+    other: IntArray
+
+    @classmethod
+    def of(cls, weight: FloatArray) -> "AliasTable":
+        """Build the table; weights are not negative and have a positive sum."""
+        n = len(weight)
+        share = (weight * (n / np.sum(weight))).tolist()
+        threshold, other = [1.0] * n, list(range(n))
+        small = [k for k, s in enumerate(share) if s < 1]
+        large = [k for k, s in enumerate(share) if s >= 1]
+        while small and large:
+            k, donor = small.pop(), large[-1]
+            threshold[k], other[k] = share[k], donor
+            share[donor] -= 1 - share[k]
+            if share[donor] < 1:
+                small.append(large.pop())
+        # what is left differs from 1 by rounding; a weight of 0 must never be drawn
+        for k in small:
+            if weight[k] == 0:
+                threshold[k], other[k] = 0.0, int(np.argmax(weight))
+        return cls(np.array(threshold), np.array(other, dtype=np.intp))
+
+    def draw(self, uniform: FloatArray) -> IntArray:
+        """Return indices, shape (m,), for uniform numbers in [0, 1)."""
+        scaled = uniform * len(self.threshold)
+        cell = scaled.astype(np.intp)
+        scaled -= cell
+        return np.where(scaled < self.threshold[cell], cell, self.other[cell])
+
+
+def invert_by_newton(a0: FloatArray, a1: FloatArray, a2: FloatArray, uniform: FloatArray) -> FloatArray:
+    """Return c with F(c) = u F(1), for any bracket that is not negative on [−1, 1]; arrays of shape (m,).
+
+    Newton from c = 2u − 1 with the interval kept: a step that leaves it is replaced by bisection.
+    """
+    total = 2 * a0 + 2 * a2 / 3
+    wanted = uniform * total
+    c = 2 * uniform - 1
+    low, high = np.full_like(c, -1.0), np.full_like(c, 1.0)
+    for _ in range(MAX_NEWTON_STEPS):
+        excess = (c + 1) * (a0 + a1 * (c - 1) / 2 + a2 * (c * (c - 1) + 1) / 3) - wanted
+        if np.all(np.abs(excess) <= 1e-15 * total):
+            break
+        high = np.where(excess > 0, c, high)
+        low = np.where(excess > 0, low, c)
+        slope = a0 + c * (a1 + a2 * c)
+        step = np.divide(excess, slope, out=np.full_like(c, 2.0), where=slope > 0)
+        newton = c - step
+        c = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
+    return np.clip(c, -1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CosineTable:
+    """Inverse cumulative functions of n brackets.
+
+    The closed form is c = amplitude · sin(asin(offset + slope·u)/3) − shift, where K0 = A0, K1 = −A1,
+    K2 = −A2 obey K2 ≥ 1e-3 K0 and K1² ≤ 10 K0 K2; elsewhere it is wrong without a warning.
+
+    Parameters
+    ----------
+    a0, a1, a2
+        The brackets, shape (n,).
+    is_closed_form
+        Where the closed form is safe, shape (n,).
+    offset, slope, amplitude, shift
+        Its constants, shape (n,).
+    """
+
+    a0: FloatArray
+    a1: FloatArray
+    a2: FloatArray
+    is_closed_form: NDArray[np.bool_]
+    offset: FloatArray
+    slope: FloatArray
+    amplitude: FloatArray
+    shift: FloatArray
+
+    @classmethod
+    def of(cls, a0: FloatArray, a1: FloatArray, a2: FloatArray) -> "CosineTable":
+        """Prepare the constants of each bracket."""
+        k0, k1, k2 = a0, -a1, -a2
+        safe = (k2 >= 1e-3 * k0) & (k1**2 <= 10 * k0 * k2) & (k0 > 0)
+        alpha = np.where(safe, k2 / 3, 1.0)
+        beta, gamma = np.where(safe, k1 / 2, 0.0), np.where(safe, -k0, -1.0)
+        delta = np.where(safe, -k0 - k1 / 2 + k2 / 3, 0.0)
+        total = np.where(safe, 2 * a0 + 2 * a2 / 3, 1.0)
+        p = gamma / alpha - beta**2 / (3 * alpha**2)
+        q = 2 * beta**3 / (27 * alpha**3) - beta * gamma / (3 * alpha**2) + delta / alpha
+        r = np.sqrt(-p / 3)
+        return cls(
+            a0=a0,
+            a1=a1,
+            a2=a2,
+            is_closed_form=safe,
+            offset=-q / (2 * r**3),
+            slope=-(total / alpha) / (2 * r**3),
+            amplitude=-2 * r,
+            shift=beta / (3 * alpha),
+        )
+
+    def invert(self, index: IntArray, uniform: FloatArray) -> FloatArray:
+        """Return cosθ* of events that belong to bracket `index` (m,), for uniform numbers (m,)."""
+        c = self.slope[index]
+        c *= uniform
+        c += self.offset[index]
+        np.clip(c, -1.0, 1.0, out=c)
+        np.arcsin(c, out=c)
+        c /= 3
+        np.sin(c, out=c)
+        c *= self.amplitude[index]
+        c -= self.shift[index]
+        np.clip(c, -1.0, 1.0, out=c)
+        if not np.all(self.is_closed_form):
+            rest = np.flatnonzero(~self.is_closed_form[index])
+            if rest.size:
+                k = index[rest]
+                c[rest] = invert_by_newton(self.a0[k], self.a1[k], self.a2[k], uniform[rest])
+        return c

@@ -1,0 +1,33 @@
+"""Merge ntuples with the guarantees of the writer; plain `hadd` gives the same content."""
+
+from os import PathLike
+from pathlib import Path
+
+from renp_sim.errors import SchemaError
+from renp_sim.ntuple.reader import Paths, find_files, iterate_events, read_many
+from renp_sim.ntuple.writer import NtupleWriter
+
+__all__ = ["merge"]
+
+
+def merge(out: str | PathLike[str], paths: Paths, *, force: bool = False, compression: str = "lz4") -> None:
+    """Write the runs of several files to one, in the order of the files.
+
+    Raises
+    ------
+    SchemaError
+        If a file is missing, torn or of another schema, if a run is there twice, if `out` exists or is
+        one of the files, or if it cannot be written.
+    """
+    files = find_files(paths)
+    if Path(out).resolve() in [file.resolve() for file in files]:
+        raise SchemaError(f"{out}: is one of the files to merge: give the result another name")
+    tables = read_many(files)
+    with NtupleWriter(Path(out), force=force, compression=compression) as writer:
+        for block in iterate_events(files):
+            writer.events(block)
+        writer.steps(tables.steps)
+        writer.backgrounds(tables.backgrounds)
+        for row, (config, provenance) in enumerate(zip(tables.config, tables.provenance, strict=True)):
+            facts = {name: values[row] for name, values in tables.runs.items()}
+            writer.run({**facts, "config": config, "provenance": provenance})

@@ -1,0 +1,224 @@
+"""Write a run: blocks of events as they come, the `runs` row last, the file under its name when whole."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.errors import SchemaError
+from renp_sim.ntuple.columns import checked_columns
+from renp_sim.ntuple.histogram import PhotonEnergyHistogram
+from renp_sim.ntuple.part_file import PartFile
+from renp_sim.ntuple.schema import (
+    BACKGROUNDS,
+    EVENTS,
+    RUNS,
+    STEPS,
+    TREES,
+    Columns,
+    Tree,
+    schema_json,
+)
+from renp_sim.streams import BLOCK_EVENTS
+
+__all__ = ["COMPRESSIONS", "NtupleWriter"]
+
+COMPRESSIONS: Final = ("lz4", "zstd", "none")
+"""Level 1 each. zlib takes six times as long for nothing, LZMA is read as empty by jsroot."""
+
+LARGEST_RUN_NUMBER: Final = 2**53 - 1
+"""ROOT's formulas are doubles."""
+
+
+class NtupleWriter:
+    """A ROOT file in the making; use it in a `with` statement.
+
+    Leaving the `with` block finishes the file. If an exception leaves it, nothing appears under the final
+    name and the .part is removed.
+
+    Parameters
+    ----------
+    path
+        The file; its folder must exist.
+    force
+        Replace an existing file, once the new one is whole.
+    compression
+        One of `COMPRESSIONS`.
+
+    Raises
+    ------
+    SchemaError
+        If the file exists, is being written by another job, or cannot be written.
+    ValueError
+        If the compression is unknown.
+
+    Examples
+    --------
+    >>> with NtupleWriter(Path("run.root")) as writer:  # doctest: +SKIP
+    ...     for block in blocks:
+    ...         writer.events(block)
+    ...     writer.steps(steps)
+    ...     writer.backgrounds(backgrounds)
+    ...     writer.run({**facts, "config": config, "provenance": provenance})
+    """
+
+    def __init__(self, path: Path, *, force: bool = False, compression: str = "lz4") -> None:
+        import uproot
+
+        codecs = {"lz4": uproot.LZ4(1), "zstd": uproot.ZSTD(1), "none": None}
+        if compression not in codecs:
+            raise ValueError(f"compression {compression!r}: must be one of {', '.join(COMPRESSIONS)}")
+        self._runs: list[Mapping[str, Any]] = []
+        self._histogram = PhotonEnergyHistogram()
+        self._part = PartFile(path, force=force)
+        self._done = False
+        try:
+            self._file = uproot.recreate(self._part, compression=codecs[compression])
+            self._file["schema"] = schema_json()
+            self._trees = {tree.name: _Baskets(self._file, tree) for tree in TREES}
+        except BaseException:
+            self.abandon()
+            raise
+
+    def events(self, columns: Columns) -> None:
+        """Append any number of events.
+
+        Raises
+        ------
+        ValueError, SchemaError
+            See `renp_sim.ntuple.columns.checked_columns`; SchemaError also if the disk is full.
+        """
+        checked = checked_columns(EVENTS, columns)
+        self._trees["events"].append(checked)
+        energies, recorded = checked["photon_energy_eV"], checked["recorded"]
+        for start in range(0, len(recorded), BLOCK_EVENTS):
+            block = slice(start, start + BLOCK_EVENTS)
+            self._histogram.fill(energies[block], recorded[block])
+
+    def steps(self, columns: Columns) -> None:
+        """Append rows of `steps`; raises as `events` does."""
+        self._trees["steps"].append(checked_columns(STEPS, columns))
+
+    def backgrounds(self, columns: Columns) -> None:
+        """Append rows of `backgrounds`; raises as `events` does."""
+        self._trees["backgrounds"].append(checked_columns(BACKGROUNDS, columns))
+
+    def run(self, row: Mapping[str, Any]) -> None:
+        """Keep a row of `runs` until the end of the file.
+
+        Parameters
+        ----------
+        row
+            A number for each branch; a mapping that JSON can hold for `config` and `provenance`.
+
+        Raises
+        ------
+        ValueError
+            If a branch is missing or unknown, or JSON cannot hold a value.
+        SchemaError
+            If a number does not fit its branch.
+        """
+        flat = {name: np.asarray([value]) for name, value in row.items() if name not in _BLOB_NAMES}
+        checked: dict[str, Any] = {**checked_columns(RUNS, flat)}
+        if not 0 <= checked["run"][0] <= LARGEST_RUN_NUMBER:
+            raise SchemaError(f"runs.run = {checked['run'][0]}: must lie in 0 ≤ run < 2^53")
+        for name in _BLOB_NAMES:
+            if not isinstance(row.get(name), Mapping):
+                raise ValueError(f"runs.{name}: must be a mapping for JSON, not {row.get(name)!r}")
+            text = json.dumps(row[name], ensure_ascii=False, allow_nan=False)
+            checked[name] = np.frombuffer(text.encode(), dtype=np.uint8)
+        self._runs.append(checked)
+
+    def finish(self) -> None:
+        """Write what is left, `runs` last, and give the file its name.
+
+        Raises
+        ------
+        ValueError
+            If no run was given: no reader would take the file.
+        SchemaError
+            If the disk is full or fails.
+        """
+        if not self._runs:
+            raise ValueError("an ntuple needs a row of runs: call NtupleWriter.run before the end")
+        for name in ("events", "steps", "backgrounds"):
+            self._trees[name].flush()
+        self._file["photon_energy"] = self._histogram.to_root()
+        self._trees["runs"].extend(_stacked(self._runs))
+        self._file.close()
+        self._done = True
+        self._part.commit()
+
+    def abandon(self) -> None:
+        """Drop the file; nothing appears under the final name."""
+        self._done = True
+        self._part.discard()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._done:
+            return
+        try:
+            if kind is None:
+                self.finish()
+        finally:
+            # after `commit` there is nothing to drop
+            self.abandon()
+
+
+_BLOB_NAMES: Final = tuple(branch.name for branch in RUNS.blobs)
+
+
+def _stacked(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the columns of several rows of `runs`, blobs as lists of bytes of any length."""
+    import awkward
+
+    columns: dict[str, Any] = {b.name: np.concatenate([row[b.name] for row in rows]) for b in RUNS.flat}
+    for name in _BLOB_NAMES:
+        texts = [row[name] for row in rows]
+        columns[name] = awkward.unflatten(np.concatenate(texts), [len(text) for text in texts])
+    return columns
+
+
+class _Baskets:
+    """Rows of one tree, collected until they fill a basket, so that the file does not depend on the caller's blocks.
+
+    The copy into the basket turns the bytes around, which uproot would do anyway into fresh memory: so
+    it costs less than passing the caller's arrays on.
+    """
+
+    def __init__(self, file: Any, tree: Tree) -> None:
+        self._tree = file.mktree(tree.name, {branch.name: branch.dtype for branch in tree.branches})
+        self._rows = {
+            branch.name: np.empty(BLOCK_EVENTS, np.dtype(branch.dtype).newbyteorder(">"))
+            for branch in tree.flat
+        }
+        self._filled = 0
+
+    def append(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        rows = len(next(iter(columns.values())))
+        start = 0
+        while start < rows:
+            taken = min(rows - start, BLOCK_EVENTS - self._filled)
+            for name, values in columns.items():
+                self._rows[name][self._filled : self._filled + taken] = values[start : start + taken]
+            start += taken
+            self._filled += taken
+            if self._filled == BLOCK_EVENTS:
+                self.flush()
+
+    def flush(self) -> None:
+        if self._filled:
+            self._tree.extend({name: values[: self._filled] for name, values in self._rows.items()})
+        self._filled = 0
+
+    def extend(self, columns: Mapping[str, Any]) -> None:
+        self._tree.extend(columns)

@@ -1,0 +1,149 @@
+"""A light scalar mediator φ between the pseudoscalar density of the electron and the neutrinos."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.constants import ELECTRON_MASS_EV, G_F_PER_EV2
+from renp_sim.physics.couplings import NO_COUPLINGS, CouplingMatrix, Symmetry, complete, per_pair
+from renp_sim.physics.current import Bracket, exchange, pair_amplitudes
+from renp_sim.physics.interactions.standard_model import StandardModel
+from renp_sim.physics.kinematics import Kinematics
+from renp_sim.physics.neutrino import Nature, Neutrinos
+from renp_sim.physics.propagator import (
+    Pole,
+    Propagator,
+    at_rest,
+    decay_width,
+    propagator,
+    require_mediator,
+)
+
+__all__ = ["ScalarFormula", "ScalarMediator"]
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+
+class ScalarFormula(StrEnum):
+    """Which formula: derived from the Lagrangian, or Eq. (12) of GP23 as printed but for one prefactor."""
+
+    DERIVED = "derived"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScalarMediator:
+    """Implements Eqs. (10)–(12) of GP23, mended; with f_L = 0 the scalar has no effect at all.
+
+    L = i y^e ē γ5 e φ + ν̄_i (y_S + iγ5 y_P)_ij ν_j φ, in the mass basis; with Majorana neutrinos ½ of the
+    neutrino vertex.
+
+    Parameters
+    ----------
+    mass_eV
+        M > 0, eV.
+    y_electron
+        y^e.
+    y_scalar, y_pseudoscalar
+        Hermitian matrices; real symmetric ones for Majorana neutrinos.
+    width_eV
+        Γ, eV; "auto" takes it from the couplings, 0 is exactly 0.
+    formula
+        "derived", or "published": Eq. (12) with its last prefactor mended. It knows the total of a pair
+        only, so its events get no asymmetry from the scalar, and large couplings can make it negative.
+
+    Raises
+    ------
+    DomainError
+        If the mass or the width is out of range.
+    """
+
+    name: ClassVar[str] = "scalar_mediator"
+
+    mass_eV: float
+    y_electron: float
+    y_scalar: CouplingMatrix = NO_COUPLINGS
+    y_pseudoscalar: CouplingMatrix = NO_COUPLINGS
+    width_eV: float | Literal["auto"] = "auto"
+    formula: ScalarFormula = ScalarFormula.DERIVED
+
+    def __post_init__(self) -> None:
+        require_mediator(self.mass_eV, self.width_eV)
+
+    def check(self, nature: Nature) -> None:
+        """Raise ConfigError if a matrix is not hermitian (Dirac) or real symmetric (Majorana)."""
+        self._couplings(nature)
+
+    def bracket(self, kinematics: Kinematics, neutrinos: Neutrinos) -> Bracket:
+        """Return A0, A1, A2: those of the Standard Model and what the exchange adds.
+
+        Raises
+        ------
+        ConfigError
+            If the matrices cannot be those of such neutrinos.
+        NumericsError
+            If a frequency sits on a pole that nothing resolves.
+        """
+        k = kinematics
+        y_s, y_p = (k.over_frequencies(y) for y in self._couplings(neutrinos.nature))
+        # y^e D/(m_e G_F): the amplitude of the exchange beside that of the weak current
+        strength = k.over_frequencies(per_pair(self.y_electron)) / (ELECTRON_MASS_EV * G_F_PER_EV2)
+        (pole,) = self.poles(neutrinos)
+        d = propagator(k, pole, (strength != 0) & ((y_s != 0) | (y_p != 0)), self.name)
+        x = Propagator(strength * d.mean, strength**2 * d.variance)
+        formula = _published if self.formula == ScalarFormula.PUBLISHED else _derived
+        more0, more1 = formula(k, neutrinos, x, y_s, y_p)
+        a0, a1, a2 = StandardModel().bracket(k, neutrinos)
+        return a0 + more0, a1 + more1, a2
+
+    def poles(self, neutrinos: Neutrinos) -> tuple[Pole, ...]:
+        """Return the one pole, its width resolved."""
+        if self.width_eV != "auto":
+            return (Pole(self.mass_eV, self.width_eV),)
+        y_s, y_p = (y[..., None, :, :] for y in self._couplings(neutrinos.nature))
+        rest = at_rest(self.mass_eV, neutrinos)
+        ordered = 1.0 if neutrinos.nature is Nature.DIRAC else 0.5
+        decay = np.abs(y_s) ** 2 * rest.excess_eV2 + np.abs(y_p) ** 2 * rest.s_minus_excess_eV2
+        width = decay_width(rest, self.mass_eV, ordered * decay)
+        return (Pole(self.mass_eV, width),)
+
+    def _couplings(self, nature: Nature) -> list[ComplexArray]:
+        symmetry = Symmetry.HERMITIAN if nature is Nature.DIRAC else Symmetry.SYMMETRIC
+        matrices = {"interaction.y_scalar": self.y_scalar, "interaction.y_pseudoscalar": self.y_pseudoscalar}
+        return complete(matrices, symmetry)
+
+
+def _derived(
+    k: Kinematics, neutrinos: Neutrinos, x: Propagator, y_s: ComplexArray, y_p: ComplexArray
+) -> tuple[FloatArray, FloatArray]:
+    weak = neutrinos.weak_couplings()
+    u, v = (k.over_frequencies(w) for w in pair_amplitudes(weak, np.zeros_like(weak), neutrinos.nature))
+    if neutrinos.nature is Nature.MAJORANA:
+        # the ordered sum counts every state twice
+        y_s, y_p = y_s / np.sqrt(2), y_p / np.sqrt(2)
+    return exchange(
+        k,
+        scalar_square=x.square * np.abs(y_s) ** 2,
+        pseudoscalar_square=x.square * np.abs(y_p) ** 2,
+        scalar_interference=(1j * x.mean * np.conj(u + v) * y_s).real,
+        pseudoscalar_interference=(x.mean * np.conj(u - v) * y_p).real,
+    )
+
+
+def _published(
+    k: Kinematics, neutrinos: Neutrinos, x: Propagator, y_s: ComplexArray, y_p: ComplexArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return Eq. (12) of GP23, whose a^s is a* here, in A0 alone; off resonance D is real."""
+    a = np.conj(k.over_frequencies(neutrinos.weak_couplings()))
+    p2 = k.omega_eV**2
+    pseudoscalar = 1.0 if neutrinos.nature is Nature.DIRAC else 0.0
+    quadratic = np.abs(y_s) ** 2 * k.excess_eV2 + pseudoscalar * np.abs(y_p) ** 2 * k.s_minus_excess_eV2
+    linear = (a * y_s).real * k.mass_difference_eV * k.excess_eV2 / k.q2_eV2 - pseudoscalar * (
+        (a * y_p).imag * k.mass_sum_eV * k.s_minus_excess_eV2 / k.q2_eV2
+    )
+    more = 3 * k.f_l * p2 * (x.square * quadratic / 24 + x.mean.real * linear / (6 * np.sqrt(2)))
+    return more, np.zeros_like(more)

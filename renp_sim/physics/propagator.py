@@ -1,0 +1,196 @@
+"""The propagator 1/(q² − M² + iMΓ) of a mediator, sharp or averaged over a Gaussian laser line.
+
+A resonance is far narrower than any laser line, so where its pole is near, the line average is taken
+analytically, with the factors that vary slowly at the step; elsewhere the propagator is one of them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import wofz
+
+from renp_sim.errors import DomainError, NumericsError
+from renp_sim.physics.couplings import per_pair
+from renp_sim.physics.kinematics import Kinematics
+from renp_sim.physics.neutrino import Neutrinos
+
+__all__ = ["POLE_REACH", "Pole", "Propagator", "at_rest", "decay_width", "propagator", "require_mediator"]
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+POLE_REACH = 10.0
+"""A pole within so many line widths of a step is averaged analytically."""
+
+TAIL = 1e7
+"""A narrower resonance outshines the rest of the line from further out, through the line's Gaussian tail:
+it is averaged until that tail is 1e-4 of the propagator beside the pole."""
+
+UNRESOLVED = 1e-9
+"""A sharp line within this fraction of M² of a pole that is narrower still sees no finite number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pole:
+    """A resonance q² = M² with width Γ, both in eV; either may be an array over parameter axes."""
+
+    mass_eV: float
+    width_eV: float
+
+
+@dataclass(frozen=True, slots=True)
+class Propagator:
+    """D over the laser line: its mean ⟨D⟩ (eV⁻²) and its variance ⟨|D|²⟩ − |⟨D⟩|² (eV⁻⁴, 0 where sharp).
+
+    With them |a + D g|² averages to |a + ⟨D⟩ g|² + variance · |g|², a sum of squares.
+    """
+
+    mean: ComplexArray
+    variance: FloatArray
+
+    @property
+    def square(self) -> FloatArray:
+        """⟨|D|²⟩, eV⁻⁴."""
+        return np.abs(self.mean) ** 2 + self.variance
+
+
+def require_mediator(mass_eV: ArrayLike, width_eV: object) -> None:
+    """Check the mass and the width of a mediator.
+
+    Raises
+    ------
+    DomainError
+        If the mass is not positive, or the width neither "auto" nor a number that is not negative.
+    """
+    if not np.all((np.asarray(mass_eV) > 0) & np.isfinite(mass_eV)):
+        raise DomainError(f"interaction.mass_eV = {mass_eV!r}: must be positive and finite")
+    if isinstance(width_eV, str):
+        is_width = width_eV == "auto"
+    else:
+        width = np.asarray(width_eV, dtype=np.float64)
+        is_width = bool(np.all((width >= 0) & np.isfinite(width)))
+    if not is_width:
+        raise DomainError(
+            f'interaction.width_eV = {width_eV!r}: must be "auto" (from the couplings) or a number ≥ 0'
+        )
+
+
+def at_rest(mass_eV: ArrayLike, neutrinos: Neutrinos) -> Kinematics:
+    """Return the kinematics of the pairs that a mediator at rest decays into: q² = M², P = 0."""
+    masses = neutrinos.masses_eV[..., None, :]
+    sums = masses[..., :, None] + masses[..., None, :]
+    mass = per_pair(mass_eV)[..., None, :, :]
+    zero = np.zeros((1, 1, 1))
+    return Kinematics.at_excess(
+        (mass - sums) * (mass + sums),
+        neutrinos,
+        e_eg_eV=mass,  # type: ignore[arg-type]  # an atom's is a number, a mediator's may be many
+        f_l=1 / 3,
+        line_omega_eV=zero,
+        line_sigma_eV=zero,
+    )
+
+
+def decay_width(kinematics: Kinematics, mass_eV: ArrayLike, strength_eV2: FloatArray) -> float:
+    """Return Γ = Σ_ij Δ_ij/(8πM) · (bracket integrated over c/2), eV, over open ordered pairs at rest."""
+    flux = kinematics.delta / (8 * np.pi * per_pair(mass_eV)[..., None, :, :])
+    width: float = np.sum(np.where(kinematics.is_open, flux * strength_eV2, 0.0), axis=(-3, -2, -1))
+    return width
+
+
+def propagator(kinematics: Kinematics, pole: Pole, couples: NDArray[np.bool_], name: str) -> Propagator:
+    """Return the propagator of a mediator at the frequencies of `kinematics`.
+
+    Where the pole is within 10 line widths of the centre of the line, with y = q² − M² = x + sξ,
+    s = 2 E_eg σ, g = MΓ, z = (x + ig)/(√2 s):
+    ⟨1/(y+ig)⟩ = −i sqrt(π/2) w(z)/s and ⟨1/(y²+g²)⟩ = sqrt(π/2) Re w(z)/(s g).
+
+    Parameters
+    ----------
+    kinematics
+        Sharp frequencies, or points inside lines.
+    pole
+        Mass and width.
+    couples
+        Whether the mediator couples to a pair, shape broadcasting to (..., 3, 3): a pole that nothing
+        resolves matters only to open pairs that it couples to.
+    name
+        Of the interaction, for the message.
+
+    Raises
+    ------
+    NumericsError
+        If nothing resolves the pole: Γ = 0 within 10 line widths of it, or a sharp line within 1e-9 M²
+        of a pole with MΓ < 1e-9 M².
+    """
+    k = kinematics
+    mass, width = (k.over_frequencies(per_pair(value)) for value in (pole.mass_eV, pole.width_eV))
+    m2: FloatArray = mass**2
+    g: FloatArray = mass * width
+    x = _distance(k, mass)
+    s = 2 * k.e_eg_eV * k.line_sigma_eV
+    is_broad = s > 0
+    is_near = np.abs(x) < POLE_REACH * s
+    lost = np.where(is_broad, is_near & (g == 0), (np.abs(x) <= UNRESOLVED * m2) & (g < UNRESOLVED * m2))
+    _require_resolved(k, lost & k.is_open & couples, pole, name)
+
+    # a closed pair has no q² of its own, and any finite number will do
+    y = np.where(is_broad & k.is_open, k.q2_eV2 - m2, x)
+    is_averaged = is_broad & (g > 0) & (is_near | (np.abs(x) < s * _tail_reach(s, g)))
+    denominator = y + 1j * g
+    mean: ComplexArray = np.reciprocal(np.where(is_averaged | (denominator == 0), 1.0, denominator))
+    if not np.any(is_averaged):
+        return Propagator(mean, np.zeros_like(x))
+    s, g = np.where(is_averaged, s, 1.0), np.where(is_averaged, g, 1.0)
+    w = wofz((np.where(is_averaged, x, 0.0) + 1j * g) / (np.sqrt(2) * s))
+    mean = np.where(is_averaged, -1j * np.sqrt(np.pi / 2) * w / s, mean)
+    excess = np.sqrt(np.pi / 2) / s * (w.real / g - np.sqrt(np.pi / 2) * np.abs(w) ** 2 / s)
+    # a variance is positive; where the line is far narrower than the pole only rounding is left of it
+    return Propagator(mean, np.where(is_averaged, np.maximum(excess, 0.0), 0.0))
+
+
+def _tail_reach(s: FloatArray, g: FloatArray) -> FloatArray:
+    ratio = np.divide(s, g, out=np.ones(np.broadcast_shapes(s.shape, g.shape)), where=g > 0)
+    reach: FloatArray = np.sqrt(2 * np.log(np.maximum(TAIL * ratio, 1.0)))
+    return reach
+
+
+def _distance(kinematics: Kinematics, mass_eV: FloatArray) -> FloatArray:
+    """Return q² − M² at the centre of the line, E_eg (E_eg − 2ω) − M², rounded once: poles are narrow."""
+    e_eg_eV, two_omega = kinematics.e_eg_eV, 2 * kinematics.line_omega_eV
+    y = e_eg_eV - two_omega
+    left_over = (e_eg_eV - y) - two_omega
+    product, square = e_eg_eV * y, mass_eV * mass_eV
+    errors = _product_error(e_eg_eV, y, product) - _product_error(mass_eV, mass_eV, square)
+    return (product - square) + (errors + e_eg_eV * left_over)
+
+
+def _product_error(a: ArrayLike, b: ArrayLike, product: FloatArray) -> FloatArray:
+    """Return a·b − product exactly (Dekker), for a product rounded to float64."""
+    a_high, a_low = _halves(a)
+    b_high, b_low = _halves(b)
+    return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def _halves(value: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    array = np.asarray(value, dtype=np.float64)
+    shifted = 134217729.0 * array  # 2²⁷ + 1
+    high = shifted - (shifted - array)
+    return high, array - high
+
+
+def _require_resolved(kinematics: Kinematics, lost: NDArray[np.bool_], pole: Pole, name: str) -> None:
+    if not np.any(lost):
+        return
+    first = np.unravel_index(np.argmax(lost), lost.shape)
+
+    def at(value: ArrayLike) -> float:
+        return float(np.broadcast_to(kinematics.over_frequencies(per_pair(value)), lost.shape)[first])
+
+    omega = np.broadcast_to(kinematics.line_omega_eV, lost.shape)[first]
+    raise NumericsError(
+        f"{name}: ω = {omega} eV sits on the pole q² = M² with M = {at(pole.mass_eV)} eV and "
+        f"Γ = {at(pole.width_eV)} eV, which neither the width nor the laser line resolves: "
+        "move the step, or give interaction.width_eV > 0 and laser.linewidth_eV > 0"
+    )

@@ -1,0 +1,96 @@
+"""What turns a spectrum into counts: normalisation, efficiencies and backgrounds, all linear."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.model import Exposure
+from renp_sim.prediction.parameters import Group, Layout, step_of
+from renp_sim.prediction.responses import Responses
+
+__all__ = ["Counting"]
+
+FloatArray = NDArray[np.float64]
+
+
+# no slots: what is derived from the exposure is kept, since a fit asks for it in every call
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Counting:
+    """Counts of n steps for the full θ, shape (b, p), one row a point.
+
+    Parameters
+    ----------
+    exposure, responses
+        The steps and what they share.
+    layout
+        Where parameters stand.
+    """
+
+    exposure: Exposure
+    responses: Responses
+    layout: Layout
+
+    @cached_property
+    def counts_per_spectrum(self) -> FloatArray:
+        """Γ₀ η ε T: signal counts at Ī = 1, shape (n,)."""
+        e = self.exposure
+        return e.gamma0_hz * e.coherence * e.efficiency * e.live_time_s
+
+    @cached_property
+    def background_counts(self) -> FloatArray:
+        """Counts of each component at its stated rate, shape (n, c)."""
+        e = self.exposure
+        return np.where(e.background_present, e.background_rate_hz, 0.0) * e.live_time_s[:, None]
+
+    @cached_property
+    def background_response(self) -> FloatArray:
+        """How much the component of a step answers to the component's scale, shape (n, c)."""
+        columns = [shared.response for shared in self.responses.background]
+        return np.stack(columns, axis=1) if columns else np.empty((self.exposure.n_steps, 0))
+
+    def expected(self, theta: FloatArray, spectrum: FloatArray) -> FloatArray:
+        """Return μ, shape (b, n), for Ī of shape (b, n) or (1, n)."""
+        signal = self.by_spectrum(theta) * spectrum
+        # Σ_c (1 + (x_c − 1) r_kc) b_kc as one matrix product over the points
+        scaling = self.background_counts * self.background_response
+        fixed = np.sum(self.background_counts - scaling, axis=1)
+        background: FloatArray = fixed + theta[:, self.layout.place(Group.BACKGROUND)] @ scaling.T
+        return signal + background
+
+    def efficiency(self, theta: FloatArray) -> FloatArray:
+        """Return the factor on the stated efficiency, shape (b, n)."""
+        return self._common_efficiency(theta) * self._step_efficiency(theta)
+
+    def by_spectrum(self, theta: FloatArray) -> FloatArray:
+        """Return ∂μ_k/∂Ī_k, shape (b, n)."""
+        return self.counts_per_spectrum * self._normalisation(theta) * self.efficiency(theta)
+
+    def derivative(self, theta: FloatArray, spectrum: FloatArray, column: int) -> FloatArray:
+        """Return ∂μ/∂θ, shape (b, n) or broadcasting to it, for a parameter that only scales counts."""
+        layout = self.layout
+        group = layout.group_at(column)
+        bare = self.counts_per_spectrum * spectrum
+        if group is Group.NORMALISATION:
+            return bare * self.efficiency(theta)
+        if group is Group.EFFICIENCY:
+            response = self.responses.efficiency.response
+            return bare * self._normalisation(theta) * response * self._step_efficiency(theta)
+        if group is Group.STEP_EFFICIENCY:
+            own = np.arange(self.exposure.n_steps) == step_of(layout.parameters[column].name)
+            return bare * self._normalisation(theta) * own * self._common_efficiency(theta)
+        component = column - layout.place(Group.BACKGROUND).start
+        return (self.background_counts * self.background_response)[None, :, component]
+
+    def _normalisation(self, theta: FloatArray) -> FloatArray:
+        return theta[:, self.layout.place(Group.NORMALISATION)]
+
+    def _common_efficiency(self, theta: FloatArray) -> FloatArray:
+        return 1 + (theta[:, self.layout.place(Group.EFFICIENCY)] - 1) * self.responses.efficiency.response
+
+    def _step_efficiency(self, theta: FloatArray) -> FloatArray:
+        factor = np.ones((len(theta), self.exposure.n_steps))
+        own = np.flatnonzero(self.responses.step_efficiency)
+        factor[:, own] = theta[:, self.layout.place(Group.STEP_EFFICIENCY)]
+        return factor

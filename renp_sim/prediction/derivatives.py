@@ -1,0 +1,97 @@
+"""Derivatives of the spectrum by central differences that stay on one side of every kink.
+
+A sharp line has a square-root onset at each threshold. The step of a difference is 1e-4 of the way to the
+nearest one (of the line width, where the line is wider than that), so a derivative is good to 1e-7 relative
+(measured) anywhere but within rounding of an onset, where there is none.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.prediction.parameters import Group
+from renp_sim.prediction.signal import Signal
+from renp_sim.prediction.spectrum import is_smooth
+
+__all__ = ["spectrum_derivatives"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+STEP = 1e-4
+"""Step of a difference, relative to the length on which the spectrum changes."""
+
+LEAST_STEP = 1e-9
+"""Smallest step in units of a parameter's scale: on a kink the derivative is large, but finite."""
+
+
+def spectrum_derivatives(signal: Signal, rows: FloatArray, columns: IntArray) -> FloatArray:
+    """Return ∂Ī/∂θ of the settings for some columns of the physics part, shape (u, s, len(columns)).
+
+    Parameters
+    ----------
+    signal
+        The spectrum.
+    rows
+        Physics part of θ, shape (u, q).
+    columns
+        Which parameters.
+    """
+    settings, layout = signal.settings, signal.layout
+    smooth = is_smooth(signal.frequencies_eV(rows), settings.linewidth_eV, signal.emission(rows))
+    excess = signal.excess_eV2(rows)
+    result = np.zeros((len(rows), len(settings.omega_eV), len(columns)))
+    by_frequency: FloatArray | None = None
+    for i, column in enumerate(columns):
+        common = column == layout.place(Group.FREQUENCY).start
+        if common or column in settings.offset_column:
+            if by_frequency is None:
+                by_frequency = _by_frequency(signal, rows, excess, smooth)
+            answer = settings.response if common else (settings.offset_column == column).astype(np.float64)
+            result[..., i] = by_frequency * answer
+        else:
+            result[..., i] = _by_parameter(signal, rows, int(column), excess, smooth)
+    return result
+
+
+def _by_frequency(
+    signal: Signal, rows: FloatArray, excess: FloatArray, smooth: NDArray[np.bool_]
+) -> FloatArray:
+    """Differences in ω, each setting with its own step, all at once; a change of q² is −2 E_eg that of ω."""
+    slope = 2 * signal.target.atom.e_eg_eV
+    length = np.min(np.hypot(excess, slope * signal.settings.linewidth_eV[:, None, None]), axis=(-2, -1))
+    h = np.maximum(np.minimum(STEP * length / slope, 1e-6), LEAST_STEP * 1e-6)
+    above = signal.spectrum_of(rows, h, smooth)
+    below = signal.spectrum_of(rows, -h, smooth)
+    return (above - below) / (2 * h)
+
+
+def _by_parameter(
+    signal: Signal, rows: FloatArray, column: int, excess: FloatArray, smooth: NDArray[np.bool_]
+) -> FloatArray:
+    parameter = signal.layout.parameters[column]
+    trial = 1e-3 * parameter.scale
+
+    def moved(by: FloatArray) -> FloatArray:
+        shifted = rows.copy()
+        shifted[:, column] += by
+        return shifted
+
+    inward = np.where(rows[:, column] + trial > parameter.upper, -trial, trial)
+    change = np.abs(signal.excess_eV2(moved(inward)) - excess)
+    line = 2 * signal.target.atom.e_eg_eV * signal.settings.linewidth_eV[:, None, None]
+    length = np.maximum(np.hypot(excess, line), np.finfo(np.float64).tiny)
+    fraction = np.max(change / length, axis=(-3, -2, -1), initial=STEP)
+    h = np.maximum(trial * STEP / fraction, LEAST_STEP * parameter.scale)
+    # at a bound, such as a massless neutrino, the difference is one-sided and of the same order
+    low = rows[:, column] - h < parameter.lower
+    high = rows[:, column] + h > parameter.upper
+    h = np.where(high, -h, h)
+    ahead = signal.spectrum_of(moved(h), smooth=smooth)
+    behind = signal.spectrum_of(moved(np.where(low | high, 2 * h, -h)), smooth=smooth)
+    h = h[:, None]
+    central = (ahead - behind) / (2 * h)
+    if not np.any(low | high):
+        return central
+    here = signal.spectrum_of(rows, smooth=smooth)
+    one_sided = (4 * ahead - 3 * here - behind) / (2 * h)
+    return np.where((low | high)[:, None], one_sided, central)

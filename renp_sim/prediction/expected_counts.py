@@ -1,0 +1,218 @@
+"""Expected counts per step: physics × laser × detector as a model that an analysis can fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.model import Exposure, Parameter, Quadratic
+from renp_sim.physics.interactions import Interaction, StandardModel
+from renp_sim.physics.neutrino import Nature, Oscillation
+from renp_sim.physics.target import Target
+from renp_sim.prediction.counting import Counting
+from renp_sim.prediction.couplings import coupling_parameters
+from renp_sim.prediction.derivatives import spectrum_derivatives
+from renp_sim.prediction.kinks import crossings
+from renp_sim.prediction.parameters import Group, Layout, exposure_parameters, neutrino_parameters
+from renp_sim.prediction.responses import Responses
+from renp_sim.prediction.signal import Settings, Signal
+
+__all__ = ["ExpectedCounts"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ExpectedCounts:
+    """Expected counts of the steps of an exposure, as `renp_sim.analysis.model.Model` asks for them.
+
+    μ_k = normalisation · Γ₀ η ε_k T_k · Ī_k + Σ_c background_c · b_kc T_k, Ī the average of I(ω) over the
+    line; Γ₀, η, ε, T and b are those of the exposure.
+
+    Parameters
+    ----------
+    exposure
+        The steps.
+    target
+        Gives the atom and its spin tensor; Γ₀ is the exposure's.
+    oscillation
+        Mixing and splittings, which carry the ordering: each ordering is a model of its own.
+    nature, interaction
+        Dirac or Majorana; what couples.
+    masses_eV
+        The lightest mass, or m1, m2, m3 if these are the parameters.
+    offered
+        Names of the parameters; None offers every one. What is not offered stays where it is and costs
+        nothing, which matters for gradients and for exposures of many steps.
+
+    Raises
+    ------
+    ConfigError
+        For a parameter that does not exist, or not one or three masses.
+
+    Examples
+    --------
+    >>> from renp_sim.physics.atom import known_atoms
+    >>> from renp_sim.physics.neutrino import Ordering
+    >>> n, zero = 1, np.zeros(1)
+    >>> exposure = Exposure(
+    ...     run=np.zeros(n, np.int64), step=np.arange(n), kind=np.zeros(n, np.int8),
+    ...     omega_eV=np.array([1.0688]), linewidth_eV=zero, omega_common_error_eV=zero,
+    ...     omega_step_error_eV=zero, live_time_s=np.array([2.3 * 86400]), coherence=np.ones(n),
+    ...     gamma0_hz=np.array([0.002]), efficiency=np.ones(n), efficiency_common_error=zero,
+    ...     efficiency_step_error=zero, components=(), background_rate_hz=np.zeros((n, 0)),
+    ...     background_error_hz=np.zeros((n, 0)), background_present=np.zeros((n, 0), np.bool_),
+    ... )
+    >>> model = ExpectedCounts(
+    ...     exposure=exposure, target=Target(atom=known_atoms()["Yb"]),
+    ...     oscillation=Oscillation.nufit(Ordering.NORMAL), offered=("lightest_mass_eV", "normalisation"),
+    ... )
+    >>> model.expected(np.array([[0.01, 1.0], [0.01, 2.0]]).round(2).tolist()
+    [[25.03], [50.06]]
+    """
+
+    exposure: Exposure
+    target: Target
+    oscillation: Oscillation
+    nature: Nature = Nature.DIRAC
+    interaction: Interaction = field(default_factory=StandardModel)
+    masses_eV: tuple[float, ...] = (0.01,)
+    offered: tuple[str, ...] | None = None
+    _counting: Counting = field(init=False, repr=False)
+    _signal: Signal = field(init=False, repr=False)
+    _columns: IntArray = field(init=False, repr=False)
+    """Where each offered parameter stands among all."""
+
+    def __post_init__(self) -> None:
+        e_eg_eV = self.target.atom.e_eg_eV
+        responses = Responses.of(self.exposure)
+        layout = Layout(
+            neutrino_parameters(self.masses_eV, self.oscillation, self.nature, e_eg_eV)
+            | exposure_parameters(self.exposure, responses, e_eg_eV)
+            | {Group.COUPLINGS: coupling_parameters(self.interaction)}
+        )
+        columns = layout.columns(self.offered)
+        signal = Signal(
+            settings=Settings.of(self.exposure, responses, layout.own_offsets(columns)),
+            layout=layout,
+            target=self.target,
+            interaction=self.interaction,
+            oscillation=self.oscillation,
+            nature=self.nature,
+        )
+        counting = Counting(exposure=self.exposure, responses=responses, layout=layout)
+        for name, value in (("_counting", counting), ("_signal", signal), ("_columns", columns)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The offered parameters, in the order of the last axis of θ."""
+        return tuple(self._signal.layout.parameters[c] for c in self._columns)
+
+    def offering(self, names: Sequence[str]) -> Self:
+        """Return the same model with these parameters only."""
+        return replace(self, offered=tuple(names))
+
+    def at(self, exposure: Exposure) -> Self:
+        """Return the same model for another exposure."""
+        return replace(self, exposure=exposure)
+
+    def expected(self, theta: FloatArray) -> FloatArray:
+        """Return μ, shape (..., n), for θ of shape (..., p).
+
+        The spectrum is computed once for every distinct value of the parameters it depends on.
+
+        Raises
+        ------
+        DomainError
+            If a parameter leaves the domain of the physics, such as a negative mass.
+        """
+        full, lead = self._full(theta)
+        spectrum = self._spectrum(full)
+        return self._counting.expected(full, spectrum).reshape(*lead, self.exposure.n_steps)
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        """Return ∂μ/∂θ, shape (..., n, p).
+
+        Exact where μ is linear, else as accurate as `renp_sim.prediction.derivatives` says; on the kink of
+        a sharp line there is no derivative, and the number is finite and large.
+        """
+        full, lead = self._full(theta)
+        spectrum = self._spectrum(full)
+        n_physics = self._signal.layout.n_physics
+        result = np.empty((len(full), self.exposure.n_steps, len(self._columns)))
+        is_physics = self._columns < n_physics
+        if np.any(is_physics):
+            rows, which = _distinct(full[:, :n_physics])
+            slopes = spectrum_derivatives(self._signal, rows, self._columns[is_physics])
+            by_step = np.moveaxis(self._signal.settings.to_steps(np.moveaxis(slopes, 2, 1)), 1, 2)
+            result[..., is_physics] = by_step[which] * self._counting.by_spectrum(full)[..., None]
+        for i in np.flatnonzero(~is_physics):
+            result[..., i] = self._counting.derivative(full, spectrum, int(self._columns[i]))
+        return result.reshape(*lead, *result.shape[1:])
+
+    def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
+        """Return the sorted values of a parameter at which a step crosses a threshold, the rest at θ (p,).
+
+        Empty for parameters that move no threshold. A line of finite width rounds the kink off, but the
+        place is still where a scan needs a point.
+        """
+        full, _ = self._full(theta)
+        layout = self._signal.layout
+        column = layout.column(parameter)
+        if layout.group_at(column) > Group.STEP_FREQUENCY:
+            return np.empty(0)
+        return crossings(self._signal, full[0, : layout.n_physics], column)
+
+    def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
+        """Return the coefficients where μ is quadratic in these parameters, the rest at θ (p,); else None.
+
+        Backgrounds go together with anything; of normalisation, common and per-step efficiencies and
+        couplings, which multiply each other, only one kind may be among them.
+        """
+        full, _ = self._full(theta)
+        layout = self._signal.layout
+        columns = layout.columns(parameters)
+        groups = {layout.group_at(int(c)) for c in columns} - {Group.BACKGROUND}
+        if len(groups) > 1 or any(group < Group.COUPLINGS for group in groups):
+            return None
+        if groups == {Group.COUPLINGS}:
+            raise NotImplementedError
+        full[:, columns] = 0.0
+        spectrum = self._spectrum(full)
+        slopes = [self._counting.derivative(full, spectrum, int(c))[0] for c in columns]
+        n_steps, n = self.exposure.n_steps, len(columns)
+        return Quadratic(
+            constant=self._counting.expected(full, spectrum)[0],
+            linear=np.stack(slopes, axis=1) if slopes else np.empty((n_steps, 0)),
+            square=np.zeros((n_steps, n, n)),
+        )
+
+    def _full(self, theta: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
+        """Return every parameter, shape (b, all), and the leading shape of θ."""
+        theta = np.asarray(theta, dtype=np.float64)
+        if theta.shape[-1:] != self._columns.shape:
+            raise ValueError(
+                f"theta: shape {theta.shape}: the last axis must hold the {len(self._columns)} parameters"
+            )
+        lead = theta.shape[:-1]
+        full = np.repeat(self._signal.layout.values[None, :], int(np.prod(lead)), axis=0)
+        full[:, self._columns] = theta.reshape(len(full), -1)
+        return full, lead
+
+    def _spectrum(self, full: FloatArray) -> FloatArray:
+        """Return Ī of the steps, shape (b, n) or (1, n) where all rows share it."""
+        rows, which = _distinct(full[:, : self._signal.layout.n_physics])
+        spectrum = self._signal.settings.to_steps(self._signal.spectrum(rows))
+        return spectrum if len(rows) == 1 else spectrum[which]
+
+
+def _distinct(rows: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Return the distinct rows and, for each row, which of them it is."""
+    if np.all(rows == rows[:1]):
+        return rows[:1], np.zeros(len(rows), dtype=np.intp)
+    found, which = np.unique(rows, axis=0, return_inverse=True)
+    return found, which.ravel()

@@ -1,0 +1,77 @@
+"""How the steps of an exposure answer to the uncertainties they share."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.model import Exposure
+
+__all__ = ["Responses", "Shared"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shared:
+    """An uncertainty that moves all steps together.
+
+    The errors stated for several runs may differ. The parameter is then that of the step with the largest
+    one, and the others follow in proportion: fully correlated, each with its own error.
+
+    Parameters
+    ----------
+    error
+        The largest error; 0 where none is stated.
+    response
+        Error of a step over the largest one, shape (n,); 1 where none is stated.
+    """
+
+    error: float
+    response: FloatArray
+
+    @classmethod
+    def of(cls, error: FloatArray) -> Self:
+        """Build from the error of each step, shape (n,)."""
+        largest = float(np.max(error, initial=0.0))
+        return cls(error=largest, response=error / largest if largest > 0 else np.ones_like(error))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Responses:
+    """The uncertainties of an exposure.
+
+    Parameters
+    ----------
+    frequency, efficiency
+        Common calibration, in eV, and common efficiency, relative.
+    background
+        Relative, one per component.
+    step_frequency_eV, step_efficiency
+        Errors of single steps, shape (n,); 0 where none is stated.
+    """
+
+    frequency: Shared
+    efficiency: Shared
+    background: tuple[Shared, ...]
+    step_frequency_eV: FloatArray
+    step_efficiency: FloatArray
+
+    @classmethod
+    def of(cls, exposure: Exposure) -> Self:
+        """Read them from an exposure."""
+        rate = np.where(exposure.background_present, exposure.background_rate_hz, 0.0)
+        background = _relative(exposure.background_error_hz, rate)
+        return cls(
+            frequency=Shared.of(exposure.omega_common_error_eV),
+            efficiency=Shared.of(_relative(exposure.efficiency_common_error, exposure.efficiency)),
+            background=tuple(Shared.of(column) for column in background.T),
+            step_frequency_eV=exposure.omega_step_error_eV,
+            step_efficiency=_relative(exposure.efficiency_step_error, exposure.efficiency),
+        )
+
+
+def _relative(error: FloatArray, value: FloatArray) -> FloatArray:
+    """Return error/value, 0 where there is nothing to scale."""
+    return np.divide(error, value, out=np.zeros_like(value), where=value > 0)

@@ -1,0 +1,167 @@
+"""The signal spectrum Ī_k(θ) of the steps of an exposure."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.model import Exposure
+from renp_sim.physics.interactions import Interaction
+from renp_sim.physics.kinematics import Kinematics
+from renp_sim.physics.neutrino import Nature, Neutrinos, Oscillation
+from renp_sim.physics.rates import Emission
+from renp_sim.physics.target import Target
+from renp_sim.prediction.couplings import with_couplings
+from renp_sim.prediction.parameters import Group, Layout
+from renp_sim.prediction.responses import Responses
+from renp_sim.prediction.spectrum import mean_spectrum
+
+__all__ = ["Settings", "Signal"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Settings:
+    """The different settings of the laser: a scan in many passes asks for each of them only once.
+
+    Parameters
+    ----------
+    omega_eV, linewidth_eV, response
+        Shape (s,): set frequency, Gaussian σ, answer to the common offset.
+    offset_column
+        Place in θ of the setting's own offset, −1 where it has none, shape (s,).
+    of_step
+        Setting of each step, shape (n,); s where a step can see no signal.
+    """
+
+    omega_eV: FloatArray
+    linewidth_eV: FloatArray
+    response: FloatArray
+    offset_column: IntArray
+    of_step: IntArray
+
+    @classmethod
+    def of(cls, exposure: Exposure, responses: Responses, own_offsets: dict[int, int]) -> Self:
+        """Collect the settings; `own_offsets` has the place in θ by step."""
+        own = np.array([own_offsets.get(k, -1) for k in range(exposure.n_steps)], dtype=np.float64)
+        keys = np.stack([exposure.omega_eV, exposure.linewidth_eV, responses.frequency.response, own], axis=1)
+        active = exposure.gamma0_hz * exposure.coherence * exposure.efficiency * exposure.live_time_s > 0
+        found, inverse = np.unique(keys[active], axis=0, return_inverse=True)
+        of_step = np.full(exposure.n_steps, len(found))
+        of_step[active] = inverse.ravel()
+        return cls(
+            omega_eV=found[:, 0],
+            linewidth_eV=found[:, 1],
+            response=found[:, 2],
+            offset_column=found[:, 3].astype(np.intp),
+            of_step=of_step,
+        )
+
+    def to_steps(self, values: FloatArray) -> FloatArray:
+        """Spread values of settings, shape (..., s), over the steps, shape (..., n); 0 without signal."""
+        padded = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
+        return padded[..., self.of_step]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Signal:
+    """Ī as a function of the physics part of θ: shape (u, q), one row a point.
+
+    Parameters
+    ----------
+    settings, layout
+        Where the laser stands, where parameters stand.
+    target, interaction, oscillation, nature
+        What emits; their numbers are replaced by those of θ where it has them.
+    """
+
+    settings: Settings
+    layout: Layout
+    target: Target
+    interaction: Interaction
+    oscillation: Oscillation
+    nature: Nature
+
+    def frequencies_eV(self, rows: FloatArray) -> FloatArray:
+        """Return true frequencies of the settings, shape (u, s)."""
+        settings = self.settings
+        common = rows[:, self.layout.place(Group.FREQUENCY)]
+        omega = settings.omega_eV + settings.response * common
+        own = settings.offset_column >= 0
+        omega[:, own] += rows[:, settings.offset_column[own]]
+        return omega
+
+    def neutrinos(self, rows: FloatArray) -> Neutrinos:
+        """Return the neutrinos of each row, with one leading axis."""
+        masses = rows[:, self.layout.place(Group.MASSES)]
+        place = self.layout.place(Group.OSCILLATION)
+        named = zip(self.layout.groups[Group.OSCILLATION], rows[:, place].T, strict=True)
+        oscillation = replace(self.oscillation, **{p.name: column for p, column in named})
+        if masses.shape[1] == 3:
+            return Neutrinos.from_masses(masses, oscillation, self.nature)
+        return Neutrinos.from_lightest_mass(masses[:, 0], oscillation, self.nature)
+
+    def emission(self, rows: FloatArray) -> Emission:
+        """Return what emits, with the couplings of the first row."""
+        place = self.layout.place(Group.COUPLINGS)
+        return Emission(
+            target=self.target,
+            neutrinos=self.neutrinos(rows),
+            interaction=with_couplings(
+                self.interaction, self.layout.groups[Group.COUPLINGS], rows[0, place].tolist()
+            ),
+        )
+
+    def excess_eV2(self, rows: FloatArray) -> FloatArray:
+        """Return q² − s₊, shape (u, s, 3, 3), eV²: positive where a pair is open."""
+        e_eg_eV = self.target.atom.e_eg_eV
+        omega = self.frequencies_eV(rows)
+        return Kinematics.at(omega, self.neutrinos(rows), e_eg_eV=e_eg_eV).signed_excess_eV2
+
+    def spectrum(self, rows: FloatArray) -> FloatArray:
+        """Return Ī of the settings, shape (u, s).
+
+        A single row is remembered, since fits that only scale counts ask for it again and again.
+        """
+        if len(rows) == 1:
+            return _remembered(self, rows.tobytes())
+        return self.spectrum_of(rows)
+
+    def spectrum_of(
+        self, rows: FloatArray, shift_eV: FloatArray | None = None, smooth: BoolArray | None = None
+    ) -> FloatArray:
+        """Return Ī, with frequencies shifted by (u, s); `smooth` as in `mean_spectrum`."""
+        couplings = rows[:, self.layout.place(Group.COUPLINGS)]
+        omega = self.frequencies_eV(rows)
+        if shift_eV is not None:
+            omega = omega + shift_eV
+        result = np.empty(omega.shape)
+        # an interaction has one set of couplings, so each distinct one is a call of its own
+        for here in _groups(couplings):
+            result[here] = mean_spectrum(
+                omega[here],
+                self.settings.linewidth_eV,
+                self.emission(rows[here]),
+                None if smooth is None else smooth[here],
+            )
+        return result
+
+
+def _groups(couplings: FloatArray) -> list[BoolArray]:
+    """Return masks of the rows that share their couplings."""
+    if np.all(couplings == couplings[:1]):
+        return [np.ones(len(couplings), dtype=np.bool_)]
+    distinct, which = np.unique(couplings, axis=0, return_inverse=True)
+    return [which.ravel() == i for i in range(len(distinct))]
+
+
+@lru_cache(maxsize=8)
+def _remembered(signal: Signal, row: bytes) -> FloatArray:
+    result = signal.spectrum_of(np.frombuffer(row)[None, :])
+    result.flags.writeable = False
+    return result

@@ -1,0 +1,190 @@
+"""Small models with known answers; they know as little physics as the analysis does."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.model import Constraint, Exposure, Observation, Parameter, Quadratic, Shape
+
+FloatArray = NDArray[np.float64]
+
+
+def exposure(n: int, live_time_s: float | FloatArray = 1.0, background_hz: float = 0.0) -> Exposure:
+    zero = np.zeros(n)
+    return Exposure(
+        run=np.zeros(n, dtype=np.int64),
+        step=np.arange(n),
+        kind=np.zeros(n, dtype=np.int8),
+        omega_eV=np.linspace(1.06, 1.07, n),
+        linewidth_eV=zero,
+        omega_common_error_eV=zero,
+        omega_step_error_eV=zero,
+        live_time_s=np.broadcast_to(np.asarray(live_time_s, dtype=float), n).copy(),
+        coherence=np.ones(n),
+        gamma0_hz=np.ones(n),
+        efficiency=np.ones(n),
+        efficiency_common_error=zero,
+        efficiency_step_error=zero,
+        components=("flat",),
+        background_rate_hz=np.full((n, 1), background_hz),
+        background_error_hz=np.zeros((n, 1)),
+        background_present=np.ones((n, 1), dtype=bool),
+    )
+
+
+def observation(counts: FloatArray) -> Observation:
+    counts = np.asarray(counts, dtype=float)
+    return Observation(exposure=exposure(counts.shape[-1]), counts=counts)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Polynomial:
+    """μ_k = T_k·[N·(a_k + b_k x + c_k x²) + B·d_k]: parameters x, norm, background."""
+
+    a: FloatArray
+    b: FloatArray
+    c: FloatArray
+    d: FloatArray
+    time: FloatArray | float = 1.0
+    x: Parameter = Parameter(name="x", value=0.0)
+    norm: Parameter = Parameter(name="norm", value=1.0, lower=0.0, scale=0.1)
+    background: Parameter = Parameter(name="background", value=1.0, lower=0.0, scale=0.1)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return (self.x, self.norm, self.background)
+
+    def expected(self, theta: FloatArray) -> FloatArray:
+        x, norm, background = (theta[..., i, None] for i in range(3))
+        return self.time * (norm * (self.a + x * (self.b + x * self.c)) + background * self.d)
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        x, norm, background = (theta[..., i, None] for i in range(3))
+        d_x = norm * (self.b + 2 * x * self.c)
+        d_norm = self.a + x * (self.b + x * self.c)
+        d_background = background * 0 + self.d
+        return np.stack(np.broadcast_arrays(*(self.time * d for d in (d_x, d_norm, d_background))), axis=-1)
+
+    def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
+        return np.empty(0)
+
+    def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
+        if {"x", "norm"} <= set(parameters):
+            return None
+        n, index = len(self.a), {name: i for i, name in enumerate(parameters)}
+        rest = theta.copy()
+        for name, position in (("x", 0), ("norm", 1), ("background", 2)):
+            if name in index:
+                rest[position] = 0.0
+        linear = np.zeros((n, len(parameters)))
+        square = np.zeros((n, len(parameters), len(parameters)))
+        for name, i in index.items():
+            linear[:, i] = self.gradient(rest)[..., ("x", "norm", "background").index(name)]
+            if name == "x":
+                square[:, i, i] = self.time * rest[1] * self.c
+        return Quadratic(constant=self.expected(rest), linear=linear, square=square)
+
+    def at(self, exposure: Exposure) -> "Polynomial":
+        return replace(self, time=exposure.live_time_s)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Onsets:
+    """μ_k = T_k·N·Σ_j w_j sqrt(max(0, t_kj − m²)) + B·d_k: square-root onsets in m, walls beyond.
+
+    `thresholds` holds t_kj, shape (n, j): step k sees channel j while m² < t_kj.
+    """
+
+    thresholds: FloatArray
+    weights: FloatArray
+    strength: float = 1.0
+    d: float = 0.0
+    time: FloatArray | float = 1.0
+    mass: Parameter = Parameter(name="mass", value=0.5, lower=0.0, upper=2.0, scale=0.1)
+    norm: Parameter = Parameter(
+        name="norm",
+        value=1.0,
+        lower=0.0,
+        scale=0.1,
+        constraint=Constraint(value=1.0, error=0.1, shape=Shape.LOG_NORMAL),
+    )
+    background: Parameter = Parameter(name="background", value=1.0, lower=0.0, scale=0.1)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return (self.mass, self.norm, self.background)
+
+    def _signal(self, mass: FloatArray) -> FloatArray:
+        room = np.maximum(self.thresholds - mass[..., None, None] ** 2, 0.0)
+        return self.strength * np.sum(self.weights * np.sqrt(room), axis=-1)
+
+    def expected(self, theta: FloatArray) -> FloatArray:
+        signal = theta[..., 1, None] * self._signal(theta[..., 0])
+        return self.time * (signal + self.d * theta[..., 2, None])
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        mass = theta[..., 0]
+        room = self.thresholds - mass[..., None, None] ** 2
+        is_open = room > 0
+        slope = np.where(is_open, -mass[..., None, None] / np.sqrt(np.where(is_open, room, 1.0)), 0.0)
+        d_mass = theta[..., 1, None] * self.strength * np.sum(self.weights * slope, axis=-1)
+        d_background = theta[..., 2, None] * 0 + self.d
+        stack = np.broadcast_arrays(d_mass, self._signal(mass), d_background)
+        return np.stack([self.time * d for d in stack], axis=-1)
+
+    def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
+        if parameter != "mass":
+            return np.empty(0)
+        return np.unique(np.sqrt(self.thresholds[self.thresholds > 0]))
+
+    def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
+        if "mass" in parameters:
+            return None
+        n, rest = len(self.thresholds), theta.copy()
+        for name in parameters:
+            rest[("mass", "norm", "background").index(name)] = 0.0
+        columns = [("mass", "norm", "background").index(name) for name in parameters]
+        p = len(parameters)
+        return Quadratic(
+            constant=self.expected(rest), linear=self.gradient(rest)[:, columns], square=np.zeros((n, p, p))
+        )
+
+    def at(self, exposure: Exposure) -> "Onsets":
+        return replace(self, time=exposure.live_time_s)
+
+
+def interference() -> Polynomial:
+    """Signal a + bx + cx² with two minima of −2 ln L, and a flat background."""
+    return Polynomial(
+        a=np.array([25.0, 19.0, 18.0, 12.0, 6.0, 2.0]),
+        b=np.array([6.0, 4.0, 5.0, 3.0, 2.5, 0.5]),
+        c=np.array([3.0, 2.5, 2.0, 2.0, 1.5, 1.0]),
+        d=np.array([4.0, 4.0, 4.0, 4.0, 4.0, 4.0]),
+    )
+
+
+def squared() -> Polynomial:
+    """Coupling that enters squared: no slope at 0."""
+    return replace(interference(), b=np.zeros(6))
+
+
+def with_control() -> Polynomial:
+    """Six signal steps and two control steps that see the background only."""
+    tail = np.zeros(2)
+    model = interference()
+    return replace(
+        model,
+        a=np.append(model.a, tail),
+        b=np.append(model.b, tail),
+        c=np.append(model.c, tail),
+        d=np.append(model.d, [20.0, 20.0]),
+    )
+
+
+def orderings() -> dict[str, Onsets]:
+    """Two models of one scan, each with its own thresholds, walls included."""
+    steps = np.array([-0.4, 0.05, 0.25, 0.5, 0.8, 1.2])[:, None]
+    normal = Onsets(thresholds=steps + np.array([0.0, 0.3, 0.6]), weights=np.array([0.5, 0.3, 0.2]), strength=30.0)
+    inverted = replace(normal, thresholds=steps + np.array([0.0, 0.1, 0.45]), weights=np.array([0.2, 0.2, 0.6]))
+    return {"normal": normal, "inverted": inverted}
