@@ -43,7 +43,8 @@ def poisson_deviance(counts: ArrayLike, expected: ArrayLike) -> FloatArray:
     n, mu = np.broadcast_arrays(np.asarray(counts, dtype=float), np.asarray(expected, dtype=float))
     usable = mu > 0
     safe = np.where(usable, mu, 1.0)
-    out: FloatArray = 2 * (safe - n + xlogy(n, n / safe))
+    with np.errstate(over="ignore"):  # n/μ beyond 1e308 is +∞ as it should be
+        out: FloatArray = 2 * (safe - n + xlogy(n, n / safe))
     # rounding may leave −1e-16 where n = μ
     return np.where(usable, np.maximum(out, 0.0), np.where((n == 0) & (mu == 0), 0.0, np.inf))
 
@@ -106,7 +107,7 @@ class ConstraintTerms:
         measured = (
             np.array([[c.value] for c in kept], dtype=float).reshape(-1, 1)
             if values is None
-            else np.ascontiguousarray(values[:, index].T)
+            else np.ascontiguousarray(values[:, index].T, dtype=float)
         )
         return cls(
             index=index,
@@ -134,9 +135,19 @@ class ConstraintTerms:
         gradient[self.index] += 2 * residual * slope
         hessian[self.index, self.index] += 2 * (slope * slope + bend)
 
+    def keep(self, positions: list[int]) -> "ConstraintTerms":
+        """Return the terms of some of the free parameters, renumbered in this order."""
+        inside = np.isin(self.index, positions)
+        return ConstraintTerms(
+            index=np.array([positions.index(i) for i in self.index[inside]], dtype=np.intp),
+            centre=self.centre[inside],
+            sigma=self.sigma[inside],
+            is_log=self.is_log[inside],
+        )
+
     def take(self, rows: IntArray) -> "ConstraintTerms":
         """Return the terms of these toys only."""
-        if self.centre.shape[1:] in ((0,), (1,)):
+        if self.centre.shape[1] == 1:
             return self
         return ConstraintTerms(
             index=self.index, centre=self.centre[:, rows], sigma=self.sigma, is_log=self.is_log

@@ -122,6 +122,18 @@ def search(
     constraint_values
         Measured values of the constraints, shape (b, f), where toys randomise them.
     """
+    names = scanned_names(setup)
+    if names and theta is not None:
+        # kinks move with the resting parameters, so each row has a grid of its own
+        rows = [
+            search(
+                setup.moved(row),
+                counts[i : i + 1],
+                constraint_values=None if constraint_values is None else constraint_values[i : i + 1],
+            )
+            for i, row in enumerate(theta)
+        ]
+        return _joined(rows)
     terms = ConstraintTerms.of(setup.constraints, constraint_values)
     problem = _Problem(
         setup=setup,
@@ -129,11 +141,10 @@ def search(
         template=setup.theta if theta is None else theta,
         terms=terms,
     )
-    names = scanned_names(setup)
     if not names:
-        return problem.solution(*_smooth(problem))
+        return problem.solution(_smooth(problem))
     if len(names) == 1:
-        return problem.solution(*_scan(problem, names[0]))
+        return problem.solution(_scan(problem, names[0]))
     return _cycle(problem, names)
 
 
@@ -184,7 +195,7 @@ def _better(first: Minimum, second: Minimum) -> Minimum:
     )
 
 
-def _smooth(problem: _Problem) -> tuple[Minimum]:
+def _smooth(problem: _Problem) -> Minimum:
     """Return the best of a start at rest and a start on each side of every squared coupling."""
     likelihood = Likelihood(counts=problem.counts, mean=problem.mean(), terms=problem.terms)
     lower, upper = problem.bounds()
@@ -193,7 +204,7 @@ def _smooth(problem: _Problem) -> tuple[Minimum]:
         minimum = minimise(likelihood, start, lower, upper)
         best = minimum if best is None else _better(best, minimum)
     assert best is not None
-    return (best,)
+    return best
 
 
 def _starts(problem: _Problem) -> list[FloatArray]:
@@ -217,7 +228,7 @@ def _starts(problem: _Problem) -> list[FloatArray]:
     return starts or [rest]
 
 
-def _scan(problem: _Problem, name: str) -> tuple[Minimum]:
+def _scan(problem: _Problem, name: str) -> Minimum:
     """Return the best over all smooth pieces of one scanned parameter."""
     setup = problem.setup
     position = setup.names.index(name)
@@ -238,7 +249,7 @@ def _scan(problem: _Problem, name: str) -> tuple[Minimum]:
     )
     for rows, low, high, start in _pieces(q, kinks, points):
         best = _polish(problem, position, best, rows, low, high, start, others, points)
-    return (best,)
+    return best
 
 
 def _profile_on(
@@ -246,48 +257,40 @@ def _profile_on(
 ) -> tuple[FloatArray, FloatArray, NDArray[np.int8]]:
     """Return q (g, b), the other free parameters (g, f−1, b) and the status (g, b) on a grid."""
     rest = problem.setup.without(name)
-    keep = [i for i, n in enumerate(problem.setup.names) if n != name]
+    position = problem.setup.names.index(name)
+    keep = [i for i in range(len(problem.setup.names)) if i != position]
     index = problem.setup.index(name)
-    values = _kept_terms(problem, keep)
+    terms = problem.terms.keep(keep)
+    own = problem.terms.keep([position])
     n_points, n_toys = len(points), problem.n_toys
-    if n_toys < ROWS_AT_ONCE or problem.template.ndim == 2:
+    if n_toys < ROWS_AT_ONCE:
         theta = np.array(np.broadcast_to(problem.template, (n_points, n_toys, problem.template.shape[-1])))
         theta[..., index] = points[:, None]
         part = _Problem(
             setup=rest,
             counts=np.tile(problem.counts, (1, n_points)),
             template=theta.reshape(n_points * n_toys, -1),
-            terms=values.take(np.tile(np.arange(n_toys), n_points)),
+            terms=terms.take(np.tile(np.arange(n_toys), n_points)),
         )
-        (minimum,) = _smooth(part)
+        minimum = _smooth(part)
         x = minimum.x.reshape(len(keep), n_points, n_toys).swapaxes(0, 1)
-        return minimum.q.reshape(n_points, n_toys), x, minimum.status.reshape(n_points, n_toys)
-    q = np.empty((n_points, n_toys))
-    others = np.empty((n_points, len(keep), n_toys))
-    status = np.empty((n_points, n_toys), dtype=np.int8)
-    start = np.array(problem.start()[keep])
-    lower, upper = rest.lower[:, None], rest.upper[:, None]
-    for g, point in enumerate(points):
-        template = problem.template.copy()
-        template[index] = point
-        part = _Problem(setup=rest, counts=problem.counts, template=template, terms=values)
-        likelihood = Likelihood(counts=problem.counts, mean=part.mean(), terms=values)
-        minimum = minimise(likelihood, start, lower, upper)
-        q[g], others[g], status[g] = minimum.q, minimum.x, minimum.status
-        start = minimum.x
-    return q, others, status
-
-
-def _kept_terms(problem: _Problem, keep: list[int]) -> ConstraintTerms:
-    """Return the constraint terms of some of the free parameters."""
-    terms = problem.terms
-    inside = np.isin(terms.index, keep)
-    return ConstraintTerms(
-        index=np.array([keep.index(i) for i in terms.index[inside]], dtype=np.intp),
-        centre=terms.centre[inside],
-        sigma=terms.sigma[inside],
-        is_log=terms.is_log[inside],
-    )
+        q, status = minimum.q.reshape(n_points, n_toys), minimum.status.reshape(n_points, n_toys)
+    else:
+        q = np.empty((n_points, n_toys))
+        x = np.empty((n_points, len(keep), n_toys))
+        status = np.empty((n_points, n_toys), dtype=np.int8)
+        start = np.array(problem.start()[keep])
+        lower, upper = rest.lower[:, None], rest.upper[:, None]
+        for g, point in enumerate(points):
+            template = problem.template.copy()
+            template[index] = point
+            part = _Problem(setup=rest, counts=problem.counts, template=template, terms=terms)
+            likelihood = Likelihood(counts=problem.counts, mean=part.mean(), terms=terms)
+            minimum = minimise(likelihood, start, lower, upper)
+            q[g], x[g], status[g] = minimum.q, minimum.x, minimum.status
+            start = minimum.x
+    q += np.stack([own.value(np.full((1, n_toys), point)) for point in points])
+    return q, x, status
 
 
 def _pieces(
@@ -345,12 +348,15 @@ def _polish(
     found = minimise(likelihood, x, lower, upper)
     x = found.x.copy()
     x[position] = mean.parameter(x[position])
+    inside = found.status <= Status.AT_BOUND
+    at_kink = (found.x[position] <= WarpedMean.EDGE) | (found.x[position] >= 1 - WarpedMean.EDGE)
+    ended = np.where(inside & at_kink, Status.AT_KINK, found.status)
     out_x, out_q, out_status = best.x.copy(), best.q.copy(), best.status.copy()
     out_calls = best.calls.copy()
     out_calls[rows] += found.calls
     lower_q = found.q < best.q[rows]
     won = rows[lower_q]
-    out_x[:, won], out_q[won], out_status[won] = x[:, lower_q], found.q[lower_q], found.status[lower_q]
+    out_x[:, won], out_q[won], out_status[won] = x[:, lower_q], found.q[lower_q], ended[lower_q]
     return Minimum(x=out_x, q=out_q, status=out_status, calls=out_calls)
 
 
@@ -372,16 +378,21 @@ def _cycle(problem: _Problem, names: tuple[str, ...]) -> Solution:
                     setup=setup,
                     counts=problem.counts[:, rows],
                     template=template,
-                    terms=_kept_terms(problem, keep).take(rows),
+                    terms=problem.terms.keep(keep).take(rows),
                 )
-                solution = part.solution(*_scan(part, name))
+                solution = part.solution(_scan(part, name))
                 if best is None or solution.q[0] <= best.q[0]:
                     best, template = solution, solution.theta[0]
         assert best is not None
         out.append(best)
+    return _joined(out)
+
+
+def _joined(parts: list[Solution]) -> Solution:
+    """Return the solutions of many toys as one."""
     return Solution(
-        theta=np.concatenate([s.theta for s in out]),
-        q=np.concatenate([s.q for s in out]),
-        status=np.concatenate([s.status for s in out]),
-        calls=np.concatenate([s.calls for s in out]),
+        theta=np.concatenate([part.theta for part in parts]),
+        q=np.concatenate([part.q for part in parts]),
+        status=np.concatenate([part.status for part in parts]),
+        calls=np.concatenate([part.calls for part in parts]),
     )

@@ -23,7 +23,7 @@ class EventRows:
     run
         Run number.
     weight
-        Weight of every row.
+        Weight of a signal photon; background has 1.
     keep_undetected
         Whether a lost signal photon has a row too.
     """
@@ -72,9 +72,10 @@ class EventRows:
         keys: Columns = {
             "run": np.full(m, self.run, dtype=np.int64),
             "step": np.full(m, step, dtype=np.int32),
-            "weight": np.full(m, self.weight),
         }
         is_signal = photon >= 0
+        # background is drawn at its own rate, whatever number of signal photons was asked for
+        keys["weight"] = np.where(is_signal, self.weight, 1.0)
         if m == len(truth) and bool(np.all(is_signal)):
             # every photon of the block, in order: nothing to pick
             return keys | _truth(truth, slice(None))

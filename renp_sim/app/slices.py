@@ -23,8 +23,8 @@ __all__ = ["Job", "Shard", "SliceRange", "StepTally", "plan_shards"]
 Columns = dict[str, NDArray[Any]]
 FloatArray = NDArray[np.float64]
 
-SHARD_SLICES = 32
-"""Slices per shard: about 10⁶ events."""
+SHARD_ROWS = 32 * BLOCK_EVENTS
+"""Rows of a shard: about 10⁶ events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +59,19 @@ class StepSlices:
     piece: NDArray[np.intp]
     begin_s: FloatArray
     end_s: FloatArray
+    expected_rows: FloatArray
 
     @classmethod
-    def of(cls, boundaries_s: FloatArray, arrival_rate_hz: float) -> "StepSlices":
-        """Cut a step whose blocks end at the boundaries."""
+    def of(cls, boundaries_s: FloatArray, count: int, arrival_rate_hz: float) -> "StepSlices":
+        """Cut a step of `count` signal photons, whose blocks end at the boundaries."""
         length = np.diff(boundaries_s)
         pieces = np.maximum(np.ceil(length * arrival_rate_hz / BLOCK_EVENTS), 1).astype(np.intp)
         block = np.repeat(np.arange(len(length)), pieces)
         piece = np.arange(len(block)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
         begin = boundaries_s[block] + length[block] * (piece / pieces[block])
-        return cls(block, piece, begin, np.append(begin[1:], boundaries_s[-1]))
+        end = np.append(begin[1:], boundaries_s[-1])
+        signal = np.minimum(count - BLOCK_EVENTS * block, BLOCK_EVENTS) / pieces[block]
+        return cls(block, piece, begin, end, signal + (end - begin) * arrival_rate_hz)
 
     def __len__(self) -> int:
         return len(self.block)
@@ -105,7 +108,8 @@ class Job:
     def step_slices(self, step: int) -> StepSlices:
         """Return how a step is cut."""
         rate_hz = self.detector.arrival_rate_hz(self.conditions[step])
-        return StepSlices.of(self.generator.boundaries_s(step), rate_hz)
+        count = int(self.generator.counts[step])
+        return StepSlices.of(self.generator.boundaries_s(step), count, rate_hz)
 
     def events(self, shard: Shard, tallies: list[StepTally]) -> Iterator[Columns]:
         """Yield the rows of each slice in time order, and append one tally per step."""
@@ -180,19 +184,23 @@ class StepRecorder:
 
 
 def plan_shards(job: Job) -> list[Shard]:
-    """Cut a run into shards of at most `SHARD_SLICES` slices; a long step is cut, short ones share one."""
+    """Cut a run into shards of about `SHARD_ROWS` rows; a long step is cut, short ones share one.
+
+    A slice is never cut, and the number of rows is that expected before the detector, so that the plan
+    is the same whoever makes it.
+    """
     shards: list[list[SliceRange]] = [[]]
-    room = SHARD_SLICES
+    rows = 0.0
     for step in range(job.generator.schedule.n_steps):
-        n_slices, first = len(job.step_slices(step)), 0
-        while first < n_slices:
-            if room == 0:
+        first, sizes = 0, job.step_slices(step).expected_rows.tolist()
+        for number, size in enumerate(sizes):
+            if rows + size > SHARD_ROWS and rows > 0:
+                if number > first:
+                    shards[-1].append(SliceRange(step, first, number))
                 shards.append([])
-                room = SHARD_SLICES
-            last = min(n_slices, first + room)
-            shards[-1].append(SliceRange(step, first, last))
-            room -= last - first
-            first = last
+                first, rows = number, 0.0
+            rows += size
+        shards[-1].append(SliceRange(step, first, len(sizes)))
     return [tuple(shard) for shard in shards]
 
 

@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 MAX_NEWTON_STEPS = 64
-"""Bisection alone would need 52; Newton needs 12 at most."""
+"""Bisection alone would need 52; physical brackets need 12 at most (tests)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,7 @@ def invert_by_newton(a0: FloatArray, a1: FloatArray, a2: FloatArray, uniform: Fl
         slope = a0 + c * (a1 + a2 * c)
         step = np.divide(excess, slope, out=np.full_like(c, 2.0), where=slope > 0)
         newton = c - step
-        c = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
+        c = np.where((newton >= low) & (newton <= high), newton, (low + high) / 2)
     return np.clip(c, -1.0, 1.0)
 
 

@@ -55,13 +55,13 @@ class Propagator:
         return np.abs(self.mean) ** 2 + self.variance
 
 
-def require_mediator(mass_eV: ArrayLike, width_eV: object) -> None:
-    """Check the mass and the width of a mediator.
+def require_mediator(mass_eV: ArrayLike, width_eV: object, **couplings: ArrayLike) -> None:
+    """Check the mass and the width of a mediator, and its couplings to the electron by their keys.
 
     Raises
     ------
     DomainError
-        If the mass is not positive, or the width neither "auto" nor a number that is not negative.
+        If the mass is not positive, the width neither "auto" nor a number ≥ 0, or a coupling not finite.
     """
     if not np.all((np.asarray(mass_eV) > 0) & np.isfinite(mass_eV)):
         raise DomainError(f"interaction.mass_eV = {mass_eV!r}: must be positive and finite")
@@ -74,6 +74,9 @@ def require_mediator(mass_eV: ArrayLike, width_eV: object) -> None:
         raise DomainError(
             f'interaction.width_eV = {width_eV!r}: must be "auto" (from the couplings) or a number ≥ 0'
         )
+    for key, coupling in couplings.items():
+        if not np.all(np.isfinite(coupling)):
+            raise DomainError(f"interaction.{key} = {coupling!r}: must be finite")
 
 
 def at_rest(mass_eV: ArrayLike, neutrinos: Neutrinos) -> Kinematics:

@@ -81,13 +81,16 @@ class Counting:
             own = np.arange(self.exposure.n_steps) == step_of(layout.parameters[column].name)
             return bare * self._normalisation(theta) * own * self._common_efficiency(theta)
         component = column - layout.place(Group.BACKGROUND).start
-        return (self.background_counts * self.background_response)[None, :, component]
+        scaling: FloatArray = self.background_counts * self.background_response
+        return scaling[None, :, component]
 
     def _normalisation(self, theta: FloatArray) -> FloatArray:
         return theta[:, self.layout.place(Group.NORMALISATION)]
 
     def _common_efficiency(self, theta: FloatArray) -> FloatArray:
-        return 1 + (theta[:, self.layout.place(Group.EFFICIENCY)] - 1) * self.responses.efficiency.response
+        common = theta[:, self.layout.place(Group.EFFICIENCY)]
+        factor: FloatArray = 1 + (common - 1) * self.responses.efficiency.response
+        return factor
 
     def _step_efficiency(self, theta: FloatArray) -> FloatArray:
         factor = np.ones((len(theta), self.exposure.n_steps))

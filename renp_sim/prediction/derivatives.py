@@ -43,7 +43,9 @@ def spectrum_derivatives(signal: Signal, rows: FloatArray, columns: IntArray) ->
     by_frequency: FloatArray | None = None
     for i, column in enumerate(columns):
         common = column == layout.place(Group.FREQUENCY).start
-        if common or column in settings.offset_column:
+        if layout.group_at(int(column)) is Group.COUPLINGS:
+            result[..., i] = _by_coupling(signal, rows, int(column), smooth)
+        elif common or column in settings.offset_column:
             if by_frequency is None:
                 by_frequency = _by_frequency(signal, rows, excess, smooth)
             answer = settings.response if common else (settings.offset_column == column).astype(np.float64)
@@ -62,7 +64,22 @@ def _by_frequency(
     h = np.maximum(np.minimum(STEP * length / slope, 1e-6), LEAST_STEP * 1e-6)
     above = signal.spectrum_of(rows, h, smooth)
     below = signal.spectrum_of(rows, -h, smooth)
-    return (above - below) / (2 * h)
+    slope_in_omega: FloatArray = (above - below) / (2 * h)
+    return slope_in_omega
+
+
+def _moved(rows: FloatArray, column: int, by: FloatArray) -> FloatArray:
+    shifted = rows.copy()
+    shifted[:, column] += by
+    return shifted
+
+
+def _by_coupling(signal: Signal, rows: FloatArray, column: int, smooth: NDArray[np.bool_]) -> FloatArray:
+    """Differences in a coupling, in which Ī is quadratic: exact for any step but for rounding."""
+    h = 1e-3 * np.maximum(np.abs(rows[:, column]), 1e-3 * signal.layout.parameters[column].scale)
+    above, below = (signal.spectrum_of(_moved(rows, column, by), smooth=smooth) for by in (h, -h))
+    slope: FloatArray = (above - below) / (2 * h[:, None])
+    return slope
 
 
 def _by_parameter(
@@ -70,14 +87,8 @@ def _by_parameter(
 ) -> FloatArray:
     parameter = signal.layout.parameters[column]
     trial = 1e-3 * parameter.scale
-
-    def moved(by: FloatArray) -> FloatArray:
-        shifted = rows.copy()
-        shifted[:, column] += by
-        return shifted
-
     inward = np.where(rows[:, column] + trial > parameter.upper, -trial, trial)
-    change = np.abs(signal.excess_eV2(moved(inward)) - excess)
+    change = np.abs(signal.excess_eV2(_moved(rows, column, inward)) - excess)
     line = 2 * signal.target.atom.e_eg_eV * signal.settings.linewidth_eV[:, None, None]
     length = np.maximum(np.hypot(excess, line), np.finfo(np.float64).tiny)
     fraction = np.max(change / length, axis=(-3, -2, -1), initial=STEP)
@@ -86,12 +97,12 @@ def _by_parameter(
     low = rows[:, column] - h < parameter.lower
     high = rows[:, column] + h > parameter.upper
     h = np.where(high, -h, h)
-    ahead = signal.spectrum_of(moved(h), smooth=smooth)
-    behind = signal.spectrum_of(moved(np.where(low | high, 2 * h, -h)), smooth=smooth)
+    ahead = signal.spectrum_of(_moved(rows, column, h), smooth=smooth)
+    behind = signal.spectrum_of(_moved(rows, column, np.where(low | high, 2 * h, -h)), smooth=smooth)
     h = h[:, None]
-    central = (ahead - behind) / (2 * h)
+    central: FloatArray = (ahead - behind) / (2 * h)
     if not np.any(low | high):
         return central
     here = signal.spectrum_of(rows, smooth=smooth)
-    one_sided = (4 * ahead - 3 * here - behind) / (2 * h)
+    one_sided: FloatArray = (4 * ahead - 3 * here - behind) / (2 * h)
     return np.where((low | high)[:, None], one_sided, central)

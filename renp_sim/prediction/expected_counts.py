@@ -16,6 +16,7 @@ from renp_sim.prediction.couplings import coupling_parameters
 from renp_sim.prediction.derivatives import spectrum_derivatives
 from renp_sim.prediction.kinks import crossings
 from renp_sim.prediction.parameters import Group, Layout, exposure_parameters, neutrino_parameters
+from renp_sim.prediction.quadratic import coupling_scales, spectrum_quadratic
 from renp_sim.prediction.responses import Responses
 from renp_sim.prediction.signal import Settings, Signal
 
@@ -70,7 +71,7 @@ class ExpectedCounts:
     ...     exposure=exposure, target=Target(atom=known_atoms()["Yb"]),
     ...     oscillation=Oscillation.nufit(Ordering.NORMAL), offered=("lightest_mass_eV", "normalisation"),
     ... )
-    >>> model.expected(np.array([[0.01, 1.0], [0.01, 2.0]]).round(2).tolist()
+    >>> model.expected(np.array([[0.01, 1.0], [0.01, 2.0]])).round(2).tolist()
     [[25.03], [50.06]]
     """
 
@@ -92,7 +93,7 @@ class ExpectedCounts:
         layout = Layout(
             neutrino_parameters(self.masses_eV, self.oscillation, self.nature, e_eg_eV)
             | exposure_parameters(self.exposure, responses, e_eg_eV)
-            | {Group.COUPLINGS: coupling_parameters(self.interaction)}
+            | {Group.COUPLINGS: coupling_parameters(self.interaction, self.nature)}
         )
         columns = layout.columns(self.offered)
         signal = Signal(
@@ -103,8 +104,13 @@ class ExpectedCounts:
             oscillation=self.oscillation,
             nature=self.nature,
         )
-        counting = Counting(exposure=self.exposure, responses=responses, layout=layout)
-        for name, value in (("_counting", counting), ("_signal", signal), ("_columns", columns)):
+        layout = layout.with_scales(Group.COUPLINGS, coupling_scales(signal))
+        derived = {
+            "_signal": replace(signal, layout=layout),
+            "_counting": Counting(exposure=self.exposure, responses=responses, layout=layout),
+            "_columns": columns,
+        }
+        for name, value in derived.items():
             object.__setattr__(self, name, value)
 
     @property
@@ -148,7 +154,7 @@ class ExpectedCounts:
         if np.any(is_physics):
             rows, which = _distinct(full[:, :n_physics])
             slopes = spectrum_derivatives(self._signal, rows, self._columns[is_physics])
-            by_step = np.moveaxis(self._signal.settings.to_steps(np.moveaxis(slopes, 2, 1)), 1, 2)
+            by_step = self._signal.settings.to_steps(slopes, axis=1)
             result[..., is_physics] = by_step[which] * self._counting.by_spectrum(full)[..., None]
         for i in np.flatnonzero(~is_physics):
             result[..., i] = self._counting.derivative(full, spectrum, int(self._columns[i]))
@@ -179,17 +185,23 @@ class ExpectedCounts:
         groups = {layout.group_at(int(c)) for c in columns} - {Group.BACKGROUND}
         if len(groups) > 1 or any(group < Group.COUPLINGS for group in groups):
             return None
-        if groups == {Group.COUPLINGS}:
-            raise NotImplementedError
         full[:, columns] = 0.0
         spectrum = self._spectrum(full)
-        slopes = [self._counting.derivative(full, spectrum, int(c))[0] for c in columns]
-        n_steps, n = self.exposure.n_steps, len(columns)
-        return Quadratic(
-            constant=self._counting.expected(full, spectrum)[0],
-            linear=np.stack(slopes, axis=1) if slopes else np.empty((n_steps, 0)),
-            square=np.zeros((n_steps, n, n)),
-        )
+        constant = self._counting.expected(full, spectrum)[0]
+        linear = np.zeros((self.exposure.n_steps, len(columns)))
+        square = np.zeros((self.exposure.n_steps, len(columns), len(columns)))
+        is_coupling = columns < layout.n_physics
+        if np.any(is_coupling):
+            form = spectrum_quadratic(self._signal, full[0, : layout.n_physics], columns[is_coupling])
+            if form is None:
+                return None
+            to_steps, factor = self._signal.settings.to_steps, self._counting.by_spectrum(full)[0]
+            place = np.flatnonzero(is_coupling)
+            linear[:, place] = to_steps(form.linear, axis=0) * factor[:, None]
+            square[:, place[:, None], place] = to_steps(form.square, axis=0) * factor[:, None, None]
+        for i in np.flatnonzero(~is_coupling):
+            linear[:, i] = self._counting.derivative(full, spectrum, int(columns[i]))[0]
+        return Quadratic(constant=constant, linear=linear, square=square)
 
     def _full(self, theta: FloatArray) -> tuple[FloatArray, tuple[int, ...]]:
         """Return every parameter, shape (b, all), and the leading shape of θ."""
@@ -206,7 +218,7 @@ class ExpectedCounts:
     def _spectrum(self, full: FloatArray) -> FloatArray:
         """Return Ī of the steps, shape (b, n) or (1, n) where all rows share it."""
         rows, which = _distinct(full[:, : self._signal.layout.n_physics])
-        spectrum = self._signal.settings.to_steps(self._signal.spectrum(rows))
+        spectrum = self._signal.settings.to_steps(self._signal.spectrum(rows), axis=1)
         return spectrum if len(rows) == 1 else spectrum[which]
 
 

@@ -36,23 +36,24 @@ def crossings(signal: Signal, row: FloatArray, column: int) -> FloatArray:
     if not np.isfinite(parameter.lower + parameter.upper):
         return np.empty(0)
 
-    def excess(values: FloatArray, setting: NDArray[np.intp], pair: NDArray[np.intp]) -> FloatArray:
+    def excess_at(values: FloatArray, setting: NDArray[np.intp], pair: NDArray[np.intp]) -> FloatArray:
         rows = np.repeat(row[None, :], len(values), axis=0)
         rows[:, column] = values
         omega = signal.frequencies_eV(rows)[np.arange(len(values)), setting]
         pairs = Kinematics.at(omega[:, None], signal.neutrinos(rows), e_eg_eV=signal.target.atom.e_eg_eV)
-        return pairs.signed_excess_eV2[np.arange(len(values)), 0, PAIRS[0][pair], PAIRS[1][pair]]
+        excess: FloatArray = pairs.signed_excess_eV2[:, 0]
+        return excess[np.arange(len(values)), PAIRS[0][pair], PAIRS[1][pair]]
 
     n_settings = len(signal.settings.omega_eV)
     setting, pair = (x.ravel() for x in np.indices((n_settings, len(PAIRS[0]))))
     low = np.full(len(setting), parameter.lower)
     high = np.full(len(setting), parameter.upper)
-    is_open = excess(low, setting, pair) > 0
-    crosses = is_open != (excess(high, setting, pair) > 0)
+    is_open = excess_at(low, setting, pair) > 0
+    crosses = is_open != (excess_at(high, setting, pair) > 0)
     low, high, setting, pair, is_open = (x[crosses] for x in (low, high, setting, pair, is_open))
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        same = (excess(middle, setting, pair) > 0) == is_open
+        same = (excess_at(middle, setting, pair) > 0) == is_open
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     found: FloatArray = np.unique((low + high) / 2)
     return found

@@ -1,7 +1,7 @@
 """What can vary in a prediction: names, bounds, scales and constraints, and where each stands in θ."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from itertools import accumulate
@@ -18,6 +18,12 @@ __all__ = ["Group", "Layout", "Parameters", "exposure_parameters", "neutrino_par
 
 FloatArray = NDArray[np.float64]
 Parameters = tuple[Parameter, ...]
+
+BOUND_IN_ERRORS = 10.0
+"""Bounds of constrained parameters, where physics sets no closer ones."""
+
+FREE_OFFSET_EV = 1e-4
+"""Bound of a frequency offset about which nothing is stated."""
 
 
 class Group(IntEnum):
@@ -54,7 +60,7 @@ class Layout:
     @cached_property
     def n_physics(self) -> int:
         """How many of them, from the first, change the spectrum."""
-        return self.place(Group.NORMALISATION).start
+        return self.ends[Group.COUPLINGS]
 
     @cached_property
     def ends(self) -> list[int]:
@@ -63,7 +69,7 @@ class Layout:
 
     def place(self, group: Group) -> slice:
         """Return where a group stands."""
-        return slice(self.ends[group - 1] if group else 0, self.ends[group])
+        return slice(self.ends[group - 1] if group > 0 else 0, self.ends[group])
 
     def column(self, name: str) -> int:
         """Return where a parameter stands.
@@ -91,6 +97,12 @@ class Layout:
                 *(f"parameter {name!r}: not one of this model: {', '.join(places)}" for name in unknown)
             )
         return np.array([places[name] for name in wanted], dtype=np.intp)
+
+    def with_scales(self, group: Group, scales: FloatArray) -> "Layout":
+        """Return the layout with other scales in a group."""
+        pairs = zip(self.groups[group], scales.tolist(), strict=True)
+        scaled = tuple(replace(parameter, scale=scale) for parameter, scale in pairs)
+        return Layout({**self.groups, group: scaled})
 
     def group_at(self, column: int) -> Group:
         """Return the group of the parameter at a place."""
@@ -128,7 +140,7 @@ def neutrino_parameters(
     """
     if len(masses_eV) not in (1, 3):
         raise ConfigError(
-            f"masses_eV = {masses_eV}: give (lightest_mass_eV,) or (m1_eV, m2_eV, m3_eV), one or three numbers"
+            f"masses_eV = {masses_eV}: must be one or three, (lightest_mass_eV,) or (m1_eV, m2_eV, m3_eV)"
         )
     names = ("lightest_mass_eV",) if len(masses_eV) == 1 else ("m1_eV", "m2_eV", "m3_eV")
     masses = tuple(
@@ -142,19 +154,16 @@ def neutrino_parameters(
         Group.MASSES: masses,
         Group.OSCILLATION: (
             *(_measured(name, oscillation) for name in measured),
-            *(
-                Parameter(name=n, value=float(np.asarray(getattr(oscillation, n))), scale=10.0)
-                for n in phases
-            ),
+            *(Parameter(name=name, value=_number(oscillation, name), scale=10.0) for name in phases),
         ),
     }
 
 
 def _measured(name: str, oscillation: Oscillation) -> Parameter:
-    value = float(np.asarray(getattr(oscillation, name)))
+    value = _number(oscillation, name)
     error = known_oscillation(oscillation.ordering)[name].error
-    # inside half the value the domain (signs, sin² in [0, 1], |Δm²3l| > Δm²21) is not left for measured values
-    room = min(10 * error, abs(value) / 2)
+    # half the value keeps signs, sin² in [0, 1] and |Δm²3l| > Δm²21 where the value is near the measured one
+    room = min(BOUND_IN_ERRORS * error, abs(value) / 2)
     return Parameter(
         name=name,
         value=value,
@@ -163,6 +172,10 @@ def _measured(name: str, oscillation: Oscillation) -> Parameter:
         scale=error,
         constraint=Constraint(value=value, error=error),
     )
+
+
+def _number(oscillation: Oscillation, name: str) -> float:
+    return float(np.asarray(getattr(oscillation, name)))
 
 
 def exposure_parameters(exposure: Exposure, responses: Responses, e_eg_eV: float) -> dict[Group, Parameters]:
@@ -206,7 +219,7 @@ def _factor(name: str, relative_error: float) -> Parameter:
 
 
 def _offset(name: str, error_eV: float, room_eV: float) -> Parameter:
-    reach = min(room_eV, max(20 * error_eV, 1e-3))
+    reach = min(room_eV, BOUND_IN_ERRORS * error_eV if error_eV > 0 else FREE_OFFSET_EV)
     constraint = Constraint(value=0.0, error=error_eV) if error_eV > 0 else None
     scale = error_eV if error_eV > 0 else 1e-6
     return Parameter(name=name, value=0.0, lower=-reach, upper=reach, scale=scale, constraint=constraint)

@@ -62,10 +62,10 @@ class Settings:
             of_step=of_step,
         )
 
-    def to_steps(self, values: FloatArray) -> FloatArray:
-        """Spread values of settings, shape (..., s), over the steps, shape (..., n); 0 without signal."""
-        padded = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
-        return padded[..., self.of_step]
+    def to_steps(self, values: FloatArray, axis: int) -> FloatArray:
+        """Spread values of the s settings along an axis over the n steps; 0 where there is no signal."""
+        nothing = np.zeros((*values.shape[:axis], 1, *values.shape[axis + 1 :]))
+        return np.take(np.concatenate([values, nothing], axis), self.of_step, axis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,15 +107,10 @@ class Signal:
         return Neutrinos.from_lightest_mass(masses[:, 0], oscillation, self.nature)
 
     def emission(self, rows: FloatArray) -> Emission:
-        """Return what emits, with the couplings of the first row."""
-        place = self.layout.place(Group.COUPLINGS)
-        return Emission(
-            target=self.target,
-            neutrinos=self.neutrinos(rows),
-            interaction=with_couplings(
-                self.interaction, self.layout.groups[Group.COUPLINGS], rows[0, place].tolist()
-            ),
-        )
+        """Return what emits, with one leading axis."""
+        couplings = rows[:, self.layout.place(Group.COUPLINGS)]
+        interaction = with_couplings(self.interaction, self.layout.groups[Group.COUPLINGS], couplings)
+        return Emission(target=self.target, neutrinos=self.neutrinos(rows), interaction=interaction)
 
     def excess_eV2(self, rows: FloatArray) -> FloatArray:
         """Return q² − s₊, shape (u, s, 3, 3), eV²: positive where a pair is open."""
@@ -136,28 +131,12 @@ class Signal:
         self, rows: FloatArray, shift_eV: FloatArray | None = None, smooth: BoolArray | None = None
     ) -> FloatArray:
         """Return Ī, with frequencies shifted by (u, s); `smooth` as in `mean_spectrum`."""
-        couplings = rows[:, self.layout.place(Group.COUPLINGS)]
         omega = self.frequencies_eV(rows)
         if shift_eV is not None:
             omega = omega + shift_eV
-        result = np.empty(omega.shape)
-        # an interaction has one set of couplings, so each distinct one is a call of its own
-        for here in _groups(couplings):
-            result[here] = mean_spectrum(
-                omega[here],
-                self.settings.linewidth_eV,
-                self.emission(rows[here]),
-                None if smooth is None else smooth[here],
-            )
-        return result
-
-
-def _groups(couplings: FloatArray) -> list[BoolArray]:
-    """Return masks of the rows that share their couplings."""
-    if np.all(couplings == couplings[:1]):
-        return [np.ones(len(couplings), dtype=np.bool_)]
-    distinct, which = np.unique(couplings, axis=0, return_inverse=True)
-    return [which.ravel() == i for i in range(len(distinct))]
+        return mean_spectrum(
+            omega, self.settings.linewidth_eV, lambda which: self.emission(rows[which]), smooth
+        )
 
 
 @lru_cache(maxsize=8)

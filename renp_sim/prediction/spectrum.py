@@ -5,19 +5,19 @@ line's reach the adapted quadrature of `renp_sim.physics.line` is needed; elsewh
 points do the same at a tenth of the cost.
 """
 
-from dataclasses import replace
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.line import mean_spectral_function
-from renp_sim.physics.neutrino import Neutrinos
 from renp_sim.physics.rates import Emission, spectral_function
 
 __all__ = ["is_smooth", "mean_spectrum"]
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
 
 SMOOTH_BEYOND_THRESHOLD = 15.0
@@ -57,7 +57,10 @@ def is_smooth(omega_eV: FloatArray, linewidth_eV: FloatArray, emission: Emission
 
 
 def mean_spectrum(
-    omega_eV: FloatArray, linewidth_eV: FloatArray, emission: Emission, smooth: BoolArray | None = None
+    omega_eV: FloatArray,
+    linewidth_eV: FloatArray,
+    emission_of: Callable[[IntArray], Emission],
+    smooth: BoolArray | None = None,
 ) -> FloatArray:
     """Return Ī = Σ_ij I_ij averaged over the line, shape (u, n).
 
@@ -67,8 +70,8 @@ def mean_spectrum(
         Line centres, shape (u, n), eV.
     linewidth_eV
         Gaussian σ, shape (n,), eV; 0 is a sharp line.
-    emission
-        Neutrinos with one leading axis, (u,); one interaction for all.
+    emission_of
+        What emits at some of the u points, given by index (repeated ones among them).
     smooth
         What `is_smooth` says, if it must be the same in neighbouring points (finite differences).
 
@@ -78,7 +81,7 @@ def mean_spectrum(
         If a line reaches out of 0 < ω < E_eg.
     """
     if smooth is None:
-        smooth = is_smooth(omega_eV, linewidth_eV, emission)
+        smooth = is_smooth(omega_eV, linewidth_eV, emission_of(np.arange(len(omega_eV))))
     result = np.empty(omega_eV.shape)
     for sigma in np.unique(linewidth_eV):
         here = np.broadcast_to(linewidth_eV == sigma, omega_eV.shape)
@@ -90,8 +93,7 @@ def mean_spectrum(
             row, column = np.nonzero(mask)
             for i in range(0, len(row), chunk):
                 r, c = row[i : i + chunk], column[i : i + chunk]
-                items = replace(emission, neutrinos=_select(emission.neutrinos, r))
-                result[r, c] = rule(omega_eV[r, c], float(sigma), items)
+                result[r, c] = rule(omega_eV[r, c], float(sigma), emission_of(r))
     return result
 
 
@@ -112,13 +114,3 @@ def _adapted(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> Float
         mean_spectral_function(omega_eV[:, None], sigma_eV, emission), axis=(-3, -2, -1)
     )
     return total
-
-
-def _select(neutrinos: Neutrinos, rows: NDArray[np.intp]) -> Neutrinos:
-    """Return the neutrinos of some rows of the leading axis."""
-    return replace(
-        neutrinos,
-        masses_eV=neutrinos.masses_eV[rows],
-        differences_eV2=neutrinos.differences_eV2[rows],
-        electron_row=neutrinos.electron_row[rows],
-    )

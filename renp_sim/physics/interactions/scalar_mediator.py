@@ -59,7 +59,7 @@ class ScalarMediator:
     Raises
     ------
     DomainError
-        If the mass or the width is out of range.
+        If the mass, the width or y^e is out of range.
     """
 
     name: ClassVar[str] = "scalar_mediator"
@@ -72,7 +72,7 @@ class ScalarMediator:
     formula: ScalarFormula = ScalarFormula.DERIVED
 
     def __post_init__(self) -> None:
-        require_mediator(self.mass_eV, self.width_eV)
+        require_mediator(self.mass_eV, self.width_eV, y_electron=self.y_electron)
 
     def check(self, nature: Nature) -> None:
         """Raise ConfigError if a matrix is not hermitian (Dirac) or real symmetric (Majorana)."""
@@ -95,8 +95,8 @@ class ScalarMediator:
         (pole,) = self.poles(neutrinos)
         d = propagator(k, pole, (strength != 0) & ((y_s != 0) | (y_p != 0)), self.name)
         x = Propagator(strength * d.mean, strength**2 * d.variance)
-        formula = _published if self.formula == ScalarFormula.PUBLISHED else _derived
-        more0, more1 = formula(k, neutrinos, x, y_s, y_p)
+        formula = {ScalarFormula.DERIVED: _derived, ScalarFormula.PUBLISHED: _published}
+        more0, more1 = formula[self.formula](k, neutrinos, x, y_s, y_p)
         a0, a1, a2 = StandardModel().bracket(k, neutrinos)
         return a0 + more0, a1 + more1, a2
 

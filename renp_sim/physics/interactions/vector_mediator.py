@@ -49,7 +49,7 @@ class VectorMediator:
     Raises
     ------
     DomainError
-        If the mass or the width is out of range.
+        If the mass, the width or g^e is out of range.
     """
 
     name: ClassVar[str] = "vector_mediator"
@@ -62,7 +62,7 @@ class VectorMediator:
     longitudinal: bool = False
 
     def __post_init__(self) -> None:
-        require_mediator(self.mass_eV, self.width_eV)
+        require_mediator(self.mass_eV, self.width_eV, g_electron=self.g_electron)
 
     def check(self, nature: Nature) -> None:
         """Raise ConfigError if a matrix is not hermitian; any nature will do."""

@@ -1,0 +1,215 @@
+"""`generate`: truth, detector and ntuple in one pass of bounded memory, in any number of processes.
+
+A run of several shards keeps each finished one in a folder beside the file until the file has its name:
+that is how workers hand over their events, and what `--resume` starts from.
+"""
+
+import platform
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from importlib.metadata import version
+from json import dumps
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.app.event_rows import EventRows
+from renp_sim.app.setup import Setup
+from renp_sim.app.slices import Job, Shard, StepTally, plan_shards
+from renp_sim.app.step_rows import background_rows, run_row, step_rows
+from renp_sim.errors import ConfigError
+from renp_sim.generator.generate import Generator
+from renp_sim.ntuple.shards import ShardStore
+from renp_sim.ntuple.writer import NtupleWriter
+
+__all__ = ["Generated", "generate", "job_of"]
+
+Columns = dict[str, NDArray[Any]]
+Progress = Callable[[int, int], None]
+"""Takes the shards that are done and all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """What was written.
+
+    Parameters
+    ----------
+    path
+        The ROOT file.
+    run
+        Its run number.
+    n_events
+        Rows of `events`.
+    n_recorded
+        Recorded photons.
+    n_generated
+        Signal photons that were emitted.
+    """
+
+    path: Path
+    run: int
+    n_events: int
+    n_recorded: int
+    n_generated: int
+
+
+def job_of(setup: Setup, n_events: int | None = None) -> Job:
+    """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons."""
+    generator = Generator(
+        schedule=setup.schedule, emission=setup.emission, seed=setup.config.run.seed, n_events=n_events
+    )
+    return Job(
+        generator=generator,
+        detector=setup.detector,
+        conditions=tuple(setup.step_conditions(at_true_frequency=True)),
+        rows=EventRows(
+            run=setup.run_number,
+            weight=generator.weight,
+            keep_undetected=setup.config.output.keep_undetected,
+        ),
+    )
+
+
+def generate(
+    setup: Setup,
+    path: Path,
+    *,
+    workers: int = 1,
+    n_events: int | None = None,
+    force: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Generated:
+    """Write the events of a run to a ROOT file, which has its name only when it is whole.
+
+    Parameters
+    ----------
+    setup
+        The run.
+    path
+        The file.
+    workers
+        Processes that make events; the columns do not depend on it.
+    n_events
+        Number of signal photons instead of Poisson counts; weights restore the expectation.
+    force
+        Replace an existing file.
+    resume
+        Go on from the shards that an interrupted run left.
+    progress
+        Called after each shard.
+
+    Raises
+    ------
+    SchemaError
+        If the file exists, is being written by another job, or cannot be written.
+    ConfigError
+        If `workers` or `n_events` is out of range.
+    """
+    if workers < 1:
+        raise ConfigError(f"--workers {workers}: must be at least 1")
+    if n_events is not None and n_events < 0:
+        raise ConfigError(f"--events {n_events}: must not be negative")
+    job = job_of(setup, n_events)
+    shards = plan_shards(job)
+    tallies: list[StepTally] = []
+    n_rows = 0
+    with ExitStack() as stack:
+        writer = stack.enter_context(
+            NtupleWriter(path, force=force, compression=setup.config.output.compression)
+        )
+        if len(shards) == 1:
+            store, blocks = None, job.events(shards[0], tallies)
+        else:
+            store = ShardStore.open(path, _fingerprint(setup, n_events), resume=resume)
+            blocks = _from_shards(job, shards, store, workers, tallies, progress, stack)
+        for columns in blocks:
+            n = len(columns["run"])
+            columns["event"] = np.arange(n_rows, n_rows + n, dtype=np.int64)
+            writer.events(columns)
+            n_rows += n
+        steps = step_rows(setup, job, tallies)
+        writer.steps(steps)
+        writer.backgrounds(background_rows(setup, steps))
+        writer.run(run_row(setup, job, steps, n_rows, _provenance()))
+    if store is not None:
+        store.discard()
+    return Generated(
+        path=path,
+        run=setup.run_number,
+        n_events=n_rows,
+        n_recorded=int(steps["n_recorded"].sum()),
+        n_generated=int(steps["n_generated"].sum()),
+    )
+
+
+def _from_shards(
+    job: Job,
+    shards: list[Shard],
+    store: ShardStore,
+    workers: int,
+    tallies: list[StepTally],
+    progress: Progress | None,
+    stack: ExitStack,
+) -> Iterator[Columns]:
+    """Yield the rows of all shards in order, made here or by workers, or found in the store.
+
+    Workers are at most two shards a worker ahead of the writer, which bounds the disk they fill.
+    """
+    done = store.completed()
+    pool = None
+    if workers > 1:
+        # spawn: a fork of a process with threads may hang
+        pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+        stack.callback(pool.shutdown, cancel_futures=True)
+    ahead: deque[tuple[int, Future[None] | None]] = deque()
+    upcoming = iter(range(len(shards)))
+    for finished in range(len(shards)):
+        while len(ahead) < (2 * workers if pool else 1):
+            index = next(upcoming, None)
+            if index is None:
+                break
+            made = pool.submit(make_shard, job, store, index, shards[index]) if pool and index not in done else None
+            ahead.append((index, made))
+        index, made = ahead.popleft()
+        if made is not None:
+            made.result()
+        elif index not in done:
+            make_shard(job, store, index, shards[index])
+        yield from store.load(index)
+        tallies += [StepTally(**tally) for tally in store.summary(index)["tallies"]]
+        if progress is not None:
+            progress(finished + 1, len(shards))
+
+
+def make_shard(job: Job, store: ShardStore, index: int, shard: Shard) -> None:
+    """Make one shard and put it into the store; runs in a worker process."""
+    raise NotImplementedError
+
+
+def _fingerprint(setup: Setup, n_events: int | None) -> str:
+    """Return what two runs with the same columns have in common."""
+    table = setup.resolved()
+    table["output"].pop("compression")
+    text = dumps([table, n_events, version("renp-sim"), np.__version__], sort_keys=True)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _provenance() -> dict[str, Any]:
+    packages = ("renp-sim", "numpy", "scipy", "uproot", "awkward")
+    return {
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+        "platform": platform.platform(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+    }

@@ -1,0 +1,49 @@
+"""`renp-sim generate RUN -o FILE`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from renp_sim.cli.options import Force, Quiet, RunFile, RunNumber, Seed, Settings
+from renp_sim.cli.progress import progress_bar
+
+__all__ = ["generate"]
+
+
+def generate(
+    run: RunFile,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="ROOT file to write.", show_default=False)
+    ],
+    workers: Annotated[int, typer.Option(help="Processes; the events do not depend on it.")] = 1,
+    events: Annotated[
+        int | None,
+        typer.Option(help="Number of signal photons instead of Poisson counts; weights restore the expectation."),
+    ] = None,
+    force: Force = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
+    settings: Settings = None,
+    seed: Seed = None,
+    run_number: RunNumber = None,
+    quiet: Quiet = False,
+) -> None:
+    """Generate photon events and write them to a ROOT ntuple."""
+    from renp_sim.app.generation import generate as library_call
+    from renp_sim.app.setup import load
+
+    setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
+    with progress_bar("generating", quiet=quiet) as progress:
+        made = library_call(
+            setup,
+            output,
+            workers=workers,
+            n_events=events,
+            force=force,
+            resume=resume,
+            progress=progress,
+        )
+    print(
+        f"wrote {made.path}: run {made.run}, {made.n_recorded} recorded photons "
+        f"({made.n_generated} signal photons emitted), {made.n_events} rows"
+    )

@@ -1,0 +1,271 @@
+"""Shards of a long run: finished pieces that a killed job leaves and `--resume` takes up.
+
+A shard is `000007.shard`, the bytes of its columns block after block, and `000007.json`, which is written
+after it and says what it holds. Nothing is shared between shards, so several processes may write different
+ones at the same time. No write waits for the disk: a hash of each block, verified whenever it is read,
+finds what a power failure has torn.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from renp_sim.errors import SchemaError
+from renp_sim.ntuple.part_file import PartFile
+
+__all__ = ["Shard", "ShardStore"]
+
+FORMAT = 1
+ALIGNMENT = 8
+"""Columns start at multiples of this, so that their elements lie where numpy is fast."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """What a shard holds.
+
+    Parameters
+    ----------
+    index
+        Place of the shard in the run.
+    address
+        What the caller needs to make it again; any JSON.
+    summary
+        What the caller wants to know without reading it; any JSON.
+    columns
+        Name and dtype of each column, in file order.
+    block_rows, block_hashes
+        Rows of each block and the xxh3 hash of its bytes.
+    """
+
+    index: int
+    address: Any
+    summary: Mapping[str, Any]
+    columns: tuple[tuple[str, str], ...]
+    block_rows: tuple[int, ...]
+    block_hashes: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all blocks."""
+        return sum(self.block_rows)
+
+
+class ShardStore:
+    """The folder of a run's shards.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there.
+    fingerprint
+        Stands for everything that decides the content of the shards.
+
+    Raises
+    ------
+    SchemaError
+        If the folder holds shards of another job, or something else, or cannot be written.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self.folder = folder
+        manifest = folder / "manifest.json"
+        expected = {"format": FORMAT, "fingerprint": fingerprint}
+        try:
+            folder.mkdir(exist_ok=True)
+            is_new = not any(child.suffix != ".part" for child in folder.iterdir())
+        except OSError as error:
+            raise SchemaError(f"{folder}: cannot be used for shards ({error.strerror})") from error
+        if is_new:
+            _write_json(manifest, expected)
+        found = _read_json(manifest)
+        if found is None:
+            raise SchemaError(f"{folder}: is not a folder of shards: give the output another name")
+        if found != expected:
+            raise SchemaError(
+                f"{folder}: holds shards of another job (fingerprint {found.get('fingerprint')}, "
+                f"not {fingerprint}): delete the folder or give the output another name"
+            )
+
+    def completed(self) -> set[int]:
+        """Return the indices of the shards that are whole; every byte is read and verified.
+
+        What is not whole is to be written again.
+        """
+        names = (path.stem for path in self.folder.glob("*.json"))
+        return {int(name) for name in names if re.fullmatch(r"\d{6,}", name) and self._is_whole(int(name))}
+
+    def _is_whole(self, index: int) -> bool:
+        try:
+            for _ in self.load(index):
+                pass
+        except SchemaError:
+            return False
+        return True
+
+    def write(
+        self,
+        index: int,
+        address: Any,
+        blocks: Iterable[Mapping[str, NDArray[Any]]],
+        summary: Mapping[str, Any] | None = None,
+    ) -> Shard:
+        """Write a shard, block after block; one that was there before is replaced.
+
+        Parameters
+        ----------
+        index
+            Place of the shard in the run.
+        address, summary
+            See `Shard`; JSON that survives a round trip (lists, not tuples).
+        blocks
+            Columns by name, with the same names and dtypes in each block.
+
+        Raises
+        ------
+        ValueError
+            If the blocks differ in their columns, or the columns of a block in their length.
+        SchemaError
+            If the disk is full or fails, or another process is writing this shard.
+        """
+        self._description(index).unlink(missing_ok=True)
+        columns: tuple[tuple[str, str], ...] = ()
+        rows: list[int] = []
+        hashes: list[str] = []
+        file = PartFile(self._data(index), force=True)
+        try:
+            for block in blocks:
+                arrays = {name: np.ascontiguousarray(values) for name, values in block.items()}
+                layout = tuple((name, values.dtype.str) for name, values in arrays.items())
+                lengths = {values.shape for values in arrays.values()}
+                if (rows and layout != columns) or len(lengths) != 1:
+                    raise ValueError(f"shard {index}: block {len(rows)} has other columns or unequal lengths")
+                columns = layout
+                rows.append(len(next(iter(arrays.values()))))
+                hashes.append(_write_block(file, arrays))
+            file.commit(durable=False)
+        finally:
+            file.discard()
+        shard = Shard(
+            index=index,
+            address=address,
+            summary=summary or {},
+            columns=columns,
+            block_rows=tuple(rows),
+            block_hashes=tuple(hashes),
+        )
+        _write_json(self._description(index), asdict(shard))
+        return shard
+
+    def shard(self, index: int) -> Shard:
+        """Return what a shard holds, without its columns.
+
+        Raises
+        ------
+        SchemaError
+            If the shard is not there.
+        """
+        found = _read_json(self._description(index))
+        try:
+            if found is None or found["index"] != index:
+                raise self._torn(index)
+            return Shard(
+                index=index,
+                address=found["address"],
+                summary=found["summary"],
+                columns=tuple((name, dtype) for name, dtype in found["columns"]),
+                block_rows=tuple(found["block_rows"]),
+                block_hashes=tuple(found["block_hashes"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._torn(index) from error
+
+    def load(self, index: int) -> Iterator[dict[str, NDArray[Any]]]:
+        """Yield the blocks of a shard as they were written, each verified; the arrays are read-only.
+
+        Raises
+        ------
+        SchemaError
+            If the shard is not there or a block is not what was written; blocks before it are right.
+        """
+        shard = self.shard(index)
+        dtypes = [(name, np.dtype(dtype)) for name, dtype in shard.columns]
+        try:
+            with self._data(index).open("rb", buffering=0) as file:
+                for rows, expected in zip(shard.block_rows, shard.block_hashes, strict=True):
+                    yield self._verified_block(file, index, dtypes, rows, expected)
+        except OSError as error:
+            raise self._torn(index) from error
+
+    def _verified_block(
+        self, file: BinaryIO, index: int, dtypes: list[tuple[str, np.dtype[Any]]], rows: int, expected: str
+    ) -> dict[str, NDArray[Any]]:
+        sizes = [rows * dtype.itemsize for _, dtype in dtypes]
+        data = file.read(sum(size + -size % ALIGNMENT for size in sizes))
+        if xxhash.xxh3_64_hexdigest(data) != expected:
+            raise self._torn(index)
+        block: dict[str, NDArray[Any]] = {}
+        start = 0
+        for (name, dtype), size in zip(dtypes, sizes, strict=True):
+            block[name] = np.frombuffer(data, dtype, rows, start)
+            start += size + -size % ALIGNMENT
+        return block
+
+    def discard(self) -> None:
+        """Remove the folder.
+
+        Raises
+        ------
+        SchemaError
+            If it cannot be removed.
+        """
+        try:
+            shutil.rmtree(self.folder)
+        except OSError as error:
+            raise SchemaError(f"{self.folder}: cannot be removed ({error.strerror}): delete it") from error
+
+    def _data(self, index: int) -> Path:
+        return self.folder / f"{index:06d}.shard"
+
+    def _description(self, index: int) -> Path:
+        return self.folder / f"{index:06d}.json"
+
+    def _torn(self, index: int) -> SchemaError:
+        return SchemaError(f"{self._data(index)}: is missing or torn: run again with --resume to remake it")
+
+
+def _write_block(file: PartFile, arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = xxhash.xxh3_64()
+    for values in arrays.values():
+        data = values.view(np.uint8).data
+        padding = bytes(-data.nbytes % ALIGNMENT)
+        for part in (data, padding):
+            digest.update(part)
+            file.write(part)
+    return digest.hexdigest()
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    file = PartFile(path, force=True)
+    try:
+        file.write(json.dumps(content).encode())
+        file.commit(durable=False)
+    finally:
+        file.discard()
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """Return a JSON object, or None if there is none or it is torn."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
