@@ -91,15 +91,12 @@ class NonParalysable:
             crowd[shift : shift + len(pair)] |= pair
         member = np.flatnonzero(crowd)
         crowded = time[member]
-        # the first arrival that may follow each; it never passes the head of the next crowd
-        following = np.searchsorted(crowded, crowded + self.tau_s)
-        # τ below the rounding of the time would not move on
-        following = np.maximum(following, np.arange(1, len(crowded) + 1))
-        chain = []
-        current, after = 0, following.tolist()
-        while current < len(after):
+        # the first arrival that may follow each: later, and never past the head of the next crowd
+        following = np.searchsorted(crowded, crowded + self.tau_s).tolist()
+        chain, current = [], 0
+        while current < len(following):
             chain.append(current)
-            current = after[current]
+            current = following[current]
         keep[start + member[chain]] = True
         return keep
 

@@ -21,7 +21,7 @@ from renp_sim.analysis.intervals import (
     delta_q_of_level,
     profile_intervals,
 )
-from renp_sim.analysis.likelihood import prior_pull
+from renp_sim.analysis.constraint import prior_pull
 from renp_sim.analysis.minuit import Curvature, minos_ends, minuit_of, polished
 from renp_sim.analysis.newton import Status
 from renp_sim.analysis.search import scanned_names, search

@@ -17,6 +17,9 @@ __all__ = ["Mean", "ModelMean", "PolynomialMean", "WarpedMean", "polynomial_mean
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
+Terms = dict[tuple[int, ...], FloatArray]
+"""Coefficients of a polynomial, shape (n,), by exponents."""
+
 LINEARITY_TOLERANCE = 1e-9
 """How well a third value must lie on the line through two, relative, for a parameter to count as linear."""
 
@@ -28,8 +31,8 @@ class Mean(Protocol):
         """Return μ, shape (n, b), for x of shape (f, b)."""
         ...
 
-    def jacobian(self, x: FloatArray) -> FloatArray:
-        """Return ∂μ/∂x, shape (f, n, b)."""
+    def expanded(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return μ and ∂μ/∂x, shapes (n, b) and (f, n, b)."""
         ...
 
     def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray | None:
@@ -72,7 +75,11 @@ class ModelMean:
     def jacobian(self, x: FloatArray) -> FloatArray:
         """Return ∂μ/∂x, shape (f, n, b)."""
         gradient = self.model.gradient(self.theta(x))[..., self.free]
-        return np.ascontiguousarray(np.moveaxis(gradient, -1, 0).swapaxes(1, 2))
+        return np.ascontiguousarray(gradient.transpose(2, 1, 0))
+
+    def expanded(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return μ and ∂μ/∂x, shapes (n, b) and (f, n, b)."""
+        return self.value(x), self.jacobian(x)
 
     def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray | None:
         """Return None: a model tells no second derivatives."""
@@ -130,6 +137,10 @@ class WarpedMean:
         out[self.position] *= (self.high - self.low) * np.pi / 2 * np.sin(np.pi * x[self.position])
         return out
 
+    def expanded(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return μ and ∂μ/∂x, shapes (n, b) and (f, n, b)."""
+        return self.value(x), self.jacobian(x)
+
     def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray:
         """Return Σ_k weight_k ∂²μ_k, shape (f, f, b): the row of u by differences, 0 elsewhere."""
         moved = x.copy()
@@ -156,66 +167,81 @@ class PolynomialMean:
 
     Parameters
     ----------
+    n_steps
+        Number of steps n.
     exponents
         Monomials, shape (m, f); closed under differentiation.
-    tables
-        Coefficients of μ and of each ∂μ/∂x_p on these monomials, shape (1 + f, n, m).
+    table
+        Coefficients of μ and of each ∂μ/∂x_p on these monomials, shape ((1 + f) n, m): one product of
+        matrices gives them all.
     second
-        Coefficients of ∂²μ/∂x_p∂x_q, shape (f, f, n, m).
+        (p, q, monomials, coefficients (n, those)) of the ∂²μ/∂x_p∂x_q that do not vanish, q ≤ p.
     """
 
+    n_steps: int
     exponents: NDArray[np.int64]
-    tables: FloatArray
-    second: FloatArray
+    table: FloatArray
+    second: tuple[tuple[int, int, IntArray, FloatArray], ...]
 
     @classmethod
-    def of(cls, terms: dict[tuple[int, ...], FloatArray]) -> "PolynomialMean":
+    def of(cls, terms: Terms) -> "PolynomialMean":
         """Return the mean with these coefficients, shape (n,), by exponents."""
         n_free = len(next(iter(terms)))
-        first = [_derivative(terms, p) for p in range(n_free)]
-        second = [[_derivative(d, q) for q in range(n_free)] for d in first]
-        every = [terms, *first, *(d for row in second for d in row)]
-        monomials = sorted({e for polynomial in every for e in polynomial}, key=lambda e: (sum(e), e))
         n_steps = len(next(iter(terms.values())))
+        first = [_derivative(terms, p) for p in range(n_free)]
+        bent = {(p, q): _derivative(first[p], q) for p in range(n_free) for q in range(p + 1)}
+        used = {e for polynomial in (terms, *first, *bent.values()) for e in polynomial}
+        monomials = sorted(used, key=lambda e: (sum(e), e))
 
-        def table(polynomial: dict[tuple[int, ...], FloatArray]) -> FloatArray:
+        def table(polynomial: Terms) -> FloatArray:
             zero = np.zeros(n_steps)
             return np.stack([polynomial.get(e, zero) for e in monomials], axis=1)
 
+        second = []
+        for (p, q), polynomial in bent.items():
+            coefficients = table(polynomial)
+            kept = np.flatnonzero(np.any(coefficients != 0, axis=0))
+            if len(kept):
+                second.append((p, q, kept, coefficients[:, kept]))
         return cls(
+            n_steps=n_steps,
             exponents=np.array(monomials, dtype=np.int64).reshape(len(monomials), n_free),
-            tables=np.stack([table(terms), *map(table, first)]),
-            second=np.stack([np.stack([table(d) for d in row]) for row in second]),
+            table=np.concatenate([table(terms), *map(table, first)]),
+            second=tuple(second),
         )
+
+    @property
+    def bent(self) -> tuple[int, ...]:
+        """Parameters in which μ is not linear, the others held."""
+        return tuple(p for p, q, _, _ in self.second if p == q)
 
     def monomials(self, x: FloatArray) -> FloatArray:
         """Return Π_p x_p^exponent_mp, shape (m, b)."""
-        out = np.ones((len(self.exponents), x.shape[1]))
+        out = np.empty((len(self.exponents), x.shape[1]))
         for row, exponents in zip(out, self.exponents, strict=True):
-            for x_p, exponent in zip(x, exponents, strict=True):
-                for _ in range(exponent):
-                    row *= x_p
+            factors = [x_p for x_p, exponent in zip(x, exponents, strict=True) for _ in range(exponent)]
+            row[:] = factors[0] if factors else 1.0
+            for factor in factors[1:]:
+                row *= factor
         return out
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return μ, shape (n, b)."""
-        return self.tables[0] @ self.monomials(x)
+        mu: FloatArray = self.table[: self.n_steps] @ self.monomials(x)
+        return mu
 
-    def jacobian(self, x: FloatArray) -> FloatArray:
-        """Return ∂μ/∂x, shape (f, n, b)."""
-        return self.tables[1:] @ self.monomials(x)
+    def expanded(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return μ and ∂μ/∂x, shapes (n, b) and (f, n, b)."""
+        every = (self.table @ self.monomials(x)).reshape(1 + len(x), self.n_steps, -1)
+        return every[0], every[1:]
 
     def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray | None:
         """Return Σ_k weight_k ∂²μ_k, shape (f, f, b)."""
         monomials = self.monomials(x)
-        n_free = len(x)
-        out = np.zeros((n_free, n_free, x.shape[1]))
-        for p in range(n_free):
-            for q in range(p + 1):
-                used = np.flatnonzero(np.any(self.second[p, q] != 0, axis=0))
-                if len(used):
-                    of_steps = self.second[p, q][:, used].T @ weight
-                    out[p, q] = out[q, p] = np.einsum("mb,mb->b", of_steps, monomials[used])
+        out = np.zeros((len(x), len(x), x.shape[1]))
+        for p, q, kept, coefficients in self.second:
+            out[p, q] = np.einsum("mb,mb->b", coefficients.T @ weight, monomials[kept])
+            out[q, p] = out[p, q]
         return out
 
     def take(self, rows: IntArray) -> "PolynomialMean":
@@ -223,11 +249,9 @@ class PolynomialMean:
         return self
 
 
-def _derivative(terms: dict[tuple[int, ...], FloatArray], p: int) -> dict[tuple[int, ...], FloatArray]:
+def _derivative(terms: Terms, p: int) -> Terms:
     """Return the coefficients of ∂/∂x_p."""
-    return {
-        (*e[:p], e[p] - 1, *e[p + 1 :]): e[p] * coefficient for e, coefficient in terms.items() if e[p] > 0
-    }
+    return {(*e[:p], e[p] - 1, *e[p + 1 :]): e[p] * c for e, c in terms.items() if e[p] > 0}
 
 
 def polynomial_mean(model: Model, free: tuple[str, ...], theta: FloatArray) -> PolynomialMean | None:
@@ -251,7 +275,7 @@ def polynomial_mean(model: Model, free: tuple[str, ...], theta: FloatArray) -> P
 
 def _terms(
     model: Model, free: tuple[str, ...], theta: FloatArray
-) -> dict[tuple[int, ...], FloatArray] | None:
+) -> Terms | None:
     """Return coefficients by exponents, shape (n,) each, or None."""
     quadratic = model.quadratic(free, theta)
     if quadratic is not None:
@@ -267,14 +291,14 @@ def _terms(
 
 def _linear_in(
     model: Model, position: int, name: str, free: tuple[str, ...], theta: FloatArray
-) -> dict[tuple[int, ...], FloatArray] | None:
+) -> Terms | None:
     """Return the coefficients if μ is linear in one parameter and polynomial in the rest."""
     own = model.quadratic((name,), theta)
     if own is None or np.any(own.square != 0):
         return None
     index = [parameter.name for parameter in model.parameters].index(name)
     rest = free[:position] + free[position + 1 :]
-    at: list[dict[tuple[int, ...], FloatArray]] = []
+    at: list[Terms] = []
     values = (0.0, 0.5, 1.0)
     for value in values:
         moved = theta.copy()
@@ -283,7 +307,7 @@ def _linear_in(
         if terms is None:
             return None
         at.append(terms)
-    out: dict[tuple[int, ...], FloatArray] = {}
+    out: Terms = {}
     zero = np.zeros_like(own.constant)
     for exponents in {e for terms in at for e in terms}:
         c0, c1, c2 = (terms.get(exponents, zero) for terms in at)
@@ -294,7 +318,7 @@ def _linear_in(
     return {e: c for e, c in out.items() if np.any(c != 0)}
 
 
-def _quadratic_terms(quadratic: Quadratic) -> dict[tuple[int, ...], FloatArray]:
+def _quadratic_terms(quadratic: Quadratic) -> Terms:
     """Return the coefficients of a quadratic form by exponents; those that vanish are left out."""
     n_free = quadratic.linear.shape[1]
     unit = np.eye(n_free, dtype=int)

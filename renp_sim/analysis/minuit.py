@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.analysis.likelihood import ConstraintTerms, Likelihood
+from renp_sim.analysis.constraint import ConstraintTerms
+from renp_sim.analysis.likelihood import Likelihood
 from renp_sim.analysis.mean import ModelMean
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def minuit_of(
         return min(float(likelihood.value((z * scale)[:, None])[0]), IMPOSSIBLE_Q)
 
     def gradient(z: FloatArray) -> FloatArray:
-        return likelihood.derivatives((z * scale)[:, None])[0][:, 0] * scale
+        return likelihood.expansion((z * scale)[:, None]).gradient[:, 0] * scale
 
     minuit = Minuit(q, x / scale, grad=gradient, name=setup.names)
     minuit.errordef = Minuit.LEAST_SQUARES  # −2 ln L rises by 1

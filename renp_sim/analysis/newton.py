@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from renp_sim.analysis.likelihood import Likelihood
+    from renp_sim.analysis.likelihood import Expansion, Likelihood
 
 __all__ = ["Minimum", "Status", "minimise"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-DECREASE_TOLERANCE = 1e-9
-"""A toy is done when the predicted decrease of −2 ln L is below this."""
+DECREASE_TOLERANCE = 1e-6
+"""A toy is done after a step that was predicted to lower −2 ln L by less: what is left is far smaller."""
+
+COMPACT_BELOW = 0.7
+"""Toys that are done are put aside when fewer than this share still move."""
 
 SINGULAR = 1e-11
 """A pivot below this fraction of its diagonal element is no information."""
@@ -90,47 +93,86 @@ def minimise(
     """
     n_toys = likelihood.counts.shape[1]
     n_free = len(start)
-    x = np.array(np.clip(np.broadcast_to(start, (n_free, n_toys)), lower, upper))
-    lower, upper = np.broadcast_to(lower, x.shape), np.broadcast_to(upper, x.shape)
+    full = (n_free, n_toys)
+    x = np.array(np.clip(np.broadcast_to(start, full), lower, upper))
     q = likelihood.value(x)
     status = np.full(n_toys, Status.NOT_CONVERGED, dtype=np.int8)
     calls = np.ones(n_toys, dtype=np.int32)
     if n_free == 0:
         status[:] = np.where(np.isfinite(q), Status.CONVERGED, Status.IMPOSSIBLE)
         return Minimum(x=x, q=q, status=status, calls=calls)
-    rows = np.arange(n_toys)
-    part = likelihood
-    damping = np.zeros(n_toys)
+    work = _Working(
+        likelihood=likelihood,
+        rows=np.arange(n_toys),
+        x=x,
+        q=q,
+        lower=np.broadcast_to(lower, full),
+        upper=np.broadcast_to(upper, full),
+        damping=np.zeros(n_toys),
+    )
+    x, q = x.copy(), q.copy()
     for _ in range(max_iterations):
-        here = x[:, rows]
-        gradient, hessian, fisher = part.derivatives(here)
-        low, high = lower[:, rows], upper[:, rows]
-        held = ((here <= low) & (gradient > 0)) | ((here >= high) & (gradient < 0))
-        slope = np.where(held, 0.0, gradient)
-        step, seen = _newton_step(hessian, fisher, slope, held, damping[rows])
-        predicted = -0.5 * np.sum(slope * step, axis=0)
-        trial = np.clip(here + step, low, high)
-        q_here = q[rows]
-        q_trial = part.value(trial)
-        calls[rows] += 2
-        rounding = 1e-13 * (1 + np.where(np.isfinite(q_here), q_here, 0.0))
-        better = q_trial <= np.where(predicted < rounding, q_here, q_here + rounding)
-        x[:, rows[better]] = trial[:, better]
-        q[rows[better]] = q_trial[better]
-        done = (predicted <= np.maximum(DECREASE_TOLERANCE, rounding)) & (damping[rows] <= FIRST_DAMPING)
-        hopeless = damping[rows] > LAST_DAMPING
-        damping[rows] = _next_damping(damping[rows], better)
-        at_edge = np.any(held, axis=0)
-        ended = np.where(~seen, Status.UNCONSTRAINED, np.where(at_edge, Status.AT_BOUND, Status.CONVERGED))
-        status[rows[done]] = ended[done]
-        going = ~(done | hopeless)
-        if not np.all(going):
-            rows = rows[going]
-            if not len(rows):
-                break
-            part = likelihood.take(rows)
+        ended, is_done = work.iterate()
+        calls[work.rows] += 2
+        x[:, work.rows], q[work.rows] = work.x, work.q
+        status[work.rows[is_done]] = ended[is_done]
+        hopeless = work.damping > LAST_DAMPING
+        going = np.flatnonzero(~(is_done | hopeless))
+        if not len(going):
+            break
+        # toys that are done go on for a while where copying the others would cost more
+        if len(going) < COMPACT_BELOW * len(is_done) or np.any(hopeless):
+            work = work.take(going)
     status[~np.isfinite(q)] = Status.IMPOSSIBLE
     return Minimum(x=x, q=q, status=status, calls=calls)
+
+
+# not frozen: the state of an iteration
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Working:
+    """Toys that are still being fitted: point, −2 ln L and Levenberg–Marquardt damping of each."""
+
+    likelihood: "Likelihood"
+    rows: NDArray[np.intp]
+    x: FloatArray
+    q: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    damping: FloatArray
+
+    def take(self, rows: NDArray[np.intp]) -> "_Working":
+        return _Working(
+            likelihood=self.likelihood.take(rows),
+            rows=self.rows[rows],
+            x=self.x[:, rows],
+            q=self.q[rows],
+            lower=self.lower[:, rows],
+            upper=self.upper[:, rows],
+            damping=self.damping[rows],
+        )
+
+    def iterate(self) -> tuple[NDArray[np.int8], BoolArray]:
+        """Take one step; return the status each toy would end with and which have ended."""
+        here = self.likelihood.expansion(self.x)
+        slope = here.gradient
+        held = ((self.x <= self.lower) & (slope > 0)) | ((self.x >= self.upper) & (slope < 0))
+        if np.any(held):
+            slope = np.where(held, 0.0, slope)
+        step, seen = _newton_step(here, slope, held, self.damping)
+        predicted = -0.5 * np.einsum("pb,pb->b", slope, step)
+        trial = np.clip(self.x + step, self.lower, self.upper)
+        q = self.likelihood.value(trial)
+        rounding = 1e-13 * (1 + np.where(np.isfinite(self.q), self.q, 0.0))
+        better = q <= self.q + np.where(predicted < rounding, rounding, 0.0)
+        is_done = (predicted <= np.maximum(DECREASE_TOLERANCE, rounding)) & (self.damping <= FIRST_DAMPING)
+        if np.all(better):
+            self.x, self.q = trial, q
+        else:
+            self.x = np.where(better, trial, self.x)
+            self.q = np.where(better, q, self.q)
+        self.damping = _next_damping(self.damping, better)
+        ended = np.where(np.any(held, axis=0), np.int8(Status.AT_BOUND), np.int8(Status.CONVERGED))
+        return np.where(seen, ended, np.int8(Status.UNCONSTRAINED)), is_done
 
 
 def _next_damping(damping: FloatArray, better: BoolArray) -> FloatArray:
@@ -140,16 +182,14 @@ def _next_damping(damping: FloatArray, better: BoolArray) -> FloatArray:
 
 
 def _newton_step(
-    hessian: FloatArray, fisher: FloatArray, slope: FloatArray, held: BoolArray, damping: FloatArray
+    here: "Expansion", slope: FloatArray, held: BoolArray, damping: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
     """Return the step, shape (f, b), and whether the data see all parameters that are not held."""
-    step, good = _solve(_bounded(hessian, held, damping), -slope)
-    if np.all(good):
-        return step, good
+    step, good = _solve(_bounded(here.hessian, held, damping), -slope)
     bad = np.flatnonzero(~good)
-    expected = _bounded(fisher[..., bad], held[:, bad], damping[bad])
-    step[:, bad], seen = _solve(expected, -slope[:, bad])
-    good[bad] = seen
+    if len(bad):
+        expected = _bounded(here.fisher(bad), held[:, bad], damping[bad])
+        step[:, bad], good[bad] = _solve(expected, -slope[:, bad])
     return step, good
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from renp_sim.analysis.likelihood import prior_pull
+from renp_sim.analysis.constraint import prior_pull
 from renp_sim.analysis.search import search
 from renp_sim.analysis.setup import Setup
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.analysis.likelihood import ConstraintTerms, Likelihood
+from renp_sim.analysis.constraint import ConstraintTerms
+from renp_sim.analysis.likelihood import Likelihood
 from renp_sim.analysis.mean import ModelMean, WarpedMean, polynomial_mean
 from renp_sim.analysis.newton import Minimum, Status, minimise
 

@@ -5,12 +5,13 @@ that is how workers hand over their events, and what `--resume` starts from.
 """
 
 import platform
+import shutil
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from importlib.metadata import version
@@ -26,7 +27,7 @@ from renp_sim.app.event_rows import EventRows
 from renp_sim.app.setup import Setup
 from renp_sim.app.slices import Job, Shard, StepTally, plan_shards
 from renp_sim.app.step_rows import background_rows, run_row, step_rows
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.generator.generate import Generator
 from renp_sim.ntuple.shards import ShardStore
 from renp_sim.ntuple.writer import NtupleWriter
@@ -124,15 +125,21 @@ def generate(
     shards = plan_shards(job)
     tallies: list[StepTally] = []
     n_rows = 0
+    store = None
     with ExitStack() as stack:
         writer = stack.enter_context(
             NtupleWriter(path, force=force, compression=setup.config.output.compression)
         )
         if len(shards) == 1:
-            store, blocks = None, job.events(shards[0], tallies)
+            blocks = job.events(shards[0], tallies)
         else:
-            store = ShardStore.open(path, _fingerprint(setup, n_events), resume=resume)
-            blocks = _from_shards(job, shards, store, workers, tallies, progress, stack)
+            store = _open_store(path, _fingerprint(setup, n_events), resume=resume, force=force)
+            pool = None
+            if workers > 1:
+                # spawn: a fork of a process with threads may hang
+                pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+                stack.callback(pool.shutdown, cancel_futures=True)
+            blocks = _from_shards(job, shards, store, pool, 2 * workers, tallies, progress)
         for columns in blocks:
             n = len(columns["run"])
             columns["event"] = np.arange(n_rows, n_rows + n, dtype=np.int64)
@@ -153,48 +160,62 @@ def generate(
     )
 
 
+def _open_store(path: Path, fingerprint: str, *, resume: bool, force: bool) -> ShardStore:
+    """Open the folder beside the file in which finished shards wait."""
+    folder = path.with_name(path.name + ".shards")
+    if folder.exists() and not resume:
+        if not force:
+            raise SchemaError(
+                f"{folder}: holds shards of an interrupted run: --resume goes on from them, "
+                "--force starts again without them"
+            )
+        shutil.rmtree(folder)
+    return ShardStore(folder, fingerprint)
+
+
 def _from_shards(
     job: Job,
     shards: list[Shard],
     store: ShardStore,
-    workers: int,
+    pool: ProcessPoolExecutor | None,
+    most_ahead: int,
     tallies: list[StepTally],
     progress: Progress | None,
-    stack: ExitStack,
 ) -> Iterator[Columns]:
     """Yield the rows of all shards in order, made here or by workers, or found in the store.
 
-    Workers are at most two shards a worker ahead of the writer, which bounds the disk they fill.
+    Workers are a few shards ahead of the writer at most, so that finished ones are read while they are
+    still in memory.
     """
     done = store.completed()
-    pool = None
-    if workers > 1:
-        # spawn: a fork of a process with threads may hang
-        pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
-        stack.callback(pool.shutdown, cancel_futures=True)
-    ahead: deque[tuple[int, Future[None] | None]] = deque()
-    upcoming = iter(range(len(shards)))
-    for finished in range(len(shards)):
-        while len(ahead) < (2 * workers if pool else 1):
-            index = next(upcoming, None)
-            if index is None:
-                break
-            made = pool.submit(make_shard, job, store, index, shards[index]) if pool and index not in done else None
-            ahead.append((index, made))
-        index, made = ahead.popleft()
-        if made is not None:
-            made.result()
+    upcoming = deque(range(len(shards)))
+    ahead: dict[int, Future[None]] = {}
+    for index, shard in enumerate(shards):
+        while pool is not None and upcoming and len(ahead) < most_ahead:
+            following = upcoming.popleft()
+            if following not in done:
+                ahead[following] = pool.submit(_make_shard, job, store, following, shards[following])
+        if index in ahead:
+            ahead.pop(index).result()
         elif index not in done:
-            make_shard(job, store, index, shards[index])
+            _make_shard(job, store, index, shard)
         yield from store.load(index)
-        tallies += [StepTally(**tally) for tally in store.summary(index)["tallies"]]
+        tallies += [StepTally(**tally) for tally in store.shard(index).summary["tallies"]]
         if progress is not None:
-            progress(finished + 1, len(shards))
+            progress(index + 1, len(shards))
 
 
-def make_shard(job: Job, store: ShardStore, index: int, shard: Shard) -> None:
-    """Make one shard and put it into the store; runs in a worker process."""
-    raise NotImplementedError
+def _make_shard(job: Job, store: ShardStore, index: int, shard: Shard) -> None:
+    """Make one shard and put it into the store; also runs in worker processes."""
+    summary: dict[str, list[dict[str, Any]]] = {"tallies": []}
+
+    def blocks() -> Iterator[Columns]:
+        tallies: list[StepTally] = []
+        yield from job.events(shard, tallies)
+        # the store writes the summary after the last block
+        summary["tallies"] += [asdict(tally) for tally in tallies]
+
+    store.write(index, [asdict(part) for part in shard], blocks(), summary)
 
 
 def _fingerprint(setup: Setup, n_events: int | None) -> str:

@@ -30,6 +30,9 @@ LATER = {
 }
 """Keys of the run file's contract that are refused until they do something."""
 
+MOST_ROUNDS = 20
+"""Mistakes below mistakes below mistakes: more rounds find nothing."""
+
 Location = tuple[int | str, ...]
 
 
@@ -122,45 +125,66 @@ def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[st
 def config_from_table(table: Mapping[str, Any]) -> tuple[RunConfig | None, list[str]]:
     """Return the configuration and every problem found in the table.
 
-    What is wrong is taken out (its default holds instead) and the rest is looked at again, so that one
-    mistake does not hide another; the configuration is None where nothing could stand in.
+    What is wrong is taken out, its default or a stand-in holds instead, and the rest is looked at again,
+    so that one mistake does not hide another. The configuration is None where nothing could stand in; with
+    problems it serves to find more of them, and nothing else.
     """
     data: Any = json.loads(json.dumps(table, default=str))
     problems: list[str] = []
-    for _ in range(100):
+    mended: dict[Location, int] = {}
+    for _ in range(MOST_ROUNDS):
         try:
             return RunConfig.model_validate_json(json.dumps(data)), problems
         except ValidationError as error:
-            details = error.errors(include_url=False)
-        new = [line for line in (_line(detail) for detail in details) if line not in problems]
-        problems += new
-        removed = [_remove(data, detail) for detail in _innermost_first(details)]
-        if not new or not any(removed):
-            break
+            details = _relevant(data, error.errors(include_url=False))
+        for detail in details:
+            if _location(data, detail) not in mended:
+                problems.append(_line(detail))
+        # list elements from the end, so that positions stay what they were
+        for detail in sorted(details, key=lambda d: [str(part) for part in d["loc"]], reverse=True):
+            where = _location(data, detail)
+            _mend(data, where, mended.get(where, 0))
+            mended[where] = mended.get(where, 0) + 1
     return None, problems
 
 
-def _innermost_first(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    # list elements from the end, so that positions stay what they were
-    return sorted(
-        details, key=lambda d: [(isinstance(x, int), x if isinstance(x, int) else 0) for x in d["loc"]]
-    )[::-1]
+def _location(data: Any, detail: ErrorDetails) -> Location:
+    """Return where the fault is in the data; a missing key is where it would be."""
+    path = tuple(_path_in(data, detail["loc"]))
+    return (*path, detail["loc"][-1]) if detail["type"] == "missing" else path
 
 
-def _remove(data: Any, detail: ErrorDetails) -> bool:
-    """Take the offending value out of the data; a missing one cannot be."""
-    if detail["type"] == "missing":
-        return False
-    node, keys = data, _path_in(data, detail["loc"])
-    if not keys:
-        return False
-    for key in keys[:-1]:
-        node = node[key]
-    try:
-        del node[keys[-1]]
-    except (KeyError, IndexError, TypeError):
-        return False
-    return True
+def _mend(data: Any, where: Location, attempt: int) -> None:
+    """Take a faulty value out; where that leaves a hole, put in something that may pass."""
+    node = data
+    for part in where[:-1]:
+        node = node[part]
+    key: Any = where[-1] if where else None
+    if isinstance(node, dict) and key is not None:
+        if attempt == 0 and key in node:
+            del node[key]
+        else:
+            node[key] = (1, "stand-in", {})[attempt % 3]
+    elif isinstance(node, list) and isinstance(key, int) and key < len(node):
+        del node[key]
+
+
+def _relevant(data: Any, details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """Return one fault per place: of a union only the members that the value was meant to be."""
+    chosen: dict[Location, ErrorDetails] = {}
+    for detail in details:
+        where = _location(data, detail)
+        if where not in chosen or _is_other_type(chosen[where]):
+            chosen[where] = detail
+    return [
+        detail
+        for where, detail in chosen.items()
+        if not (_is_other_type(detail) and any(w != where and w[: len(where)] == where for w in chosen))
+    ]
+
+
+def _is_other_type(detail: ErrorDetails) -> bool:
+    return detail["type"].endswith("_type")
 
 
 def _path_in(data: Any, location: Location) -> list[Any]:

@@ -114,7 +114,9 @@ def run_row(
         "sin2_theta12": oscillation.sin2_theta12,
         "sin2_theta13": oscillation.sin2_theta13,
         "dm2_21_eV2": float(neutrinos.differences_eV2[1, 0]),
-        "dm2_3l_eV2": float(neutrinos.differences_eV2[2, 0 if oscillation.ordering is Ordering.NORMAL else 1]),
+        "dm2_3l_eV2": float(
+            neutrinos.differences_eV2[2, 0 if oscillation.ordering is Ordering.NORMAL else 1]
+        ),
         "m1_eV": masses[0],
         "m2_eV": masses[1],
         "m3_eV": masses[2],

@@ -30,6 +30,7 @@ __all__ = [
     "hide_truth",
     "markdown_table",
     "schema_json",
+    "shown_truth",
 ]
 
 SCHEMA_NAME: Final = "renp-sim"
@@ -167,7 +168,7 @@ RUNS: Final = Tree(
         _truth("m1_eV", "float64", "neutrino mass m_1"),
         _truth("m2_eV", "float64", "neutrino mass m_2"),
         _truth("m3_eV", "float64", "neutrino mass m_3"),
-        _known("config", BLOB, "JSON (UTF-8): resolved configuration; no neutrinos or interaction when blind"),
+        _known("config", BLOB, "JSON (UTF-8): resolved configuration; blind: no neutrino, no interaction"),
         _known("provenance", BLOB, "JSON (UTF-8): versions, platform, start time, command line"),
     ),
 )
@@ -259,6 +260,17 @@ def hide_truth(tree: Tree, columns: Columns) -> dict[str, NDArray[Any]]:
     }
 
 
+def shown_truth(tree: Tree, columns: Columns) -> dict[str, NDArray[np.bool_]]:
+    """Return, for each branch of truth, a mask of the rows in which it is not hidden."""
+    masks: dict[str, NDArray[np.bool_]] = {}
+    for branch in tree.branches:
+        if branch.truth:
+            values = columns[branch.name]
+            is_float = values.dtype.kind == "f"
+            masks[branch.name] = ~np.isnan(values) if is_float else values != branch.hidden_id
+    return masks
+
+
 def schema_json() -> str:
     """Return the JSON of the `schema` object, identical in every file since `hadd` keeps only one."""
     trees = {
@@ -285,10 +297,14 @@ def markdown_table() -> str:
     """Return the README's tables of trees, branches and enums."""
     lines: list[str] = []
     for tree in TREES:
-        lines += [f"`{tree.name}`: {tree.row}.", "", "| branch | type | unit | meaning |", "|---|---|---|---|"]
+        lines += [
+            f"`{tree.name}`: {tree.row}.",
+            "",
+            "| branch | type | unit | meaning |",
+            "|---|---|---|---|",
+        ]
         for branch in tree.branches:
             meaning = f"truth: {branch.meaning}" if branch.truth else branch.meaning
-            meaning = meaning.replace("|", "\\|")
             lines.append(f"| `{branch.name}` | {branch.dtype} | {branch.unit} | {meaning} |")
         lines.append("")
     lines += ["| enum | values |", "|---|---|"]

@@ -136,20 +136,21 @@ class ShardStore:
         SchemaError
             If the disk is full or fails, or another process is writing this shard.
         """
-        self._description(index).unlink(missing_ok=True)
         columns: tuple[tuple[str, str], ...] = ()
         rows: list[int] = []
         hashes: list[str] = []
         file = PartFile(self._data(index), force=True)
         try:
+            # from here on the shard is not whole until its description is back
+            self._description(index).unlink(missing_ok=True)
             for block in blocks:
                 arrays = {name: np.ascontiguousarray(values) for name, values in block.items()}
                 layout = tuple((name, values.dtype.str) for name, values in arrays.items())
-                lengths = {values.shape for values in arrays.values()}
-                if (rows and layout != columns) or len(lengths) != 1:
+                shapes = {values.shape for values in arrays.values()}
+                if (rows and layout != columns) or len(shapes) != 1:
                     raise ValueError(f"shard {index}: block {len(rows)} has other columns or unequal lengths")
                 columns = layout
-                rows.append(len(next(iter(arrays.values()))))
+                rows.append(*shapes.pop())
                 hashes.append(_write_block(file, arrays))
             file.commit(durable=False)
         finally:
@@ -199,11 +200,12 @@ class ShardStore:
         shard = self.shard(index)
         dtypes = [(name, np.dtype(dtype)) for name, dtype in shard.columns]
         try:
-            with self._data(index).open("rb", buffering=0) as file:
-                for rows, expected in zip(shard.block_rows, shard.block_hashes, strict=True):
-                    yield self._verified_block(file, index, dtypes, rows, expected)
+            file = self._data(index).open("rb")
         except OSError as error:
             raise self._torn(index) from error
+        with file:
+            for rows, expected in zip(shard.block_rows, shard.block_hashes, strict=True):
+                yield self._verified_block(file, index, dtypes, rows, expected)
 
     def _verified_block(
         self, file: BinaryIO, index: int, dtypes: list[tuple[str, np.dtype[Any]]], rows: int, expected: str

@@ -189,7 +189,7 @@ def _stacked(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 class _Baskets:
-    """Rows of one tree, collected until they fill a basket, so that the file does not depend on the caller's blocks.
+    """Rows of one tree, collected until they fill a basket: the file does not depend on the caller's blocks.
 
     The copy into the basket turns the bytes around, which uproot would do anyway into fresh memory: so
     it costs less than passing the caller's arrays on.

@@ -139,7 +139,7 @@ def propagator(kinematics: Kinematics, pole: Pole, couples: NDArray[np.bool_], n
     _require_resolved(k, lost & k.is_open & couples, pole, name)
 
     # a closed pair has no q² of its own, and any finite number will do
-    y = np.where(is_broad & k.is_open, k.q2_eV2 - m2, x)
+    y = np.where(is_broad & k.is_open, k.q2_eV2 - m2, x) if np.any(is_broad) else x
     is_averaged = is_broad & (g > 0) & (is_near | (np.abs(x) < s * _tail_reach(s, g)))
     denominator = y + 1j * g
     mean: ComplexArray = np.reciprocal(np.where(is_averaged | (denominator == 0), 1.0, denominator))

@@ -78,11 +78,11 @@ class Counting:
             response = self.responses.efficiency.response
             return bare * self._normalisation(theta) * response * self._step_efficiency(theta)
         if group is Group.STEP_EFFICIENCY:
-            own = np.arange(self.exposure.n_steps) == step_of(layout.parameters[column].name)
+            own = np.zeros(self.exposure.n_steps)
+            own[step_of(layout.parameters[column].name)] = 1.0
             return bare * self._normalisation(theta) * own * self._common_efficiency(theta)
-        component = column - layout.place(Group.BACKGROUND).start
         scaling: FloatArray = self.background_counts * self.background_response
-        return scaling[None, :, component]
+        return scaling[None, :, column - layout.place(Group.BACKGROUND).start]
 
     def _normalisation(self, theta: FloatArray) -> FloatArray:
         return theta[:, self.layout.place(Group.NORMALISATION)]
@@ -94,6 +94,7 @@ class Counting:
 
     def _step_efficiency(self, theta: FloatArray) -> FloatArray:
         factor = np.ones((len(theta), self.exposure.n_steps))
+        own = np.flatnonzero(self.responses.step_efficiency)
         own = np.flatnonzero(self.responses.step_efficiency)
         factor[:, own] = theta[:, self.layout.place(Group.STEP_EFFICIENCY)]
         return factor

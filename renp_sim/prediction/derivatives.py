@@ -62,9 +62,12 @@ def _by_frequency(
     slope = 2 * signal.target.atom.e_eg_eV
     length = np.min(np.hypot(excess, slope * signal.settings.linewidth_eV[:, None, None]), axis=(-2, -1))
     h = np.maximum(np.minimum(STEP * length / slope, 1e-6), LEAST_STEP * 1e-6)
-    above = signal.spectrum_of(rows, h, smooth)
-    below = signal.spectrum_of(rows, -h, smooth)
-    slope_in_omega: FloatArray = (above - below) / (2 * h)
+    omega = signal.frequencies_eV(rows)
+    # what is left of ±h after ω has been rounded
+    up, down = (omega + h) - omega, (omega - h) - omega
+    slope_in_omega: FloatArray = (
+        signal.spectrum_of(rows, up, smooth) - signal.spectrum_of(rows, down, smooth)
+    ) / (up - down)
     return slope_in_omega
 
 

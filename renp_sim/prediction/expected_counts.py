@@ -212,7 +212,7 @@ class ExpectedCounts:
             )
         lead = theta.shape[:-1]
         full = np.repeat(self._signal.layout.values[None, :], int(np.prod(lead)), axis=0)
-        full[:, self._columns] = theta.reshape(len(full), -1)
+        full[:, self._columns] = theta.reshape(len(full), len(self._columns))
         return full, lead
 
     def _spectrum(self, full: FloatArray) -> FloatArray:

@@ -22,29 +22,29 @@ ROUNDING = 1e-12
 AGREEMENT = 1e-9
 """How well the form must give further points, relative, for Ī to count as quadratic."""
 
-SCALINGS = 40
+SCALINGS = 8
+"""The first rescaling lands where Ī is quadratic; a resonance that is all there is has no scale to find."""
 
 
 def coupling_scales(signal: Signal) -> FloatArray:
     """Return the size at which each coupling alone doubles the rate by its square, at most 1.
 
-    Polarisation is exact but for rounding, which is least where square and constant are alike.
+    Polarisation is exact but for rounding, which is least where square and constant are alike. The median
+    over the settings keeps one on a resonance from deciding.
     """
     place = signal.layout.place(Group.COUPLINGS)
     n = place.stop - place.start
     scale = np.ones(n)
-    if n == 0 or len(signal.settings.omega_eV) == 0:
-        return scale
     base = signal.layout.values[: signal.layout.n_physics].copy()
     base[place] = 0.0
-    constant = np.sum(signal.spectrum_of(base[None, :]))
-    if constant == 0:
+    constant = signal.spectrum_of(base[None, :])[0]
+    if n == 0 or not np.any(constant > 0):
         return scale
     for _ in range(SCALINGS):
         rows = np.repeat(base[None, :], 2 * n, axis=0)
         rows[:, place] = np.concatenate([np.diag(scale), np.diag(-scale)])
-        total = np.sum(signal.spectrum_of(rows), axis=1)
-        ratio = (total[:n] + total[n:]) / (2 * constant) - 1
+        relative = signal.spectrum_of(rows)[:, constant > 0] / constant[constant > 0]
+        ratio = np.median((relative[:n] + relative[n:]) / 2 - 1, axis=1)
         # too small a coupling leaves only rounding, of either sign; no effect at all stays at 1
         better = np.minimum(scale / np.sqrt(np.clip(ratio, 1e-12, None)), 1.0)
         if np.all((better < 3 * scale) & (better > scale / 3)):

@@ -102,7 +102,7 @@ class ScalarMediator:
 
     def poles(self, neutrinos: Neutrinos) -> tuple[Pole, ...]:
         """Return the one pole, its width resolved."""
-        if self.width_eV != "auto":
+        if not isinstance(self.width_eV, str):
             return (Pole(self.mass_eV, self.width_eV),)
         y_s, y_p = (y[..., None, :, :] for y in self._couplings(neutrinos.nature))
         rest = at_rest(self.mass_eV, neutrinos)

@@ -97,7 +97,7 @@ class VectorMediator:
 
     def poles(self, neutrinos: Neutrinos) -> tuple[Pole, ...]:
         """Return the one pole, its width resolved: the mediator's decay through the same current at rest."""
-        if self.width_eV != "auto":
+        if not isinstance(self.width_eV, str):
             return (Pole(self.mass_eV, self.width_eV),)
         u, v = (g[..., None, :, :] for g in self._amplitudes(neutrinos.nature))
         rest = at_rest(self.mass_eV, neutrinos)

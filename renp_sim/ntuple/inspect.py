@@ -1,0 +1,187 @@
+"""Validate ntuples: keys, sums, order, weights and blindness, in one pass of bounded memory."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.errors import SchemaError
+from renp_sim.ntuple.reader import NtupleTables, Paths, find_files, iterate_events, read_tables
+from renp_sim.ntuple.schema import BACKGROUNDS, RUNS, STEPS, Columns, shown_truth
+from renp_sim.ntuple.tally import EventTally
+
+__all__ = ["Report", "RunSummary", "inspect"]
+
+SUM_TOLERANCE: Final = 1e-9
+"""Relative: a sum over steps depends on the order of its terms."""
+
+HIDDEN_SECTIONS: Final = ("neutrino", "interaction")
+"""Sections of the configuration that a blind file must not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A row of `runs` in short, with the events that were found."""
+
+    path: Path
+    run: int
+    n_steps: int
+    n_events: int
+    n_recorded: int
+    live_time_s: float
+    wall_time_s: float
+    is_blind: bool
+    is_poisson: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The runs of all files, and a line for each fault."""
+
+    runs: tuple[RunSummary, ...]
+    faults: tuple[str, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is no fault."""
+        return not self.faults
+
+
+def inspect(paths: Paths) -> Report:
+    """Check one or several files, alone and against each other.
+
+    Raises
+    ------
+    SchemaError
+        If no file is there. A file that cannot be read is a fault of the report.
+    """
+    runs: list[RunSummary] = []
+    faults: list[str] = []
+    home: dict[int, Path] = {}
+    for path in find_files(paths):
+        try:
+            tables = read_tables(path)
+            tallies = _tally_events(path, tables)
+        except SchemaError as error:
+            faults.append(str(error))
+            continue
+        faults += [f"{path}: {fault}" for fault in _orphans(tables, tallies)]
+        for run in dict.fromkeys(tables.runs["run"].tolist()):
+            if home.setdefault(run, path) != path:
+                faults.append(f"{path}: run {run}: is also in {home[run]}: its photons would count twice")
+            faults += [f"{path}: run {run}: {fault}" for fault in _run_faults(tables, run, tallies[run])]
+            runs.append(_summary(path, tables, run, tallies[run]))
+    return Report(runs=tuple(runs), faults=tuple(faults))
+
+
+def _tally_events(path: Path, tables: NtupleTables) -> dict[int, EventTally]:
+    """Read all events of a file, every branch, so that a damaged basket is found too."""
+    promises = zip(*(tables.runs[name].tolist() for name in ("run", "is_blind", "is_poisson")), strict=True)
+    tallies = {
+        run: EventTally(is_blind=is_blind, is_poisson=is_poisson) for run, is_blind, is_poisson in promises
+    }
+    for block in iterate_events(path):
+        for run in np.unique(block["run"]).tolist():
+            tallies.setdefault(run, EventTally()).add(_rows_of(block, run))
+    return tallies
+
+
+def _orphans(tables: NtupleTables, tallies: dict[int, EventTally]) -> Iterator[str]:
+    """Yield rows that belong to no run or no step."""
+    known = set(tables.runs["run"].tolist())
+    for run in tallies.keys() - known:
+        yield f"run {run}: {tallies[run].rows} rows in events, but no row in runs"
+    for name, columns in (("steps", tables.steps), ("backgrounds", tables.backgrounds)):
+        for run in sorted(set(columns["run"].tolist()) - known):
+            yield f"run {run}: rows in {name}, but no row in runs"
+    for run, step in sorted(_step_keys(tables.backgrounds) - _step_keys(tables.steps)):
+        yield f"run {run}: backgrounds of step {step}, which has no row in steps"
+
+
+def _step_keys(columns: Columns) -> set[tuple[int, int]]:
+    return set(zip(columns["run"].tolist(), columns["step"].tolist(), strict=True))
+
+
+def _run_faults(tables: NtupleTables, run: int, tally: EventTally) -> Iterator[str]:
+    rows = np.flatnonzero(tables.runs["run"] == run)
+    if len(rows) > 1:
+        yield f"has {len(rows)} rows in runs: one file was merged twice, or two runs share a number"
+        return
+    facts = {name: values[rows[0]].item() for name, values in tables.runs.items()}
+    steps = _rows_of(tables.steps, run)
+    yield from tally.faults
+    yield from _key_faults("steps", steps, ("step",))
+    yield from _key_faults("backgrounds", _rows_of(tables.backgrounds, run), ("step", "component"))
+    yield from _sum_faults(facts, steps, tally)
+    yield from _step_faults(steps, tally)
+    if facts["is_blind"]:
+        yield from _blindness_faults(tables, run, int(rows[0]))
+
+
+def _key_faults(name: str, columns: Columns, key: tuple[str, ...]) -> Iterator[str]:
+    keys = np.stack([columns[part] for part in key])
+    if np.unique(keys, axis=1).shape != keys.shape:
+        yield f"(run, {', '.join(key)}) is not unique in {name}"
+
+
+def _sum_faults(facts: dict[str, Any], steps: Columns, tally: EventTally) -> Iterator[str]:
+    counts = [
+        ("n_events", "rows in events", tally.rows),
+        ("n_recorded", "recorded photons in events", tally.recorded),
+        ("n_recorded", "recorded photons in steps", int(steps["n_recorded"].sum())),
+    ]
+    if not facts["is_blind"]:
+        counts.append(("n_generated", "generated photons in steps", int(steps["n_generated"].sum())))
+    for name, what, count in counts:
+        if count != facts[name]:
+            yield f"{count} {what}, runs.{name} = {facts[name]}: rows lost or doubled, merge or generate again"
+    for name, summed in (("live_time_s", "live_time_s"), ("wall_time_s", "duration_s")):
+        total = float(steps[summed].sum())
+        if not np.isclose(total, facts[name], rtol=SUM_TOLERANCE, atol=0.0):
+            yield f"steps.{summed} sums to {total!r}, runs.{name} = {facts[name]!r}"
+
+
+def _step_faults(steps: Columns, tally: EventTally) -> Iterator[str]:
+    stated = dict(zip(steps["step"].tolist(), steps["n_recorded"].tolist(), strict=True))
+    for step in sorted(tally.recorded_per_step.keys() - stated.keys()):
+        yield f"events of step {step}, which has no row in steps"
+    for step, count in stated.items():
+        found = tally.recorded_per_step.get(step, 0)
+        if found != count:
+            yield f"step {step}: {found} recorded photons in events, steps.n_recorded = {count}"
+
+
+def _blindness_faults(tables: NtupleTables, run: int, row: int) -> Iterator[str]:
+    for tree, columns in ((RUNS, tables.runs), (STEPS, tables.steps), (BACKGROUNDS, tables.backgrounds)):
+        for name, shown in shown_truth(tree, _rows_of(columns, run)).items():
+            if shown.any():
+                yield f"is blind but {tree.name}.{name} shows truth"
+    config = tables.config[row]
+    for section in HIDDEN_SECTIONS:
+        if section in config:
+            yield f"is blind but its configuration has [{section}]"
+    if "seed" in config.get("run", {}):
+        yield "is blind but its configuration has run.seed"
+
+
+def _rows_of(columns: Columns, run: int) -> Columns:
+    mine: NDArray[np.bool_] = columns["run"] == run
+    return columns if mine.all() else {name: values[mine] for name, values in columns.items()}
+
+
+def _summary(path: Path, tables: NtupleTables, run: int, tally: EventTally) -> RunSummary:
+    row = int(np.argmax(tables.runs["run"] == run))
+    return RunSummary(
+        path=path,
+        run=run,
+        n_steps=int(np.count_nonzero(tables.steps["run"] == run)),
+        n_events=tally.rows,
+        n_recorded=tally.recorded,
+        live_time_s=float(tables.runs["live_time_s"][row]),
+        wall_time_s=float(tables.runs["wall_time_s"][row]),
+        is_blind=bool(tables.runs["is_blind"][row]),
+        is_poisson=bool(tables.runs["is_poisson"][row]),
+    )

@@ -1,0 +1,136 @@
+"""The line average against adaptive integration, split at the thresholds."""
+
+import warnings
+
+import numpy as np
+import pytest
+from gp23 import E_EG, emission, matrix
+from scipy.integrate import IntegrationWarning, quad
+
+from renp_sim.errors import DomainError
+from renp_sim.physics.interactions import ElectromagneticMoments, VectorMediator
+from renp_sim.physics.line import LINE_REACH, line_points, mean_spectral_function
+from renp_sim.physics.neutrino import Ordering
+from renp_sim.physics.rates import Emission, spectral_function
+
+
+def adaptive(omega: float, sigma: float, emitted: Emission) -> float:
+    """Return the average over ±8σ by adaptive quadrature between thresholds, in t = sqrt(ω_end − ω)."""
+    low, high = omega - LINE_REACH * sigma, omega + LINE_REACH * sigma
+    thresholds = np.unique(emitted.neutrinos.thresholds_eV(E_EG))
+    inside = thresholds[(thresholds > low) & (thresholds < high)]
+    ends = np.unique(np.concatenate([[low, omega, high], inside]))
+
+    def integrand(t: float, end: float) -> float:
+        at = end - t**2
+        density = np.exp(-(((at - omega) / sigma) ** 2) / 2) / (np.sqrt(2 * np.pi) * sigma)
+        return float(2 * t * density * spectral_function(at, emitted).sum())
+
+    total = 0.0
+    for a, b in zip(ends[:-1], ends[1:], strict=True):
+        with warnings.catch_warnings():
+            # next to a threshold rounding of ω itself is 1e-9 of the integrand
+            warnings.simplefilter("ignore", IntegrationWarning)
+            total += quad(integrand, 0, np.sqrt(b - a), args=(b,), epsrel=1e-9, limit=100)[0]
+    return total
+
+
+NORMAL = emission()
+EDGES = NORMAL.neutrinos.thresholds_eV(E_EG)
+
+
+@pytest.mark.parametrize("sigma", [1e-6, 1e-5, 3e-4])
+@pytest.mark.parametrize(
+    "omega",
+    [
+        pytest.param(EDGES[0, 0], id="on-11"),
+        pytest.param(EDGES[0, 0] + 1e-6, id="above-11"),
+        pytest.param(EDGES[0, 2] - 2e-6, id="below-13"),
+        pytest.param((EDGES[0, 0] + EDGES[0, 1]) / 2, id="between-11-and-12"),
+        pytest.param(1.0688, id="far"),
+    ],
+)
+def test_average_is_the_adaptive_integral(omega: float, sigma: float) -> None:
+    average = mean_spectral_function(omega, sigma, NORMAL).sum()
+    assert average == pytest.approx(adaptive(omega, sigma, NORMAL), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "emitted",
+    [
+        pytest.param(emission(ordering=Ordering.INVERTED, f_l=0.0), id="inverted-transverse"),
+        pytest.param(emission(lightest_mass_eV=0.0), id="massless"),
+        pytest.param(
+            emission(ElectromagneticMoments(magnetic_muB=matrix(e11=1e-10, e12=[1e-10, 1e-10]))), id="moments"
+        ),
+        pytest.param(
+            emission(VectorMediator(mass_eV=0.1, g_electron=1e-12, g_left=matrix(e11=1e-14), width_eV=1e-3)),
+            id="vector",
+        ),
+    ],
+)
+def test_average_of_other_rates(emitted: Emission) -> None:
+    omega = float(emitted.neutrinos.thresholds_eV(E_EG)[0, 0]) - 1e-5
+    average = mean_spectral_function(omega, 1e-5, emitted).sum()
+    assert average == pytest.approx(adaptive(omega, 1e-5, emitted), rel=1e-6)
+
+
+def test_gauss_hermite_would_be_wrong_on_a_threshold() -> None:
+    """The broken twin: the usual quadrature of a Gaussian, per cent off on ω_11."""
+    omega, sigma = float(EDGES[0, 0]), 1e-6
+    x, w = np.polynomial.hermite_e.hermegauss(20)
+    plain = np.sum(w * spectral_function(omega + sigma * x, NORMAL).sum(axis=(1, 2))) / np.sqrt(2 * np.pi)
+    exact = adaptive(omega, sigma, NORMAL)
+    assert abs(plain / exact - 1) > 5e-3
+    assert abs(mean_spectral_function(omega, sigma, NORMAL).sum() / exact - 1) < 1e-6
+
+
+def test_sharp_line_is_the_limit() -> None:
+    omega = np.array([1.0688, 1.0711])
+    sharp = spectral_function(omega, NORMAL)
+    assert np.array_equal(mean_spectral_function(omega, 0.0, NORMAL), sharp)
+    assert np.allclose(mean_spectral_function(omega, 1e-9, NORMAL), sharp, rtol=1e-9, atol=0)
+
+
+def test_pairs_out_of_reach_stay_closed() -> None:
+    sigma = 1e-6
+    average = mean_spectral_function(EDGES[0, 1] + 8.1 * sigma, sigma, NORMAL)[0]
+    assert average[0, 0] > 0
+    assert np.count_nonzero(average) == 1
+
+
+def test_steps_and_parameters_are_independent() -> None:
+    """Mixed sharp and broad steps, over toys: the same numbers as one at a time."""
+    omega = np.array([1.0688, EDGES[0, 0], 1.0711, EDGES[2, 2]])
+    sigma = np.array([0.0, 1e-6, 0.0, 1e-5])
+    masses = np.array([0.01, 0.03])
+    batch = mean_spectral_function(omega, sigma, emission(lightest_mass_eV=masses))
+    assert batch.shape == (2, 4, 3, 3)
+    for n, mass in enumerate(masses):
+        for s in range(4):
+            alone = mean_spectral_function(omega[s], sigma[s], emission(lightest_mass_eV=mass))[0]
+            assert np.allclose(batch[n, s], alone, rtol=1e-13, atol=0)
+
+
+def test_weights_sum_to_the_open_share_of_the_line() -> None:
+    sigma = 1e-6
+    weight = line_points(np.array([EDGES[0, 0]]), np.array([sigma]), NORMAL).weight.sum(axis=0)[0]
+    assert weight[0, 0] == pytest.approx(0.5, rel=1e-6)
+    assert weight[2, 2] == 0
+    everything = line_points(np.array([1.06]), np.array([sigma]), NORMAL).weight.sum(axis=0)[0]
+    assert np.allclose(everything, 1.0, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("omega", "sigma", "says"),
+    [
+        (1e-6, 1e-6, "linewidth_eV up to 1e-06"),
+        (2.1434, 1e-4, "linewidth_eV up to 0.0001"),
+        (1.06, -1e-6, "must be finite and not negative"),
+        (1.06, np.nan, "must be finite and not negative"),
+        (3.0, 1e-6, "must lie in"),
+    ],
+)
+def test_impossible_lines_are_refused(omega: float, sigma: float, says: str) -> None:
+    with pytest.raises(DomainError, match=says):
+        mean_spectral_function(omega, sigma, NORMAL)

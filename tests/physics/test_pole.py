@@ -1,0 +1,266 @@
+"""Resonances: widths, the narrow-width limit, where the treatment switches, and what nothing resolves."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from gp23 import E_EG, YB, emission, kinematics, matrix
+from scipy.integrate import quad, simpson
+
+from renp_sim.constants import ELECTRON_MASS_EV, G_F_PER_EV2
+from renp_sim.errors import DomainError, NumericsError
+from renp_sim.physics import propagator as propagator_module
+from renp_sim.physics.current import current
+from renp_sim.physics.interactions import ScalarMediator, VectorMediator
+from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.neutrino import Nature
+from renp_sim.physics.propagator import POLE_REACH, Pole, Propagator, propagator
+from renp_sim.physics.rates import spectral_function
+
+MASS = 0.0889
+"""A pole near GP23's second frequency, eV."""
+ON_POLE = (E_EG - MASS**2 / E_EG) / 2
+SIGMA = 1e-6
+ALL = np.array(True)
+Mediator = VectorMediator | ScalarMediator
+
+
+def vector(coupling: float = 1e-14, **changes: object) -> VectorMediator:
+    """Return a mediator with a fixed product g^e g_L, so that the coupling sets the width alone."""
+    base = VectorMediator(mass_eV=MASS, g_electron=1e-26 / coupling, g_left=matrix(e11=coupling, e13=coupling))
+    return replace(base, **changes)
+
+
+def scalar(coupling: float = 1e-13, **changes: object) -> ScalarMediator:
+    base = ScalarMediator(
+        mass_eV=MASS,
+        y_electron=1e-19 / coupling,
+        y_scalar=matrix(e11=coupling),
+        y_pseudoscalar=matrix(e13=coupling),
+    )
+    return replace(base, **changes)
+
+
+def width(mediator: Mediator, **world: object) -> float:
+    (pole,) = mediator.poles(emission(**world).neutrinos)
+    return pole.width_eV
+
+
+def resonant(mediator: Mediator, offsets: np.ndarray, sigma: float = SIGMA) -> np.ndarray:
+    """Return what the mediator adds to the averaged rate at ω_pole + offset · σ."""
+    omega = ON_POLE + offsets * sigma
+    with_it, without = (
+        mean_spectral_function(omega, sigma, emission(x)).sum(axis=(1, 2)) for x in (mediator, None)
+    )
+    return with_it - without
+
+
+def test_widths_without_masses() -> None:
+    heavy, g = 1e6, 0.3
+    left = vector(mass_eV=heavy, g_left=matrix(e11=g))
+    right = replace(left, g_left=matrix(), g_right=matrix(e12=[0.0, g]))
+    assert width(left) == pytest.approx(g**2 * heavy / (24 * np.pi), rel=1e-9)
+    assert width(right) == pytest.approx(2 * g**2 * heavy / (24 * np.pi), rel=1e-9)
+    assert width(left, nature=Nature.MAJORANA) == pytest.approx(width(left), rel=1e-9)
+    vectorlike = replace(left, g_right=matrix(e11=g))
+    assert width(vectorlike) == pytest.approx(2 * width(left), rel=1e-9)
+    assert width(vectorlike, nature=Nature.MAJORANA) == 0  # a Majorana neutrino has no vector current
+    for entries in ({"y_scalar": matrix(e11=g)}, {"y_pseudoscalar": matrix(e11=g)}):
+        light = ScalarMediator(mass_eV=heavy, y_electron=1.0, **entries)
+        assert width(light) == pytest.approx(g**2 * heavy / (8 * np.pi), rel=1e-9)
+        assert width(light, nature=Nature.MAJORANA) == pytest.approx(width(light) / 2, rel=1e-9)
+
+
+def test_widths_with_masses() -> None:
+    """Two-body widths written out: a vector (A = g²) and a scalar at rest."""
+    m, g = emission().neutrinos.masses_eV[0], 1e-3
+    momentum_share = np.sqrt(1 - 4 * m**2 / MASS**2)
+    left = vector(g_left=matrix(e11=g))
+    assert width(left) == pytest.approx(g**2 * momentum_share * (MASS**2 - m**2) / (24 * np.pi * MASS))
+    even = scalar(y_scalar=matrix(e11=g), y_pseudoscalar=matrix())
+    odd = scalar(y_scalar=matrix(), y_pseudoscalar=matrix(e11=g))
+    assert width(even) == pytest.approx(g**2 * MASS * momentum_share**3 / (8 * np.pi))
+    assert width(odd) == pytest.approx(g**2 * MASS * momentum_share / (8 * np.pi))
+
+
+def test_closed_channels_have_no_width() -> None:
+    assert width(vector(mass_eV=0.019)) == 0
+    assert width(vector(mass_eV=0.021)) > 0
+
+
+def test_given_width_is_taken() -> None:
+    assert vector(width_eV=0.0).poles(emission().neutrinos) == (Pole(MASS, 0.0),)
+    assert scalar(width_eV=1e-3).poles(emission().neutrinos) == (Pole(MASS, 1e-3),)
+
+
+def narrow_width(mediator: Mediator) -> float:
+    """Return ∫dω I where |D|² = π δ(q² − M²)/(MΓ) and ω enters through q² = E_eg(E_eg − 2ω)."""
+    emitted = emission(mediator)
+    k = kinematics(ON_POLE, emitted)
+    if isinstance(mediator, VectorMediator):
+        left = np.abs(matrix_of(mediator.g_left)) ** 2
+        a0, _, a2 = current(k, left, left)
+        bracket = mediator.g_electron**2 / (2 * G_F_PER_EV2**2) * (a0 + a2 / 3)
+    else:
+        densities = np.abs(matrix_of(mediator.y_scalar)) ** 2 * (k.q2_eV2 - k.s_plus_eV2)
+        densities = densities + np.abs(matrix_of(mediator.y_pseudoscalar)) ** 2 * (k.q2_eV2 - k.s_minus_eV2)
+        bracket = (mediator.y_electron * ON_POLE / (ELECTRON_MASS_EV * G_F_PER_EV2)) ** 2 / 24 * densities
+    flux = np.where(k.is_open, k.delta, 0.0) / (YB.e_vg_eV - ON_POLE) ** 2
+    return float(np.sum(flux * bracket) * np.pi / (MASS * width(mediator)) / (2 * E_EG))
+
+
+def matrix_of(couplings: object) -> np.ndarray:
+    full = np.zeros((3, 3))
+    for name, value in couplings.entries:  # type: ignore[attr-defined]
+        i, j = int(name[0]) - 1, int(name[1]) - 1
+        full[i, j] = full[j, i] = value.real
+    return full
+
+
+@pytest.mark.parametrize("mediator", [vector(), vector(1e-5), scalar(), scalar(1e-6)])
+@pytest.mark.parametrize("sigma", [1e-7, 1e-5])
+def test_scan_across_the_pole_is_the_narrow_width_result(mediator: Mediator, sigma: float) -> None:
+    offsets = np.linspace(-POLE_REACH, POLE_REACH, 801)
+    rate = resonant(mediator, offsets, sigma)
+    assert np.all(np.isfinite(rate))
+    assert np.all(rate > 0)
+    assert simpson(rate, x=offsets * sigma) == pytest.approx(narrow_width(mediator), rel=0.01)
+
+
+@pytest.mark.parametrize("coupling", [1e-14, 1e-10, 1e-6, 1e-4])
+@pytest.mark.parametrize("make", [vector, scalar])
+def test_treatment_switches_smoothly(make: type, coupling: float) -> None:
+    """No jump of 1e-3 anywhere from 9 to 18 line widths, where the average gives way to points."""
+    offsets = np.arange(9.0, 18.0, 5e-3)
+    for side in (-1, 1):
+        bend = np.diff(np.log(resonant(make(coupling), side * offsets)), n=2)
+        assert np.max(np.abs(bend)) < 1e-3
+
+
+def test_switch_at_ten_widths_alone_would_jump(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin: a resonance this narrow shines through the tail of the line at 10 widths."""
+    monkeypatch.setattr(propagator_module, "TAIL", 0.0)
+    inside, outside = resonant(vector(1e-14), np.array([10 - 1e-6, 10 + 1e-6]))
+    assert inside / outside > 1e3
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.7, -3.0, 9.0])
+@pytest.mark.parametrize("share", [0.1, 1.0, 30.0])
+def test_averages_are_the_integrals(offset: float, share: float) -> None:
+    """⟨D⟩ and ⟨|D|²⟩ against adaptive integration, for poles as wide as the line."""
+    s = 2 * E_EG * SIGMA
+    g = share * s
+    got = averaged(offset, g / MASS)
+    mean_d, square_d = got.mean.flat[0], got.square.flat[0]
+    x = E_EG * (E_EG - 2 * (ON_POLE + offset * SIGMA)) - MASS**2
+
+    def mean(part: object) -> float:
+        def integrand(xi: float) -> float:
+            return float(part(x + s * xi) * np.exp(-(xi**2) / 2) / np.sqrt(2 * np.pi))  # type: ignore[operator]
+
+        return quad(integrand, -12, 12, points=[-x / s], limit=400, epsrel=1e-11)[0]
+
+    square = mean(lambda y: 1 / (y**2 + g**2))
+    assert square_d == pytest.approx(square, rel=1e-9)
+    assert mean_d.imag == pytest.approx(-g * square, rel=1e-9)
+    assert mean_d.real == pytest.approx(mean(lambda y: y / (y**2 + g**2)), rel=1e-8, abs=1e-10 / s)
+
+
+def averaged(offset: float, width_eV: float) -> Propagator:
+    centre = np.full((1, 1, 1), ON_POLE + offset * SIGMA)
+    k = kinematics(np.array([ON_POLE + offset * SIGMA]), emission())
+    line = replace(k, line_omega_eV=centre, line_sigma_eV=np.full((1, 1, 1), SIGMA))
+    return propagator(line, Pole(MASS, width_eV), ALL, "test")
+
+
+def test_variance_of_a_pole_wider_than_the_line_vanishes() -> None:
+    wide = averaged(0.0, 1.0)
+    assert np.all((wide.variance >= 0) & (wide.variance < 1e-8 * wide.square))
+    sharp = propagator(kinematics(ON_POLE, emission()), Pole(MASS, 1.0), ALL, "test")
+    assert sharp.variance.item() == 0
+    assert wide.mean.flat[0] == pytest.approx(sharp.mean.item(), rel=1e-8)
+
+
+@pytest.mark.parametrize("ulps", [3, 1000, 10**6])
+def test_distance_to_the_pole_keeps_its_digits(ulps: int) -> None:
+    omega = ON_POLE + ulps * np.spacing(ON_POLE)
+    y = Fraction(E_EG) * (Fraction(E_EG) - 2 * Fraction(omega)) - Fraction(MASS) ** 2
+    k = kinematics(omega, emission())
+    got = propagator(k, Pole(MASS, 1e-8), ALL, "test").mean.item()
+    assert got == pytest.approx(1 / (float(y) + 1e-8j * MASS), rel=1e-14)
+
+
+def test_steps_near_and_far_and_toys_are_independent() -> None:
+    """One batch with steps on, beside and far from the pole, sharp and broad, over masses and widths."""
+    masses, widths = np.array([MASS, 0.05, 1.0]), np.array([1e-20, 1e-12, 1e-3])
+    omega = ON_POLE + np.array([0.0, 5e-6, -1.05e-5, 1e-3, 3e-4])
+    sigma = np.array([1e-6, 1e-6, 1e-6, 1e-6, 0.0])
+    batch = mean_spectral_function(
+        omega, sigma, emission(vector(mass_eV=masses, width_eV=widths), lightest_mass_eV=np.full(3, 0.01))
+    )
+    for n in range(3):
+        alone = emission(vector(mass_eV=float(masses[n]), width_eV=float(widths[n])))
+        for s in range(5):
+            one = mean_spectral_function(omega[s], sigma[s], alone)[0]
+            assert np.allclose(batch[n, s], one, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("make", [vector, scalar])
+def test_unresolved_poles_are_errors_that_name_the_frequency(make: type) -> None:
+    says = f"{make().name}: ω = 1.069.* eV sits on the pole.* Γ = 0.0 eV.*move the step"
+    for offset in (0.0, -9.9, 9.9):
+        with pytest.raises(NumericsError, match=says):
+            resonant(make(width_eV=0.0), np.array([30.0, offset]))
+    assert np.all(np.isfinite(resonant(make(width_eV=0.0), np.array([-10.1, 10.1]))))
+    near = E_EG / 2 - MASS**2 * (1 + 0.9e-9) / (2 * E_EG)
+    for narrow in (0.0, 0.9e-9 * MASS):
+        with pytest.raises(NumericsError, match="sits on the pole"):
+            spectral_function(near, emission(make(width_eV=narrow)))
+    for fine in (
+        spectral_function(near, emission(make(width_eV=1.1e-9 * MASS))),
+        spectral_function(E_EG / 2 - MASS**2 * (1 + 1.1e-9) / (2 * E_EG), emission(make(width_eV=0.0))),
+    ):
+        assert np.all(np.isfinite(fine))
+
+
+def test_pole_that_reaches_no_open_pair_is_no_error() -> None:
+    standard = spectral_function(ON_POLE, emission())
+    for idle in (
+        vector(g_left=matrix()),
+        vector(g_electron=0.0),
+        vector(g_left=matrix(e33=1e-14), width_eV=0.0),  # 33 is closed where q² = M²
+    ):
+        assert np.array_equal(spectral_function(ON_POLE, emission(idle)), standard)
+    closed = vector(mass_eV=0.015)  # lighter than any pair
+    assert np.all(spectral_function((E_EG - 0.015**2 / E_EG) / 2, emission(closed)) == 0)
+
+
+def test_mass_of_one_eV_is_no_pole_of_closed_pairs() -> None:
+    """Closed pairs hold q² = 1 eV² as a harmless number."""
+    one = vector(mass_eV=1.0, width_eV=0.0)
+    for sigma in (0.0, 1e-6):
+        assert np.all(mean_spectral_function(np.array([1.0711, 1.0719]), sigma, emission(one)) >= 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"mass_eV": 0.0}, "interaction.mass_eV = 0.0: must be positive and finite"),
+        ({"mass_eV": np.inf}, "interaction.mass_eV"),
+        ({"width_eV": -1.0}, r'interaction.width_eV = -1\.0: must be "auto".* or a number ≥ 0'),
+        ({"width_eV": "automatic"}, "interaction.width_eV = 'automatic'"),
+        ({"width_eV": np.nan}, "interaction.width_eV"),
+    ],
+)
+@pytest.mark.parametrize("make", [vector, scalar])
+def test_impossible_mediators_are_refused(make: type, change: dict[str, object], says: str) -> None:
+    with pytest.raises(DomainError, match=says):
+        make(**change)
+
+
+def test_coupling_to_the_electron_must_be_finite() -> None:
+    with pytest.raises(DomainError, match="interaction.g_electron = nan: must be finite"):
+        vector(g_electron=np.nan)
+    with pytest.raises(DomainError, match="interaction.y_electron = inf"):
+        scalar(y_electron=np.inf)
