@@ -27,6 +27,11 @@ LINEARITY_TOLERANCE = 1e-9
 class Mean(Protocol):
     """Expected counts of n steps as a function of f free parameters, for b toys at once."""
 
+    @property
+    def bent(self) -> tuple[int, ...]:
+        """Free parameters in which μ is known not to be linear, the others held."""
+        ...
+
     def value(self, x: FloatArray) -> FloatArray:
         """Return μ, shape (n, b), for x of shape (f, b)."""
         ...
@@ -61,6 +66,11 @@ class ModelMean:
     model: Model
     template: FloatArray
     free: IntArray
+
+    @property
+    def bent(self) -> tuple[int, ...]:
+        """None is known."""
+        return ()
 
     def theta(self, x: FloatArray) -> FloatArray:
         """Return all parameters, shape (b, p)."""
@@ -117,6 +127,11 @@ class WarpedMean:
 
     STEP: ClassVar[float] = 1e-5
     """Step of u over which the gradient is differenced."""
+
+    @property
+    def bent(self) -> tuple[int, ...]:
+        """The parameter m."""
+        return (self.position,)
 
     def parameter(self, u: FloatArray) -> FloatArray:
         """Return m of u, shape (b,)."""

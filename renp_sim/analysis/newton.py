@@ -164,6 +164,10 @@ class _Working:
         q = self.likelihood.value(trial)
         rounding = 1e-13 * (1 + np.where(np.isfinite(self.q), self.q, 0.0))
         better = q <= self.q + np.where(predicted < rounding, rounding, 0.0)
+        worse = np.flatnonzero(~better)
+        if len(worse) and self.likelihood.mean.bent:
+            trial[:, worse], q[worse] = self._back_to_floor(trial, worse)
+            better = q <= self.q + np.where(predicted < rounding, rounding, 0.0)
         is_done = (predicted <= np.maximum(DECREASE_TOLERANCE, rounding)) & (self.damping <= FIRST_DAMPING)
         if np.all(better):
             self.x, self.q = trial, q
@@ -173,6 +177,23 @@ class _Working:
         self.damping = _next_damping(self.damping, better)
         ended = np.where(np.any(held, axis=0), np.int8(Status.AT_BOUND), np.int8(Status.CONVERGED))
         return np.where(seen, ended, np.int8(Status.UNCONSTRAINED)), is_done
+
+
+    def _back_to_floor(self, trial: FloatArray, rows: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        """Return trials and −2 ln L after a step of the parameters in which μ is linear.
+
+        A normalisation times a coupling makes a curved valley: a straight step climbs its wall, though the
+        floor below it is lower.
+        """
+        part = self.likelihood.take(rows)
+        x, lower, upper = trial[:, rows], self.lower[:, rows], self.upper[:, rows]
+        here = part.expansion(x)
+        held = ((x <= lower) & (here.gradient > 0)) | ((x >= upper) & (here.gradient < 0))
+        held[list(part.mean.bent)] = True
+        slope = np.where(held, 0.0, here.gradient)
+        step, _ = _newton_step(here, slope, held, np.zeros(len(rows)))
+        x = np.clip(x + step, lower, upper)
+        return x, part.value(x)
 
 
 def _next_damping(damping: FloatArray, better: BoolArray) -> FloatArray:

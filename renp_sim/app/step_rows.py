@@ -102,7 +102,7 @@ def run_row(
         "n_recorded": int(steps["n_recorded"].sum()),
         "n_generated": int(steps["n_generated"].sum()),
         "live_time_s": float(steps["live_time_s"].sum()),
-        "wall_time_s": float(schedule.start_s[-1] + schedule.duration_s[-1]),
+        "wall_time_s": float(schedule.duration_s.sum()),
         "is_blind": False,
         "is_poisson": job.generator.n_events is None,
         "e_eg_eV": target.atom.e_eg_eV,

@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Force", "Json", "Quiet", "RunFile", "RunNumber", "Seed", "Settings"]
+__all__ = ["Files", "Force", "Json", "Quiet", "RunFile", "RunNumber", "Seed", "Settings"]
 
 RunFile = Annotated[
     Path,
     typer.Argument(metavar="RUN", help="Run file (TOML), or the name of an example.", show_default=False),
+]
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="ROOT files; several runs are combined.", show_default=False)
 ]
 Settings = Annotated[
     list[str] | None,

@@ -17,7 +17,7 @@ __all__ = ["checked_columns"]
 def checked_columns(tree: Tree, columns: Columns) -> dict[str, NDArray[Any]]:
     """Return the flat columns of a tree in schema order and dtype.
 
-    A column that has its dtype already is passed on as it is and costs nothing.
+    A column that has its dtype already is passed on as it is. Rounding to float32 is allowed.
 
     Raises
     ------
@@ -46,8 +46,6 @@ def checked_columns(tree: Tree, columns: Columns) -> dict[str, NDArray[Any]]:
 def _fitted(where: str, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     if values.dtype == dtype:
         return values
-    if np.can_cast(values.dtype, dtype, "safe"):
-        return values.astype(dtype)
     if values.dtype.kind not in "iuf" or dtype.kind == "b":
         raise ValueError(f"{where}: has dtype {values.dtype}, not {dtype}")
     with np.errstate(over="ignore", invalid="ignore"):
@@ -61,7 +59,8 @@ def _fitted(where: str, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[A
         elif values.dtype.kind == "f":
             misfit = np.isinf(narrow) & ~np.isinf(values)
         else:
-            misfit = narrow.astype(values.dtype) != values
+            exact = 2 ** (np.finfo(dtype).nmant + 1)
+            misfit = (values < -exact) | (values > exact)
     if misfit.any():
         row = int(np.argmax(misfit))
         raise SchemaError(f"{where}[{row}] = {values[row]}: does not fit {dtype}")

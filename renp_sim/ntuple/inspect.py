@@ -137,7 +137,7 @@ def _sum_faults(facts: dict[str, Any], steps: Columns, tally: EventTally) -> Ite
         counts.append(("n_generated", "generated photons in steps", int(steps["n_generated"].sum())))
     for name, what, count in counts:
         if count != facts[name]:
-            yield f"{count} {what}, runs.{name} = {facts[name]}: rows lost or doubled, merge or generate again"
+            yield f"{count} {what}, runs.{name} = {facts[name]}: rows lost or doubled, merge it again"
     for name, summed in (("live_time_s", "live_time_s"), ("wall_time_s", "duration_s")):
         total = float(steps[summed].sum())
         if not np.isclose(total, facts[name], rtol=SUM_TOLERANCE, atol=0.0):

@@ -56,7 +56,7 @@ class EventTally:
         self.rows += rows
 
     def _check_times(self, time_s: NDArray[np.float64], recorded: NDArray[np.bool_]) -> None:
-        """A lost photon may have no time; the others are in order."""
+        # a lost photon may have no time; the others are in order
         known = ~np.isnan(time_s)
         self._note("a recorded photon has no time", recorded & ~known)
         times = np.concatenate([[self.last_time_s], time_s[known]])

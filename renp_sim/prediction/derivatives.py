@@ -79,7 +79,7 @@ def _moved(rows: FloatArray, column: int, by: FloatArray) -> FloatArray:
 
 def _by_coupling(signal: Signal, rows: FloatArray, column: int, smooth: NDArray[np.bool_]) -> FloatArray:
     """Differences in a coupling, in which Ī is quadratic: exact for any step but for rounding."""
-    h = 1e-3 * np.maximum(np.abs(rows[:, column]), 1e-3 * signal.layout.parameters[column].scale)
+    h = 1e-3 * np.maximum(np.abs(rows[:, column]), signal.layout.parameters[column].scale)
     above, below = (signal.spectrum_of(_moved(rows, column, by), smooth=smooth) for by in (h, -h))
     slope: FloatArray = (above - below) / (2 * h[:, None])
     return slope

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from renp_sim.analysis.model import Quadratic
 from renp_sim.prediction.parameters import Group
 from renp_sim.prediction.signal import Signal
+from renp_sim.prediction.spectrum import is_resonant
 
 __all__ = ["coupling_scales", "spectrum_quadratic"]
 
@@ -23,30 +24,36 @@ AGREEMENT = 1e-9
 """How well the form must give further points, relative, for Ī to count as quadratic."""
 
 SCALINGS = 8
-"""The first rescaling lands where Ī is quadratic; a resonance that is all there is has no scale to find."""
+"""The first one lands where Ī is quadratic, if it is."""
+
+LEAST_SCALE = 1e-30
 
 
 def coupling_scales(signal: Signal) -> FloatArray:
     """Return the size at which each coupling alone doubles the rate by its square, at most 1.
 
-    Polarisation is exact but for rounding, which is least where square and constant are alike. The median
-    over the settings keeps one on a resonance from deciding.
+    Polarisation is exact but for rounding, which is least where square and constant are alike. Settings on
+    a resonance do not count, unless all are: what they see may not depend on the size of a coupling.
     """
     place = signal.layout.place(Group.COUPLINGS)
     n = place.stop - place.start
     scale = np.ones(n)
-    base = signal.layout.values[: signal.layout.n_physics].copy()
-    base[place] = 0.0
-    constant = signal.spectrum_of(base[None, :])[0]
-    if n == 0 or not np.any(constant > 0):
+    base = signal.layout.values[None, : signal.layout.n_physics].copy()
+    base[:, place] = 0.0
+    resonant = is_resonant(signal.frequencies_eV(base), signal.settings.linewidth_eV, signal.emission(base))[
+        0
+    ]
+    used = ~resonant | np.all(resonant)
+    constant = np.sum(signal.spectrum_of(base)[0, used])
+    if n == 0 or constant == 0:
         return scale
     for _ in range(SCALINGS):
-        rows = np.repeat(base[None, :], 2 * n, axis=0)
+        rows = np.repeat(base, 2 * n, axis=0)
         rows[:, place] = np.concatenate([np.diag(scale), np.diag(-scale)])
-        relative = signal.spectrum_of(rows)[:, constant > 0] / constant[constant > 0]
-        ratio = np.median((relative[:n] + relative[n:]) / 2 - 1, axis=1)
+        total = np.sum(signal.spectrum_of(rows)[:, used], axis=1)
+        ratio = (total[:n] + total[n:]) / (2 * constant) - 1
         # too small a coupling leaves only rounding, of either sign; no effect at all stays at 1
-        better = np.minimum(scale / np.sqrt(np.clip(ratio, 1e-12, None)), 1.0)
+        better = np.clip(scale / np.sqrt(np.clip(ratio, 1e-12, None)), LEAST_SCALE, 1.0)
         if np.all((better < 3 * scale) & (better > scale / 3)):
             break
         scale = better

@@ -14,7 +14,7 @@ from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.rates import Emission, spectral_function
 
-__all__ = ["is_smooth", "mean_spectrum"]
+__all__ = ["is_resonant", "is_smooth", "mean_spectrum"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -50,10 +50,18 @@ def is_smooth(omega_eV: FloatArray, linewidth_eV: FloatArray, emission: Emission
     kinematics = Kinematics.at(omega_eV, emission.neutrinos, e_eg_eV=emission.target.atom.e_eg_eV)
     nearest = np.min(np.abs(kinematics.signed_excess_eV2), axis=(-2, -1))
     smooth: BoolArray = nearest > SMOOTH_BEYOND_THRESHOLD * reach
+    return smooth & ~is_resonant(omega_eV, linewidth_eV, emission)
+
+
+def is_resonant(omega_eV: FloatArray, linewidth_eV: FloatArray, emission: Emission) -> BoolArray:
+    """Return where a resonance is near the line, shape (u, n)."""
+    e_eg_eV = emission.target.atom.e_eg_eV
+    q2 = e_eg_eV * (e_eg_eV - 2 * omega_eV)
+    near = np.zeros(omega_eV.shape, dtype=np.bool_)
     for pole in emission.interaction.poles(emission.neutrinos):
-        distance = np.abs(kinematics.q2_eV2[..., 0, 0] - np.asarray(pole.mass_eV)[..., None] ** 2)
-        smooth &= distance > SMOOTH_BEYOND_POLE * reach
-    return smooth
+        distance = np.abs(q2 - np.asarray(pole.mass_eV)[..., None] ** 2)
+        near |= distance <= SMOOTH_BEYOND_POLE * 2 * e_eg_eV * linewidth_eV
+    return near
 
 
 def mean_spectrum(

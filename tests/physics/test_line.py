@@ -1,6 +1,7 @@
 """The line average against adaptive integration, split at the thresholds."""
 
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def adaptive(omega: float, sigma: float, emitted: Emission) -> float:
         return float(2 * t * density * spectral_function(at, emitted).sum())
 
     total = 0.0
-    for a, b in zip(ends[:-1], ends[1:], strict=True):
+    for a, b in pairwise(ends):
         with warnings.catch_warnings():
             # next to a threshold rounding of ω itself is 1e-9 of the integrand
             warnings.simplefilter("ignore", IntegrationWarning)

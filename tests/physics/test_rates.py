@@ -72,9 +72,10 @@ def test_integral_over_the_neutrino_energy(omega: float) -> None:
     four_product = (k.q2_eV2 - (m[:, None] ** 2 + m**2)) / 2
     x, w = np.polynomial.legendre.leggauss(4)
     e_i = k.q0_eV * (1 + k.d) / 2 + (k.omega_eV * k.delta / 2) * x[:, None, None]
-    integrand = np.abs(a) ** 2 * (2 / 3 * e_i * (k.q0_eV - e_i) + four_product / 3) - np.real(
-        a**2
-    ) * k.mass_product_eV2
+    integrand = (
+        np.abs(a) ** 2 * (2 / 3 * e_i * (k.q0_eV - e_i) + four_product / 3)
+        - np.real(a**2) * k.mass_product_eV2
+    )
     by_energy = np.tensordot(w / 2, integrand, axes=1) * k.delta / (YB.e_vg_eV - omega) ** 2
     by_angle = spectral_function(omega, emitted)
     assert np.allclose(by_angle, np.where(k.is_open, by_energy, 0.0), rtol=1e-12, atol=0)

@@ -23,10 +23,7 @@ def emission_of(config: dict[str, Any]) -> Emission:
     atom = known_atoms()[config["target"]["atom"]]
     spin_tensor = config["target"].get("spin_tensor", "isotropic")
     named = {"isotropic": 1 / 3, "transverse": 0.0}
-    if spin_tensor == "atomic":
-        f_l = atom.longitudinal_share()
-    else:
-        f_l = named.get(spin_tensor, spin_tensor)
+    f_l = atom.longitudinal_share() if spin_tensor == "atomic" else named.get(spin_tensor, spin_tensor)
     neutrino = dict(config["neutrino"])
     nature, ordering = Nature(neutrino.pop("nature")), Ordering(neutrino.pop("ordering"))
     lightest = neutrino.pop("lightest_mass_eV")
@@ -82,4 +79,6 @@ def test_row(row: dict[str, Any]) -> None:
         scale = np.max(np.abs(reference), axis=-1)
         assert np.all(np.max(np.abs(bracket - reference), axis=-1) <= tolerance * scale)
     assert np.array_equal(np.any(bracket != 0, axis=-1), k.is_open)
-    assert np.array_equal(spectrum, pair_spectrum(k, tuple(np.moveaxis(bracket, -1, 0)), emitted.target.atom.e_vg_eV))
+    assert np.array_equal(
+        spectrum, pair_spectrum(k, tuple(np.moveaxis(bracket, -1, 0)), emitted.target.atom.e_vg_eV)
+    )

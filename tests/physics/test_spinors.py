@@ -28,9 +28,7 @@ ComplexArray = NDArray[np.complex128]
 
 PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 ONE, ZERO = np.eye(2), np.zeros((2, 2))
-GAMMA = np.array(
-    [np.block([[ONE, ZERO], [ZERO, -ONE]]), *(np.block([[ZERO, s], [-s, ZERO]]) for s in PAULI)]
-)
+GAMMA = np.array([np.block([[ONE, ZERO], [ZERO, -ONE]]), *(np.block([[ZERO, s], [-s, ZERO]]) for s in PAULI)])
 GAMMA5 = 1j * GAMMA[0] @ GAMMA[1] @ GAMMA[2] @ GAMMA[3]
 P_LEFT, P_RIGHT = (np.eye(4) - GAMMA5) / 2, (np.eye(4) + GAMMA5) / 2
 METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
@@ -136,7 +134,9 @@ def vertex_of(interaction: Interaction, pair: Pair, weak: ComplexArray, nature: 
             symmetry = Symmetry.HERMITIAN if dirac else Symmetry.ANTISYMMETRIC
             # an antisymmetric i x, and ½ ν̄ σ (…) ν F twice over for both contractions
             factor = 1.0 if dirac else 0.5j
-            x, z = (factor * m.completed(symmetry) for m in (interaction.magnetic_muB, interaction.electric_muB))
+            x, z = (
+                factor * m.completed(symmetry) for m in (interaction.magnetic_muB, interaction.electric_muB)
+            )
             sigma_q = np.array([slash(pair.q) @ g - g @ slash(pair.q) for g in GAMMA]) * 0.5j  # q_α σ^{αβ}
             source = 1j * (outer(x, sigma_q) + outer(z, 1j * sigma_q @ GAMMA5))
             cross = np.cross(source[:, :, 1:], pair.q[1:], axisa=2, axisc=2)

@@ -1,0 +1,43 @@
+"""`renp-sim inspect FILE…`."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from renp_sim.cli.options import Files, Json
+
+if TYPE_CHECKING:
+    from renp_sim.ntuple.inspect import Report
+
+__all__ = ["inspect"]
+
+
+def inspect(files: Files, json: Json = False) -> None:
+    """Check ntuples and show their runs; exit code 3 with the list of faults if there are any."""
+    from renp_sim.app.inspection import inspected
+
+    report, table = inspected(files)
+    if json:
+        from json import dumps
+
+        print(dumps(table))
+    else:
+        _print(report)
+    if not report.is_sound:
+        raise typer.Exit(3)
+
+
+def _print(report: "Report") -> None:
+    import sys
+
+    for run in report.runs:
+        notes = [note for note, holds in (("blind", run.is_blind), ("weighted", not run.is_poisson)) if holds]
+        print(f"{run.path}: run {run.run}{''.join(f', {note}' for note in notes)}")
+        print(
+            f"    {run.n_steps} steps, {run.n_events} events, {run.n_recorded} recorded photons, "
+            f"live {run.live_time_s:.7g} s of {run.wall_time_s:.7g} s"
+        )
+    for fault in report.faults:
+        print(f"renp-sim: {fault}", file=sys.stderr)
+    if report.is_sound:
+        print("no faults")
