@@ -24,7 +24,8 @@ from renp_sim.analysis.intervals import (
 from renp_sim.analysis.constraint import prior_pull
 from renp_sim.analysis.minuit import Curvature, minos_ends, minuit_of, polished
 from renp_sim.analysis.newton import Status
-from renp_sim.analysis.search import scanned_names, search
+from renp_sim.analysis.scan import bent_names, kinked_names
+from renp_sim.analysis.search import search
 from renp_sim.analysis.setup import Setup
 from renp_sim.errors import ConfigError, FitError
 
@@ -278,7 +279,7 @@ def _fit_model(label: str, setup: Setup, counts: FloatArray, level: float, inter
     curvature: Curvature | None = None
     seen = np.zeros(0, dtype=bool)
     at_bound = np.zeros(0, dtype=bool)
-    scanned = scanned_names(setup)
+    scanned = kinked_names(setup)
     if len(setup.free) and math.isfinite(q):
         seen = _seen(setup, theta)
         x = theta[setup.free]

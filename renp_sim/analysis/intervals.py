@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from renp_sim.analysis.profile import profile_q
-from renp_sim.analysis.search import scan_points, scanned_names
+from renp_sim.analysis.scan import kinked_names, kinked_points
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,8 +142,8 @@ def profile_intervals(
     def excess(values: FloatArray) -> FloatArray:
         return profile_q(setup, counts, (name,), values[:, None])[0] - q_min - delta
 
-    if name in scanned_names(setup):
-        points = np.union1d(scan_points(setup, name), [best])
+    if name in kinked_names(setup):
+        points = np.union1d(kinked_points(setup, name)[0], [best])
         above = excess(points)
     else:
         points, above = _window(excess, best, error, parameter.lower, parameter.upper, delta)

@@ -17,7 +17,7 @@ from renp_sim.analysis.constraint import ConstraintTerms
 if TYPE_CHECKING:
     from renp_sim.analysis.mean import Mean
 
-__all__ = ["Expansion", "Likelihood", "poisson_deviance"]
+__all__ = ["Expansion", "Likelihood", "poisson_deviance", "poisson_q", "saturated_q"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -49,6 +49,32 @@ def poisson_deviance(counts: ArrayLike, expected: ArrayLike) -> FloatArray:
         out: FloatArray = 2 * (safe - n + xlogy(n, n / safe))
     # rounding may leave −1e-16 where n = μ
     return np.where(usable, np.maximum(out, 0.0), np.where((n == 0) & (mu >= 0), 0.0, np.inf))
+
+
+def saturated_q(counts: FloatArray) -> FloatArray:
+    """Return Σ 2(n ln n − n) over the steps, shape (b,) for counts (n, b)."""
+    total: FloatArray = 2 * np.sum(counts * (np.log(np.where(counts > 0, counts, 1.0)) - 1), axis=0)
+    return total
+
+
+def poisson_q(counts: FloatArray, mu: FloatArray, saturated: FloatArray) -> FloatArray:
+    """Return the sum of `poisson_deviance` over the steps, shape (b,) for counts and μ of shape (n, b).
+
+    Parameters
+    ----------
+    counts, mu
+        n and μ.
+    saturated
+        What `saturated_q` says of the counts.
+    """
+    if mu.size == 0 or mu.min() <= TINY:
+        total: FloatArray = np.sum(poisson_deviance(counts, mu), axis=0)
+        return total
+    q: FloatArray = np.sum(mu, axis=0)
+    q -= np.einsum("kb,kb->b", counts, np.log(mu))
+    q *= 2
+    q += saturated
+    return q
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,24 +123,25 @@ class Likelihood:
 
     @cached_property
     def saturated(self) -> FloatArray:
-        """Σ 2(n ln n − n), shape (b,): with it q is 0 where μ = n."""
-        n = self.counts
-        total: FloatArray = 2 * np.sum(n * (np.log(np.where(n > 0, n, 1.0)) - 1), axis=0)
-        return total
+        """−2 ln L of the saturated model, up to a constant, shape (b,)."""
+        return saturated_q(self.counts)
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return q, shape (b,), for x of shape (f, b); +∞ where the counts are impossible, never NaN."""
-        mu = self.mean.value(x)
-        if mu.size and mu.min() > TINY:
-            q = np.sum(mu, axis=0)
-            q -= np.einsum("kb,kb->b", self.counts, np.log(mu))
-            q *= 2
-            q += self.saturated
-        else:
-            q = np.sum(poisson_deviance(self.counts, mu), axis=0)
+        q = poisson_q(self.counts, self.mean.value(x), self.saturated)
         if len(self.terms.index):
             q += self.terms.value(x)
         return q
+
+    def value_and_slope(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return q, shape (b,), and ∂q/∂x, shape (f, b), where no μ vanishes."""
+        mu, jacobian = self.mean.expanded(x)
+        q = poisson_q(self.counts, mu, self.saturated)
+        slope = np.einsum("fkb,kb->fb", jacobian, 2 - 2 * self.counts / mu)
+        if len(self.terms.index):
+            q += self.terms.value(x)
+            self.terms.add_derivatives(x, slope, np.zeros((len(x), *slope.shape)))
+        return q, slope
 
     def expansion(self, x: FloatArray) -> Expansion:
         """Return gradient and Hessian at x, shape (f, b); steps with μ = 0 add their slope only."""
@@ -128,8 +155,8 @@ class Likelihood:
         residual = 2 - 2 * ratio
         ratio *= 2 * inverse
         n_free = len(x)
-        gradient = np.stack([np.einsum("kb,kb->b", residual, row) for row in jacobian])
-        curvature = self.mean.curvature(x, residual)
+        gradient = np.einsum("fkb,kb->fb", jacobian, residual)
+        curvature = self.mean.curvature(x, jacobian, residual)
         hessian = np.zeros((n_free, n_free, x.shape[1])) if curvature is None else curvature
         for p in range(n_free):
             weighted = ratio * jacobian[p]

@@ -5,14 +5,14 @@ same numbers, so the fitter does not know which it has.
 """
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Model, Quadratic
 
-__all__ = ["Mean", "ModelMean", "PolynomialMean", "WarpedMean", "polynomial_mean"]
+__all__ = ["Mean", "ModelMean", "PolynomialMean", "polynomial_mean"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -40,8 +40,11 @@ class Mean(Protocol):
         """Return μ and ∂μ/∂x, shapes (n, b) and (f, n, b)."""
         ...
 
-    def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray | None:
-        """Return Σ_k weight_k ∂²μ_k, shape (f, f, b), for weights (n, b); None if not known."""
+    def curvature(self, x: FloatArray, jacobian: FloatArray, weight: FloatArray) -> FloatArray | None:
+        """Return Σ_k weight_k ∂²μ_k, shape (f, f, b), for weights (n, b); None if not known.
+
+        `jacobian` is what `expanded` says at x.
+        """
         ...
 
     def take(self, rows: IntArray) -> Self:
@@ -91,89 +94,13 @@ class ModelMean:
         """Return μ and ∂μ/∂x, shapes (n, b) and (f, n, b)."""
         return self.value(x), self.jacobian(x)
 
-    def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray | None:
+    def curvature(self, x: FloatArray, jacobian: FloatArray, weight: FloatArray) -> FloatArray | None:
         """Return None: a model tells no second derivatives."""
         return None
 
     def take(self, rows: IntArray) -> "ModelMean":
         """Return the mean of these toys only."""
         return self if self.template.ndim == 1 else replace(self, template=self.template[rows])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WarpedMean:
-    """A mean whose parameter m runs over one smooth piece [low, high] as low + (high − low) sin²(πu/2).
-
-    At an onset μ goes like the square root of the distance to the end of the piece, hence like u or 1 − u:
-    in u every derivative is finite up to the kinks.
-
-    Parameters
-    ----------
-    inner
-        The mean in m.
-    position
-        Of m among the free parameters.
-    low, high
-        Ends of the piece, shape (b,).
-    """
-
-    inner: ModelMean
-    position: int
-    low: FloatArray
-    high: FloatArray
-
-    EDGE: ClassVar[float] = 1e-6
-    """u stays this far from 0 and 1, where dμ/dm may not exist."""
-
-    STEP: ClassVar[float] = 1e-5
-    """Step of u over which the gradient is differenced."""
-
-    @property
-    def bent(self) -> tuple[int, ...]:
-        """The parameter m."""
-        return (self.position,)
-
-    def parameter(self, u: FloatArray) -> FloatArray:
-        """Return m of u, shape (b,)."""
-        return self.low + (self.high - self.low) * np.sin(np.pi * u / 2) ** 2
-
-    def inverse(self, m: FloatArray) -> FloatArray:
-        """Return u of m, shape (b,)."""
-        part = np.clip((m - self.low) / (self.high - self.low), 0.0, 1.0)
-        return np.clip(2 / np.pi * np.arcsin(np.sqrt(part)), self.EDGE, 1 - self.EDGE)
-
-    def value(self, x: FloatArray) -> FloatArray:
-        """Return μ, shape (n, b)."""
-        return self.inner.value(self._inside(x))
-
-    def jacobian(self, x: FloatArray) -> FloatArray:
-        """Return ∂μ/∂x with u in the place of m, shape (f, n, b)."""
-        out = self.inner.jacobian(self._inside(x))
-        out[self.position] *= (self.high - self.low) * np.pi / 2 * np.sin(np.pi * x[self.position])
-        return out
-
-    def expanded(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return μ and ∂μ/∂x, shapes (n, b) and (f, n, b)."""
-        return self.value(x), self.jacobian(x)
-
-    def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray:
-        """Return Σ_k weight_k ∂²μ_k, shape (f, f, b): the row of u by differences, 0 elsewhere."""
-        moved = x.copy()
-        step = np.where(x[self.position] < 0.5, self.STEP, -self.STEP)
-        moved[self.position] += step
-        row = np.einsum("fnb,nb->fb", self.jacobian(moved) - self.jacobian(x), weight) / step
-        out = np.zeros((len(x), *row.shape))
-        out[self.position] = out[:, self.position] = row
-        return out
-
-    def take(self, rows: IntArray) -> "WarpedMean":
-        """Return the mean of these toys only."""
-        return replace(self, inner=self.inner.take(rows), low=self.low[rows], high=self.high[rows])
-
-    def _inside(self, x: FloatArray) -> FloatArray:
-        out = x.copy()
-        out[self.position] = self.parameter(x[self.position])
-        return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -250,7 +177,7 @@ class PolynomialMean:
         every = (self.table @ self.monomials(x)).reshape(1 + len(x), self.n_steps, -1)
         return every[0], every[1:]
 
-    def curvature(self, x: FloatArray, weight: FloatArray) -> FloatArray | None:
+    def curvature(self, x: FloatArray, jacobian: FloatArray, weight: FloatArray) -> FloatArray | None:
         """Return Σ_k weight_k ∂²μ_k, shape (f, f, b)."""
         monomials = self.monomials(x)
         out = np.zeros((len(x), len(x), x.shape[1]))
@@ -258,6 +185,15 @@ class PolynomialMean:
             out[p, q] = np.einsum("mb,mb->b", coefficients.T @ weight, monomials[kept])
             out[q, p] = out[p, q]
         return out
+
+    def derivatives(self, x: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return μ, μ′, μ″ and μ‴ of a polynomial in one parameter at x (g,), shape (n, g) each."""
+        n_powers = int(self.exponents.max(initial=0)) + 1
+        powers = np.zeros((n_powers, self.n_steps))
+        powers[self.exponents[:, 0]] = self.table[: self.n_steps].T
+        derived = [np.polynomial.polynomial.polyder(powers, m) for m in range(4)]
+        first, second, third, fourth = (np.polynomial.polynomial.polyval(x, d) for d in derived)
+        return first, second, third, fourth
 
     def take(self, rows: IntArray) -> "PolynomialMean":
         """Return itself: the coefficients are those of all toys."""

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from renp_sim.analysis.likelihood import Expansion, Likelihood
 
-__all__ = ["Minimum", "Status", "minimise"]
+__all__ = ["Minimum", "Status", "minimise", "solve_positive"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.intp]
 
 DECREASE_TOLERANCE = 1e-6
 """A toy is done after a step that was predicted to lower −2 ln L by less: what is left is far smaller."""
@@ -23,6 +24,12 @@ COMPACT_BELOW = 0.7
 
 SINGULAR = 1e-11
 """A pivot below this fraction of its diagonal element is no information."""
+
+BLOCK_TOYS = 8192
+"""Toys that are fitted together, so that their numbers stay in the cache."""
+
+FIRST_ITERATIONS = 6
+"""Iterations after which what is left of every block goes on together."""
 
 FIRST_DAMPING = 1e-2
 LAST_DAMPING = 1e12
@@ -72,6 +79,7 @@ def minimise(
     lower: FloatArray,
     upper: FloatArray,
     *,
+    interior: int | None = None,
     max_iterations: int = 60,
 ) -> Minimum:
     """Return the local minimum that each toy reaches from its start.
@@ -88,43 +96,36 @@ def minimise(
         Shape (f, b), or (f, 1).
     lower, upper
         Bounds, shape (f, 1) or (f, b).
+    interior
+        A parameter that goes at most nine tenths of the way to a bound in one step.
     max_iterations
         After which a toy is left with status `NOT_CONVERGED`.
     """
     n_toys = likelihood.counts.shape[1]
-    n_free = len(start)
-    full = (n_free, n_toys)
-    x = np.array(np.clip(np.broadcast_to(start, full), lower, upper))
-    q = likelihood.value(x)
-    status = np.full(n_toys, Status.NOT_CONVERGED, dtype=np.int8)
-    calls = np.ones(n_toys, dtype=np.int32)
-    if n_free == 0:
-        status[:] = np.where(np.isfinite(q), Status.CONVERGED, Status.IMPOSSIBLE)
-        return Minimum(x=x, q=q, status=status, calls=calls)
-    work = _Working(
-        likelihood=likelihood,
-        rows=np.arange(n_toys),
-        x=x,
-        q=q,
-        lower=np.broadcast_to(lower, full),
-        upper=np.broadcast_to(upper, full),
-        damping=np.zeros(n_toys),
+    full = (len(start), n_toys)
+    x = np.clip(np.broadcast_to(start, full), lower, upper)
+    if len(start) == 0:
+        q = likelihood.value(x)
+        status = np.where(np.isfinite(q), np.int8(Status.CONVERGED), np.int8(Status.IMPOSSIBLE))
+        return Minimum(x=x, q=q, status=status, calls=np.ones(n_toys, dtype=np.int32))
+    lower, upper = np.broadcast_to(lower, full), np.broadcast_to(upper, full)
+    out = Minimum(
+        x=x.copy(),
+        q=np.empty(n_toys),
+        status=np.full(n_toys, Status.NOT_CONVERGED, dtype=np.int8),
+        calls=np.zeros(n_toys, dtype=np.int32),
     )
-    x, q = x.copy(), q.copy()
-    for _ in range(max_iterations):
-        ended, is_done = work.iterate()
-        calls[work.rows] += 2
-        x[:, work.rows], q[work.rows] = work.x, work.q
-        status[work.rows[is_done]] = ended[is_done]
-        hopeless = work.damping > LAST_DAMPING
-        going = np.flatnonzero(~(is_done | hopeless))
-        if not len(going):
-            break
-        # toys that are done go on for a while where copying the others would cost more
-        if len(going) < COMPACT_BELOW * len(is_done) or np.any(hopeless):
-            work = work.take(going)
-    status[~np.isfinite(q)] = Status.IMPOSSIBLE
-    return Minimum(x=x, q=q, status=status, calls=calls)
+    late: list[IntArray] = []
+    for first in range(0, n_toys, BLOCK_TOYS):
+        rows = np.arange(first, min(first + BLOCK_TOYS, n_toys))
+        work = _Working.of(likelihood, rows, x, lower, upper, interior)
+        late.append(work.run(out, FIRST_ITERATIONS))
+    rows = np.concatenate(late) if late else np.empty(0, dtype=np.intp)
+    if len(rows):
+        work = _Working.of(likelihood, rows, out.x, lower, upper, interior)
+        work.run(out, max_iterations - FIRST_ITERATIONS)
+    out.status[~np.isfinite(out.q)] = Status.IMPOSSIBLE
+    return out
 
 
 # not frozen: the state of an iteration
@@ -133,14 +134,60 @@ class _Working:
     """Toys that are still being fitted: point, −2 ln L and Levenberg–Marquardt damping of each."""
 
     likelihood: "Likelihood"
-    rows: NDArray[np.intp]
+    rows: IntArray
     x: FloatArray
     q: FloatArray
     lower: FloatArray
     upper: FloatArray
     damping: FloatArray
+    interior: int | None
 
-    def take(self, rows: NDArray[np.intp]) -> "_Working":
+    @classmethod
+    def of(
+        cls,
+        likelihood: "Likelihood",
+        rows: IntArray,
+        x: FloatArray,
+        lower: FloatArray,
+        upper: FloatArray,
+        interior: int | None,
+    ) -> "_Working":
+        part = likelihood if len(rows) == x.shape[1] else likelihood.take(rows)
+        x = x[:, rows]
+        return cls(
+            likelihood=part,
+            rows=rows,
+            x=x,
+            q=part.value(x),
+            lower=lower[:, rows],
+            upper=upper[:, rows],
+            damping=np.zeros(len(rows)),
+            interior=interior,
+        )
+
+    def run(self, out: Minimum, iterations: int) -> IntArray:
+        """Iterate, write results to `out`, and return the toys that could go on."""
+        work = self
+        out.calls[self.rows] += 1
+        for _ in range(iterations):
+            ended, is_done = work.iterate()
+            out.calls[work.rows] += 2
+            hopeless = work.damping > LAST_DAMPING
+            out.status[work.rows[is_done]] = ended[is_done]
+            going = np.flatnonzero(~(is_done | hopeless))
+            # toys that are done go on for a while where copying the others would cost more
+            if len(going) < COMPACT_BELOW * len(is_done) or np.any(hopeless):
+                work.write(out)
+                work = work.take(going)
+            if not len(going):
+                break
+        work.write(out)
+        return work.rows[out.status[work.rows] == Status.NOT_CONVERGED]
+
+    def write(self, out: Minimum) -> None:
+        out.x[:, self.rows], out.q[self.rows] = self.x, self.q
+
+    def take(self, rows: IntArray) -> "_Working":
         return _Working(
             likelihood=self.likelihood.take(rows),
             rows=self.rows[rows],
@@ -149,6 +196,7 @@ class _Working:
             lower=self.lower[:, rows],
             upper=self.upper[:, rows],
             damping=self.damping[rows],
+            interior=self.interior,
         )
 
     def iterate(self) -> tuple[NDArray[np.int8], BoolArray]:
@@ -161,6 +209,10 @@ class _Working:
         step, seen = _newton_step(here, slope, held, self.damping)
         predicted = -0.5 * np.einsum("pb,pb->b", slope, step)
         trial = np.clip(self.x + step, self.lower, self.upper)
+        if self.interior is not None:
+            at = self.interior
+            low, high = self.x[at] - self.lower[at], self.upper[at] - self.x[at]
+            trial[at] = self.x[at] + np.clip(step[at], -0.9 * low, 0.9 * high)
         q = self.likelihood.value(trial)
         rounding = 1e-13 * (1 + np.where(np.isfinite(self.q), self.q, 0.0))
         better = q <= self.q + np.where(predicted < rounding, rounding, 0.0)
@@ -179,7 +231,7 @@ class _Working:
         return np.where(seen, ended, np.int8(Status.UNCONSTRAINED)), is_done
 
 
-    def _back_to_floor(self, trial: FloatArray, rows: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+    def _back_to_floor(self, trial: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return trials and −2 ln L after a step of the parameters in which μ is linear.
 
         A normalisation times a coupling makes a curved valley: a straight step climbs its wall, though the
@@ -206,11 +258,15 @@ def _newton_step(
     here: "Expansion", slope: FloatArray, held: BoolArray, damping: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
     """Return the step, shape (f, b), and whether the data see all parameters that are not held."""
-    step, good = _solve(_bounded(here.hessian, held, damping), -slope)
+    step, good = solve_positive(_bounded(here.hessian, held, damping), -slope)
     bad = np.flatnonzero(~good)
     if len(bad):
-        expected = _bounded(here.fisher(bad), held[:, bad], damping[bad])
-        step[:, bad], good[bad] = _solve(expected, -slope[:, bad])
+        expected = here.fisher(bad)
+        for p in range(len(expected)):
+            # where a coupling enters squared there is no information at its centre, only curvature
+            expected[p, p] = np.maximum(expected[p, p], np.abs(here.hessian[p, p, bad]))
+        expected = _bounded(expected, held[:, bad], damping[bad])
+        step[:, bad], good[bad] = solve_positive(expected, -slope[:, bad])
     return step, good
 
 
@@ -224,15 +280,22 @@ def _bounded(matrix: FloatArray, held: BoolArray, damping: FloatArray) -> FloatA
     return out
 
 
-def _solve(matrix: FloatArray, right: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Solve A x = b for symmetric A of shape (f, f, b) by LDLᵀ; also tell where A is positive definite.
+def solve_positive(matrix: FloatArray, right: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Solve A x = y for b symmetric matrices by LDLᵀ, and tell which are positive definite.
 
     A pivot without information stops its parameter, so that the answer is finite everywhere.
+
+    Parameters
+    ----------
+    matrix
+        A, shape (f, f, b), or (f, f, 1) where all share it.
+    right
+        y, shape (f, b).
     """
     n = len(matrix)
     factor = np.zeros_like(matrix)
-    pivots = np.empty_like(right)
-    inverse = np.empty_like(right)
+    pivots = np.empty(matrix.shape[1:])
+    inverse = np.empty(matrix.shape[1:])
     positive = np.ones(right.shape[1], dtype=bool)
     y = right.copy()
     for j in range(n):

@@ -100,7 +100,7 @@ def profile(
     model
         Expected counts.
     values
-        Scan points by name of the parameter, one or two names; `renp_sim.analysis.search.scan_points`
+        Scan points by name of the parameter, one or two names; `renp_sim.analysis.scan.kinked_points`
         gives points that hold every kink.
     free, fix, constrain
         As for `renp_sim.analysis.fit.fit`; the scanned parameters need not be named.

@@ -1,11 +1,10 @@
 """The global minimum of −2 ln L for each of b sets of counts, kinks, walls and second minima included.
 
-A parameter at whose kinks a step crosses a threshold is searched on a grid that holds every kink; at each
-grid point the other parameters are profiled, and the best pieces are polished, each inside one smooth
-piece. A coupling that enters squared is started on both sides of its symmetry point.
+A parameter at whose kinks a step crosses a threshold, or a coupling that enters squared, is scanned first;
+the best pieces of the scan are then fitted, a kinked parameter inside one smooth piece at a time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,29 +12,46 @@ from numpy.typing import NDArray
 
 from renp_sim.analysis.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood import Likelihood
-from renp_sim.analysis.mean import ModelMean, WarpedMean, polynomial_mean
+from renp_sim.analysis.mean import ModelMean, polynomial_mean
 from renp_sim.analysis.newton import Minimum, Status, minimise
+from renp_sim.analysis.scan import Scan, bent_names, bent_points, kinked_names, kinked_points, scan
+from renp_sim.analysis.warp import Warp, WarpedMean, WarpedTerms
 
 if TYPE_CHECKING:
     from renp_sim.analysis.mean import Mean
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["Solution", "scan_points", "scanned_names", "search"]
+__all__ = ["Solution", "search"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
-CANDIDATES = 3
-"""Local minima of the grid that are polished."""
+KINKED_MARGIN = 4.0
+"""A local minimum of a scan this much above the best is not fitted: a fit gains less than that."""
 
-CANDIDATE_MARGIN = 4.0
-"""A local minimum this much above the best on the grid is not polished."""
+BENT_MARGIN = 1.0
+"""The same for a coupling, whose scan points are closer."""
 
-ROWS_AT_ONCE = 64
-"""From this many toys on, grid points are visited one by one instead of all in one call."""
+BLOCK_TOYS = 8192
+"""Toys in one scan: its tables stay in the cache."""
 
-CYCLES = 3
-"""Rounds over several scanned parameters, one at a time, before all are polished together."""
+CORNERS = 3
+"""Places of a scan in several kinked parameters from which a fit starts."""
+
+NEAR_EDGE = 0.02
+"""A fit that ended this close to an edge of its piece, in u, is tried on the edge itself."""
+
+MOST_DESIGN_POINTS = 2000
+"""Points of a scan in several parameters."""
+
+COARSE_POINTS = 8
+"""Points per parameter of a first scan in several kinked ones."""
+
+CYCLES = 20
+"""Most rounds over several kinked parameters, one at a time."""
+
+TURN_GAIN = 1e-4
+"""A round that gains less is the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +67,7 @@ class Solution:
     status
         Values of `Status`, shape (b,).
     calls
-        Evaluations of the expectation, shape (b,).
+        Evaluations of the expectation, shape (b,); those that all toys share count for each.
     """
 
     theta: FloatArray
@@ -59,48 +75,15 @@ class Solution:
     status: NDArray[np.int8]
     calls: NDArray[np.int32]
 
-
-def scanned_names(setup: "Setup") -> tuple[str, ...]:
-    """Return the floating parameters in which −2 ln L has kinks.
-
-    A parameter with a constraint of the model's own is no member: it moves by a few of its errors only,
-    and the safeguards of the Newton steps see it over a kink.
-    """
-    out = []
-    for name, low, high in zip(setup.names, setup.lower, setup.upper, strict=True):
-        kinks = setup.model.kinks(name, setup.theta)
-        own = setup.model.parameters[setup.index(name)].constraint
-        if own is None and np.any((kinks > low) & (kinks < high)):
-            out.append(name)
-    return tuple(out)
-
-
-def scan_points(setup: "Setup", name: str, *, lower: float = -np.inf, upper: float = np.inf) -> FloatArray:
-    """Return scan points of a parameter: its ends, every kink between them, and points between those.
-
-    Parameters
-    ----------
-    setup
-        The other parameters stand where it says.
-    name
-        Of the parameter.
-    lower, upper
-        Ends, inside the bounds of the parameter; infinite ends stop ten typical steps beyond the kinks.
-    """
-    parameter = setup.model.parameters[setup.index(name)]
-    low, high = max(lower, parameter.lower), min(upper, parameter.upper)
-    kinks = setup.model.kinks(name, setup.theta)
-    kinks = kinks[(kinks > low) & (kinks < high)]
-    inner = kinks if len(kinks) else np.array([setup.theta[setup.index(name)]])
-    low = low if np.isfinite(low) else float(inner[0]) - 10 * parameter.scale
-    high = high if np.isfinite(high) else float(inner[-1]) + 10 * parameter.scale
-    ends = np.unique(np.concatenate([[low], kinks, [high]]))
-    pieces = []
-    for a, b in zip(ends[:-1], ends[1:], strict=True):
-        between = 1 + min(15, int(2 * (b - a) / parameter.scale))
-        u = np.arange(between + 1) / (between + 1)
-        pieces.append(a + (b - a) * np.sin(np.pi * u / 2) ** 2)
-    return np.concatenate([*pieces, ends[-1:]])
+    @classmethod
+    def joined(cls, parts: "list[Solution]") -> "Solution":
+        """Return the solutions of several lots of toys as one."""
+        return cls(
+            theta=np.concatenate([part.theta for part in parts]),
+            q=np.concatenate([part.q for part in parts]),
+            status=np.concatenate([part.status for part in parts]),
+            calls=np.concatenate([part.calls for part in parts]),
+        )
 
 
 def search(
@@ -123,30 +106,28 @@ def search(
     constraint_values
         Measured values of the constraints, shape (b, f), where toys randomise them.
     """
-    names = scanned_names(setup)
-    if names and theta is not None:
-        # kinks move with the resting parameters, so each row has a grid of its own
-        rows = [
-            search(
-                setup.moved(row),
-                counts[i : i + 1],
-                constraint_values=None if constraint_values is None else constraint_values[i : i + 1],
-            )
-            for i, row in enumerate(theta)
-        ]
-        return _joined(rows)
-    terms = ConstraintTerms.of(setup.constraints, constraint_values)
+    kinked = kinked_names(setup)
+    if kinked and (theta is not None or len(kinked) > 1) and len(counts) > 1:
+        # kinks move with the other parameters, so each row has a scan of its own
+        return Solution.joined(
+            [
+                search(
+                    setup if theta is None else setup.moved(theta[i]),
+                    counts[i : i + 1],
+                    constraint_values=None if constraint_values is None else constraint_values[i : i + 1],
+                )
+                for i in range(len(counts))
+            ]
+        )
     problem = _Problem(
-        setup=setup,
+        setup=setup if theta is None or not kinked else setup.moved(theta[0]),
         counts=np.ascontiguousarray(np.asarray(counts, dtype=float).T),
-        template=setup.theta if theta is None else theta,
-        terms=terms,
+        template=setup.theta if theta is None else theta[0] if kinked else theta,
+        terms=ConstraintTerms.of(setup.constraints, constraint_values),
     )
-    if not names:
-        return problem.solution(_smooth(problem))
-    if len(names) == 1:
-        return problem.solution(_scan(problem, names[0]))
-    return _cycle(problem, names)
+    if len(kinked) > 1:
+        return _several_kinked(problem, kinked)
+    return problem.solution(_minimum(problem, kinked))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,240 +141,281 @@ class _Problem:
 
     @property
     def n_toys(self) -> int:
-        return self.counts.shape[1]
+        return int(self.counts.shape[1])
 
-    def start(self) -> FloatArray:
-        """Return where the free parameters start, shape (f, b)."""
-        rows = np.broadcast_to(self.template, (self.n_toys, self.template.shape[-1]))
-        return rows[:, self.setup.free].T
-
-    def bounds(self) -> tuple[FloatArray, FloatArray]:
-        return self.setup.lower[:, None], self.setup.upper[:, None]
-
-    def mean(self) -> "Mean":
+    def likelihood(self) -> Likelihood:
         setup = self.setup
+        mean: Mean | None = None
         if self.template.ndim == 1 and len(setup.free):
-            polynomial = polynomial_mean(setup.model, setup.names, self.template)
-            if polynomial is not None:
-                return polynomial
-        return ModelMean(model=setup.model, template=self.template, free=setup.free)
+            mean = polynomial_mean(setup.model, setup.names, self.template)
+        if mean is None:
+            mean = ModelMean(model=setup.model, template=self.template, free=setup.free)
+        return Likelihood(counts=self.counts, mean=mean, terms=self.terms)
 
-    def solution(self, minimum: Minimum, template: FloatArray | None = None) -> Solution:
-        rows = self.template if template is None else template
-        theta = np.array(np.broadcast_to(rows, (self.n_toys, rows.shape[-1])))
+    def take(self, rows: IntArray) -> "_Problem":
+        if len(rows) == self.n_toys:
+            return self
+        return replace(
+            self,
+            counts=self.counts[:, rows],
+            template=self.template if self.template.ndim == 1 else self.template[rows],
+            terms=self.terms.take(rows),
+        )
+
+    def solution(self, minimum: Minimum) -> Solution:
+        theta = np.array(np.broadcast_to(self.template, (self.n_toys, self.template.shape[-1])))
         theta[:, self.setup.free] = minimum.x.T
         return Solution(theta=theta, q=minimum.q, status=minimum.status, calls=minimum.calls)
 
 
-def _better(first: Minimum, second: Minimum) -> Minimum:
-    """Return the lower of two minima, toy by toy; a converged one where they are equal."""
-    use = second.q < first.q
+def _minimum(problem: _Problem, kinked: tuple[str, ...]) -> Minimum:
+    """Return the best fits where at most one parameter is kinked."""
+    setup = problem.setup
+    names = (*kinked, *bent_names(setup))
+    if not names:
+        start = np.atleast_2d(problem.template)[:, setup.free].T
+        return minimise(problem.likelihood(), start, setup.lower[:, None], setup.upper[:, None])
+    axes = [
+        kinked_points(setup, name)[0] if name in kinked else bent_points(setup, name, problem.counts)
+        for name in names
+    ]
+    names, axes = _affordable(names, axes)
+    design = np.stack([m.ravel() for m in np.meshgrid(*axes, indexing="ij")], axis=1)
+    positions = tuple(setup.names.index(name) for name in names)
+    pieces = _Pieces.of(*kinked_points(setup, names[0])) if kinked else None
+    starts = []
+    for first in range(0, problem.n_toys, BLOCK_TOYS):
+        block = problem.take(np.arange(first, min(first + BLOCK_TOYS, problem.n_toys)))
+        found = scan(setup, block.counts, block.terms, block.template, positions, design)
+        along = _best_along_first(found, len(axes[0]))
+        start = _near_minima(along) if pieces is None else pieces.starts(along, positions[0])
+        starts.append(start.shifted(first))
+    start = _Starts.joined(starts)
+    fits = _fit_from(problem, start) if pieces is None else _fit_pieces(problem, positions[0], start)
+    return _best_of(start.toys, fits, problem.n_toys, len(design))
+
+
+def _affordable(
+    names: tuple[str, ...], axes: list[FloatArray]
+) -> tuple[tuple[str, ...], list[FloatArray]]:
+    """Return the axes of a scan, all but the first thinned out or dropped where they are too many."""
+    kept = [axes[0]]
+    room = MOST_DESIGN_POINTS // len(axes[0])
+    rest = len(axes) - 1
+    for axis in axes[1:]:
+        share = int(room ** (1 / rest)) if rest else room
+        if share < 2:
+            break
+        kept.append(axis[np.linspace(0, len(axis) - 1, min(share, len(axis))).astype(int)])
+        room //= min(share, len(axis))
+        rest -= 1
+    return names[: len(kept)], kept
+
+
+def _best_along_first(found: Scan, n_first: int) -> Scan:
+    """Return the scan along its first axis, the lowest over the others."""
+    n_rest = len(found.q) // n_first
+    if n_rest == 1:
+        return found
+    q = found.q.reshape(n_first, n_rest, -1)
+    best = np.argmin(q, axis=1)
+    x = found.x.reshape(n_first, n_rest, *found.x.shape[1:])
+    first, toy = np.ogrid[:n_first, : q.shape[2]]
+    return Scan(x=x[first, best, :, toy].transpose(0, 2, 1), q=q[first, best, toy])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Starts:
+    """Where fits start: toys (r,), free parameters (f, r), and the piece [low, high] of a kinked one (r,).
+
+    A toy may be among them more than once.
+    """
+
+    toys: IntArray
+    x: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    def shifted(self, first: int) -> "_Starts":
+        return replace(self, toys=self.toys + first)
+
+    @classmethod
+    def joined(cls, parts: "list[_Starts]") -> "_Starts":
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            toys=np.concatenate([part.toys for part in parts]),
+            x=np.concatenate([part.x for part in parts], axis=1),
+            low=np.concatenate([part.low for part in parts]),
+            high=np.concatenate([part.high for part in parts]),
+        )
+
+
+def _candidates(q: FloatArray, margin: float) -> tuple[IntArray, IntArray]:
+    """Return (point, toy) of the local minima of a scan that are worth a fit."""
+    worth = q < np.min(q, axis=0) + margin
+    # of a plateau, its first point
+    worth[1:] &= q[1:] < q[:-1]
+    worth[:-1] &= q[:-1] <= q[1:]
+    if not np.all(np.isfinite(q[0])):
+        worth[0] |= ~np.any(worth, axis=0)
+    return np.nonzero(worth)
+
+
+def _near_minima(along: Scan) -> _Starts:
+    """Return a start at each local minimum of a scan in a coupling, where a parabola has its vertex."""
+    at, toys = _candidates(along.q, BENT_MARGIN)
+    middle = np.clip(at, 1, len(along.q) - 2)
+    # values are on the first scanned parameter; points are nearly equidistant in significance
+    q_left, q_here, q_right = (along.q[middle + i, toys] for i in (-1, 0, 1))
+    bend = q_left + q_right - 2 * q_here
+    usable = np.isfinite(bend) & (bend > 0)
+    vertex = np.where(usable, 0.5 * (q_left - q_right) / np.where(usable, bend, 1.0), 0.0)
+    # never on the point itself, which may be where a squared coupling has no slope
+    vertex = np.where(np.abs(vertex) < 0.02, 0.02, np.clip(vertex, -1.0, 1.0))
+    other = middle + np.where(vertex < 0, -1, 1)
+    share = np.abs(vertex)[:, None]
+    x = (1 - share) * along.x[middle, :, toys] + share * along.x[other, :, toys]
+    edge = np.zeros(len(toys))
+    return _Starts(toys=toys, x=x.T, low=edge, high=edge)
+
+
+def _fit_from(problem: _Problem, start: _Starts) -> Minimum:
+    """Fit couplings from each start."""
+    likelihood = problem.likelihood()
+    if len(start.toys) != problem.n_toys or np.any(start.toys[1:] <= start.toys[:-1]):
+        likelihood = likelihood.take(start.toys)
+    return minimise(likelihood, start.x, problem.setup.lower[:, None], problem.setup.upper[:, None])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pieces:
+    """Scan points (g,) of a kinked parameter, and which of them are kinks."""
+
+    points: FloatArray
+    kinks: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, points: FloatArray, kinks: NDArray[np.bool_]) -> "_Pieces":
+        return cls(points=points, kinks=kinks)
+
+    def starts(self, along: Scan, position: int) -> _Starts:
+        """Return a start in each smooth piece beside each local minimum of a scan."""
+        at, toys = _candidates(along.q, KINKED_MARGIN)
+        last = len(self.points) - 1
+        # a smooth point has one piece, out to both its neighbours; a kink has one on either side
+        left, right = np.maximum(at - 1, 0), np.minimum(at + 1, last)
+        is_kink = self.kinks[at]
+        low = np.concatenate([left, at[is_kink]])
+        high = np.concatenate([np.where(is_kink, at, right), right[is_kink]])
+        at = np.concatenate([at, at[is_kink]])
+        toys = np.concatenate([toys, toys[is_kink]])
+        a, b, here = self.points[low], self.points[high], self.points[at]
+        x = along.x[at, :, toys].T
+        x[position] = np.where((a < here) & (here < b), here, (a + b) / 2)
+        return _Starts(toys=toys, x=x, low=a, high=b)
+
+
+def _fit_pieces(problem: _Problem, position: int, start: _Starts) -> Minimum:
+    """Fit a kinked parameter and all others, each start inside its smooth piece."""
+    setup = problem.setup
+    inner = ModelMean(model=setup.model, template=problem.template, free=setup.free)
+    warp = Warp(position=position, low=start.low, high=start.high)
+    likelihood = Likelihood(
+        counts=problem.counts[:, start.toys],
+        mean=WarpedMean(inner=inner, warp=warp),
+        terms=WarpedTerms(inner=problem.terms.take(start.toys), warp=warp),
+    )
+    x = start.x.copy()
+    x[position] = warp.inverse(x[position])
+    lower, upper = np.array(setup.lower[:, None]), np.array(setup.upper[:, None])
+    lower[position], upper[position] = 0.0, 1.0
+    found = _on_edge(likelihood, minimise(likelihood, x, lower, upper, interior=position), position)
+    x = found.x.copy()
+    x[position] = warp.parameter(found.x[position])
+    kinks = setup.model.kinks(setup.names[position], setup.theta)
+    on_kink = np.isin(x[position], kinks) & (found.status <= Status.AT_BOUND)
+    status = np.where(on_kink, np.int8(Status.AT_KINK), found.status)
+    return Minimum(x=x, q=found.q, status=status, calls=found.calls)
+
+
+def _on_edge(likelihood: Likelihood, found: Minimum, position: int) -> Minimum:
+    """Return the fits, those that ended beside an edge of their piece moved onto it where it is lower."""
+    x = found.x.copy()
+    x[position] = np.round(x[position])
+    near = np.abs(x[position] - found.x[position]) < NEAR_EDGE
+    q = np.where(near, likelihood.value(x), np.inf)
+    use = q <= found.q
+    status = np.where(use & (found.status <= Status.NOT_CONVERGED), np.int8(Status.AT_BOUND), found.status)
     return Minimum(
-        x=np.where(use, second.x, first.x),
-        q=np.where(use, second.q, first.q),
-        status=np.where(use, second.status, first.status),
-        calls=first.calls + second.calls,
+        x=np.where(use, x, found.x), q=np.where(use, q, found.q), status=status, calls=found.calls + 1
     )
 
 
-def _smooth(problem: _Problem) -> Minimum:
-    """Return the best of a start at rest and a start on each side of every squared coupling."""
-    likelihood = Likelihood(counts=problem.counts, mean=problem.mean(), terms=problem.terms)
-    lower, upper = problem.bounds()
-    best: Minimum | None = None
-    for start in _starts(problem):
-        minimum = minimise(likelihood, start, lower, upper)
-        best = minimum if best is None else _better(best, minimum)
+def _best_of(toys: IntArray, fits: Minimum, n_toys: int, shared_calls: int) -> Minimum:
+    """Return the lowest of the fits of each toy."""
+    best = np.empty(n_toys, dtype=np.intp)
+    best[toys[::-1]] = np.arange(len(toys))[::-1]
+    more = np.flatnonzero(best[toys] != np.arange(len(toys)))
+    more = more[fits.q[more] < fits.q[best[toys[more]]]]
+    # the lowest is written last
+    more = more[np.argsort(-fits.q[more], kind="stable")]
+    best[toys[more]] = more
+    calls = np.bincount(toys, fits.calls, minlength=n_toys) + shared_calls
+    return Minimum(
+        x=fits.x[:, best], q=fits.q[best], status=fits.status[best], calls=calls.astype(np.int32)
+    )
+
+
+def _several_kinked(problem: _Problem, kinked: tuple[str, ...]) -> Solution:
+    """Return the best fit of one set of counts where several parameters are kinked.
+
+    From the best corners of a coarse scan in all of them, one at a time is fitted in turn with the others
+    held, since its kinks move with the others, until no turn gains any more.
+    """
+    setup = problem.setup
+    positions = tuple(setup.names.index(name) for name in kinked)
+    axes = _affordable(kinked, [_coarse(kinked_points(setup, name)[0]) for name in kinked])[1]
+    design = np.stack([m.ravel() for m in np.meshgrid(*axes, indexing="ij")], axis=1)
+    found = scan(setup, problem.counts, problem.terms, problem.template, positions, design)
+    best: Solution | None = None
+    for corner in np.argsort(found.q[:, 0], kind="stable")[:CORNERS]:
+        template = problem.template.copy()
+        template[setup.free] = found.x[corner, :, 0]
+        solution = _in_turn(problem, kinked, template)
+        if best is None or solution.q[0] < best.q[0]:
+            best = solution
     assert best is not None
     return best
 
 
-def _starts(problem: _Problem) -> list[FloatArray]:
-    """Return the rest position, and for each squared coupling the two values that explain all counts."""
-    setup = problem.setup
-    rest = problem.start()
-    starts: list[FloatArray] = []
-    total = np.sum(problem.counts, axis=0)
-    for position, name in enumerate(setup.names):
-        quadratic = setup.model.quadratic((name,), setup.theta)
-        if quadratic is None or not np.any(quadratic.square):
-            continue
-        a, b, c = (np.sum(v) for v in (quadratic.square, quadratic.linear, quadratic.constant - 0.0))
-        centre = -b / (2 * a)
-        reach = np.sqrt(np.maximum(centre**2 - (c - total) / a, 0.0))
-        reach = np.maximum(reach, 0.1 * np.sqrt((1 + c) / abs(a)))
-        for side in (-1, 1):
-            start = np.array(rest)
-            start[position] = centre + side * reach
-            starts.append(start)
-    return starts or [rest]
+def _coarse(points: FloatArray) -> FloatArray:
+    """Return some points between the ends of a scan, none of them at an end."""
+    inner = np.linspace(0, len(points) - 1, COARSE_POINTS + 2)[1:-1]
+    return np.interp(inner, np.arange(len(points)), points)
 
 
-def _scan(problem: _Problem, name: str) -> Minimum:
-    """Return the best over all smooth pieces of one scanned parameter."""
-    setup = problem.setup
-    position = setup.names.index(name)
-    points = scan_points(setup, name)
-    kinks = np.isin(points, setup.model.kinks(name, setup.theta))
-    q, others, status = _profile_on(problem, name, points)
-    best_point = np.argmin(q, axis=0)
-    columns = np.arange(problem.n_toys)
-    x = np.insert(others[best_point, :, columns].T, position, points[best_point], axis=0)
-    edge = np.where(kinks[best_point], Status.AT_KINK, status[best_point, columns])
-    at_end = (best_point == 0) | (best_point == len(points) - 1)
-    edge = np.where(at_end, np.maximum(edge, Status.AT_BOUND), edge)
-    best = Minimum(
-        x=x,
-        q=q[best_point, columns],
-        status=edge.astype(np.int8),
-        calls=np.full(problem.n_toys, 10 * len(points), dtype=np.int32),
-    )
-    for rows, low, high, start in _pieces(q, kinks, points):
-        best = _polish(problem, position, best, rows, low, high, start, others, points)
-    return best
-
-
-def _profile_on(
-    problem: _Problem, name: str, points: FloatArray
-) -> tuple[FloatArray, FloatArray, NDArray[np.int8]]:
-    """Return q (g, b), the other free parameters (g, f−1, b) and the status (g, b) on a grid."""
-    rest = problem.setup.without(name)
-    position = problem.setup.names.index(name)
-    keep = [i for i in range(len(problem.setup.names)) if i != position]
-    index = problem.setup.index(name)
-    terms = problem.terms.keep(keep)
-    own = problem.terms.keep([position])
-    n_points, n_toys = len(points), problem.n_toys
-    if n_toys < ROWS_AT_ONCE:
-        theta = np.array(np.broadcast_to(problem.template, (n_points, n_toys, problem.template.shape[-1])))
-        theta[..., index] = points[:, None]
-        part = _Problem(
-            setup=rest,
-            counts=np.tile(problem.counts, (1, n_points)),
-            template=theta.reshape(n_points * n_toys, -1),
-            terms=terms.take(np.tile(np.arange(n_toys), n_points)),
-        )
-        minimum = _smooth(part)
-        x = minimum.x.reshape(len(keep), n_points, n_toys).swapaxes(0, 1)
-        q, status = minimum.q.reshape(n_points, n_toys), minimum.status.reshape(n_points, n_toys)
-    else:
-        q = np.empty((n_points, n_toys))
-        x = np.empty((n_points, len(keep), n_toys))
-        status = np.empty((n_points, n_toys), dtype=np.int8)
-        start = np.array(problem.start()[keep])
-        lower, upper = rest.lower[:, None], rest.upper[:, None]
-        for g, point in enumerate(points):
-            template = problem.template.copy()
-            template[index] = point
-            part = _Problem(setup=rest, counts=problem.counts, template=template, terms=terms)
-            likelihood = Likelihood(counts=problem.counts, mean=part.mean(), terms=terms)
-            minimum = minimise(likelihood, start, lower, upper)
-            q[g], x[g], status[g] = minimum.q, minimum.x, minimum.status
-            start = minimum.x
-    q += np.stack([own.value(np.full((1, n_toys), point)) for point in points])
-    return q, x, status
-
-
-def _pieces(
-    q: FloatArray, kinks: NDArray[np.bool_], points: FloatArray
-) -> "list[tuple[IntArray, IntArray, IntArray, FloatArray]]":
-    """Return (toys, left point, right point, start) of the smooth pieces around the best local minima."""
-    high = np.full((1, q.shape[1]), np.inf)
-    left, right = np.vstack([high, q[:-1]]), np.vstack([q[1:], high])
-    minima = np.where((q <= left) & (q < right), q, np.inf)
-    lowest = np.min(q, axis=0)
-    out = []
-    for _ in range(CANDIDATES):
-        at = np.argmin(minima, axis=0)
-        columns = np.arange(q.shape[1])
-        worth = minima[at, columns] < lowest + CANDIDATE_MARGIN
-        minima[at, columns] = np.inf
-        last = len(points) - 1
-        for side in (-1, 1):
-            # a smooth point has one piece, both its neighbours; a kink has a piece on either side
-            rows = np.flatnonzero(worth & (kinks[at] | (side == -1)))
-            g = at[rows]
-            if side == -1:
-                a, b = np.maximum(g - 1, 0), np.where(kinks[g], g, np.minimum(g + 1, last))
-            else:
-                a, b = g, np.minimum(g + 1, last)
-            wide = a < b
-            rows, a, b, g = rows[wide], a[wide], b[wide], g[wide]
-            start = np.where((a < g) & (g < b), points[g], (points[a] + points[b]) / 2)
-            if len(rows):
-                out.append((rows, a, b, start))
-    return out
-
-
-def _polish(
-    problem: _Problem,
-    position: int,
-    best: Minimum,
-    rows: IntArray,
-    left: IntArray,
-    right: IntArray,
-    start: FloatArray,
-    others: FloatArray,
-    points: FloatArray,
-) -> Minimum:
-    """Return the minima after a search inside one smooth piece [left, right] of these toys."""
-    low, high = points[left], points[right]
-    template = problem.template if problem.template.ndim == 1 else problem.template[rows]
-    inner = ModelMean(model=problem.setup.model, template=template, free=problem.setup.free)
-    mean = WarpedMean(inner=inner, position=position, low=low, high=high)
-    likelihood = Likelihood(counts=problem.counts[:, rows], mean=mean, terms=problem.terms.take(rows))
-    nearest = np.where(np.abs(points[left] - start) < np.abs(points[right] - start), left, right)
-    x = np.insert(others[nearest, :, rows].T, position, mean.inverse(start), axis=0)
-    lower, upper = np.array(problem.setup.lower[:, None]), np.array(problem.setup.upper[:, None])
-    lower[position], upper[position] = WarpedMean.EDGE, 1 - WarpedMean.EDGE
-    found = minimise(likelihood, x, lower, upper)
-    x = found.x.copy()
-    x[position] = mean.parameter(x[position])
-    inside = found.status <= Status.AT_BOUND
-    at_kink = (found.x[position] <= WarpedMean.EDGE) | (found.x[position] >= 1 - WarpedMean.EDGE)
-    ended = np.where(inside & at_kink, Status.AT_KINK, found.status)
-    out_x, out_q, out_status = best.x.copy(), best.q.copy(), best.status.copy()
-    out_calls = best.calls.copy()
-    out_calls[rows] += found.calls
-    lower_q = found.q < best.q[rows]
-    won = rows[lower_q]
-    out_x[:, won], out_q[won], out_status[won] = x[:, lower_q], found.q[lower_q], ended[lower_q]
-    return Minimum(x=out_x, q=out_q, status=out_status, calls=out_calls)
-
-
-def _cycle(problem: _Problem, names: tuple[str, ...]) -> Solution:
-    """Return the best over several scanned parameters: one at a time in turn, from where the last stopped."""
-    theta = np.array(np.broadcast_to(problem.template, (problem.n_toys, problem.template.shape[-1])))
-    out: list[Solution] = []
-    for toy in range(problem.n_toys):
-        template = theta[toy]
-        rows = np.array([toy], dtype=np.intp)
-        best: Solution | None = None
-        for _ in range(CYCLES):
-            for name in names:
-                setup = problem.setup.moved(template)
-                for other in names:
-                    setup = setup if other == name else setup.without(other)
-                keep = [problem.setup.names.index(n) for n in setup.names]
-                part = _Problem(
-                    setup=setup,
-                    counts=problem.counts[:, rows],
-                    template=template,
-                    terms=problem.terms.keep(keep).take(rows),
-                )
-                solution = part.solution(_scan(part, name))
-                if best is None or solution.q[0] <= best.q[0]:
-                    best, template = solution, solution.theta[0]
+def _in_turn(problem: _Problem, kinked: tuple[str, ...], template: FloatArray) -> Solution:
+    """Fit each kinked parameter in turn with the other kinked ones held."""
+    best: Solution | None = None
+    for _ in range(CYCLES):
+        before = np.inf if best is None else float(best.q[0])
+        for name in kinked:
+            setup = problem.setup.moved(template)
+            for other in kinked:
+                setup = setup if other == name else setup.without(other)
+            keep = [problem.setup.names.index(n) for n in setup.names]
+            part = _Problem(
+                setup=setup, counts=problem.counts, template=template, terms=problem.terms.keep(keep)
+            )
+            solution = part.solution(_minimum(part, (name,)))
+            solution.q[:] += problem.terms.keep(
+                [i for i in range(len(problem.setup.free)) if i not in keep]
+            ).value(template[problem.setup.free[[i for i in range(len(problem.setup.free)) if i not in keep]], None])
+            if best is None or solution.q[0] < best.q[0]:
+                best, template = solution, solution.theta[0]
         assert best is not None
-        out.append(best)
-    return _joined(out)
-
-
-def _joined(parts: list[Solution]) -> Solution:
-    """Return the solutions of many toys as one."""
-    return Solution(
-        theta=np.concatenate([part.theta for part in parts]),
-        q=np.concatenate([part.q for part in parts]),
-        status=np.concatenate([part.status for part in parts]),
-        calls=np.concatenate([part.calls for part in parts]),
-    )
+        if before - best.q[0] < TURN_GAIN:
+            break
+    assert best is not None
+    return best

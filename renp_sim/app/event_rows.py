@@ -69,22 +69,31 @@ class EventRows:
     def _rows(self, truth: TruthBlock, photon: NDArray[np.int64], step: int) -> Columns:
         """Return keys and truth of rows that belong to signal photons, or to background (−1)."""
         m = len(photon)
+        background = np.flatnonzero(photon < 0)
+        if len(background) == 0 and m == len(truth):
+            # every photon of the block, in order: nothing to pick
+            columns = _truth(truth, slice(None))
+        elif len(background) == m:
+            columns = {name: np.empty(m, values.dtype) for name, values in _truth(truth, slice(0)).items()}
+        else:
+            # background borrows the truth of any photon until it is hidden: cheaper than leaving it out
+            columns = _truth(truth, np.maximum(photon, 0))
+        weight = np.full(m, self.weight)
+        # background is drawn at its own rate, whatever number of signal photons was asked for
+        weight[background] = 1.0
+        if len(background):
+            for values in columns.values():
+                values[background] = np.nan if values.dtype.kind == "f" else 0
         keys: Columns = {
             "run": np.full(m, self.run, dtype=np.int64),
             "step": np.full(m, step, dtype=np.int32),
+            "weight": weight,
         }
-        is_signal = photon >= 0
-        # background is drawn at its own rate, whatever number of signal photons was asked for
-        keys["weight"] = np.where(is_signal, self.weight, 1.0)
-        if m == len(truth) and bool(np.all(is_signal)):
-            # every photon of the block, in order: nothing to pick
-            return keys | _truth(truth, slice(None))
-        rows = np.flatnonzero(is_signal)
-        picked = _truth(truth, photon[rows])
-        return keys | {name: _scatter(column, rows, m) for name, column in picked.items()}
+        return keys | columns
 
 
 def _truth(truth: TruthBlock, which: Any) -> Columns:
+    """Return the truth of the photons `which`: an index array, or a slice, which gives views."""
     source, entry = truth.source, truth.entry[which]
     omega, cosine, phi = truth.omega_emitted_eV[which], truth.cos_theta_star[which], truth.phi[which]
     momenta = pair_momenta(source, entry, omega, cosine, phi)
@@ -100,10 +109,3 @@ def _truth(truth: TruthBlock, which: Any) -> Columns:
         "y_cm": truth.y_cm[which],
         "z_cm": truth.z_cm[which],
     }
-
-
-def _scatter(column: NDArray[Any], rows: NDArray[np.intp], m: int) -> NDArray[Any]:
-    """Spread a signal column over all rows; background has NaN, or 0 for a mass eigenstate."""
-    full = np.full(m, np.nan if column.dtype.kind == "f" else 0, dtype=column.dtype)
-    full[rows] = column
-    return full

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.app.event_rows import EventRows
+from renp_sim.app.memory import keep_freed_memory
 from renp_sim.app.setup import Setup
 from renp_sim.app.slices import Job, Shard, StepTally, plan_shards
 from renp_sim.app.step_rows import background_rows, run_row, step_rows
@@ -121,6 +122,7 @@ def generate(
         raise ConfigError(f"--workers {workers}: must be at least 1")
     if n_events is not None and n_events < 0:
         raise ConfigError(f"--events {n_events}: must not be negative")
+    keep_freed_memory()
     job = job_of(setup, n_events)
     shards = plan_shards(job)
     tallies: list[StepTally] = []
@@ -207,6 +209,7 @@ def _from_shards(
 
 def _make_shard(job: Job, store: ShardStore, index: int, shard: Shard) -> None:
     """Make one shard and put it into the store; also runs in worker processes."""
+    keep_freed_memory()
     summary: dict[str, list[dict[str, Any]]] = {"tallies": []}
 
     def blocks() -> Iterator[Columns]:

@@ -1,4 +1,4 @@
-"""`inspect` and `merge`: what the ntuple layer offers, for the command line."""
+"""`inspect`: what the ntuple layer finds in files, for the command line."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from renp_sim.ntuple.inspect import Report, inspect
 
-__all__ = ["inspected"]
+__all__ = ["Report", "inspected"]
 
 
 def inspected(paths: list[Path]) -> tuple[Report, dict[str, Any]]:

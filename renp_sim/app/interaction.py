@@ -1,48 +1,80 @@
-"""The [interaction] section: read and written by the fields of the interaction it names."""
+"""The [interaction] section: read and written by the fields of the interaction it names.
+
+So a new interaction is one file and one name: its dataclass says which keys there are and of what type.
+"""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from renp_sim.errors import ConfigError
-from renp_sim.physics.interactions import INTERACTIONS, Interaction
+from renp_sim.physics.couplings import CouplingMatrix
+from renp_sim.physics.interactions import Interaction, interaction_named
+from renp_sim.physics.neutrino import Nature
 
 __all__ = ["interaction_from_table", "interaction_table"]
 
+STRICT = ConfigDict(allow_inf_nan=False)
 
-def interaction_from_table(table: Mapping[str, Any]) -> Interaction:
+
+def interaction_from_table(table: Mapping[str, Any], nature: Nature) -> Interaction:
     """Build the interaction that `model` names from the section's other keys.
 
     Raises
     ------
     ConfigError
-        For an unknown model or key, or a value the interaction refuses.
+        With a line for every unknown or missing key and every value the interaction refuses.
     """
-    known = {interaction.name: interaction for interaction in INTERACTIONS}
-    model = table.get("model", "standard_model")
-    if model not in known:
-        near = get_close_matches(str(model), known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        raise ConfigError(f"interaction.model = {model!r}: no such interaction; {hint}")
-    kind = known[model]
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    problems = []
-    for key in table:
-        if key != "model" and key not in names:
-            near = get_close_matches(key, names, n=1, cutoff=0.5)
-            hint = (
-                f"did you mean {near[0]!r}?"
-                if near
-                else f"{model} takes {', '.join(names) or 'no other key'}"
+    kind = interaction_named(str(table.get("model", "standard_model")))
+    hints = get_type_hints(kind)
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for key, given in table.items():
+        if key == "model":
+            continue
+        if key not in known:
+            near = get_close_matches(key, known, n=1, cutoff=0.5)
+            takes = f"{kind.name} takes {', '.join(known) or 'no other key'}"
+            problems.append(
+                f"interaction.{key}: no such key; {f'did you mean {near[0]!r}?' if near else takes}"
             )
-            problems.append(f"interaction.{key}: no such key; {hint}")
+            continue
+        try:
+            values[key] = _value(f"interaction.{key}", given, hints[key])
+        except ConfigError as error:
+            problems += error.problems
+    for name, field in known.items():
+        if name not in table and field.default is MISSING and field.default_factory is MISSING:
+            problems.append(f"interaction.{name}: is missing; {kind.name} needs it")
     if problems:
         raise ConfigError(*problems)
-    return kind(**{key: value for key, value in table.items() if key != "model"})
+    interaction = kind(**values)
+    interaction.check(nature)
+    return interaction
+
+
+def _value(where: str, given: Any, hint: Any) -> Any:
+    if hint is CouplingMatrix:
+        if not isinstance(given, Mapping):
+            raise ConfigError(f"{where} = {given!r}: must be a table of elements, such as {{ 11 = 1e-14 }}")
+        return CouplingMatrix.from_elements(given, where)
+    if isinstance(given, bool) and hint is not bool:
+        raise ConfigError(f"{where} = {given}: must be a number")
+    try:
+        return TypeAdapter(hint, config=STRICT).validate_python(given)
+    except ValidationError as error:
+        wanted = " or ".join(dict.fromkeys(e["msg"].removeprefix("Input ") for e in error.errors()))
+        raise ConfigError(f"{where} = {given!r}: {wanted}") from None
 
 
 def interaction_table(interaction: Interaction) -> dict[str, Any]:
     """Return the section that gives the interaction back."""
-    values = {field.name: getattr(interaction, field.name) for field in fields(interaction)}  # type: ignore[arg-type]
-    return {"model": interaction.name} | values
+    table: dict[str, Any] = {"model": interaction.name}
+    for field in fields(interaction):  # type: ignore[arg-type]
+        value = getattr(interaction, field.name)
+        table[field.name] = value.elements() if isinstance(value, CouplingMatrix) else value
+    return table

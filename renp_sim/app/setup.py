@@ -127,7 +127,7 @@ def setup_from_table(table: Mapping[str, Any]) -> Setup:
 
     oscillation = attempt(lambda: build.oscillation_of(config))
     neutrinos = attempt(lambda: build.neutrinos_of(config, oscillation)) if oscillation else None
-    interaction = attempt(lambda: interaction_from_table(config.interaction))
+    interaction = attempt(lambda: interaction_from_table(config.interaction, config.neutrino.nature))
     target = attempt(lambda: build.target_of(config))
     detector = attempt(lambda: build.detector_of(config, target.atom.e_eg_eV)) if target else None
     if target:

@@ -19,7 +19,7 @@ def generate(
     workers: Annotated[int, typer.Option(help="Processes; the events do not depend on it.")] = 1,
     events: Annotated[
         int | None,
-        typer.Option(help="Number of signal photons instead of Poisson counts; weights restore the expectation."),
+        typer.Option(help="Number of signal photons instead of Poisson counts (weighted events)."),
     ] = None,
     force: Force = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,

@@ -7,7 +7,7 @@ import typer
 from renp_sim.cli.options import Files, Json
 
 if TYPE_CHECKING:
-    from renp_sim.ntuple.inspect import Report
+    from renp_sim.app.inspection import Report
 
 __all__ = ["inspect"]
 

@@ -59,9 +59,13 @@ class PartFile:
             raise
 
     def _refuse_existing(self, force: bool) -> None:
-        if self.path.is_dir():
+        try:
+            is_folder, exists = self.path.is_dir(), self.path.exists()
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if is_folder:
             raise SchemaError(f"{self.path}: is a folder: give the name of a file")
-        if self.path.exists() and not force:
+        if exists and not force:
             raise SchemaError(f"{self.path}: exists already: choose another name, or --force to replace it")
 
     def _busy(self) -> SchemaError:

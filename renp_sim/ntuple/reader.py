@@ -87,9 +87,10 @@ def open_ntuple(path: Path) -> Iterator[Any]:
 
     try:
         _refuse_foreign(path)
-        # a memory map would count the whole file as memory of this process
-        source = {"handler": MultithreadedFileSource, "object_cache": None, "array_cache": None}
-        with uproot.open(path, **source) as file:
+        # a memory map would count the whole file as memory of this process; uproot's own cache of trees
+        # knows a file by its uuid, which a copy of it has too
+        options = {"handler": MultithreadedFileSource, "object_cache": {}, "array_cache": None}
+        with uproot.open(path, **options) as file:
             if file.file.fEND > path.stat().st_size:
                 raise SchemaError(f"{path}: is truncated: copy it again or generate it again")
             _check_schema(path, file)

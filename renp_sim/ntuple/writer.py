@@ -33,6 +33,8 @@ COMPRESSIONS: Final = ("lz4", "zstd", "none")
 LARGEST_RUN_NUMBER: Final = 2**53 - 1
 """ROOT's formulas are doubles."""
 
+BLOB_NAMES: Final = tuple(branch.name for branch in RUNS.blobs)
+
 
 class NtupleWriter:
     """A ROOT file in the making; use it in a `with` statement.
@@ -56,14 +58,16 @@ class NtupleWriter:
     ValueError
         If the compression is unknown.
 
-    Examples
-    --------
-    >>> with NtupleWriter(Path("run.root")) as writer:  # doctest: +SKIP
-    ...     for block in blocks:
-    ...         writer.events(block)
-    ...     writer.steps(steps)
-    ...     writer.backgrounds(backgrounds)
-    ...     writer.run({**facts, "config": config, "provenance": provenance})
+    Notes
+    -----
+    The order of the calls is free, and each but `run` may come in pieces::
+
+        with NtupleWriter(Path("run.root")) as writer:
+            for block in blocks:
+                writer.events(block)
+            writer.steps(steps)
+            writer.backgrounds(backgrounds)
+            writer.run({**facts, "config": config, "provenance": provenance})
     """
 
     def __init__(self, path: Path, *, force: bool = False, compression: str = "lz4") -> None:
@@ -122,11 +126,11 @@ class NtupleWriter:
         SchemaError
             If a number does not fit its branch.
         """
-        flat = {name: np.asarray([value]) for name, value in row.items() if name not in _BLOB_NAMES}
+        flat = {name: np.asarray([value]) for name, value in row.items() if name not in BLOB_NAMES}
         checked: dict[str, Any] = {**checked_columns(RUNS, flat)}
         if not 0 <= checked["run"][0] <= LARGEST_RUN_NUMBER:
             raise SchemaError(f"runs.run = {checked['run'][0]}: must lie in 0 ≤ run < 2^53")
-        for name in _BLOB_NAMES:
+        for name in BLOB_NAMES:
             if not isinstance(row.get(name), Mapping):
                 raise ValueError(f"runs.{name}: must be a mapping for JSON, not {row.get(name)!r}")
             text = json.dumps(row[name], ensure_ascii=False, allow_nan=False)
@@ -174,15 +178,12 @@ class NtupleWriter:
             self.abandon()
 
 
-_BLOB_NAMES: Final = tuple(branch.name for branch in RUNS.blobs)
-
-
 def _stacked(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the columns of several rows of `runs`, blobs as lists of bytes of any length."""
     import awkward
 
     columns: dict[str, Any] = {b.name: np.concatenate([row[b.name] for row in rows]) for b in RUNS.flat}
-    for name in _BLOB_NAMES:
+    for name in BLOB_NAMES:
         texts = [row[name] for row in rows]
         columns[name] = awkward.unflatten(np.concatenate(texts), [len(text) for text in texts])
     return columns

@@ -55,7 +55,11 @@ def current(kinematics: Kinematics, left_right: FloatArray, helicity_sum: FloatA
     k, f_l = kinematics, kinematics.f_l
     p2 = k.omega_eV**2
     q2_delta2 = k.q2_delta2_eV2
-    at_threshold = f_l * p2 * (1 - k.d**2) / 2 + k.excess_eV2 / 2 - (1 - f_l) * q2_delta2 / 4
+    # 1 − d² as a sum of positive terms: d → ±1 at the threshold of a massless neutrino with another
+    one_d2 = (k.excess_eV2 * (k.excess_eV2 + 2 * k.s_plus_eV2) + 4 * k.mass_product_eV2 * k.s_plus_eV2) / (
+        k.q2_eV2**2
+    )
+    at_threshold = f_l * p2 * one_d2 / 2 + k.excess_eV2 / 2 - (1 - f_l) * q2_delta2 / 4
     a0 = left_right * at_threshold + helicity_sum * k.mass_product_eV2
     a1 = -left_right * f_l * k.omega_eV * k.q0_eV * k.delta * k.d
     a2 = left_right * ((1 - 3 * f_l) * q2_delta2 / 4 - f_l * p2 * k.delta**2 / 2)

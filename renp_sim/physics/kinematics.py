@@ -150,7 +150,7 @@ class Kinematics:
         is_open = signed_excess > 0
         q2_safe = np.where(is_open, q2, 1.0)
         excess = np.where(is_open, signed_excess, 0.0)
-        s_minus_excess = np.where(is_open, q2 - pairs.s_minus_eV2, 0.0)
+        s_minus_excess = excess + 4 * pairs.mass_product_eV2
         return cls(
             f_l=f_l,
             e_eg_eV=e_eg_eV,
@@ -181,8 +181,8 @@ class Kinematics:
 
     @property
     def s_minus_excess_eV2(self) -> FloatArray:
-        """q² − s₋, eV²."""
-        return self.q2_eV2 - self.s_minus_eV2
+        """q² − s₋ = q² − s₊ + 4 m_i m_j, eV²: a sum, since with a massless neutrino both fall to 0."""
+        return self.excess_eV2 + 4 * self.mass_product_eV2
 
     @property
     def mass_sum_eV(self) -> FloatArray:

@@ -1,7 +1,8 @@
 """The propagator 1/(q² − M² + iMΓ) of a mediator, sharp or averaged over a Gaussian laser line.
 
-A resonance is far narrower than any laser line, so where its pole is near, the line average is taken
-analytically, with the factors that vary slowly at the step; elsewhere the propagator is one of them.
+A resonance is far narrower than any laser line, so where its pole is near, the line average of D is taken
+analytically, and that of the other factors by their own points; elsewhere D is one of these factors. A pole
+within 5 line widths of the threshold of a pair it couples to is 1 % off by that, within 1 width 11 %.
 """
 
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ POLE_REACH = 10.0
 """A pole within so many line widths of a step is averaged analytically."""
 
 TAIL = 1e7
-"""A narrower resonance outshines the rest of the line from further out, through the line's Gaussian tail:
-it is averaged until that tail is 1e-4 of the propagator beside the pole."""
+"""A resonance with s/g > 1e14 outshines the rest of the line from beyond that, through the line's Gaussian
+tail. It is averaged within sqrt(2 ln(1e7 s/g)) line widths, where the tail is below 1e-4 of |D|²."""
 
 UNRESOLVED = 1e-9
 """A sharp line within this fraction of M² of a pole that is narrower still sees no finite number."""
@@ -138,9 +139,9 @@ def propagator(kinematics: Kinematics, pole: Pole, couples: NDArray[np.bool_], n
     lost = np.where(is_broad, is_near & (g == 0), (np.abs(x) <= UNRESOLVED * m2) & (g < UNRESOLVED * m2))
     _require_resolved(k, lost & k.is_open & couples, pole, name)
 
-    # a closed pair has no q² of its own, and any finite number will do
-    y = np.where(is_broad & k.is_open, k.q2_eV2 - m2, x) if np.any(is_broad) else x
+    y = np.where(is_broad, k.q2_eV2 - m2, x) if np.any(is_broad) else x
     is_averaged = is_broad & (g > 0) & (is_near | (np.abs(x) < s * _tail_reach(s, g)))
+    # 0 is left to closed pairs, whose q² is made up, and to pairs without coupling: any number will do
     denominator = y + 1j * g
     mean: ComplexArray = np.reciprocal(np.where(is_averaged | (denominator == 0), 1.0, denominator))
     if not np.any(is_averaged):

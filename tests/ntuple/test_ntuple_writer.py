@@ -98,20 +98,19 @@ def test_the_file_does_not_depend_on_the_callers_blocks(tmp_path, rows):
         assert_same_bits(values, run.events[name])
 
 
-def test_the_row_of_runs_is_written_last(tmp_path):
+def test_what_is_there_before_the_end_is_no_ntuple(tmp_path):
+    """The row of `runs` is written last, so a .part that someone renamed is found out."""
     run = sample(n_events=2 * BLOCK_EVENTS)
-    path = tmp_path / "run.root"
-    with NtupleWriter(path) as writer:
+    copy = tmp_path / "copy.root"
+    with NtupleWriter(tmp_path / "run.root") as writer:
         writer.run(run.facts)
-        writer.events(run.events)
         writer.steps(run.steps)
         writer.backgrounds(run.backgrounds)
-    with uproot.open(path) as file:
-        seeks = {
-            tree.name: [seek for b in file[tree.name].branches for seek in b.member("fBasketSeek") if seek]
-            for tree in TREES
-        }
-    assert min(seeks["runs"]) > max(seek for name in ("events", "steps", "backgrounds") for seek in seeks[name])
+        writer.events(run.events)
+        copy.write_bytes((tmp_path / "run.root.part").read_bytes())
+    with pytest.raises(SchemaError, match="`runs` has no row, so it was never finished"):
+        read_tables(copy)
+    assert read_tables(tmp_path / "run.root").runs["n_events"].tolist() == [2 * BLOCK_EVENTS]
 
 
 def test_histogram_holds_recorded_photons_only(tmp_path):
@@ -187,12 +186,17 @@ def test_an_existing_file_is_refused_at_once_and_kept(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def interrupt_after(write_columns, columns):
+    write_columns(columns)
+    raise KeyboardInterrupt
+
+
 def test_force_replaces_the_file_only_once_the_new_one_is_whole(tmp_path):
     path = write(tmp_path / "run.root", sample(1))
     before = path.read_bytes()
-    with pytest.raises(KeyboardInterrupt), NtupleWriter(path, force=True) as writer:
-        writer.events(sample(2).events)
-        raise KeyboardInterrupt
+    writer = NtupleWriter(path, force=True)
+    with pytest.raises(KeyboardInterrupt), writer:
+        interrupt_after(writer.events, sample(2).events)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
     write(path, sample(2), force=True)
@@ -249,21 +253,19 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path, name, messa
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_folder_without_permission_is_refused(tmp_path):
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    folder.chmod(0o500)
-    tmp_path.chmod(0o755)
+@pytest.mark.parametrize("mode", [0o555, 0o500])
+def test_a_folder_without_permission_is_refused(tmp_path, mode):
     code = (
         "import os, sys; from pathlib import Path; from renp_sim.ntuple.part_file import PartFile\n"
-        "os.geteuid() or os.seteuid(65534)\n"
-        "PartFile(Path(sys.argv[1]) / 'run.root')"
+        "os.geteuid() or os.seteuid(65534)  # nobody: root may write everywhere\n"
+        "PartFile(Path('run.root'))"
     )
-    # pytest's own folders are closed to others: reach the folder by a relative name from inside
-    job = subprocess.run(
-        [sys.executable, "-c", code, "."], cwd=folder, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )  # fmt: skip
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(mode)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", code]
+    job = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
     assert "SchemaError: run.root: cannot be written (Permission denied)" in job.stderr
     assert list(folder.iterdir()) == []
 

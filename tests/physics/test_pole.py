@@ -13,10 +13,10 @@ from renp_sim.errors import DomainError, NumericsError
 from renp_sim.physics import propagator as propagator_module
 from renp_sim.physics.current import current
 from renp_sim.physics.interactions import ScalarMediator, VectorMediator
-from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.line import line_points, mean_spectral_function
 from renp_sim.physics.neutrino import Nature
 from renp_sim.physics.propagator import POLE_REACH, Pole, Propagator, propagator
-from renp_sim.physics.rates import spectral_function
+from renp_sim.physics.rates import checked_bracket, spectral_function
 
 MASS = 0.0889
 """A pole near GP23's second frequency, eV."""
@@ -169,6 +169,31 @@ def test_averages_are_the_integrals(offset: float, share: float) -> None:
     assert mean_d.real == pytest.approx(mean(lambda y: y / (y**2 + g**2)), rel=1e-8, abs=1e-10 / s)
 
 
+@pytest.mark.parametrize("nature", Nature)
+@pytest.mark.parametrize("kind", ["vector", "longitudinal", "scalar"])
+def test_resolvable_pole_in_a_line(kind: str, nature: Nature) -> None:
+    """Rate and c-asymmetry beside a pole as wide as the line, interference included, against fine sums."""
+    width_eV = 2 * E_EG * SIGMA / MASS
+    left, right = matrix(e11=3e-17, e12=[2e-17, 1e-17]), matrix(e12=[-1e-17, 3e-17], e13=2e-17)
+    even, odd = matrix(e11=2e-16, e12=1e-16), matrix(e12=-2e-16, e13=3e-16)
+    if kind == "scalar":
+        mediator: Mediator = scalar(y_electron=1e-6, y_scalar=even, y_pseudoscalar=odd, width_eV=width_eV)
+    else:
+        mediator = vector(g_electron=1e-12, g_left=left, g_right=right, width_eV=width_eV)
+        mediator = replace(mediator, longitudinal=kind == "longitudinal")
+    emitted = emission(mediator, nature=nature)
+    xi = np.linspace(-8, 8, 4001)
+    for offset in (0.0, 1.5):
+        omega = ON_POLE + offset * SIGMA
+        sharp = np.stack(checked_bracket(kinematics(omega + xi * SIGMA, emitted), emitted))
+        gauss = np.exp(-(xi**2) / 2) / np.sqrt(2 * np.pi)
+        fine = simpson(sharp * gauss[:, None, None], x=xi, axis=1)
+        points = line_points(np.array([omega]), np.array([SIGMA]), emitted)
+        coarse = np.stack(checked_bracket(points.kinematics, emitted))[:, :, 0]
+        coarse = np.sum(points.weight[:, 0] * coarse, axis=1)
+        assert np.allclose(coarse, fine, rtol=0, atol=1e-3 * np.max(np.abs(fine), axis=0))
+
+
 def averaged(offset: float, width_eV: float) -> Propagator:
     centre = np.full((1, 1, 1), ON_POLE + offset * SIGMA)
     k = kinematics(np.array([ON_POLE + offset * SIGMA]), emission())
@@ -184,13 +209,16 @@ def test_variance_of_a_pole_wider_than_the_line_vanishes() -> None:
     assert wide.mean.flat[0] == pytest.approx(sharp.mean.item(), rel=1e-8)
 
 
+@pytest.mark.parametrize("mass", [MASS, 1.9])
 @pytest.mark.parametrize("ulps", [3, 1000, 10**6])
-def test_distance_to_the_pole_keeps_its_digits(ulps: int) -> None:
-    omega = ON_POLE + ulps * np.spacing(ON_POLE)
-    y = Fraction(E_EG) * (Fraction(E_EG) - 2 * Fraction(omega)) - Fraction(MASS) ** 2
+def test_distance_to_the_pole_keeps_its_digits(ulps: int, mass: float) -> None:
+    """Also where E_eg − 2ω is rounded itself, at ω far below E_eg/2."""
+    omega = (E_EG - mass**2 / E_EG) / 2 * (1 + ulps * 2.0**-52)
+    y = Fraction(E_EG) * (Fraction(E_EG) - 2 * Fraction(omega)) - Fraction(mass) ** 2
+    width_eV = 0.3 * abs(float(y)) / mass
     k = kinematics(omega, emission())
-    got = propagator(k, Pole(MASS, 1e-8), ALL, "test").mean.item()
-    assert got == pytest.approx(1 / (float(y) + 1e-8j * MASS), rel=1e-14)
+    got = propagator(k, Pole(mass, width_eV), np.array(False), "test").mean.item()
+    assert got == pytest.approx(1 / (float(y) + 1j * mass * width_eV), rel=1e-14)
 
 
 def test_steps_near_and_far_and_toys_are_independent() -> None:

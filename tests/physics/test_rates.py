@@ -99,6 +99,22 @@ def test_bracket_is_the_printed_one(f_l: float) -> None:
         assert np.allclose(a0 + a1 * c + a2 * c**2, printed, rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("below_eV", [3e-12, 1e-10, 1e-7, 1e-4])
+def test_threshold_of_a_massless_neutrino_with_another(below_eV: float) -> None:
+    """There d → 1 and s₊ = s₋: B(c) falls to 5e-10 of its coefficients, and stays positive."""
+    emitted = emission(f_l=1.0, lightest_mass_eV=0.0)
+    omega = float(emitted.neutrinos.thresholds_eV(E_EG)[0, 1]) - below_eV
+    k = kinematics(omega, emitted)
+    a0, a1, a2 = (a[0, 1] for a in checked_bracket(k, emitted))
+    q2, delta = k.q2_eV2[0, 0], k.excess_eV2[0, 1] / k.q2_eV2[0, 0]
+    assert k.delta[0, 1] == pytest.approx(delta, rel=1e-15)
+    # Δ = 1 − |d| here, so the coefficients have a closed form at f_L = 1
+    weak = abs(emitted.neutrinos.weak_couplings()[0, 1]) ** 2
+    assert a0 == pytest.approx(weak * delta * (omega**2 * (2 - delta) + q2) / 2, rel=1e-14)
+    assert a1 == pytest.approx(weak * delta * (1 - delta) * omega * k.q0_eV[0, 0], rel=1e-14)
+    assert a0 + a2 - abs(a1) > 0
+
+
 def test_rate_is_zero_above_thresholds_and_beyond() -> None:
     emitted = emission()
     for i in range(3):

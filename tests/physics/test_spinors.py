@@ -209,5 +209,4 @@ def test_bracket_is_the_sum_over_spins(interaction: Interaction, nature: Nature,
                 amplitude = (pair.dirac if nature is Nature.DIRAC else pair.majorana)(vertex)
                 scale = max(abs(a[i, j]) for a in (a0, a1, a2))
                 bracket = a0[i, j] + a1[i, j] * c + a2[i, j] * c**2
-                # momenta from a boost lose four digits of a pair with little energy
                 assert pair.contract(amplitude, f_l) == pytest.approx(bracket, rel=0, abs=1e-11 * scale)

@@ -45,13 +45,13 @@ def worst(model: ExpectedCounts) -> float:
 
 @pytest.mark.parametrize("name", list(MODELS))
 def test_gradient_integrates_to_the_difference(name: str) -> None:
-    # 12 nodes integrate the smooth segment to 1e-10; the differences are 1e-3 … 0.1 of the counts
-    assert worst(MODELS[name]) < 1e-9
+    # counts are about 100, rounding of the spectrum 1e-13 of them and a step 2e-5 of what Ī changes on
+    assert worst(MODELS[name]) < 1e-8
 
 
 def test_a_coarse_difference_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(derivatives, "STEP", 0.1)
-    assert worst(MODELS["sharp"]) > 1e-9
+    monkeypatch.setattr(derivatives, "STEP", 0.01)
+    assert worst(MODELS["sharp"]) > 1e-8
 
 
 def test_gradient_at_a_massless_neutrino_is_one_sided() -> None:

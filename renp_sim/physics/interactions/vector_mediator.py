@@ -50,6 +50,12 @@ class VectorMediator:
     ------
     DomainError
         If the mass, the width or g^e is out of range.
+
+    Examples
+    --------
+    >>> g_left = CouplingMatrix.from_elements({"11": 1e-14, "12": [2e-14, 1e-14]})
+    >>> VectorMediator(mass_eV=0.03, g_electron=1e-12, g_left=g_left).width_eV
+    'auto'
     """
 
     name: ClassVar[str] = "vector_mediator"

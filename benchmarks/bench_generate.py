@@ -1,0 +1,161 @@
+"""Event kernel, `generate` and its memory, against the goals: `python benchmarks/bench_generate.py [--quick]`.
+
+Every line measures both sides interleaved in one run and prints their ratio.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import uproot
+from timing import interleaved
+
+from renp_sim.app.generation import generate, job_of
+from renp_sim.app.memory import keep_freed_memory
+from renp_sim.app.run_file import apply_settings, read_table
+from renp_sim.app.setup import Setup, setup_from_table
+from renp_sim.app.slices import plan_shards
+from renp_sim.ntuple.schema import EVENTS
+from renp_sim.streams import BLOCK_EVENTS
+
+SCAN = "laser.scan=[{omegas_eV=[1.0688, 1.0699, 1.0711, 1.07164], total_duration_s=1e6}]"
+INTERACTIONS = {
+    "standard_model": "{model='standard_model'}",
+    "vector_mediator": "{model='vector_mediator', mass_eV=1.0, g_electron=1e-12, g_left={11=1e-12, 12=2e-12}}",
+    "scalar_mediator": "{model='scalar_mediator', mass_eV=1.0, y_electron=1e-6, y_scalar={11=5e-11, 12=3e-11}}",
+    "em_moments": "{model='em_moments', magnetic_muB={11=1e-11, 12=1e-11}}",
+}
+
+
+def setup(*settings: str) -> Setup:
+    return setup_from_table(
+        apply_settings(read_table("fine_scan"), [SCAN, "detector.efficiency=1.0", *settings])
+    )
+
+
+def kernel(run: Setup, n_events: int) -> Callable[[], int]:
+    """Make every event of the run, truth and record, and drop it."""
+
+    def side() -> int:
+        job = job_of(run, n_events)
+        return sum(len(columns["run"]) for shard in plan_shards(job) for columns in job.events(shard, []))
+
+    return side
+
+
+def floor(n_events: int) -> Callable[[], None]:
+    """Draw the same random numbers and store the same bytes, and nothing else."""
+    rng = np.random.Generator(np.random.PCG64DXSM(1))
+    stored = {branch.name: np.empty(BLOCK_EVENTS, branch.dtype) for branch in EVENTS.branches}
+    drawn = np.empty(BLOCK_EVENTS)
+    vertex = np.empty((3, BLOCK_EVENTS), dtype=np.float32)
+
+    def side() -> None:
+        for _ in range(n_events // BLOCK_EVENTS):
+            rng.standard_exponential(out=drawn)
+            for _ in range(4):  # entry, cosθ*, φ, ω inside the line
+                rng.random(out=drawn)
+            rng.random(out=vertex, dtype=np.float32)
+            rng.standard_normal(out=drawn)  # energy resolution
+            for values in stored.values():
+                values.fill(1)
+
+    return side
+
+
+def write_alone(columns: list[dict[str, np.ndarray]], folder: Path, compression: Any) -> Callable[[], None]:
+    """Write the same arrays with uproot and nothing else."""
+
+    def side() -> None:
+        with uproot.recreate(folder / "alone.root", compression=compression) as file:
+            tree = file.mktree("events", {branch.name: branch.dtype for branch in EVENTS.branches})
+            for block in columns:
+                tree.extend(block)
+
+    return side
+
+
+def blocks_of(run: Setup, n_events: int) -> Iterator[dict[str, np.ndarray]]:
+    job, begun = job_of(run, n_events), 0
+    for shard in plan_shards(job):
+        for columns in job.events(shard, []):
+            n = len(columns["run"])
+            yield columns | {"event": np.arange(begun, begun + n)}
+            begun += n
+
+
+def peak_memory_MB(n_events: int, folder: Path) -> float:
+    """Return the peak of a process that generates n events."""
+    program = (
+        "import resource, sys; from pathlib import Path; sys.path.insert(0, sys.argv[3]);"
+        "from bench_generate import setup; from renp_sim.app.generation import generate;"
+        "generate(setup('detector.efficiency=1.0'), Path(sys.argv[1]), n_events=int(sys.argv[2]), force=True);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    output = folder / "memory.root"
+    command = [sys.executable, "-c", program, str(output), str(n_events), str(Path(__file__).parent)]
+    kilobytes = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    output.unlink()
+    return kilobytes / 1024
+
+
+def main() -> None:
+    keep_freed_memory()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer events")
+    parser.add_argument("--folder", type=Path, help="where files are written (default: a temporary folder)")
+    options = parser.parse_args()
+    n = 2**20 if options.quick else 4 * 2**20
+    large = 10**7 if options.quick else 10**8
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        folder = Path(name)
+        print(f"{os.cpu_count()} cores, numpy {np.__version__}, uproot {uproot.__version__}, {n} events")
+        sharp = setup("laser.linewidth_eV=0.0")
+        print(
+            interleaved(kernel(sharp, n), floor(n)).line(
+                "event kernel, sharp line, against its floor", "≤ 2.5", n
+            )
+        )
+        broad = setup()
+        print(
+            interleaved(kernel(broad, n), floor(n)).line(
+                "event kernel, broad line, against its floor", "≤ 2.5", n
+            )
+        )
+        for interaction, table in INTERACTIONS.items():
+            if interaction != "standard_model":
+                other = setup("laser.linewidth_eV=0.0", f"interaction={table}")
+                ratio = interleaved(kernel(other, n), kernel(sharp, n))
+                print(ratio.line(f"event kernel, {interaction} against standard_model", "≤ 1.1", n))
+        columns = list(blocks_of(broad, n))
+        for compression, codec in (("lz4", uproot.LZ4(1)), ("zstd", uproot.ZSTD(1))):
+            run = setup(f"output.compression={compression}")
+            alone = write_alone(columns, folder, codec)
+            for workers, goal in ((1, "≤ 1.6"), (2, "≤ 1.25")):
+
+                def made(run: Setup = run, workers: int = workers) -> object:
+                    path = folder / "made.root"
+                    return generate(run, path, n_events=n, workers=workers, force=True)
+
+                ratio = interleaved(made, alone, rounds=5)
+                print(
+                    ratio.line(
+                        f"generate to {compression}, {workers} worker(s), against uproot alone", goal, n
+                    )
+                )
+        del columns
+        small, big = peak_memory_MB(10**6, folder), peak_memory_MB(large, folder)
+        print(
+            f"memory of generate: {small:.0f} MB for 1e6 events, {big:.0f} MB for {large:.0e}, "
+            f"ratio {big / small:.2f}; goal equal within 20 %, below 250 MB"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""Timing of two sides in one run: A B A B …, so that a drifting machine slows both."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+__all__ = ["Ratio", "interleaved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Seconds of both sides and their ratio, medians over the rounds."""
+
+    first_s: float
+    second_s: float
+    ratio: float
+    spread: tuple[float, float]
+
+    def line(self, what: str, goal: str, per: int, unit: str = "event") -> str:
+        """Return one line of a report."""
+        low, high = self.spread
+        return (
+            f"{what}: {1e9 * self.first_s / per:.0f} ns against {1e9 * self.second_s / per:.0f} ns per {unit}, "
+            f"ratio {self.ratio:.2f} ({low:.2f} … {high:.2f}); goal {goal}"
+        )
+
+
+def interleaved(first: Callable[[], object], second: Callable[[], object], rounds: int = 7) -> Ratio:
+    """Time both sides in turn after one warm-up of each."""
+    first()
+    second()
+    times: list[tuple[float, float]] = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        first()
+        between = time.perf_counter()
+        second()
+        times.append((between - begun, time.perf_counter() - between))
+    ratios = [a / b for a, b in times]
+    return Ratio(
+        median(a for a, _ in times),
+        median(b for _, b in times),
+        median(ratios),
+        (min(ratios), max(ratios)),
+    )

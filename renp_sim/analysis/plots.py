@@ -1,0 +1,347 @@
+"""Plots of an analysis, each written as PNG and PDF; they take plain containers and know no model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.figure import (
+    COLOURS,
+    INK,
+    QUIET,
+    dense_window,
+    figure,
+    label_thresholds,
+    save,
+    tame_ticks,
+)
+from renp_sim.analysis.intervals import Interval
+from renp_sim.analysis.spectrum import Spectrum
+from renp_sim.analysis.thresholds import ThresholdSearch
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["Curve", "ProfileCurve", "energy_plot", "profile_plot", "spectrum_plot", "threshold_plot"]
+
+FloatArray = NDArray[np.float64]
+
+OMEGA_LABEL = r"trigger frequency $\omega$ (eV)"
+
+LEVELS = {"68.3 %": 1.0, "95 %": 3.841}
+"""Δ(−2 ln L) of two-sided levels for one parameter."""
+
+
+MANY_COUNTS = 300.0
+"""From where the counts need a logarithmic axis to show the background too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curve:
+    """A line to draw: Î at ω (eV)."""
+
+    label: str
+    omega_eV: FloatArray
+    value: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ProfileCurve:
+    """A profile to draw.
+
+    Parameters
+    ----------
+    label
+        Of the model.
+    values, delta_q
+        The parameter and Δ(−2 ln L) above the common minimum; may be infinite.
+    regions
+        Its interval, a list.
+    kinks
+        Where a step crosses a threshold.
+    """
+
+    label: str
+    values: FloatArray
+    delta_q: FloatArray
+    regions: tuple[Interval, ...] = ()
+    kinks: FloatArray | None = None
+
+
+def spectrum_plot(
+    spectrum: Spectrum,
+    stem: Path,
+    *,
+    curves: Sequence[Curve] = (),
+    thresholds_eV: Mapping[str, float] | None = None,
+    title: str = "",
+) -> tuple[Path, Path]:
+    """Draw Î(ω) with its errors and counts below; a dense group of steps gets a column of its own.
+
+    Parameters
+    ----------
+    spectrum
+        What was measured.
+    stem
+        Path without suffix; `.png` and `.pdf` are written.
+    curves
+        Fits, drawn over the data.
+    thresholds_eV
+        By pair, "11" … "33".
+    title
+        Above the plot, left.
+
+    Returns
+    -------
+    tuple
+        The paths written.
+    """
+    windows = _windows(spectrum.omega_eV)
+    with figure(5.4 * len(windows) + 1.0, 5.6) as drawn:
+        grid = drawn.subplots(2, len(windows), squeeze=False, sharex="col", height_ratios=[3, 1])
+        for column, (low, high) in enumerate(windows):
+            upper, lower = grid[0, column], grid[1, column]
+            inside = (spectrum.omega_eV >= low) & (spectrum.omega_eV <= high)
+            _measured(upper, spectrum, inside, curves)
+            _counted(lower, spectrum, inside)
+            upper.set_xlim(low, high)
+            if column == 0 and len(windows) > 1:
+                upper.axvspan(*windows[1], color=QUIET, alpha=0.15, linewidth=0, zorder=0)
+            label_thresholds(upper, thresholds_eV or {})
+            tame_ticks(lower, 5)
+            lower.set_xlabel(OMEGA_LABEL)
+        grid[0, 0].set_ylabel(r"spectral function $\hat I(\omega)$")
+        grid[1, 0].set_ylabel("counts")
+        grid[0, 0].legend(loc="lower left")
+        _title(drawn, title)
+        return save(drawn, stem)
+
+
+def profile_plot(
+    curves: Sequence[ProfileCurve],
+    stem: Path,
+    *,
+    x_label: str = r"lightest mass $m_\ell$ (meV)",
+    x_scale: float = 1e3,
+    levels: Mapping[str, float] = LEVELS,
+    highest: float = 10.0,
+    title: str = "",
+) -> tuple[Path, Path]:
+    """Draw Δ(−2 ln L) against a parameter for each model, with intervals as bands and kinks as ticks.
+
+    Parameters
+    ----------
+    curves
+        One per model, all above the same minimum.
+    stem
+        Path without suffix.
+    x_label, x_scale
+        Axis and its unit: values are multiplied by x_scale.
+    levels
+        Horizontal lines by name.
+    highest
+        Upper end of the axis of Δ(−2 ln L).
+    title
+        Above the plot, left.
+    """
+    with figure(6.4, 4.6) as drawn:
+        axes = drawn.subplots()
+        for curve, colour in zip(curves, _cycled(len(curves)), strict=True):
+            shown = np.where(np.isfinite(curve.delta_q), curve.delta_q, np.nan)
+            axes.plot(x_scale * curve.values, shown, color=colour, label=curve.label)
+            for region in curve.regions:
+                axes.axvspan(
+                    x_scale * region.lower, x_scale * region.upper, color=colour, alpha=0.13, linewidth=0
+                )
+            if curve.kinks is not None:
+                axes.vlines(
+                    x_scale * curve.kinks,
+                    0,
+                    0.03,
+                    transform=axes.get_xaxis_transform(),
+                    color=colour,
+                    linewidth=0.8,
+                )
+        low, high = _reach([x_scale * c.values for c in curves], [c.delta_q for c in curves], highest)
+        axes.set_xlim(low, high)
+        axes.set_ylim(0, highest)
+        for name, level in levels.items():
+            axes.axhline(level, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+            axes.annotate(
+                name,
+                (1, level),
+                xycoords=("axes fraction", "data"),
+                xytext=(-12, 2),
+                textcoords="offset points",
+                ha="right",
+                va="bottom",
+                fontsize=9,
+                color=INK,
+            )
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(r"$\Delta(-2\,\ln L)$")
+        # curves go anywhere, so the legend stands above
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(curves), borderaxespad=0.3)
+        _title(drawn, title)
+        return save(drawn, stem)
+
+
+def threshold_plot(
+    search: ThresholdSearch,
+    stem: Path,
+    *,
+    thresholds_eV: Mapping[str, float] | None = None,
+    title: str = "",
+) -> tuple[Path, Path]:
+    """Draw the scan for onsets: Δ(−2 ln L) of one at each place, and what is left with all found ones.
+
+    Parameters
+    ----------
+    search
+        The scan and what it found.
+    stem
+        Path without suffix.
+    thresholds_eV
+        Of a model, to compare with, by pair.
+    title
+        Above the plot, left.
+    """
+    windows = _windows(search.omega_eV)
+    band: dict[str, Any] = {"color": COLOURS[2], "alpha": 0.35, "linewidth": 0}
+    with figure(5.0 * len(windows) + 1.0, 4.4) as drawn:
+        grid = drawn.subplots(1, len(windows), squeeze=False, sharey=True)[0]
+        for axes, (low, high) in zip(grid, windows, strict=True):
+            axes.plot(search.omega_eV, search.delta_q, color=COLOURS[0], label="one onset")
+            axes.plot(
+                search.omega_eV, search.delta_q_rest, color=COLOURS[1], label="one more than those found"
+            )
+            for onset in search.onsets:
+                for region in onset.intervals:
+                    axes.axvspan(region.lower, region.upper, **band)
+            axes.axhline(
+                search.minimum_delta_q,
+                color=INK,
+                linewidth=0.8,
+                linestyle=(0, (4, 3)),
+                label="taken as found",
+            )
+            axes.set_xlim(low, high)
+            # linear up to the level that decides, logarithmic above it
+            axes.set_yscale("symlog", linthresh=search.minimum_delta_q)
+            axes.set_ylim(0, 3 * max(float(np.max(search.delta_q, initial=0.0)), search.minimum_delta_q))
+            label_thresholds(axes, thresholds_eV or {})
+            tame_ticks(axes, 5)
+            axes.set_xlabel(OMEGA_LABEL)
+        grid[0].set_ylabel(r"local $\Delta(-2\,\ln L)$")
+        if search.onsets:
+            grid[0].axvspan(np.nan, np.nan, label="found, 68 %", **band)
+        grid[0].legend(loc="upper left")
+        _title(drawn, title)
+        return save(drawn, stem)
+
+
+def energy_plot(
+    edges_eV: FloatArray, counts: Mapping[str, FloatArray], stem: Path, *, title: str = ""
+) -> tuple[Path, Path]:
+    """Draw the histogram of recorded photon energies, stacked by what made them.
+
+    Parameters
+    ----------
+    edges_eV
+        Bin edges, shape (b + 1,).
+    counts
+        By name, shape (b,) each; the first is at the bottom.
+    stem
+        Path without suffix.
+    title
+        Above the plot, left.
+    """
+    import mplhep
+
+    with figure(6.4, 4.6) as drawn:
+        axes = drawn.subplots()
+        mplhep.histplot(
+            list(counts.values()),
+            bins=edges_eV,
+            label=list(counts),
+            stack=True,
+            histtype="fill",
+            ax=axes,
+            color=list(_cycled(len(counts))),
+            edgecolor="white",
+            linewidth=0.3,
+        )
+        axes.set_xlim(edges_eV[0], edges_eV[-1])
+        axes.set_xlabel("photon energy (eV)")
+        axes.set_ylabel(f"photons / {1e3 * (edges_eV[1] - edges_eV[0]):.3g} meV")
+        axes.legend(loc="upper right")
+        _title(drawn, title)
+        return save(drawn, stem)
+
+
+def _measured(axes: "Axes", spectrum: Spectrum, inside: NDArray[np.bool_], curves: Sequence[Curve]) -> None:
+    axes.errorbar(
+        spectrum.omega_eV[inside],
+        spectrum.value[inside],
+        yerr=[spectrum.error_down[inside], spectrum.error_up[inside]],
+        fmt="o",
+        color=INK,
+        elinewidth=0.9,
+        capsize=0,
+        label="data",
+        zorder=3,
+    )
+    for curve, colour in zip(curves, _cycled(len(curves)), strict=True):
+        axes.plot(curve.omega_eV, curve.value, color=colour, label=curve.label, zorder=2)
+    # the data decide the range, and not a curve that goes on outside the panel
+    top = np.max(spectrum.value[inside] + spectrum.error_up[inside], initial=0.0)
+    bottom = np.min(spectrum.value[inside] - spectrum.error_down[inside], initial=0.0)
+    margin = 0.06 * (top - bottom) or 1.0
+    axes.axhline(0.0, color=QUIET, linewidth=0.7, zorder=0)
+    axes.set_ylim(bottom - margin, top + margin)
+
+
+def _counted(axes: "Axes", spectrum: Spectrum, inside: NDArray[np.bool_]) -> None:
+    omega = spectrum.omega_eV[inside]
+    axes.plot(omega, spectrum.counts[inside], "o", color=INK, markersize=2.5)
+    axes.plot(omega, spectrum.background[inside], color=COLOURS[1], linewidth=1.0, label="background")
+    top = max(float(np.max(spectrum.counts[inside], initial=0.0)), 1.0)
+    if top > MANY_COUNTS:
+        axes.set_yscale("symlog", linthresh=10)
+        axes.set_ylim(0, 3 * top)
+    else:
+        axes.set_ylim(0, 1.15 * top)
+    axes.legend(loc="lower left", fontsize=9)
+
+
+def _windows(omega_eV: FloatArray) -> list[tuple[float, float]]:
+    """Return the ranges of the columns: everything, and the dense group if there is one."""
+    low, high = (float(np.min(omega_eV)), float(np.max(omega_eV))) if len(omega_eV) else (0.0, 1.0)
+    margin = 0.04 * (high - low) or 1e-3
+    dense = dense_window(omega_eV)
+    return [(low - margin, high + margin)] + ([dense] if dense else [])
+
+
+def _reach(values: list[FloatArray], delta_q: list[FloatArray], highest: float) -> tuple[float, float]:
+    """Return the range in which any curve is below the top of the plot."""
+    below = [v[np.isfinite(d) & (d < highest)] for v, d in zip(values, delta_q, strict=True)]
+    seen = np.concatenate([*below, np.empty(0)])
+    everything = np.concatenate([*values, np.empty(0)])
+    used = seen if len(seen) > 1 and np.ptp(seen) > 0 else everything
+    if not len(used):
+        return 0.0, 1.0
+    margin = 0.03 * float(np.ptp(used)) or 1.0
+    return max(float(np.min(used)) - margin, float(np.min(everything))), float(np.max(used)) + margin
+
+
+def _cycled(n: int) -> list[Any]:
+    return [COLOURS[i % len(COLOURS)] for i in range(n)]
+
+
+def _title(drawn: "Figure", title: str) -> None:
+    if title:
+        drawn.suptitle(title, x=0.02, ha="left", fontsize=12)
