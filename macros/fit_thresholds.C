@@ -14,8 +14,16 @@
 #include <Math/Factory.h>
 #include <Math/Functor.h>
 #include <Math/Minimizer.h>
+#include <TGraph.h>
+#include <TGraphAsymmErrors.h>
 
+#include <algorithm>
+#include <array>
 #include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace renp {
 
@@ -133,11 +141,267 @@ inline Curve minimise_along(const std::function<double(double)> &q, std::vector<
    return curve;
 }
 
+/// How far x may move from the best value until -2lnL has risen by 1, down (to 0 at most) or up; else infinite.
+inline double error_of(const std::function<double(double)> &q, double best, double q_min, double step, int sign)
+{
+   double inside = best, outside = best;
+   for (int k = 0; k < 60; ++k, step *= 1.5) {
+      outside = std::max(0., inside + sign * step);
+      if (q(outside) > q_min + 1)
+         break;
+      if (outside == 0)
+         return best;
+      if (k == 59)
+         return INFINITY;
+      inside = outside;
+   }
+   for (int k = 0; k < 30; ++k) {
+      const double middle = (inside + outside) / 2;
+      (q(middle) > q_min + 1 ? outside : inside) = middle;
+   }
+   return sign * (inside - best);
+}
+
+/// The best fit with the mixing of one ordering; errors are those of m_i + m_j of each pair.
+struct Result {
+   Oscillation oscillation;
+   std::shared_ptr<ScanLikelihood> likelihood;
+   std::shared_ptr<Spectrum> spectrum;
+   Masses masses{};
+   double q = INFINITY;
+   std::array<double, 6> sum_down{}, sum_up{};
+   Curve curve; ///< along the lightest mass
+
+   double q_of_lightest(double mass) const { return (*likelihood)(oscillation.masses(mass)); }
+   /// 68 % interval of the lightest mass, where it alone was free.
+   double lightest_low() const { return curve.best - sum_down[lightest_pair()] / 2; }
+   double lightest_high() const { return curve.best + sum_up[lightest_pair()] / 2; }
+   int lightest_pair() const { return oscillation.ordering == kNormal ? 0 : 5; }
+   double sum(int pair) const { return masses[kPairs[pair][0]] + masses[kPairs[pair][1]]; }
+   double omega_eV(int pair) const { return threshold_eV(sum(pair), spectrum->atom().e_eg_eV); }
+   double omega_down_eV(int pair) const
+   {
+      return omega_eV(pair) - threshold_eV(sum(pair) + sum_up[pair], spectrum->atom().e_eg_eV);
+   }
+   double omega_up_eV(int pair) const
+   {
+      return threshold_eV(sum(pair) - sum_down[pair], spectrum->atom().e_eg_eV) - omega_eV(pair);
+   }
+};
+
+/// Fit the lightest mass, the splittings as they are.
+inline void fit_lightest(Result &result)
+{
+   std::vector<double> kinks;
+   for (const double sum : result.likelihood->kinks_eV())
+      for (const auto &[i, j] : kPairs) {
+         double low = 0, high = sum;
+         for (int k = 0; k < 60; ++k) {
+            const double middle = (low + high) / 2;
+            const auto m = result.oscillation.masses(middle);
+            (m[i] + m[j] < sum ? low : high) = middle;
+         }
+         kinks.push_back(low);
+      }
+   result.curve = minimise_along([&](double mass) { return result.q_of_lightest(mass); }, kinks);
+   result.masses = result.oscillation.masses(result.curve.best);
+   result.q = result.curve.q;
+}
+
+inline void add_errors_of_lightest(Result &result)
+{
+   const auto q = [&](double mass) { return result.q_of_lightest(mass); };
+   const double best = result.curve.best;
+   const Masses low = result.oscillation.masses(best - error_of(q, best, result.q, 1e-8, -1));
+   const Masses high = result.oscillation.masses(best + error_of(q, best, result.q, 1e-8, +1));
+   for (int pair = 0; pair < 6; ++pair) {
+      const auto [i, j] = kPairs[pair];
+      result.sum_down[pair] = result.sum(pair) - low[i] - low[j];
+      result.sum_up[pair] = high[i] + high[j] - result.sum(pair);
+   }
+}
+
+/// Improve three masses: each in turn through its kinks, then all together, until nothing is gained.
+inline void improve_masses(const ScanLikelihood &likelihood, Masses &masses, double &q)
+{
+   const auto sums = likelihood.kinks_eV();
+   for (int cycle = 0; cycle < 20; ++cycle) {
+      const double before = q;
+      for (int a = 0; a < 3; ++a) {
+         std::vector<double> kinks;
+         for (const double sum : sums)
+            for (int b = 0; b < 3; ++b)
+               kinks.push_back(a == b ? sum / 2 : sum - masses[b]);
+         const auto along = [&, a](double mass) {
+            Masses moved = masses;
+            moved[a] = mass;
+            return likelihood(moved);
+         };
+         const Curve curve = minimise_along(along, kinks);
+         if (curve.q < q)
+            masses[a] = curve.best, q = curve.q;
+      }
+      Fit fit([&](const double *m) { return likelihood({m[0], m[1], m[2]}); }, 3);
+      for (int a = 0; a < 3; ++a)
+         fit->SetLowerLimitedVariable(a, Form("m%d", a + 1), masses[a], 1e-5, 0);
+      fit->Minimize();
+      if (fit->MinValue() < q)
+         masses = {fit->X()[0], fit->X()[1], fit->X()[2]}, q = fit->MinValue();
+      if (before - q < 1e-7)
+         break;
+   }
+}
+
+/// Fit three masses from each of the starts and from the best corners of a coarse grid.
+inline void fit_masses(Result &result, std::vector<Masses> starts)
+{
+   auto sums = result.likelihood->kinks_eV();
+   std::sort(sums.begin(), sums.end());
+   constexpr int kGrid = 7, kCorners = 2;
+   std::multimap<double, Masses> corners;
+   for (int cell = 0; cell < kGrid * kGrid * kGrid && !sums.empty(); ++cell) {
+      Masses masses;
+      for (int a = 0, rest = cell; a < 3; ++a, rest /= kGrid)
+         masses[a] = sums[(rest % kGrid + 0.5) / kGrid * sums.size()] / 2;
+      corners.insert({(*result.likelihood)(masses), masses});
+   }
+   for (auto corner = corners.begin(); corner != corners.end() && std::distance(corners.begin(), corner) < kCorners; ++corner)
+      starts.push_back(corner->second);
+   for (Masses &start : starts) {
+      double q = (*result.likelihood)(start);
+      improve_masses(*result.likelihood, start, q);
+      if (q < result.q)
+         result.masses = start, result.q = q;
+   }
+}
+
+/// The errors of m_i + m_j, the other two combinations of masses profiled.
+inline void add_errors_of_masses(Result &result)
+{
+   for (int pair = 0; pair < 6; ++pair) {
+      const auto [i, j] = kPairs[pair];
+      // the sum and two more: m_k and m_l; where i < j, m_i = sum - m_l
+      const int k = i == j ? (i + 1) % 3 : 3 - i - j, l = i == j ? (i + 2) % 3 : j;
+      const auto profile = [&, i = i, j = j](double sum) {
+         const auto q = [&](const double *x) {
+            Masses masses;
+            masses[k] = std::abs(x[0]);
+            masses[l] = std::abs(x[1]);
+            masses[i] = i == j ? sum / 2 : std::abs(sum - x[1]);
+            return (*result.likelihood)(masses);
+         };
+         Fit fit(q, 2);
+         fit->SetVariable(0, "m_k", result.masses[k], 1e-6);
+         fit->SetVariable(1, "m_l", result.masses[l], 1e-6);
+         fit->Minimize();
+         return fit->MinValue();
+      };
+      result.sum_down[pair] = error_of(profile, result.sum(pair), result.q, 1e-6, -1);
+      result.sum_up[pair] = error_of(profile, result.sum(pair), result.q, 1e-6, +1);
+   }
+}
+
+inline void print_result(const Result &result, bool is_lightest)
+{
+   const auto &[m1, m2, m3] = result.masses;
+   std::printf("mixing of %s ordering: -2lnL = %.9g at m = %.9g, %.9g, %.9g eV\n", name_of(result.oscillation.ordering),
+               result.q, m1, m2, m3);
+   for (int pair = 0; pair < 6; ++pair)
+      std::printf("  omega_%d%d = %.12g eV  -%.6g +%.6g\n", kPairs[pair][0] + 1, kPairs[pair][1] + 1,
+                  result.omega_eV(pair), result.omega_down_eV(pair), result.omega_up_eV(pair));
+   if (!is_lightest)
+      return;
+   const double low = result.lightest_low(), high = result.lightest_high();
+   std::printf("  lightest mass = %.9g eV, 68 %% in %.9g to %.9g\n", result.curve.best, low, high);
+   for (const auto &[x, q] : result.curve.points)
+      if (q < result.q + 1 && (x < low || x > high))
+         std::printf("  also within 1 of the minimum: lightest mass %.6g eV\n", x);
+}
+
+/// -2lnL above its minimum against the lightest mass, on a logarithmic axis since kinks make it steep.
+inline void draw_curves(const std::vector<Result> &results, const Result &best)
+{
+   double high = 0, top = 100;
+   for (const auto &result : results)
+      for (const auto &[x, q] : result.curve.points)
+         if (std::isfinite(q)) {
+            high = std::max(high, 1e3 * x);
+            top = std::max(top, 10 * (q - best.q));
+         }
+   auto *frame = gPad->DrawFrame(0, 0.02, high, top);
+   frame->GetXaxis()->SetTitle("lightest mass  [meV]");
+   frame->GetYaxis()->SetTitle("#minus2 ln L #minus minimum");
+   gPad->SetLogy();
+   auto *one = new TLine(0, 1, high, 1);
+   one->SetLineStyle(kDashed);
+   one->SetLineColor(kGray + 1);
+   one->Draw();
+   auto *legend = new TLegend(0.52, 0.2, 0.93, 0.33);
+   for (size_t k = 0; k < results.size(); ++k) {
+      std::map<double, double> points(results[k].curve.points.begin(), results[k].curve.points.end());
+      for (double x = 0; x < 1e-3 * high; x += 2e-6 * high)
+         points[x] = results[k].q_of_lightest(x);
+      auto *graph = new TGraph;
+      for (const auto &[x, q] : points)
+         if (std::isfinite(q))
+            graph->AddPoint(1e3 * x, std::max(q - best.q, 0.02));
+      graph->SetLineColor(colour(k));
+      graph->SetLineWidth(2);
+      graph->Draw("L");
+      legend->AddEntry(graph, Form("%s ordering", name_of(results[k].oscillation.ordering)), "l");
+   }
+   legend->Draw();
+   gPad->RedrawAxis();
+   const double mass_eV = best.curve.best;
+   label_pad(Form("lightest mass %.5g  #minus%.2g +%.2g meV (68 %%)", 1e3 * mass_eV,
+                  1e3 * (mass_eV - best.lightest_low()), 1e3 * (best.lightest_high() - mass_eV)));
+}
+
+/// Each threshold in units of its error, from the true one, or from the fit where the truth is hidden.
+inline void draw_pulls(const Result &result, const Setup &setup)
+{
+   const bool told = setup.oscillation.ordering != kHiddenOrdering;
+   auto *frame = gPad->DrawFrame(-11.5, 0, 3.5, 6.6);
+   frame->GetXaxis()->SetTitle(told ? "(fit #minus truth) / error" : "distance from the fit / error");
+   frame->GetYaxis()->SetLabelSize(0);
+   frame->GetYaxis()->SetTickLength(0);
+   auto *zero = new TLine(0, 0, 0, 6.6);
+   zero->SetLineStyle(kDashed);
+   zero->SetLineColor(kGray + 1);
+   zero->Draw();
+   auto *points = new TGraphAsymmErrors;
+   TLatex latex;
+   latex.SetTextFont(42);
+   latex.SetTextSize(0.04f);
+   latex.SetTextAlign(12);
+   for (int pair = 0; pair < 6; ++pair) {
+      const auto [i, j] = kPairs[pair];
+      const double down = result.omega_down_eV(pair), up = result.omega_up_eV(pair), y = 5.8 - pair;
+      const double truth = threshold_eV(setup.masses[i] + setup.masses[j], setup.atom.e_eg_eV);
+      const double off = told ? result.omega_eV(pair) - truth : 0;
+      points->AddPoint(off / (off > 0 ? down : up), y);
+      points->SetPointError(pair, 1, 1, 0, 0);
+      latex.DrawLatex(-11.2, y, Form("#omega_{%d%d} = %.7f eV #minus%.2g +%.2g #mueV", i + 1, j + 1,
+                                    result.omega_eV(pair), 1e6 * down, 1e6 * up));
+   }
+   points->SetMarkerStyle(kFullCircle);
+   points->SetMarkerColor(colour(0));
+   points->SetLineColor(colour(0));
+   points->SetLineWidth(2);
+   points->Draw("P Z");
+   label_pad("thresholds, three masses free");
+}
+
 } // namespace renp
 
 int fit_thresholds(const char *inputs, const char *stem = "fit_thresholds", const char *mode = "lightest",
-                   double alpha21_deg = 0, double alpha31_deg = 0)
+                   double alpha21_deg = 0, double alpha31_deg = 0, double delta_deg = -1)
 {
+   const bool is_lightest = std::string(mode) == "lightest";
+   if (!is_lightest && std::string(mode) != "masses") {
+      std::fprintf(stderr, "fit_thresholds: mode %s: must be lightest or masses\n", mode);
+      return 1;
+   }
    renp::Ntuple ntuple;
    if (!ntuple.open(inputs))
       return 1;
@@ -145,24 +409,50 @@ int fit_thresholds(const char *inputs, const char *stem = "fit_thresholds", cons
    const auto steps = renp::step_counts(ntuple);
    if (!setup || steps.empty())
       return 1;
-   for (auto ordering : {renp::kNormal, renp::kInverted}) {
-      auto osc = setup->oscillation.ordering == ordering ? setup->oscillation : renp::Oscillation::nufit(ordering);
-      renp::Couplings c(osc, setup->nature, alpha21_deg, alpha31_deg);
-      renp::Spectrum sp(setup->atom, c);
-      renp::ScanLikelihood like(steps, sp);
-      std::vector<double> kinks;
-      for (double sum : like.kinks_eV())
-         for (auto &[i, j] : renp::kPairs) {
-            double low = 0, high = sum;
-            auto open = [&, i=i, j=j](double l) { auto m = osc.masses(l); return m[i] + m[j] < sum; };
-            if (!open(0)) continue;
-            for (int k = 0; k < 60; ++k) (open((low + high) / 2) ? low : high) = (low + high) / 2;
-            kinks.push_back((low + high) / 2);
-         }
-      int calls = 0;
-      TStopwatch w;
-      auto curve = renp::minimise_along([&](double l) { ++calls; return like(osc.masses(l)); }, kinks);
-      std::printf("%s %.9f at %.9g, %d calls %zu kinks %g s\n", renp::name_of(ordering), curve.q, curve.best, calls, kinks.size(), w.RealTime());
+   const auto nature = setup->nature == renp::kMajorana ? renp::kMajorana : renp::kDirac;
+   if (setup->nature == renp::kHiddenNature)
+      std::printf("nature and mixing are hidden: Dirac and NuFIT 5.2 are taken\n");
+
+   std::vector<renp::Result> results;
+   for (const auto ordering : {renp::kNormal, renp::kInverted}) {
+      renp::Result result;
+      result.oscillation = setup->oscillation.ordering == ordering ? setup->oscillation
+                                                                    : renp::Oscillation::nufit(ordering);
+      if (delta_deg >= 0)
+         result.oscillation.delta_deg = delta_deg;
+      if (nature == renp::kMajorana)
+         std::printf("Majorana phases are not in the trees: alpha21 %g, alpha31 %g, delta %g deg are taken (%s)\n",
+                     alpha21_deg, alpha31_deg, result.oscillation.delta_deg, renp::name_of(ordering));
+      const renp::Couplings couplings(result.oscillation, nature, alpha21_deg, alpha31_deg);
+      result.spectrum = std::make_shared<renp::Spectrum>(setup->atom, couplings);
+      result.likelihood = std::make_shared<renp::ScanLikelihood>(steps, *result.spectrum);
+      renp::fit_lightest(result);
+      results.push_back(result);
    }
-   return 0;
+   if (!is_lightest) {
+      const std::vector<renp::Masses> starts = {results[0].masses, results[1].masses};
+      for (auto &result : results)
+         renp::fit_masses(result, starts);
+   }
+   std::printf("%zu steps, %s free, %s\n", steps.size(), is_lightest ? "lightest mass" : "three masses",
+               renp::name_of(nature));
+   for (auto &result : results) {
+      if (!std::isfinite(result.q)) {
+         std::fprintf(stderr, "fit_thresholds: no mass allows the counts: a step has some where none is expected\n");
+         return 1;
+      }
+      is_lightest ? renp::add_errors_of_lightest(result) : renp::add_errors_of_masses(result);
+      renp::print_result(result, is_lightest);
+   }
+   const auto &best = results[0].q <= results[1].q ? results[0] : results[1];
+   std::printf("best: mixing of %s ordering, -2lnL = %.9g\n", renp::name_of(best.oscillation.ordering), best.q);
+
+   const renp::SpectrumPicture picture(renp::setting_counts(steps), *best.spectrum, best.masses);
+   TCanvas *canvas = renp::new_canvas("fit_thresholds", 2);
+   canvas->cd(1);
+   picture.draw_all(is_lightest ? Form("best fit, %s ordering", renp::name_of(best.oscillation.ordering))
+                                : "best fit, three masses free");
+   canvas->cd(2);
+   is_lightest ? renp::draw_curves(results, best) : renp::draw_pulls(best, *setup);
+   return renp::save(canvas, stem) ? 0 : 1;
 }

@@ -221,6 +221,9 @@ class _Working:
             trial[:, worse], q[worse] = self._back_to_floor(trial, worse)
             better = q <= self.q + np.where(predicted < rounding, rounding, 0.0)
         is_done = (predicted <= np.maximum(DECREASE_TOLERANCE, rounding)) & (self.damping <= FIRST_DAMPING)
+        for p, row in enumerate(here.hessian):
+            # no slope, but on the top of a barrier between two minima
+            is_done &= (row[p] >= 0) | held[p]
         if np.all(better):
             self.x, self.q = trial, q
         else:

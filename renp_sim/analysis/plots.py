@@ -116,7 +116,8 @@ def spectrum_plot(
             lower.set_xlabel(OMEGA_LABEL)
         grid[0, 0].set_ylabel(r"spectral function $\hat I(\omega)$")
         grid[1, 0].set_ylabel("counts")
-        grid[0, 0].legend(loc="lower left")
+        # a spectrum falls towards its thresholds, so this corner is empty down to the line at 0
+        grid[0, 0].legend(loc="lower left", bbox_to_anchor=(0.01, 0.09))
         _title(drawn, title)
         return save(drawn, stem)
 
@@ -238,8 +239,8 @@ def threshold_plot(
             axes.set_xlabel(OMEGA_LABEL)
         grid[0].set_ylabel(r"local $\Delta(-2\,\ln L)$")
         if search.onsets:
-            grid[0].axvspan(np.nan, np.nan, label="found, 68 %", **band)
-        grid[0].legend(loc="upper left")
+            grid[0].axvspan(np.nan, np.nan, label="a found one, 68 %", **band)
+        drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside upper right", ncols=4)
         _title(drawn, title)
         return save(drawn, stem)
 
@@ -315,7 +316,7 @@ def _counted(axes: "Axes", spectrum: Spectrum, inside: NDArray[np.bool_]) -> Non
         axes.set_ylim(0, 3 * top)
     else:
         axes.set_ylim(0, 1.15 * top)
-    axes.legend(loc="lower left", fontsize=9)
+    axes.legend(loc="lower left", fontsize=9, frameon=False)
 
 
 def _windows(omega_eV: FloatArray) -> list[tuple[float, float]]:

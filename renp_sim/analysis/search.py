@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from renp_sim.analysis.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood import Likelihood
-from renp_sim.analysis.mean import ModelMean, polynomial_mean
+from renp_sim.analysis.mean import ModelMean, PolynomialMean, polynomial_mean
 from renp_sim.analysis.newton import Minimum, Status, minimise
 from renp_sim.analysis.scan import Scan, bent_names, bent_points, kinked_names, kinked_points, scan
+from renp_sim.analysis.table import Table
 from renp_sim.analysis.warp import Warp, WarpedMean, WarpedTerms
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ KINKED_MARGIN = 4.0
 
 BENT_MARGIN = 1.0
 """The same for a coupling, whose scan points are closer."""
+
+TABLE_FINENESS = 3
+"""Points of a table per point of a scan."""
 
 BLOCK_TOYS = 8192
 """Toys in one scan: its tables stay in the cache."""
@@ -86,12 +90,39 @@ class Solution:
         )
 
 
+def scan_table(setup: "Setup", counts: FloatArray) -> ScanTable | None:
+    """Return the table of the scan that `search` makes, or None where it makes none.
+
+    Parameters
+    ----------
+    setup
+        What floats.
+    counts
+        Shape (b, n); the range of a coupling follows from them.
+    """
+    kinked = kinked_names(setup)
+    names = (*kinked, *bent_names(setup))
+    if not names:
+        return None
+    axes = [_axis(setup, name, kinked, counts) for name in names]
+    if len(kinked) > 1:
+        axes = [_coarse(axis) if name in kinked else axis for name, axis in zip(names, axes, strict=True)]
+    names, axes = _affordable(names, axes)
+    points = np.stack([m.ravel() for m in np.meshgrid(*axes, indexing="ij")], axis=1)
+    return ScanTable.of(setup, names, points)
+
+
+def _axis(setup: "Setup", name: str, kinked: tuple[str, ...], counts: FloatArray) -> FloatArray:
+    return kinked_points(setup, name)[0] if name in kinked else bent_points(setup, name, counts.T)
+
+
 def search(
     setup: "Setup",
     counts: FloatArray,
     *,
     theta: FloatArray | None = None,
     constraint_values: FloatArray | None = None,
+    table: ScanTable | None = None,
 ) -> Solution:
     """Return the best fit of each set of counts.
 
@@ -105,96 +136,26 @@ def search(
         All parameters, shape (b, p), where resting ones or starts differ from toy to toy.
     constraint_values
         Measured values of the constraints, shape (b, f), where toys randomise them.
+    table
+        What `scan_table` says, to save time when it is known; its set-up may float more.
     """
+    counts = np.asarray(counts, dtype=float)
     kinked = kinked_names(setup)
-    if kinked and (theta is not None or len(kinked) > 1) and len(counts) > 1:
-        # kinks move with the other parameters, so each row has a scan of its own
+    if _needs_own_scans(setup, kinked, theta) and len(counts) > 1:
+        rows = (slice(i, i + 1) for i in range(len(counts)))
         return Solution.joined(
             [
                 search(
-                    setup if theta is None else setup.moved(theta[i]),
-                    counts[i : i + 1],
-                    constraint_values=None if constraint_values is None else constraint_values[i : i + 1],
+                    setup if theta is None else setup.moved(theta[row][0]),
+                    counts[row],
+                    constraint_values=None if constraint_values is None else constraint_values[row],
                 )
-                for i in range(len(counts))
+                for row in rows
             ]
         )
-    problem = _Problem(
-        setup=setup if theta is None or not kinked else setup.moved(theta[0]),
-        counts=np.ascontiguousarray(np.asarray(counts, dtype=float).T),
-        template=setup.theta if theta is None else theta[0] if kinked else theta,
-        terms=ConstraintTerms.of(setup.constraints, constraint_values),
-    )
-    if len(kinked) > 1:
-        return _several_kinked(problem, kinked)
-    return problem.solution(_minimum(problem, kinked))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Problem:
-    """Counts (n, b) with their set-up, templates (p,) or (b, p), and constraint terms."""
-
-    setup: "Setup"
-    counts: FloatArray
-    template: FloatArray
-    terms: ConstraintTerms
-
-    @property
-    def n_toys(self) -> int:
-        return int(self.counts.shape[1])
-
-    def likelihood(self) -> Likelihood:
-        setup = self.setup
-        mean: Mean | None = None
-        if self.template.ndim == 1 and len(setup.free):
-            mean = polynomial_mean(setup.model, setup.names, self.template)
-        if mean is None:
-            mean = ModelMean(model=setup.model, template=self.template, free=setup.free)
-        return Likelihood(counts=self.counts, mean=mean, terms=self.terms)
-
-    def take(self, rows: IntArray) -> "_Problem":
-        if len(rows) == self.n_toys:
-            return self
-        return replace(
-            self,
-            counts=self.counts[:, rows],
-            template=self.template if self.template.ndim == 1 else self.template[rows],
-            terms=self.terms.take(rows),
-        )
-
-    def solution(self, minimum: Minimum) -> Solution:
-        theta = np.array(np.broadcast_to(self.template, (self.n_toys, self.template.shape[-1])))
-        theta[:, self.setup.free] = minimum.x.T
-        return Solution(theta=theta, q=minimum.q, status=minimum.status, calls=minimum.calls)
-
-
-def _minimum(problem: _Problem, kinked: tuple[str, ...]) -> Minimum:
-    """Return the best fits where at most one parameter is kinked."""
-    setup = problem.setup
-    names = (*kinked, *bent_names(setup))
-    if not names:
-        start = np.atleast_2d(problem.template)[:, setup.free].T
-        return minimise(problem.likelihood(), start, setup.lower[:, None], setup.upper[:, None])
-    axes = [
-        kinked_points(setup, name)[0] if name in kinked else bent_points(setup, name, problem.counts)
-        for name in names
-    ]
-    names, axes = _affordable(names, axes)
-    design = np.stack([m.ravel() for m in np.meshgrid(*axes, indexing="ij")], axis=1)
-    positions = tuple(setup.names.index(name) for name in names)
-    pieces = _Pieces.of(*kinked_points(setup, names[0])) if kinked else None
-    starts = []
-    for first in range(0, problem.n_toys, BLOCK_TOYS):
-        block = problem.take(np.arange(first, min(first + BLOCK_TOYS, problem.n_toys)))
-        found = scan(setup, block.counts, block.terms, block.template, positions, design)
-        along = _best_along_first(found, len(axes[0]))
-        start = _near_minima(along) if pieces is None else pieces.starts(along, positions[0])
-        starts.append(start.shifted(first))
-    start = _Starts.joined(starts)
-    fits = _fit_from(problem, start) if pieces is None else _fit_pieces(problem, positions[0], start)
-    return _best_of(start.toys, fits, problem.n_toys, len(design))
-
-
+    if table is None and (names := (*kinked, *bent_names(setup))):
+        table = scan_table(setup, counts)
+    ...
 def _affordable(
     names: tuple[str, ...], axes: list[FloatArray]
 ) -> tuple[tuple[str, ...], list[FloatArray]]:
@@ -251,33 +212,44 @@ class _Starts:
         )
 
 
-def _candidates(q: FloatArray, margin: float) -> tuple[IntArray, IntArray]:
-    """Return (point, toy) of the local minima of a scan that are worth a fit."""
-    worth = q < np.min(q, axis=0) + margin
-    # of a plateau, its first point
-    worth[1:] &= q[1:] < q[:-1]
-    worth[:-1] &= q[:-1] <= q[1:]
-    if not np.all(np.isfinite(q[0])):
-        worth[0] |= ~np.any(worth, axis=0)
-    return np.nonzero(worth)
+def _on_both_sides(along: Scan, centre: int) -> _Starts:
+    """Return a start on each side of the centre of a coupling where −2 ln L comes near its lowest."""
+    last = len(along.q) - 1
+    lowest = np.min(along.q, axis=0) + BENT_MARGIN
+    parts = []
+    for first, stop in ((0, centre), (centre, last + 1)):
+        if first == stop:
+            continue
+        at = first + np.argmin(along.q[first:stop], axis=0)
+        toys = np.flatnonzero(np.take_along_axis(along.q, at[None], axis=0)[0] < lowest)
+        at = at[toys]
+        left, right = np.maximum(at - 1, first), np.minimum(at + 1, stop - 1)
+        q_left, q_here, q_right = (along.q[i, toys] for i in (left, at, right))
+        bend = q_left + q_right - 2 * q_here
+        usable = np.isfinite(bend) & (bend > 0) & (left < at) & (at < right)
+        # the vertex of the parabola, never on the point, which may be where a squared coupling has no slope
+        vertex = np.where(usable, 0.5 * (q_left - q_right) / np.where(usable, bend, 1.0), 0.0)
+        vertex = np.clip(vertex, -0.5, 0.5)
+        vertex = np.where(np.abs(vertex) < 0.02, np.where(right > at, 0.02, -0.02), vertex)
+        share = np.abs(vertex)[:, None]
+        other = np.where(vertex < 0, left, right)
+        x = (1 - share) * along.x[at, :, toys] + share * along.x[other, :, toys]
+        edge = np.zeros(len(toys))
+        parts.append(_Starts(toys=toys, x=x.T, low=edge, high=edge))
+    return _Starts.joined(parts)
 
 
-def _near_minima(along: Scan) -> _Starts:
-    """Return a start at each local minimum of a scan in a coupling, where a parabola has its vertex."""
-    at, toys = _candidates(along.q, BENT_MARGIN)
-    middle = np.clip(at, 1, len(along.q) - 2)
-    # values are on the first scanned parameter; points are nearly equidistant in significance
-    q_left, q_here, q_right = (along.q[middle + i, toys] for i in (-1, 0, 1))
-    bend = q_left + q_right - 2 * q_here
-    usable = np.isfinite(bend) & (bend > 0)
-    vertex = np.where(usable, 0.5 * (q_left - q_right) / np.where(usable, bend, 1.0), 0.0)
-    # never on the point itself, which may be where a squared coupling has no slope
-    vertex = np.where(np.abs(vertex) < 0.02, 0.02, np.clip(vertex, -1.0, 1.0))
-    other = middle + np.where(vertex < 0, -1, 1)
-    share = np.abs(vertex)[:, None]
-    x = (1 - share) * along.x[middle, :, toys] + share * along.x[other, :, toys]
-    edge = np.zeros(len(toys))
-    return _Starts(toys=toys, x=x.T, low=edge, high=edge)
+def _tabled(problem: _Problem, points: FloatArray, centre: int) -> Minimum | None:
+    """Return the fits of one coupling and nothing else from a table, or None where there is none."""
+    mean = problem.likelihood().mean
+    if not isinstance(mean, PolynomialMean) or problem.terms.centre.shape[1] > 1:
+        return None
+    parts = np.linspace(0, len(points) - 1, TABLE_FINENESS * len(points))
+    fine = np.interp(parts, np.arange(len(points)), points)
+    table = Table.of(mean, problem.terms, fine, int(np.searchsorted(parts, centre - 0.5)))
+    if table is None:
+        return None
+    return table.fit(problem.counts, float(problem.setup.lower[0]), float(problem.setup.upper[0]))
 
 
 def _fit_from(problem: _Problem, start: _Starts) -> Minimum:
@@ -301,8 +273,13 @@ class _Pieces:
 
     def starts(self, along: Scan, position: int) -> _Starts:
         """Return a start in each smooth piece beside each local minimum of a scan."""
-        at, toys = _candidates(along.q, KINKED_MARGIN)
-        last = len(self.points) - 1
+        q, last = along.q, len(self.points) - 1
+        worth = q < np.min(q, axis=0) + KINKED_MARGIN
+        # of a plateau, its first point
+        worth[1:] &= q[1:] < q[:-1]
+        worth[:-1] &= q[:-1] <= q[1:]
+        worth[0] |= ~np.any(worth, axis=0)
+        at, toys = np.nonzero(worth)
         # a smooth point has one piece, out to both its neighbours; a kink has one on either side
         left, right = np.maximum(at - 1, 0), np.minimum(at + 1, last)
         is_kink = self.kinks[at]

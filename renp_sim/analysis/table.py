@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood import TINY, Likelihood
-from renp_sim.analysis.newton import DECREASE_TOLERANCE, Minimum, Status, minimise
+from renp_sim.analysis.newton import Minimum, minimise
 
 if TYPE_CHECKING:
     from renp_sim.analysis.constraint import ConstraintTerms
@@ -23,6 +23,12 @@ __all__ = ["Table"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
+
+BLOCK_TOYS = 8192
+"""Toys that are read off together."""
+
+LAST_GAIN = 1e-5
+"""The last step may lower −2 ln L by this; what it leaves is a small fraction of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +45,10 @@ class Table:
         Coefficients of each count and of 1, shape (n + 1, g).
     series
         The same for powers 1, 2, 3 of x − point, shape (g, 3, n + 1).
+    room
+        How far the points to the left and to the right are, shape (2, g).
+    centre
+        First point right of where the steps expect least: there may be a minimum on either side of it.
     """
 
     mean: "PolynomialMean"
@@ -46,9 +56,13 @@ class Table:
     points: FloatArray
     value: FloatArray
     series: FloatArray
+    room: FloatArray
+    centre: int
 
     @classmethod
-    def of(cls, mean: "PolynomialMean", terms: "ConstraintTerms", points: FloatArray) -> "Table | None":
+    def of(
+        cls, mean: "PolynomialMean", terms: "ConstraintTerms", points: FloatArray, centre: int
+    ) -> "Table | None":
         """Return the table, or None where μ vanishes at a point and has no series."""
         m0, m1, m2, m3 = mean.derivatives(points)
         if m0.size == 0 or m0.min() <= TINY:
@@ -68,35 +82,68 @@ class Table:
             points=points,
             value=np.ascontiguousarray(rows[0]),
             series=np.ascontiguousarray(rows[1:].transpose(2, 0, 1)),
+            room=np.stack([np.diff(points, prepend=points[0]) * -1, np.diff(points, append=points[-1])]),
+            centre=centre,
         )
 
     def fit(self, counts: FloatArray, lower: float, upper: float) -> Minimum:
         """Return the minimum of each toy between bounds, for counts of shape (n, b)."""
         n_toys = counts.shape[1]
-        ones = np.empty((n_toys, len(counts) + 1))
-        ones[:, :-1] = counts.T
-        ones[:, -1] = 1.0
-        at = np.argmin(ones @ self.value, axis=1)
-        c1, c2, c3 = np.einsum("bjk,bk->jb", np.take(self.series, at, axis=0), ones)
-        x = np.clip(np.take(self.points, at) + _vertex(c1, c2, c3), lower, upper)[None]
-        likelihood = Likelihood(counts=counts, mean=self.mean, terms=self.terms)
-        q, slope = likelihood.value_and_slope(x)
-        # the slope left, and the curvature of the series, tell how much a fit could still gain
-        sure = (c2 > 0) & (slope[0] ** 2 <= 4 * c2 * DECREASE_TOLERANCE)
-        status = np.zeros(n_toys, dtype=np.int8)
-        out = Minimum(x=x, q=q, status=status, calls=np.full(n_toys, 2, dtype=np.int32))
-        rest = np.flatnonzero(~sure)
+        out = Minimum(
+            x=np.empty((1, n_toys)),
+            q=np.empty(n_toys),
+            status=np.zeros(n_toys, dtype=np.int8),
+            calls=np.full(n_toys, 2, dtype=np.int32),
+        )
+        unsure = []
+        for first in range(0, n_toys, BLOCK_TOYS):
+            rows = slice(first, min(first + BLOCK_TOYS, n_toys))
+            out.x[:, rows], out.q[rows], sure = self._block(counts[:, rows], lower, upper)
+            unsure.append(first + np.flatnonzero(~sure))
+        rest = np.concatenate(unsure) if unsure else np.empty(0, dtype=np.intp)
         if len(rest):
-            bounds = np.array([[lower]]), np.array([[upper]])
-            fits = minimise(likelihood.take(rest), x[:, rest], *bounds)
-            out.x[:, rest], out.q[rest] = fits.x, fits.q
-            out.status[rest] = fits.status
+            likelihood = Likelihood(counts=counts[:, rest], mean=self.mean, terms=self.terms)
+            fits = minimise(likelihood, out.x[:, rest], np.array([[lower]]), np.array([[upper]]))
+            out.x[:, rest], out.q[rest], out.status[rest] = fits.x, fits.q, fits.status
             out.calls[rest] += fits.calls
         return out
 
+    def _block(
+        self, counts: FloatArray, lower: float, upper: float
+    ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+        """Return x (1, b), −2 ln L (b,) and which toys the exact slope confirms."""
+        rows = np.empty((counts.shape[1], len(counts) + 1))
+        rows[:, :-1] = counts.T
+        rows[:, -1] = 1.0
+        sides = [
+            self._lowest(rows, first, stop)
+            for first, stop in ((0, self.centre), (self.centre, len(self.points)))
+            if first < stop
+        ]
+        x, lowest, bend = sides[0]
+        if len(sides) == 2:
+            right = sides[1][1] < lowest
+            x, bend = np.where(right, sides[1][0], x), np.where(right, sides[1][2], bend)
+        x = np.clip(x, lower, upper)
+        likelihood = Likelihood(counts=counts, mean=self.mean, terms=self.terms)
+        value, (slope,) = likelihood.value_and_slope(x[None])
+        # one more Newton step; unless it gains next to nothing the toy is fitted step by step
+        safe = np.where(bend > 0, bend, np.inf)
+        gain = 0.5 * slope**2 / safe
+        x = x - slope / safe
+        sure = (bend > 0) & (gain <= LAST_GAIN) & (x > lower) & (x < upper)
+        return x[None], value - gain, sure
 
-def _vertex(c1: FloatArray, c2: FloatArray, c3: FloatArray) -> FloatArray:
-    """Return the minimum of c1 d + c2 d² + c3 d³ that is next to d = 0, that of its parabola if none."""
-    inside = c2 * c2 - 3 * c1 * c3
-    root = np.abs(c2) + np.sqrt(np.maximum(inside, 0.0))
-    return -c1 / np.where(root > 0, root, np.inf)
+    def _lowest(
+        self, rows: FloatArray, first: int, stop: int
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return minimum, −2 ln L and its second derivative on one side of the centre, shape (b,) each."""
+        q = rows @ self.value[:, first:stop]
+        at = np.argmin(q, axis=1)
+        lowest = q[np.arange(len(q)), at]
+        at += first
+        c1, c2, c3 = np.einsum("bjk,bk->jb", np.take(self.series, at, axis=0), rows)
+        inside = np.sqrt(np.maximum(c2 * c2 - 3 * c1 * c3, 0.0))
+        root = c2 + inside
+        step = np.clip(-c1 / np.where(root > 0, root, np.inf), self.room[0, at], self.room[1, at])
+        return self.points[at] + step, lowest + step * (c1 + step * (c2 + step * c3)), 2 * c2 + 6 * c3 * step

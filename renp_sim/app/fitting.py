@@ -1,6 +1,6 @@
 """From files to fits: which hypotheses are compared, what floats, and the thresholds that follow."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -13,15 +13,33 @@ from numpy.typing import NDArray
 from renp_sim.analysis.fit import FitResult, ModelFit, fit
 from renp_sim.analysis.model import Constraint, Observation, Shape
 from renp_sim.analysis.observation import observation_from_tables
+from renp_sim.analysis.profile import profile
+from renp_sim.analysis.spectrum import ONE_SIGMA
 from renp_sim.app.setup import Setup, load, setup_from_table
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.prediction.expected_counts import ExpectedCounts
 
-__all__ = ["Data", "Masses", "Question", "fit_data", "models_of", "read_data"]
+__all__ = [
+    "Data",
+    "Masses",
+    "Question",
+    "fit_data",
+    "fitted_neutrinos",
+    "mass_profile",
+    "model_of",
+    "question_of",
+    "read_data",
+    "thresholds_of",
+]
 
 FloatArray = NDArray[np.float64]
+
+THREE_MASSES = ("m1_eV", "m2_eV", "m3_eV")
+
+START_MASS_EV = 0.01
+"""Where the masses stand before the search, which does not depend on it."""
 
 
 class Masses(StrEnum):
@@ -74,7 +92,45 @@ class Question:
     free: tuple[str, ...] = ()
     fix: tuple[str, ...] = ()
     constrain: tuple[str, ...] = ()
-    level: float = 0.6826894921370859
+    level: float = ONE_SIGMA
+
+
+def question_of(
+    *,
+    masses: str = "lightest",
+    ordering: str = "both",
+    nature: str = "run",
+    normalisation: str = "fixed",
+    free: Sequence[str] = (),
+    fix: Sequence[str] = (),
+    constrain: Sequence[str] = (),
+    level: float = ONE_SIGMA,
+) -> Question:
+    """Return the question that the options of `fit` ask.
+
+    Raises
+    ------
+    ConfigError
+        If the level or the normalisation cannot be used.
+    """
+    if not 0 < level < 1:
+        raise ConfigError(f"--level {level:g}: must lie in (0, 1)")
+    if normalisation == "free":
+        free = [*free, "normalisation"]
+    elif normalisation != "fixed":
+        percent = _number(
+            normalisation.removesuffix("%"), "--normalisation", f"{normalisation} (fixed, free, or per cent)"
+        )
+        constrain = [*constrain, f"normalisation=1:{percent}%"]
+    return Question(
+        orderings=tuple(Ordering) if ordering == "both" else (Ordering(ordering),),
+        natures=tuple(Nature) if nature == "both" else () if nature == "run" else (Nature(nature),),
+        masses=Masses(masses),
+        free=tuple(free),
+        fix=tuple(fix),
+        constrain=tuple(constrain),
+        level=level,
+    )
 
 
 def read_data(paths: Sequence[Path], model: Path | None = None, settings: tuple[str, ...] = ()) -> Data:
@@ -123,47 +179,44 @@ def _setup_for(tables: NtupleTables, model: Path | None, settings: tuple[str, ..
     return setup
 
 
-def models_of(data: Data, question: Question) -> dict[str, ExpectedCounts]:
-    """Return the models to compare, by label such as `normal/dirac`.
+def model_of(data: Data, label: str, masses: Masses) -> ExpectedCounts:
+    """Return the model of a hypothesis such as `normal/dirac`."""
+    ordering, nature = label.split("/")
+    oscillation = oscillation_of(data, Ordering(ordering))
+    start = Neutrinos.from_lightest_mass(START_MASS_EV, oscillation).masses_eV
+    return ExpectedCounts(
+        exposure=data.observation.exposure,
+        target=data.setup.emission.target,
+        oscillation=oscillation,
+        nature=Nature(nature),
+        interaction=data.setup.emission.interaction,
+        masses_eV=(START_MASS_EV,) if masses is Masses.LIGHTEST else tuple(start.tolist()),
+    )
 
-    The ordering of the run keeps its oscillation parameters; the other one has those of NuFIT 5.2.
-    """
-    setup = data.setup
-    own_nature = setup.emission.neutrinos.nature
-    models = {}
-    for ordering in question.orderings:
-        for nature in question.natures or (own_nature,):
-            is_own = ordering is setup.oscillation.ordering
-            oscillation = setup.oscillation if is_own else Oscillation.nufit(ordering)
-            start = Neutrinos.from_lightest_mass(0.01, oscillation).masses_eV
-            models[f"{ordering}/{nature}"] = ExpectedCounts(
-                exposure=data.observation.exposure,
-                target=setup.emission.target,
-                oscillation=oscillation,
-                nature=nature,
-                interaction=setup.emission.interaction,
-                masses_eV=(0.01,) if question.masses is Masses.LIGHTEST else tuple(start.tolist()),
-            )
-    return models
+
+def oscillation_of(data: Data, ordering: Ordering) -> Oscillation:
+    """Return the oscillation parameters of a hypothesis: the run's for its own ordering, else NuFIT 5.2."""
+    own = data.setup.oscillation
+    return own if ordering is own.ordering else Oscillation.nufit(ordering)
 
 
 def fit_data(data: Data, question: Question) -> FitResult:
-    """Fit the data.
+    """Fit the data by every hypothesis.
 
     Raises
     ------
     ConfigError
         If a parameter is unknown or asked for twice.
     FitError
-        If no model allows the counts.
+        If no hypothesis allows the counts.
     """
-    models = models_of(data, question)
-    names = next(iter(models.values()))
-    floating = _Floating.of(question, [p.name for p in names.parameters], _stated(names))
-    used = tuple(dict.fromkeys([*floating.free, *floating.constrain, *floating.fix]))
+    natures = question.natures or (data.setup.emission.neutrinos.nature,)
+    labels = [f"{ordering}/{nature}" for ordering in question.orderings for nature in natures]
+    models = {label: model_of(data, label, question.masses) for label in labels}
+    floating = Floating.of(question, next(iter(models.values())))
     return fit(
         data.observation,
-        {label: model.offering(used) for label, model in models.items()},
+        {label: model.offering(floating.names) for label, model in models.items()},
         free=floating.free,
         fix=floating.fix,
         constrain=floating.constrain,
@@ -182,16 +235,23 @@ def _stated(model: ExpectedCounts) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Floating:
+class Floating:
     """What the options of a fit mean for the parameters of a model."""
 
     free: tuple[str, ...]
     fix: dict[str, float]
     constrain: dict[str, Constraint | None]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All parameters that are named."""
+        return tuple(dict.fromkeys([*self.free, *self.constrain, *self.fix]))
+
     @classmethod
-    def of(cls, question: Question, names: list[str], stated: list[str]) -> "_Floating":
-        masses = [name for name in names if name == "lightest_mass_eV" or name in ("m1_eV", "m2_eV", "m3_eV")]
+    def of(cls, question: Question, model: ExpectedCounts) -> "Floating":
+        """Read the options; ConfigError if one cannot be understood."""
+        names = [p.name for p in model.parameters]
+        masses = [name for name in names if name in ("lightest_mass_eV", *THREE_MASSES)]
         free = [name for pattern in question.free for name in _matching(pattern, names, "--free")]
         fix = {}
         for text in question.fix:
@@ -209,7 +269,7 @@ class _Floating:
         if twice:
             raise ConfigError(f"{', '.join(twice)}: is asked for twice by --free, --fix and --constrain")
         free += [name for name in masses if name not in asked]
-        constrain |= {name: None for name in stated if name not in asked}
+        constrain |= {name: None for name in _stated(model) if name not in asked}
         return cls(tuple(free), fix, constrain)
 
 
@@ -240,14 +300,67 @@ def _constraint(text: str, given: str) -> Constraint:
         raise ConfigError(f"--constrain {given}: {error_}") from None
 
 
-def threshold_rows(data: Data, fitted: ModelFit) -> dict[str, Any]:
-    """Return ω_ij of a fit with its intervals, by pair.
+def fitted_neutrinos(data: Data, fitted: ModelFit) -> Neutrinos:
+    """Return the neutrinos of a fit at its best masses; all else is that of its hypothesis."""
+    ordering, nature = fitted.label.split("/")
+    oscillation = oscillation_of(data, Ordering(ordering))
+    values = {p.name: p.value for p in fitted.parameters}
+    if "lightest_mass_eV" in values:
+        return Neutrinos.from_lightest_mass(values["lightest_mass_eV"], oscillation, Nature(nature))
+    return Neutrinos.from_masses([values[name] for name in THREE_MASSES], oscillation, Nature(nature))
 
-    With the lightest mass as parameter each ω_ij falls as it grows, so the ends of its intervals are those
-    of the mass.
+
+def mass_profile(
+    data: Data, question: Question, fitted: ModelFit, values_eV: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return −2 ln L over the lightest mass with all else that floated fitted anew.
+
+    Returns
+    -------
+    tuple
+        Kinks inside the range, all points with the kinks and the best value among them, −2 ln L there.
     """
-    raise NotImplementedError
+    name = "lightest_mass_eV"
+    whole = model_of(data, fitted.label, Masses.LIGHTEST)
+    floating = Floating.of(question, whole)
+    model = whole.offering(floating.names)
+    theta = np.array([fitted.parameter(p.name).value for p in model.parameters])
+    kinks = model.kinks(name, theta)
+    kinks = kinks[(kinks > values_eV[0]) & (kinks < values_eV[-1])]
+    points = np.union1d(values_eV, [*kinks, fitted.parameter(name).value])
+    found = profile(
+        data.observation,
+        model,
+        {name: points},
+        free=[free for free in floating.free if free != name],
+        fix=floating.fix,
+        constrain=floating.constrain,
+    )
+    return kinks, points, found.q
 
 
-def _pairs() -> Iterable[tuple[int, int]]:
-    return ((i, j) for i in range(3) for j in range(i, 3))
+def thresholds_of(data: Data, fitted: ModelFit) -> dict[str, dict[str, Any]]:
+    """Return ω_ij of a fit, eV, with a list of intervals, by pair `11` … `33`.
+
+    Each ω_ij falls as the lightest mass grows, and ω_ii as m_i does, so the ends of the mass intervals are
+    those of the thresholds. With three masses the others come from profiles of m_i + m_j.
+    """
+    e_eg_eV = data.setup.emission.target.atom.e_eg_eV
+    oscillation = oscillation_of(data, Ordering(fitted.label.partition("/")[0]))
+    mass = fitted.parameter("lightest_mass_eV")
+
+    def at(values: list[float]) -> FloatArray:
+        return Neutrinos.from_lightest_mass(np.array(values), oscillation).thresholds_eV(e_eg_eV)
+
+    best = at([mass.value])[0]
+    regions = mass.intervals.regions if mass.intervals is not None else ()
+    ends = at([end for region in regions for end in (region.upper, region.lower)]).reshape(-1, 2, 3, 3)
+    return {
+        f"{i + 1}{j + 1}": {
+            "value": float(best[i, j]),
+            # regions rise with the mass, thresholds fall
+            "intervals": [[float(low), float(high)] for low, high in ends[::-1, :, i, j]],
+        }
+        for i in range(3)
+        for j in range(i, 3)
+    }

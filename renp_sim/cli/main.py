@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from renp_sim.cli import check, generate, init, inspect, rate
+from renp_sim.cli import check, fit, generate, init, inspect, rate, run, spectrum
 from renp_sim.errors import ConfigError, RenpError
 
 __all__ = ["main"]
@@ -18,7 +18,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (init.init, check.check, rate.rate, generate.generate, inspect.inspect):
+for command in (
+    init.init,
+    check.check,
+    rate.rate,
+    generate.generate,
+    inspect.inspect,
+    spectrum.spectrum,
+    fit.fit,
+    run.run,
+):
     app.command()(command)
 
 

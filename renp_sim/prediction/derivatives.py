@@ -37,6 +37,11 @@ def spectrum_derivatives(signal: Signal, rows: FloatArray, columns: IntArray) ->
     columns
         Which parameters.
     """
+    blocks = [_derivatives(signal, rows[block], columns) for block in signal.blocks(len(rows))]
+    return np.concatenate([np.empty((0, len(signal.settings.omega_eV), len(columns))), *blocks])
+
+
+def _derivatives(signal: Signal, rows: FloatArray, columns: IntArray) -> FloatArray:
     settings, layout = signal.settings, signal.layout
     smooth = is_smooth(signal.frequencies_eV(rows), settings.linewidth_eV, signal.emission(rows))
     excess = signal.excess_eV2(rows)

@@ -1,5 +1,6 @@
 """The signal spectrum Ī_k(θ) of the steps of an exposure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Self
@@ -23,6 +24,9 @@ __all__ = ["Settings", "Signal"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
+
+BLOCK_ITEMS = 8192
+"""Rows × settings in one go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,6 +122,11 @@ class Signal:
         omega = self.frequencies_eV(rows)
         return Kinematics.at(omega, self.neutrinos(rows), e_eg_eV=e_eg_eV).signed_excess_eV2
 
+    def blocks(self, n_rows: int) -> Iterator[slice]:
+        """Yield slices of rows that bound the memory of a call: a row has 9 pairs at every setting."""
+        size = max(BLOCK_ITEMS // max(len(self.settings.omega_eV), 1), 1)
+        return (slice(i, i + size) for i in range(0, n_rows, size))
+
     def spectrum(self, rows: FloatArray) -> FloatArray:
         """Return Ī of the settings, shape (u, s).
 
@@ -125,7 +134,8 @@ class Signal:
         """
         if len(rows) == 1:
             return _remembered(self, rows.tobytes())
-        return self.spectrum_of(rows)
+        blocks = [self.spectrum_of(rows[block]) for block in self.blocks(len(rows))]
+        return np.concatenate([np.empty((0, len(self.settings.omega_eV))), *blocks])
 
     def spectrum_of(
         self, rows: FloatArray, shift_eV: FloatArray | None = None, smooth: BoolArray | None = None

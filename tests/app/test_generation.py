@@ -196,7 +196,8 @@ if __name__ == "__main__":
     setup = setup_from_table(apply_settings(read_table("fine_scan"), sys.argv[3:]))
     def progress(done, total):
         print(done, total, flush=True)
-    generate(setup, Path(sys.argv[1]), n_events=300_000, resume=True, workers=int(sys.argv[2]), progress=progress)
+    options = dict(n_events=300_000, resume=True, workers=int(sys.argv[2]), progress=progress)
+    generate(setup, Path(sys.argv[1]), **options)
 """
 
 

@@ -10,6 +10,7 @@ from renp_sim.errors import ConfigError, DomainError
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.physics.rates import Emission
+from renp_sim.prediction import signal
 
 
 @pytest.mark.parametrize(
@@ -148,3 +149,12 @@ def test_no_points_and_wrong_shapes() -> None:
         model.expected(np.zeros(3))
     with pytest.raises(DomainError, match="masses must be finite and not negative"):
         model.expected(start(model, lightest_mass_eV=-0.01))
+
+
+def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = yb_model(known_exposure(linewidth_eV=1e-6)).offering(("lightest_mass_eV", "frequency_offset_eV"))
+    theta = np.stack([np.linspace(0.0, 0.05, 40), np.linspace(-1e-6, 1e-6, 40)], axis=1)
+    whole, slopes = model.expected(theta), model.gradient(theta)
+    monkeypatch.setattr(signal, "BLOCK_ITEMS", 50)
+    np.testing.assert_allclose(model.expected(theta), whole, rtol=1e-13)
+    np.testing.assert_allclose(model.gradient(theta), slopes, rtol=1e-6, atol=1e-9)

@@ -1,0 +1,110 @@
+"""Points of a scan: every kink of a parameter, and what lies between; every value a coupling may take."""
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from renp_sim.analysis.setup import Setup
+
+__all__ = ["bent_names", "bent_points", "kinked_names", "kinked_points"]
+
+FloatArray = NDArray[np.float64]
+
+SIGNIFICANCE_STEP = 1.0
+"""Distance of the scan points of a coupling, in standard deviations of the counts."""
+
+MOST_POINTS = 40
+
+def kinked_names(setup: "Setup") -> tuple[str, ...]:
+    """Return the floating parameters in which −2 ln L has kinks.
+
+    A parameter with a constraint of the model's own is no member: it moves by a few of its errors only,
+    and the safeguards of the Newton steps see it over a kink.
+    """
+    out = []
+    for name, low, high in zip(setup.names, setup.lower, setup.upper, strict=True):
+        kinks = setup.model.kinks(name, setup.theta)
+        own = setup.model.parameters[setup.index(name)].constraint
+        if own is None and np.any((kinks > low) & (kinks < high)):
+            out.append(name)
+    return tuple(out)
+
+
+def bent_names(setup: "Setup") -> tuple[str, ...]:
+    """Return the floating parameters that enter squared, so that −2 ln L may have two minima."""
+    return tuple(name for name in setup.names if _enters_squared(setup, name))
+
+
+def _enters_squared(setup: "Setup", name: str) -> bool:
+    quadratic = setup.model.quadratic((name,), setup.theta)
+    return quadratic is not None and bool(np.any(quadratic.square != 0))
+
+
+def kinked_points(
+    setup: "Setup", name: str, *, lower: float = -np.inf, upper: float = np.inf
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return scan points of a kinked parameter and which are kinks: ends, kinks, and points between.
+
+    Parameters
+    ----------
+    setup
+        The other parameters stand where it says.
+    name
+        Of the parameter.
+    lower, upper
+        Ends, inside the bounds of the parameter; infinite ends stop ten typical steps beyond the kinks.
+    """
+    parameter = setup.model.parameters[setup.index(name)]
+    low, high = max(lower, parameter.lower), min(upper, parameter.upper)
+    kinks = setup.model.kinks(name, setup.theta)
+    kinks = kinks[(kinks > low) & (kinks < high)]
+    # two kinks within rounding are one
+    kinks = kinks[np.diff(kinks, prepend=-np.inf) > 1e-9 * parameter.scale]
+    inner = kinks if len(kinks) else np.array([setup.theta[setup.index(name)]])
+    low = low if np.isfinite(low) else float(inner[0]) - 10 * parameter.scale
+    high = high if np.isfinite(high) else float(inner[-1]) + 10 * parameter.scale
+    ends = np.concatenate([[low], kinks, [high]])
+    pieces = []
+    for a, b in itertools.pairwise(ends):
+        between = 1 + min(15, int(2 * (b - a) / parameter.scale))
+        u = np.arange(between + 1) / (between + 1)
+        pieces.append(a + (b - a) * np.sin(np.pi * u / 2) ** 2)
+    points = np.concatenate([*pieces, ends[-1:]])
+    return points, np.isin(points, kinks)
+
+
+def bent_points(setup: "Setup", name: str, counts: FloatArray) -> tuple[FloatArray, int]:
+    """Return scan points of a coupling that enters squared, and the first one beyond its centre.
+
+    Around the centre, where all steps together expect least, there may be a minimum on either side. The points reach two standard deviations beyond the values that explain the lowest and the highest total of
+    all toys, and are equally spaced in significance ∫√(Σ μ'²/μ) dx. A fit may leave their range.
+
+    Parameters
+    ----------
+    setup
+        The other parameters stand where it says.
+    name
+        Of the coupling.
+    counts
+        Shape (n, b).
+    """
+    quadratic = setup.model.quadratic((name,), setup.theta)
+    assert quadratic is not None
+    c, b, a = quadratic.constant, quadratic.linear[:, 0], quadratic.square[:, 0, 0]
+    position = setup.names.index(name)
+    total = np.sum(counts, axis=0)
+    most = max(float(np.max(total, initial=0.0)), float(np.sum(c))) + 1
+    centre = -np.sum(b) / (2 * np.sum(a))
+    reach = np.sqrt(max(centre**2 + (most + 2 * np.sqrt(most) - np.sum(c)) / np.sum(a), 0.0))
+    low = max(setup.lower[position], centre - reach)
+    high = min(setup.upper[position], centre + reach)
+    fine = np.linspace(low, high, 1001)[:, None]
+    slope = b + 2 * fine * a
+    density = np.sqrt(np.sum(slope**2 / np.maximum(c + fine * (b + fine * a), 0.1), axis=1))
+    reached = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(fine[:, 0]))])
+    n_points = int(np.clip(np.ceil(reached[-1] / SIGNIFICANCE_STEP), 8, MOST_POINTS))
+    points = np.interp(np.linspace(0, reached[-1], n_points), reached, fine[:, 0])
+    return points, int(np.searchsorted(points, centre))

@@ -1,0 +1,125 @@
+"""The plots of a report: spectrum with fits, profile of the mass, threshold search, photon energies."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.fit import FitResult, ModelFit
+from renp_sim.analysis.plots import (
+    Curve,
+    ProfileCurve,
+    energy_plot,
+    profile_plot,
+    spectrum_plot,
+    threshold_plot,
+)
+from renp_sim.analysis.spectrum import Spectrum
+from renp_sim.analysis.thresholds import ThresholdSearch
+from renp_sim.app.fitting import Data, Question, fitted_neutrinos, mass_profile, thresholds_of
+from renp_sim.ntuple.reader import iterate_events
+from renp_sim.ntuple.schema import Origin
+from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.rates import Emission
+
+__all__ = ["draw", "fit_curves", "mass_profiles"]
+
+FloatArray = NDArray[np.float64]
+
+CURVE_POINTS = 1500
+ENERGY_BINS = 60
+PROFILE_POINTS = 161
+PROFILE_REACH = 3.0
+"""Widths of the interval to either side of it."""
+
+DRAWN_DELTA_Q = 1000.0
+"""A hypothesis further off than this would only press the others' curves flat."""
+
+
+def draw(
+    data: Data,
+    question: Question,
+    spectrum: Spectrum,
+    fit: FitResult,
+    search: ThresholdSearch,
+    folder: Path,
+) -> list[Path]:
+    """Write every plot as PNG and PDF and return the files."""
+    thresholds = {pair: row["value"] for pair, row in thresholds_of(data, fit.best).items()}
+    title = "run " + ", ".join(str(run) for run in data.tables.runs["run"].tolist()[:3])
+    curves = fit_curves(data, fit)
+    files = [
+        *spectrum_plot(spectrum, folder / "spectrum", curves=curves, thresholds_eV=thresholds, title=title),
+        *threshold_plot(search, folder / "thresholds", thresholds_eV=thresholds, title=title),
+        *energy_plot(*_energies(data), folder / "energies", title=title),
+    ]
+    profiles = mass_profiles(data, question, fit)
+    if profiles:
+        files += profile_plot(profiles, folder / "lightest_mass", title=title)
+    return files
+
+
+def fit_curves(data: Data, fit: FitResult) -> list[Curve]:
+    """Return Î(ω) of the fits that are not hopeless, with the line width of the data."""
+    exposure = data.observation.exposure
+    measured = np.unique(exposure.omega_eV)
+    margin = 0.02 * (measured[-1] - measured[0])
+    # dense where the steps are, and even over the whole
+    positions = np.linspace(0, len(measured) - 1, CURVE_POINTS)
+    omega = np.union1d(
+        np.interp(positions, np.arange(len(measured)), measured),
+        np.linspace(measured[0] - margin, measured[-1] + margin, CURVE_POINTS),
+    )
+    width = float(np.median(exposure.linewidth_eV))
+    return [_curve(data, fitted, omega, width) for fitted in _worth_drawing(fit)]
+
+
+def _worth_drawing(fit: FitResult) -> list[ModelFit]:
+    return [fitted for fitted in fit.fits if fit.delta_q[fitted.label] < DRAWN_DELTA_Q]
+
+
+def _curve(data: Data, fitted: ModelFit, omega_eV: FloatArray, linewidth_eV: float) -> Curve:
+    emission = data.setup.emission
+    neutrinos = fitted_neutrinos(data, fitted)
+    made = Emission(target=emission.target, neutrinos=neutrinos, interaction=emission.interaction)
+    scale = next((p.value for p in fitted.parameters if p.name == "normalisation"), 1.0)
+    value = scale * mean_spectral_function(omega_eV, linewidth_eV, made).sum(axis=(-2, -1))
+    return Curve(label=fitted.label, omega_eV=omega_eV, value=value)
+
+
+def mass_profiles(data: Data, question: Question, fit: FitResult) -> list[ProfileCurve]:
+    """Return Δ(−2 ln L) over the lightest mass, some intervals to either side, above the common minimum."""
+    lowest = fit.best.minus_two_ln_L
+    curves = []
+    for fitted in _worth_drawing(fit):
+        mass = next((p for p in fitted.parameters if p.name == "lightest_mass_eV"), None)
+        if mass is None or mass.intervals is None:
+            continue
+        regions = mass.intervals.regions
+        low, high = regions[0].lower, regions[-1].upper
+        reach = PROFILE_REACH * max(high - low, 1e-6)
+        points = np.linspace(max(0.0, low - reach), high + reach, PROFILE_POINTS)
+        kinks, points, q = mass_profile(data, question, fitted, points)
+        curves.append(
+            ProfileCurve(label=fitted.label, values=points, delta_q=q - lowest, regions=regions, kinks=kinks)
+        )
+    return curves
+
+
+def _energies(data: Data) -> tuple[FloatArray, dict[str, FloatArray]]:
+    """Return bins around the recorded photons, and their counts by what made them."""
+    files = [str(path) for path in data.tables.paths]
+    names = ["photon_energy_eV", "origin", "recorded"]
+    low, high = np.inf, -np.inf
+    for block in iterate_events(files, names):
+        seen = block["photon_energy_eV"][block["recorded"]]
+        low, high = min(low, float(seen.min(initial=np.inf))), max(high, float(seen.max(initial=-np.inf)))
+    edges = np.linspace(low, high, ENERGY_BINS + 1) if low < high else np.linspace(0.0, 10.0, ENERGY_BINS + 1)
+    counts: dict[str, FloatArray] = {}
+    for block in iterate_events(files, names):
+        for origin in np.unique(block["origin"]).tolist():
+            chosen = block["recorded"] & (block["origin"] == origin)
+            found = np.histogram(block["photon_energy_eV"][chosen], edges)[0].astype(np.float64)
+            label = Origin(origin).name.lower()
+            counts[label] = counts.get(label, np.zeros(ENERGY_BINS)) + found
+    return edges, counts or {"none": np.zeros(ENERGY_BINS)}

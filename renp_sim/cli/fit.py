@@ -1,0 +1,74 @@
+"""`renp-sim fit FILE…`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from renp_sim.cli.options import Files, Json, Model, Settings
+
+__all__ = ["fit"]
+
+
+def fit(
+    files: Files,
+    masses: Annotated[
+        Literal["lightest", "three"], typer.Option(help="Fit the lightest mass, or three free masses.")
+    ] = "lightest",
+    ordering: Annotated[Literal["normal", "inverted", "both"], typer.Option(help="Hypotheses.")] = "both",
+    nature: Annotated[
+        Literal["dirac", "majorana", "both", "run"], typer.Option(help="Hypotheses; `run`: that of the run.")
+    ] = "run",
+    normalisation: Annotated[
+        str,
+        typer.Option(metavar="fixed|free|PERCENT", help="Γ₀: known, unknown, or known to so many per cent."),
+    ] = "fixed",
+    free: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Free parameter, or pattern (repeatable).")
+    ] = None,
+    fix: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Fixed parameter (repeatable).")
+    ] = None,
+    constrain: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=VALUE:ERROR]", help="Constrained; ERROR% is log-normal (repeatable)."),
+    ] = None,
+    level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = 0.6826894921370859,
+    model: Model = None,
+    settings: Settings = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Also write plots and results.json."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Fit neutrino masses to counts per step; prints intervals, thresholds and what is compared."""
+    from renp_sim.app.fitting import fit_data, question_of, read_data
+    from renp_sim.app.report import analyse, fit_table, write_report
+    from renp_sim.cli.summary import print_fit
+
+    question = question_of(
+        masses=masses,
+        ordering=ordering,
+        nature=nature,
+        normalisation=normalisation,
+        free=free or [],
+        fix=fix or [],
+        constrain=constrain or [],
+        level=level,
+    )
+    data = read_data(files, model, tuple(settings or ()))
+    if output is not None:
+        report = analyse(data, question)
+        written, result = write_report(report, question, output), report.fit
+    else:
+        written, result = [], fit_data(data, question)
+    table = fit_table(data, result)
+    if json:
+        from json import dumps
+
+        print(dumps(table))
+    else:
+        print_fit(table)
+        for path in written:
+            print(f"wrote {path}")

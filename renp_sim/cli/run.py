@@ -1,0 +1,44 @@
+"""`renp-sim run [RUN]`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from renp_sim.cli.options import Force, Quiet, RunNumber, Seed, Settings
+from renp_sim.cli.progress import progress_bar
+
+__all__ = ["run"]
+
+
+def run(
+    run: Annotated[Path, typer.Argument(metavar="[RUN]", help="Run file, or the name of an example.")] = Path(
+        "fine_scan"
+    ),
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Default: a folder named after the run."),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes that make events.")] = 1,
+    force: Force = False,
+    settings: Settings = None,
+    seed: Seed = None,
+    run_number: RunNumber = None,
+    quiet: Quiet = False,
+) -> None:
+    """Do all of it: ntuple, spectrum, fit and threshold search, with plots and results.json in a folder."""
+    from renp_sim.app.report import fit_table, run_all
+    from renp_sim.app.setup import load
+    from renp_sim.cli.summary import print_fit, print_search
+
+    setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
+    folder = output or Path(setup.config.run.name)
+    with progress_bar("working", quiet=quiet) as progress:
+        made, report, files = run_all(setup, folder, workers=workers, force=force, progress=progress)
+    print(
+        f"{setup.config.run.name}: {setup.schedule.n_steps} steps, {made.n_generated} signal photons emitted, "
+        f"{made.n_recorded} photons recorded"
+    )
+    print_fit(fit_table(report.data, report.fit))
+    print_search(report.search.as_dict())
+    print(f"wrote {', '.join(path.name for path in files)} in {folder}/")

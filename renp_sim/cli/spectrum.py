@@ -1,0 +1,38 @@
+"""`renp-sim spectrum FILE…`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from renp_sim.cli.options import Files, Json
+
+__all__ = ["spectrum"]
+
+
+def spectrum(
+    files: Files,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Also draw it, as PNG and PDF.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Rebuild the spectral function: counts per step → efficiency-corrected Î(ω) with Poisson errors."""
+    from renp_sim.app.report import spectrum_of_files
+
+    table, written = spectrum_of_files(files, output)
+    if json:
+        from json import dumps
+
+        print(dumps(table))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = Table("ω \\[eV]", "counts", "background", "Î(ω)", "−", "+")
+    names = ("omega_eV", "counts", "background", "value", "error_down", "error_up")
+    for omega, counts, background, *values in zip(*(table[name] for name in names), strict=True):
+        rows.add_row(f"{omega:.9g}", f"{counts:.0f}", f"{background:.4g}", *(f"{v:.5g}" for v in values))
+    Console().print(rows)
+    for path in written:
+        print(f"wrote {path}")

@@ -1,0 +1,79 @@
+"""Results on one screen."""
+
+from typing import Any
+
+__all__ = ["print_fit", "print_search"]
+
+
+def print_fit(table: dict[str, Any]) -> None:
+    """Print what `fit --json` prints, for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    level = 100 * table["level"]
+    rows = Table("hypothesis", "parameter", "best", f"{level:.4g} % intervals", "pull of prior")
+    for label, fitted in table["fits"].items():
+        floating = [p for p in fitted["parameters"].values() if p["role"] != "fixed"]
+        for number, parameter in enumerate(floating):
+            rows.add_row(
+                label if number == 0 else "",
+                parameter["name"],
+                f"{parameter['value']:.7g}",
+                _regions(parameter["intervals"]),
+                "" if parameter["prior_pull"] is None else f"{parameter['prior_pull']:+.2f}",
+            )
+    console.print(rows)
+    for label, fitted in table["fits"].items():
+        p_value = fitted["p_value_asymptotic"]
+        quality = "" if p_value is None else f", asymptotic p = {p_value:.3g}"
+        above = table["delta_minus_two_ln_L"][label]
+        console.print(
+            f"{label}: −2lnL = {_number(fitted['minus_two_ln_L'])} for {fitted['ndf']} degrees of freedom{quality}"
+            + ("" if label == table["best"] else f"; {_number(above)} above {table['best']}"),
+            highlight=False,
+        )
+    if len(table["fits"]) > 1:
+        console.print(
+            "hypotheses are not nested: their difference is no χ²; toys give its meaning", style="dim"
+        )
+    _print_thresholds(console, table)
+    for warning in table["fits"][table["best"]]["warnings"]:
+        console.print(f"note: {warning}", style="yellow", highlight=False)
+
+
+def _print_thresholds(console: Any, table: dict[str, Any]) -> None:
+    console.print(f"thresholds of {table['best']} (eV)", highlight=False)
+    for pair, row in table["thresholds_eV"][table["best"]].items():
+        intervals = "  ".join(f"[{low:.9f}, {high:.9f}]" for low, high in row["intervals"])
+        console.print(f"  ω_{pair} = {row['value']:.9f}  {intervals}", highlight=False, markup=False)
+
+
+def print_search(table: dict[str, Any]) -> None:
+    """Print the onsets that the search without neutrino physics found."""
+    onsets = table["onsets"]
+    print(f"onsets found without neutrino physics: {len(onsets)}")
+    for onset in onsets:
+        low, high = onset["intervals_eV"][0][0], onset["intervals_eV"][-1][1]
+        print(
+            f"  {onset['position_eV']:.7f} eV [{low:.7f}, {high:.7f}], local Δ(−2lnL) = {onset['delta_q']:.1f}"
+        )
+
+
+def _number(value: float | None) -> str:
+    return "∞" if value is None else f"{value:.5g}"
+
+
+def _regions(intervals: dict[str, Any] | None) -> str:
+    if intervals is None:
+        return ""
+    ends = [
+        f"{'(≤ ' if region['lower_open'] else '['}{_end(region['lower'])}, {_end(region['upper'])}"
+        f"{' ≤)' if region['upper_open'] else ']'}"
+        for region in intervals["regions"]
+    ]
+    return " ".join(ends)
+
+
+def _end(value: float | None) -> str:
+    return "∞" if value is None else f"{value:.7g}"
