@@ -5,162 +5,26 @@
 ///     root -l -b -q 'fit_thresholds.C("fine.root", "fit", "masses")'      // three masses free
 ///
 /// Normalisation and backgrounds are as stated in the file; mixing and splittings are those of the run, or NuFIT 5.2
-/// for the other ordering and for blind runs. -2lnL has a kink wherever a threshold crosses a step, so all these
-/// places are scanned first, and Minuit2 polishes inside one smooth interval.
-#include "renp_counts.h"
+/// for the other ordering and for blind runs. Majorana phases are not in the trees: give them, or 0 is taken.
 #include "renp_draw.h"
-#include "renp_rate.h"
+#include "renp_fit.h"
+#include "renp_style.h"
 
-#include <Math/Factory.h>
-#include <Math/Functor.h>
-#include <Math/Minimizer.h>
 #include <TGraph.h>
 #include <TGraphAsymmErrors.h>
+#include <TLegend.h>
+#include <TLine.h>
 
 #include <algorithm>
 #include <array>
-#include <functional>
+#include <cmath>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace renp {
-
-/// -2lnL as the chi2_P of Baker & Cousins, NIM 221 (1984) 437.
-class ScanLikelihood {
-public:
-   ScanLikelihood(const std::vector<Counts> &steps, const Spectrum &spectrum) : fSpectrum(spectrum)
-   {
-      for (const auto &step : steps)
-         (step.per_unit > 0 ? fSettings[{step.omega_eV, step.sigma_eV}] : fSettings[{0., 0.}]).push_back(step);
-   }
-
-   double operator()(const Masses &masses) const
-   {
-      double sum = 0;
-      for (const auto &[setting, steps] : fSettings) {
-         const double value = setting.first > 0 ? fSpectrum(setting.first, setting.second, masses) : 0.;
-         for (const auto &step : steps)
-            sum += deviance(step.observed, step.background + step.per_unit * value);
-      }
-      return sum;
-   }
-
-   /// m_i + m_j at which a pair opens, for each setting of the laser: where -2lnL is not smooth.
-   std::vector<double> kinks_eV() const
-   {
-      std::vector<double> out;
-      for (const auto &[setting, steps] : fSettings) {
-         const double q2 = setting.first > 0 ? q2_eV2(setting.first, fSpectrum.atom().e_eg_eV) : 0.;
-         if (q2 > 0)
-            out.push_back(std::sqrt(q2));
-      }
-      return out;
-   }
-
-private:
-   static double deviance(double n, double mu)
-   {
-      if (!(mu > 1e-290))
-         return n == 0 && mu >= 0 ? 0. : INFINITY;
-      return std::max(0., 2 * (mu - n + (n > 0 ? n * std::log(n / mu) : 0.)));
-   }
-
-   Spectrum fSpectrum;
-   std::map<std::pair<double, double>, std::vector<Counts>> fSettings;
-};
-
-using Function = std::function<double(const double *)>;
-
-/// A fit by Minuit2 of so many variables.
-class Fit {
-public:
-   Fit(const Function &function, unsigned n) : fFunctor(function, n), fMinimizer(ROOT::Math::Factory::CreateMinimizer("Minuit2", "Migrad"))
-   {
-      fMinimizer->SetFunction(fFunctor);
-      fMinimizer->SetErrorDef(1);
-      fMinimizer->SetStrategy(2);
-      fMinimizer->SetTolerance(1e-4);
-      fMinimizer->SetMaxFunctionCalls(5000);
-      fMinimizer->SetPrintLevel(-1);
-   }
-
-   ROOT::Math::Minimizer *operator->() const { return fMinimizer.get(); }
-
-private:
-   ROOT::Math::Functor fFunctor;
-   std::unique_ptr<ROOT::Math::Minimizer> fMinimizer;
-};
-
-/// -2lnL along one mass: points in rising order, and the lowest of them.
-struct Curve {
-   std::vector<std::pair<double, double>> points;
-   double best, q;
-};
-
-/// Scan x >= 0 through all kinks, then polish the best smooth pieces.
-inline Curve minimise_along(const std::function<double(double)> &q, std::vector<double> kinks)
-{
-   kinks.push_back(0);
-   std::sort(kinks.begin(), kinks.end());
-   kinks.erase(kinks.begin(), std::upper_bound(kinks.begin(), kinks.end(), 0.) - 1);
-   kinks.push_back(1.02 * kinks.back() + 1e-3);
-   std::map<double, double> points;
-   std::vector<std::array<double, 3>> pieces; // lower end, upper end, lowest scanned -2lnL between them
-   for (size_t k = 1; k < kinks.size(); ++k) {
-      const double low = kinks[k - 1], width = kinks[k] - low;
-      if (width < 1e-12)
-         continue;
-      const int n = 2 + std::min(14, int(width / 0.5e-3));
-      double lowest = INFINITY;
-      for (int i = 0; i <= n; ++i) {
-         const double x = i == n ? kinks[k] : low + width * std::pow(std::sin(i * TMath::Pi() / 2 / n), 2);
-         const auto point = points.find(x);
-         lowest = std::min(lowest, point != points.end() ? point->second : points[x] = q(x));
-      }
-      pieces.push_back({low, kinks[k], lowest});
-   }
-   std::sort(pieces.begin(), pieces.end(), [](auto &a, auto &b) { return a[2] < b[2]; });
-   const double lowest = pieces.front()[2];
-   for (size_t k = 0; k < pieces.size() && k < 6 && pieces[k][2] < lowest + 4; ++k) {
-      const auto [low, high, value] = pieces[k];
-      Fit fit([&](const double *x) { return q(x[0]); }, 1);
-      double start = (low + high) / 2;
-      for (auto point = points.upper_bound(low); point->first < high; ++point)
-         if (point->second == value)
-            start = point->first;
-      fit->SetLimitedVariable(0, "mass", start, 0.1 * (high - low), low, high);
-      fit->Minimize();
-      points[fit->X()[0]] = q(fit->X()[0]);
-   }
-   Curve curve{{points.begin(), points.end()}, 0, INFINITY};
-   for (const auto &[x, value] : curve.points)
-      if (value < curve.q)
-         curve.best = x, curve.q = value;
-   return curve;
-}
-
-/// How far x may move from the best value until -2lnL has risen by 1, down (to 0 at most) or up; else infinite.
-inline double error_of(const std::function<double(double)> &q, double best, double q_min, double step, int sign)
-{
-   double inside = best, outside = best;
-   for (int k = 0; k < 60; ++k, step *= 1.5) {
-      outside = std::max(0., inside + sign * step);
-      if (q(outside) > q_min + 1)
-         break;
-      if (outside == 0)
-         return best;
-      if (k == 59)
-         return INFINITY;
-      inside = outside;
-   }
-   for (int k = 0; k < 30; ++k) {
-      const double middle = (inside + outside) / 2;
-      (q(middle) > q_min + 1 ? outside : inside) = middle;
-   }
-   return sign * (inside - best);
-}
 
 /// The best fit with the mixing of one ordering; errors are those of m_i + m_j of each pair.
 struct Result {
@@ -258,6 +122,7 @@ inline void fit_masses(Result &result, std::vector<Masses> starts)
    auto sums = result.likelihood->kinks_eV();
    std::sort(sums.begin(), sums.end());
    constexpr int kGrid = 7, kCorners = 2;
+   const size_t n_given = starts.size();
    std::multimap<double, Masses> corners;
    for (int cell = 0; cell < kGrid * kGrid * kGrid && !sums.empty(); ++cell) {
       Masses masses;
@@ -265,8 +130,9 @@ inline void fit_masses(Result &result, std::vector<Masses> starts)
          masses[a] = sums[(rest % kGrid + 0.5) / kGrid * sums.size()] / 2;
       corners.insert({(*result.likelihood)(masses), masses});
    }
-   for (auto corner = corners.begin(); corner != corners.end() && std::distance(corners.begin(), corner) < kCorners; ++corner)
-      starts.push_back(corner->second);
+   for (const auto &[q, masses] : corners)
+      if (starts.size() < n_given + kCorners)
+         starts.push_back(masses);
    for (Masses &start : starts) {
       double q = (*result.likelihood)(start);
       improve_masses(*result.likelihood, start, q);
@@ -338,7 +204,7 @@ inline void draw_curves(const std::vector<Result> &results, const Result &best)
    one->Draw();
    auto *legend = new TLegend(0.52, 0.2, 0.93, 0.33);
    for (size_t k = 0; k < results.size(); ++k) {
-      std::map<double, double> points(results[k].curve.points.begin(), results[k].curve.points.end());
+      auto points = results[k].curve.points;
       for (double x = 0; x < 1e-3 * high; x += 2e-6 * high)
          points[x] = results[k].q_of_lightest(x);
       auto *graph = new TGraph;
@@ -360,9 +226,8 @@ inline void draw_curves(const std::vector<Result> &results, const Result &best)
 /// Each threshold in units of its error, from the true one, or from the fit where the truth is hidden.
 inline void draw_pulls(const Result &result, const Setup &setup)
 {
-   const bool told = setup.oscillation.ordering != kHiddenOrdering;
    auto *frame = gPad->DrawFrame(-11.5, 0, 3.5, 6.6);
-   frame->GetXaxis()->SetTitle(told ? "(fit #minus truth) / error" : "distance from the fit / error");
+   frame->GetXaxis()->SetTitle(setup.is_told ? "(fit #minus truth) / error" : "distance from the fit / error");
    frame->GetYaxis()->SetLabelSize(0);
    frame->GetYaxis()->SetTickLength(0);
    auto *zero = new TLine(0, 0, 0, 6.6);
@@ -378,7 +243,7 @@ inline void draw_pulls(const Result &result, const Setup &setup)
       const auto [i, j] = kPairs[pair];
       const double down = result.omega_down_eV(pair), up = result.omega_up_eV(pair), y = 5.8 - pair;
       const double truth = threshold_eV(setup.masses[i] + setup.masses[j], setup.atom.e_eg_eV);
-      const double off = told ? result.omega_eV(pair) - truth : 0;
+      const double off = setup.is_told ? result.omega_eV(pair) - truth : 0;
       points->AddPoint(off / (off > 0 ? down : up), y);
       points->SetPointError(pair, 1, 1, 0, 0);
       latex.DrawLatex(-11.2, y, Form("#omega_{%d%d} = %.7f eV #minus%.2g +%.2g #mueV", i + 1, j + 1,
@@ -390,6 +255,40 @@ inline void draw_pulls(const Result &result, const Setup &setup)
    points->SetLineWidth(2);
    points->Draw("P Z");
    label_pad("thresholds, three masses free");
+}
+
+/// Majorana phases, which the trees do not have; a negative delta is NuFIT's.
+struct Phases {
+   double alpha21_deg, alpha31_deg, delta_deg;
+};
+
+/// Fit with the mixing of either ordering.
+inline std::vector<Result>
+fit_both(const Setup &setup, const std::vector<Counts> &steps, const Phases &phases, bool is_lightest)
+{
+   std::vector<Result> results(2);
+   std::vector<Masses> starts;
+   for (const auto ordering : {kNormal, kInverted}) {
+      auto &result = results[ordering];
+      result.oscillation = setup.oscillation_of(ordering);
+      if (phases.delta_deg >= 0)
+         result.oscillation.delta_deg = phases.delta_deg;
+      if (setup.nature == kMajorana)
+         std::printf("Majorana phases are not in the trees: alpha21 %g, alpha31 %g, delta %g deg are taken (%s)\n",
+                     phases.alpha21_deg, phases.alpha31_deg, result.oscillation.delta_deg, name_of(ordering));
+      const Couplings couplings(result.oscillation, setup.nature, phases.alpha21_deg, phases.alpha31_deg);
+      result.spectrum = std::make_shared<Spectrum>(setup.atom, couplings);
+      result.likelihood = std::make_shared<ScanLikelihood>(steps, *result.spectrum);
+      fit_lightest(result);
+      starts.push_back(result.masses);
+   }
+   for (auto &result : results) {
+      if (!is_lightest)
+         fit_masses(result, starts);
+      if (std::isfinite(result.q))
+         is_lightest ? add_errors_of_lightest(result) : add_errors_of_masses(result);
+   }
+   return results;
 }
 
 } // namespace renp
@@ -405,49 +304,34 @@ int fit_thresholds(const char *inputs, const char *stem = "fit_thresholds", cons
    renp::Ntuple ntuple;
    if (!ntuple.open(inputs))
       return 1;
-   const auto setup = renp::setup_of(ntuple);
+   auto setup = renp::setup_of(ntuple);
    const auto steps = renp::step_counts(ntuple);
+   const auto settings = renp::setting_counts(steps);
    if (!setup || steps.empty())
       return 1;
-   const auto nature = setup->nature == renp::kMajorana ? renp::kMajorana : renp::kDirac;
-   if (setup->nature == renp::kHiddenNature)
-      std::printf("nature and mixing are hidden: Dirac and NuFIT 5.2 are taken\n");
+   if (settings.empty()) {
+      std::fprintf(stderr, "fit_thresholds: %s: no step can see a signal\n", inputs);
+      return 1;
+   }
+   if (!setup->is_told) {
+      std::printf("nature and mixing are hidden or differ: Dirac and NuFIT 5.2 are taken\n");
+      setup->nature = renp::kDirac;
+   }
 
-   std::vector<renp::Result> results;
-   for (const auto ordering : {renp::kNormal, renp::kInverted}) {
-      renp::Result result;
-      result.oscillation = setup->oscillation.ordering == ordering ? setup->oscillation
-                                                                    : renp::Oscillation::nufit(ordering);
-      if (delta_deg >= 0)
-         result.oscillation.delta_deg = delta_deg;
-      if (nature == renp::kMajorana)
-         std::printf("Majorana phases are not in the trees: alpha21 %g, alpha31 %g, delta %g deg are taken (%s)\n",
-                     alpha21_deg, alpha31_deg, result.oscillation.delta_deg, renp::name_of(ordering));
-      const renp::Couplings couplings(result.oscillation, nature, alpha21_deg, alpha31_deg);
-      result.spectrum = std::make_shared<renp::Spectrum>(setup->atom, couplings);
-      result.likelihood = std::make_shared<renp::ScanLikelihood>(steps, *result.spectrum);
-      renp::fit_lightest(result);
-      results.push_back(result);
-   }
-   if (!is_lightest) {
-      const std::vector<renp::Masses> starts = {results[0].masses, results[1].masses};
-      for (auto &result : results)
-         renp::fit_masses(result, starts);
-   }
-   std::printf("%zu steps, %s free, %s\n", steps.size(), is_lightest ? "lightest mass" : "three masses",
-               renp::name_of(nature));
-   for (auto &result : results) {
-      if (!std::isfinite(result.q)) {
-         std::fprintf(stderr, "fit_thresholds: no mass allows the counts: a step has some where none is expected\n");
-         return 1;
-      }
-      is_lightest ? renp::add_errors_of_lightest(result) : renp::add_errors_of_masses(result);
-      renp::print_result(result, is_lightest);
-   }
+   const auto results = renp::fit_both(*setup, steps, {alpha21_deg, alpha31_deg, delta_deg}, is_lightest);
    const auto &best = results[0].q <= results[1].q ? results[0] : results[1];
+   std::printf("%zu steps, %s free, %s\n", steps.size(), is_lightest ? "lightest mass" : "three masses",
+               renp::name_of(setup->nature));
+   for (const auto &result : results)
+      renp::print_result(result, is_lightest);
    std::printf("best: mixing of %s ordering, -2lnL = %.9g\n", renp::name_of(best.oscillation.ordering), best.q);
+   if (!std::isfinite(best.q)) {
+      std::fprintf(stderr, "fit_thresholds: %s: no mass allows the counts: a step has some where none is expected\n",
+                   inputs);
+      return 1;
+   }
 
-   const renp::SpectrumPicture picture(renp::setting_counts(steps), *best.spectrum, best.masses);
+   const renp::SpectrumPicture picture(settings, *best.spectrum, best.masses);
    TCanvas *canvas = renp::new_canvas("fit_thresholds", 2);
    canvas->cd(1);
    picture.draw_all(is_lightest ? Form("best fit, %s ordering", renp::name_of(best.oscillation.ordering))

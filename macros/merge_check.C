@@ -130,7 +130,8 @@ inline void draw_pair(const char *title, const Books &books, double (*promised)(
    bars->SetDirectory(nullptr);
    auto *points = new TGraph;
    double top = 0;
-   for (int k = 1; const auto &[number, tally] : books.runs) {
+   int k = 1;
+   for (const auto &[number, tally] : books.runs) {
       bars->SetBinContent(k, found(books, number));
       points->AddPoint(k, promised(books, number));
       top = std::max({top, found(books, number), promised(books, number)});
@@ -183,8 +184,8 @@ int merge_check(const char *inputs, const char *stem = "merge_check")
       live_s += books.steps[number].live_time_s;
       wall_s += books.steps[number].wall_time_s;
    }
-   std::printf("sum: %zu runs, %lld events, %lld recorded, %.9g s live, %.9g s wall\n", books.runs.size(), events, recorded,
-               live_s, wall_s);
+   std::printf("sum: %zu runs, %lld events, %lld recorded, %.9g s live, %.9g s wall\n", books.runs.size(), events,
+               recorded, live_s, wall_s);
    std::printf("%s\n", books.n_faults == 0 ? "sound" : Form("%d faults", books.n_faults));
 
    TCanvas *canvas = renp::new_canvas("merge_check", 2);

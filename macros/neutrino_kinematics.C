@@ -74,12 +74,13 @@ struct PairHistograms {
    {
       dress(energy_i, 0);
       dress(energy_j, 1);
+      energy_j->SetFillStyle(0);
       energy_j->SetLineStyle(kDashed);
       energy_i->SetMaximum(1.5 * std::max(energy_i->GetMaximum(), energy_j->GetMaximum()));
       energy_i->Draw("hist");
       energy_j->Draw("hist same");
       auto *legend = new TLegend(0.22, 0.76, 0.9, 0.9);
-      legend->AddEntry(energy_i, "neutrino #nu_{i}", "l");
+      legend->AddEntry(energy_i, "neutrino #nu_{i}", "f");
       legend->AddEntry(energy_j, "antineutrino #bar{#nu}_{j}", "l");
       legend->Draw();
    }
@@ -100,12 +101,14 @@ struct PairHistograms {
       for (int k = 0; k < 3; ++k) {
          dress(mass[k], k);
          mass[k]->SetFillColorAlpha(colour(k), 0.5);
+         mass[k]->SetLineWidth(1);
          stack->Add(mass[k]);
          legend->AddEntry(mass[k], names[k], "f");
       }
       stack->Draw("hist");
       stack->SetMaximum(1.45 * stack->GetMaximum());
       stack->GetXaxis()->SetTitle(mass[0]->GetXaxis()->GetTitle());
+      stack->GetYaxis()->SetMaxDigits(4);
       stack->GetYaxis()->SetTitle(mass[0]->GetYaxis()->GetTitle());
       legend->Draw();
       gPad->RedrawAxis();
@@ -125,6 +128,7 @@ private:
    {
       histogram->SetLineColor(colour(index));
       histogram->SetLineWidth(2);
+      histogram->SetFillColorAlpha(colour(index), 0.2);
       histogram->GetYaxis()->SetMaxDigits(4);
    }
 };
@@ -157,7 +161,8 @@ int neutrino_kinematics(const char *inputs, const char *stem = "neutrino_kinemat
       pairs.check(p_i, p_j, *event.cos_theta_star, *event.omega_emitted_eV, e_eg_eV.at(*event.run));
    }
    if (pairs.n_pairs == 0) {
-      std::fprintf(stderr, "neutrino_kinematics: %s: no photon with its neutrinos: the file is blind or empty\n", inputs);
+      std::fprintf(stderr, "neutrino_kinematics: %s: no photon with its neutrinos: the file is blind or empty\n",
+                   inputs);
       return 1;
    }
    std::printf("pairs: %lld, mean E_i %.9g eV, mean E_j %.9g eV, mean cos(theta*) %.9g\n", pairs.n_pairs,
@@ -165,7 +170,8 @@ int neutrino_kinematics(const char *inputs, const char *stem = "neutrino_kinemat
    std::printf("largest departures: cos(theta*) %.2g, q^2 %.2g eV^2, energy %.2g eV\n", pairs.worst_cosine,
                pairs.worst_q2_eV2, pairs.worst_energy_eV);
    if (!pairs.is_sound())
-      std::fprintf(stderr, "neutrino_kinematics: %s: momenta, angles and photon energies contradict each other\n", inputs);
+      std::fprintf(stderr, "neutrino_kinematics: %s: momenta, angles and photon energies contradict each other\n",
+                   inputs);
 
    TCanvas *canvas = renp::new_canvas("neutrino_kinematics", 3);
    canvas->cd(1);

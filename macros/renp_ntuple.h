@@ -14,6 +14,7 @@
 #include <TChain.h>
 #include <TFile.h>
 #include <TKey.h>
+#include <TObjArray.h>
 #include <TString.h>
 #include <TSystem.h>
 #include <TTreeReader.h>
@@ -138,7 +139,13 @@ public:
 
    /// Open a file, a wildcard, or several separated by commas, and print what is in them.
    /// False, with a line on stderr, if one is missing, torn, foreign, or a run is there twice.
-   bool open(const char *inputs) { return attach(inputs) && report() && has_unique_runs(); }
+   bool open(const char *inputs)
+   {
+      if (!attach(inputs))
+         return false;
+      report();
+      return has_unique_runs();
+   }
 
    /// The same for files that may be faulty inside: only what is needed to read them is checked.
    bool attach(const char *inputs)
@@ -219,7 +226,7 @@ private:
       return "";
    }
 
-   bool report()
+   void report()
    {
       for (const auto &file : files)
          std::printf("read %s\n", file.c_str());
@@ -228,7 +235,6 @@ private:
          std::printf("  run %lld%s: %lld rows, %lld recorded photons, live time %.6g s, wall time %.6g s\n",
                      *run.run, *run.is_blind ? " (blind)" : "", *run.n_events, *run.n_recorded, *run.live_time_s,
                      *run.wall_time_s);
-      return true;
    }
 
    bool has_unique_runs()

@@ -10,6 +10,7 @@
 #include <Math/GaussLegendreIntegrator.h>
 #include <TMath.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <complex>
@@ -169,12 +170,19 @@ private:
    };
 };
 
-/// What the `runs` tree says of target and neutrinos, the same for all runs.
+/// What the `runs` tree says of atom and neutrinos.
 struct Setup {
    Atom atom;
-   Nature nature;           ///< hidden if a run is blind
-   Oscillation oscillation; ///< `ordering` hidden if a run is blind
+   bool is_told; ///< whether the truth below is there and the same for all runs
+   Nature nature;
+   Oscillation oscillation;
    Masses masses;
+
+   /// Mixing and splittings of the runs if they have this ordering, else NuFIT's.
+   Oscillation oscillation_of(Ordering ordering) const
+   {
+      return is_told && oscillation.ordering == ordering ? oscillation : Oscillation::nufit(ordering);
+   }
 };
 
 /// Return the setup of all runs; runs of different atoms have none, and a line on stderr says so.
@@ -183,10 +191,12 @@ inline std::optional<Setup> setup_of(Ntuple &ntuple)
    std::optional<Setup> out;
    Runs run{&ntuple.runs};
    while (run.Next()) {
+      const auto ordering = Ordering(*run.ordering);
       const Setup own{{*run.e_eg_eV, *run.e_vg_eV, *run.spin_f_l},
+                      !*run.is_blind,
                       Nature(*run.nature),
-                      {Ordering(*run.ordering), *run.sin2_theta12, *run.sin2_theta13, *run.dm2_21_eV2, *run.dm2_3l_eV2,
-                       Oscillation::nufit(Ordering(*run.ordering)).delta_deg},
+                      {ordering, *run.sin2_theta12, *run.sin2_theta13, *run.dm2_21_eV2, *run.dm2_3l_eV2,
+                       Oscillation::nufit(ordering).delta_deg},
                       {*run.m1_eV, *run.m2_eV, *run.m3_eV}};
       if (!out)
          out = own;
@@ -195,11 +205,12 @@ inline std::optional<Setup> setup_of(Ntuple &ntuple)
          std::fprintf(stderr, "renp: run %lld: has another atom or spin tensor: leave it out\n", *run.run);
          return std::nullopt;
       }
-      if (*run.is_blind || own.masses != out->masses) {
-         out->nature = kHiddenNature;
-         out->oscillation.ordering = kHiddenOrdering;
-      }
+      out->is_told &= own.is_told && own.nature == out->nature && own.masses == out->masses &&
+                      own.oscillation.sin2_theta12 == out->oscillation.sin2_theta12 &&
+                      own.oscillation.sin2_theta13 == out->oscillation.sin2_theta13;
    }
+   if (out && !out->is_told)
+      out->nature = kHiddenNature;
    return out;
 }
 

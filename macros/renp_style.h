@@ -4,8 +4,11 @@
 
 #include <TCanvas.h>
 #include <TColor.h>
+#include <TError.h>
 #include <TLatex.h>
 #include <TStyle.h>
+#include <TSystem.h>
+#include <TVirtualPad.h>
 
 #include <cstdio>
 
@@ -65,14 +68,15 @@ inline TCanvas *new_canvas(const char *name, int n_pads)
    return canvas;
 }
 
-/// A line above the frame of the current pad.
+/// A line above the right end of the frame of the current pad: the left one is for powers of ten.
 inline void label_pad(const char *text)
 {
    TLatex latex;
    latex.SetNDC();
    latex.SetTextFont(42);
    latex.SetTextSize(0.045f);
-   latex.DrawLatex(gStyle->GetPadLeftMargin() + 0.005, 1 - gStyle->GetPadTopMargin() + 0.02, text);
+   latex.SetTextAlign(31);
+   latex.DrawLatex(1 - gPad->GetRightMargin(), 1 - gPad->GetTopMargin() + 0.02, text);
 }
 
 /// Write STEM.png and STEM.pdf; false, with a line on stderr, if they cannot be written.

@@ -5,6 +5,11 @@
 ///     root -l -b -q 'spectrum.C("run*.root", "fitted", 0.0101, 0.0133, 0.0511)'    // masses of a fit, in eV
 #include "renp_counts.h"
 #include "renp_draw.h"
+#include "renp_rate.h"
+#include "renp_style.h"
+
+#include <cstdio>
+#include <optional>
 
 int spectrum(const char *inputs, const char *stem = "spectrum", double m1_eV = -1, double m2_eV = -1, double m3_eV = -1)
 {
@@ -26,29 +31,26 @@ int spectrum(const char *inputs, const char *stem = "spectrum", double m1_eV = -
       std::printf("  %.9f  %.3g  %.0f  %.6g  %.9g  %.9g  %.9g\n", s.omega_eV, s.sigma_eV, s.observed, s.background,
                   s.spectrum(), s.spectrum_error_down(), s.spectrum_error_up());
 
-   const bool given = m1_eV >= 0 && m2_eV >= 0 && m3_eV >= 0;
-   const bool told = setup->oscillation.ordering != renp::kHiddenOrdering;
-   const renp::Masses masses = given ? renp::Masses{m1_eV, m2_eV, m3_eV} : setup->masses;
+   const bool is_given = m1_eV >= 0 && m2_eV >= 0 && m3_eV >= 0;
+   const renp::Masses masses = is_given ? renp::Masses{m1_eV, m2_eV, m3_eV} : setup->masses;
    std::optional<renp::Spectrum> theory;
-   if (given || told) {
-      const auto ordering = masses[2] > masses[0] ? renp::kNormal : renp::kInverted;
-      theory.emplace(setup->atom, renp::Couplings(told ? setup->oscillation : renp::Oscillation::nufit(ordering),
-                                                  setup->nature));
-      std::printf("thresholds of the %s masses %.6g, %.6g, %.6g eV:\n", given ? "given" : "true", masses[0], masses[1],
-                  masses[2]);
+   if (is_given || setup->is_told) {
+      const auto oscillation = setup->oscillation_of(masses[2] > masses[0] ? renp::kNormal : renp::kInverted);
+      theory.emplace(setup->atom, renp::Couplings(oscillation, setup->nature));
+      std::printf("thresholds of the %s masses %.9g, %.9g, %.9g eV:\n", is_given ? "given" : "true", masses[0],
+                  masses[1], masses[2]);
       for (const auto &[i, j] : renp::kPairs)
-         std::printf("  omega_%d%d  %.9f eV\n", i + 1, j + 1,
+         std::printf("  omega_%d%d = %.12g eV\n", i + 1, j + 1,
                      renp::threshold_eV(masses[i] + masses[j], setup->atom.e_eg_eV));
    } else {
-      std::printf("the file is blind: no thresholds are marked; give three masses to mark theirs\n");
+      std::printf("the masses are hidden or differ: no threshold is marked; give three masses to mark theirs\n");
    }
 
    const renp::SpectrumPicture picture(settings, theory, masses);
-   const bool zooms = picture.has_zoom();
-   TCanvas *canvas = renp::new_canvas("spectrum", zooms ? 2 : 1);
+   TCanvas *canvas = renp::new_canvas("spectrum", picture.has_zoom() ? 2 : 1);
    canvas->cd(1);
-   picture.draw_all(given ? "SM, given masses" : "SM, true masses");
-   if (zooms) {
+   picture.draw_all(is_given ? "SM, given masses" : "SM, true masses");
+   if (picture.has_zoom()) {
       canvas->cd(2);
       picture.draw_zoom();
    }

@@ -1,1 +1,58 @@
-"""Monte Carlo event simulator for atomic Radiative Emission of Neutrino Pairs (RENP)."""
+"""Monte Carlo event simulator for atomic Radiative Emission of Neutrino Pairs (RENP).
+
+The names below are the public interface; they load what they need when they are first used.
+
+>>> import renp_sim
+>>> run = renp_sim.load("gp23_three_frequencies")
+>>> renp_sim.rate_of_schedule(run).expected_counts.round(2).tolist()
+[25.03, 19.47, 17.82]
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from renp_sim.analysis.spectrum import measured_spectrum
+    from renp_sim.analysis.thresholds import search_thresholds
+    from renp_sim.app.fitting import Question, fit_data, read_data
+    from renp_sim.app.generation import generate
+    from renp_sim.app.rate import rate_at, rate_of_schedule
+    from renp_sim.app.report import run_all
+    from renp_sim.app.setup import load
+    from renp_sim.ntuple.reader import iterate_events, read_tables
+
+__all__ = [
+    "Question",
+    "fit_data",
+    "generate",
+    "iterate_events",
+    "load",
+    "measured_spectrum",
+    "rate_at",
+    "rate_of_schedule",
+    "read_data",
+    "read_tables",
+    "run_all",
+    "search_thresholds",
+]
+
+_HOME = {
+    "Question": "renp_sim.app.fitting",
+    "fit_data": "renp_sim.app.fitting",
+    "generate": "renp_sim.app.generation",
+    "iterate_events": "renp_sim.ntuple.reader",
+    "load": "renp_sim.app.setup",
+    "measured_spectrum": "renp_sim.analysis.spectrum",
+    "rate_at": "renp_sim.app.rate",
+    "rate_of_schedule": "renp_sim.app.rate",
+    "read_data": "renp_sim.app.fitting",
+    "read_tables": "renp_sim.ntuple.reader",
+    "run_all": "renp_sim.app.report",
+    "search_thresholds": "renp_sim.analysis.thresholds",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'renp_sim' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -93,7 +93,7 @@ class ConstraintTerms:
         """Add the first and second derivatives to a gradient (f, b) and a Hessian (f, f, b)."""
         theta = x[self.index]
         residual, usable = self._residual(theta)
-        slope = np.where(self.is_log, 1 / np.where(usable, theta, 1.0), 1.0) / self.sigma
+        slope = np.where(self.is_log, 1 / np.where(self.is_log & usable, theta, 1.0), 1.0) / self.sigma
         bend = np.where(self.is_log, residual * slope * slope * self.sigma, 0.0)
         gradient[self.index] += 2 * residual * slope
         hessian[self.index, self.index] += 2 * (slope * slope - bend)

@@ -1,34 +1,28 @@
 """Intervals from the profile of −2 ln L: every connected region below a level, so a list.
 
-Two-sided intervals hold Δq ≤ χ²₁ quantile (Rolke et al., NIM A551 (2005) 493). Where the best fit sits on a
+Two-sided intervals hold Δq ≤ χ²₁ quantile (Rolke et al., NIM A551 (2005) 493). Where the true value is a
 physical bound, Δq follows ½χ²₀ + ½χ²₁ and the same Δq has the level of a one-sided limit.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from renp_sim.analysis.profile import profile_q
-from renp_sim.analysis.scan import kinked_names, kinked_points
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from renp_sim.analysis.setup import Setup
-
-__all__ = ["Interval", "Intervals", "Method", "Sided", "delta_q_of_level", "profile_intervals"]
+__all__ = ["Interval", "Intervals", "Method", "Sided", "delta_q_of_level", "regions_below"]
 
 FloatArray = NDArray[np.float64]
+Excess = Callable[[FloatArray], FloatArray]
+"""Δq above the level at values of a parameter, shape (g,) to (g,)."""
 
-WINDOW_POINTS = 41
-"""Scan points of a smooth parameter."""
+ROOT_ROUNDS = 30
+"""Most evaluations of an end."""
 
-SUBDIVISIONS = 24
-"""Points put into each bracket of an end, in each of three rounds."""
+ROOT_TOLERANCE = 1e-5
+"""An end is found when Δq there is this close to the level, or its bracket this fraction of the first."""
 
 
 class Sided(StrEnum):
@@ -41,6 +35,7 @@ class Sided(StrEnum):
 class Method(StrEnum):
     """Where the ends of an interval come from."""
 
+    PARABOLA = "parabola"
     MINOS = "minos"
     PROFILE = "profile"
 
@@ -63,7 +58,11 @@ class Interval:
     upper_open: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def _nothing() -> FloatArray:
+    return np.empty(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Intervals:
     """All values of a parameter that a level allows.
 
@@ -84,19 +83,52 @@ class Intervals:
         Where they come from.
     valid
         False where an end was not found.
+    values, profile
+        Where the profile was computed, and Δ(−2 ln L) there; empty where it was not.
     """
 
     regions: tuple[Interval, ...]
     level: float
     delta_q: float
-    sided: Sided
-    level_at_bound: float | None
+    sided: Sided = Sided.TWO
+    level_at_bound: float | None = None
     method: Method
-    valid: bool
+    valid: bool = True
+    values: FloatArray = field(default_factory=_nothing, repr=False)
+    profile: FloatArray = field(default_factory=_nothing, repr=False)
+
+    @classmethod
+    def two_sided(
+        cls,
+        regions: tuple[Interval, ...],
+        level: float,
+        method: Method,
+        *,
+        values: FloatArray | None = None,
+        profile: FloatArray | None = None,
+    ) -> "Intervals":
+        """Return two-sided intervals; those that touch a bound say what they cover there."""
+        touches = any(region.lower_open or region.upper_open for region in regions)
+        ends = [end for region in regions for end in (region.lower, region.upper)]
+        return cls(
+            regions=regions,
+            level=level,
+            delta_q=delta_q_of_level(level),
+            level_at_bound=(1 + level) / 2 if touches else None,
+            method=method,
+            valid=len(regions) > 0 and not np.any(np.isnan(ends)),
+            values=_nothing() if values is None else values,
+            profile=_nothing() if profile is None else profile,
+        )
 
 
 def delta_q_of_level(level: float, sided: Sided = Sided.TWO) -> float:
     """Return the Δ(−2 ln L) of a level for one parameter.
+
+    Raises
+    ------
+    ValueError
+        If the level is not in (0, 1), or in (0.5, 1) where one-sided.
 
     Examples
     --------
@@ -109,147 +141,90 @@ def delta_q_of_level(level: float, sided: Sided = Sided.TWO) -> float:
     return float(chi2.ppf(level if sided is Sided.TWO else 2 * level - 1, 1))
 
 
-def profile_intervals(
-    setup: "Setup",
-    counts: FloatArray,
-    name: str,
-    *,
-    best: float,
-    q_min: float,
-    error: float,
-    level: float,
-) -> Intervals:
-    """Return the two-sided intervals of a floating parameter.
+def regions_below(
+    excess: Excess, points: FloatArray, above: FloatArray, *, fine: bool
+) -> tuple[Interval, ...]:
+    """Return the connected regions in which a profile is below a level.
 
     Parameters
     ----------
-    setup
-        What floats, at the best fit.
-    counts
-        Shape (n,).
-    name
-        Of the parameter.
-    best, q_min
-        Its best value and −2 ln L there.
-    error
-        A first idea of its error.
-    level
-        Nominal coverage.
+    excess
+        Profile minus level.
+    points
+        Where it is known, rising, shape (g,).
+    above
+        Its values there; ≤ 0 is inside.
+    fine
+        Whether to look closer where a point misses the level by little: a region may hide beside it.
+
+    Raises
+    ------
+    ValueError
+        If there are no points.
     """
-    delta = delta_q_of_level(level)
-    parameter = setup.model.parameters[setup.index(name)]
-
-    def excess(values: FloatArray) -> FloatArray:
-        return profile_q(setup, counts, (name,), values[:, None])[0] - q_min - delta
-
-    if name in kinked_names(setup):
-        points = np.union1d(kinked_points(setup, name)[0], [best])
-        above = excess(points)
-    else:
-        points, above = _window(excess, best, error, parameter.lower, parameter.upper, delta)
-    above[points == best] = np.minimum(above[points == best], -delta)
-    points, above = _look_closer(excess, points, above)
+    if not len(points):
+        raise ValueError("a region needs at least one point of the profile")
+    if fine:
+        points, above = _look_closer(excess, points, above)
     inside = above <= 0
-    starts = np.flatnonzero(inside & ~np.concatenate([[False], inside[:-1]]))
-    stops = np.flatnonzero(inside & ~np.concatenate([inside[1:], [False]]))
+    starts = np.flatnonzero(inside & ~np.concatenate([[False], inside[:-1]])).tolist()
+    stops = np.flatnonzero(inside & ~np.concatenate([inside[1:], [False]])).tolist()
     last = len(points) - 1
-    crossings = [(i - 1, i) for i in starts if i > 0] + [(i, i + 1) for i in stops if i < last]
-    ends = _ends(excess, points, above, crossings)
-    regions = tuple(
+    crossings = [(i, i - 1) for i in starts if i > 0] + [(i, i + 1) for i in stops if i < last]
+    within, beyond = (np.array([pair[side] for pair in crossings], dtype=np.intp) for side in (0, 1))
+    found = _crossings(excess, points[within], points[beyond], above[within], above[beyond])
+    ends = dict(zip(crossings, found.tolist(), strict=True))
+    return tuple(
         Interval(
-            lower=float(points[0]) if i == 0 else ends[i - 1],
-            upper=float(points[-1]) if j == last else ends[j],
-            lower_open=bool(i == 0),
-            upper_open=bool(j == last),
+            lower=ends.get((i, i - 1), float(points[0])),
+            upper=ends.get((j, j + 1), float(points[-1])),
+            lower_open=i == 0,
+            upper_open=j == last,
         )
         for i, j in zip(starts, stops, strict=True)
     )
-    touches = any(r.lower_open or r.upper_open for r in regions)
-    return Intervals(
-        regions=regions,
-        level=level,
-        delta_q=delta,
-        sided=Sided.TWO,
-        level_at_bound=(1 + level) / 2 if touches else None,
-        method=Method.PROFILE,
-        valid=bool(np.all(np.isfinite([e for r in regions for e in (r.lower, r.upper)]))),
-    )
 
 
-def _window(
-    excess: "Callable[[FloatArray], FloatArray]",
-    best: float,
-    error: float,
-    lower: float,
-    upper: float,
-    delta: float,
-) -> tuple[FloatArray, FloatArray]:
-    """Return points around the best value out to where Δq is well above the level, or to the bounds."""
-    reach = 3 * error
-    for _ in range(12):
-        low, high = max(lower, best - reach), min(upper, best + reach)
-        ends = excess(np.array([low, high]))
-        far = ends > 2 * delta + 4
-        if all(far | np.array([low == lower, high == upper])):
-            break
-        reach *= 2
-    points = np.union1d(np.linspace(low, high, WINDOW_POINTS), [best])
-    return points, excess(points)
-
-
-def _look_closer(
-    excess: "Callable[[FloatArray], FloatArray]", points: FloatArray, above: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Add points around local minima that just miss the level: a region may hide between two points."""
+def _look_closer(excess: Excess, points: FloatArray, above: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Add points around local minima that just miss the level."""
     padded = np.concatenate([[np.inf], above, [np.inf]])
     near = (above > 0) & (above < 2) & (above <= padded[:-2]) & (above <= padded[2:])
     extra = [
-        np.linspace(points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)], 19)[1:-1]
+        np.linspace(points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)], 11)[1:-1]
         for i in np.flatnonzero(near)
     ]
     if not extra:
         return points, above
     new = np.setdiff1d(np.concatenate(extra), points)
     every = np.concatenate([points, new])
-    values = np.concatenate([above, excess(new)])
     order = np.argsort(every)
-    return every[order], values[order]
+    return every[order], np.concatenate([above, excess(new)])[order]
 
 
-def _ends(
-    excess: "Callable[[FloatArray], FloatArray]",
-    points: FloatArray,
-    above: FloatArray,
-    crossings: list[tuple[int, int]],
-) -> dict[int, float]:
-    """Return where Δq crosses the level in each bracket, by the index of its left point.
+def _crossings(
+    excess: Excess, inner: FloatArray, outer: FloatArray, f_inner: FloatArray, f_outer: FloatArray
+) -> FloatArray:
+    """Return where the excess changes sign between inner (≤ 0) and outer (> 0) points, all together.
 
-    All brackets are subdivided together: three rounds of batched evaluations and a line through the last.
+    The Illinois form of the false position, with a bisection where a value is infinite.
     """
-    if not crossings:
-        return {}
-    left = np.array([points[i] for i, _ in crossings])
-    right = np.array([points[j] for _, j in crossings])
-    f_left = np.array([above[i] for i, _ in crossings])
-    f_right = np.array([above[j] for _, j in crossings])
-    part = np.arange(1, SUBDIVISIONS) / SUBDIVISIONS
-    for _ in range(3):
-        inner = left[:, None] + (right - left)[:, None] * part
-        grid = np.concatenate([left[:, None], inner, right[:, None]], axis=1)
-        values = np.concatenate(
-            [f_left[:, None], excess(inner.ravel()).reshape(inner.shape), f_right[:, None]], axis=1
-        )
-        # the crossing nearest to the inside, should there be several
-        sign = values <= 0
-        flips = sign[:, 1:] != sign[:, :-1]
-        first = np.argmax(flips, axis=1)
-        final = flips.shape[1] - 1 - np.argmax(flips[:, ::-1], axis=1)
-        at = np.where(f_left <= 0, first, final)
-        rows = np.arange(len(left))
-        left, right = grid[rows, at], grid[rows, at + 1]
-        f_left, f_right = values[rows, at], values[rows, at + 1]
-    finite = np.isfinite(f_left) & np.isfinite(f_right) & (f_right != f_left)
-    slope = np.where(finite, f_right - f_left, 1.0)
-    share = np.where(finite, -np.where(finite, f_left, 0.0) / slope, np.where(f_left <= 0, 0.0, 1.0))
-    ends = left + np.clip(share, 0.0, 1.0) * (right - left)
-    return {i: float(end) for (i, _), end in zip(crossings, ends, strict=True)}
+    a, b, f_a, f_b = inner.copy(), outer.copy(), f_inner.copy(), f_outer.copy()
+    first = np.abs(b - a)
+    open_ = np.ones(len(a), dtype=bool)
+    root = a.copy()
+    for _ in range(ROOT_ROUNDS):
+        if not np.any(open_):
+            break
+        finite = np.isfinite(f_b) & (f_b > f_a)
+        share = np.where(finite, -f_a / np.where(finite, f_b - f_a, 1.0), 0.5)
+        root = np.where(open_, a + np.clip(share, 0.01, 0.99) * (b - a), root)
+        f = np.zeros(len(a))
+        f[open_] = excess(root[open_])
+        is_inside = f <= 0
+        # the end that stays twice loses half of its value, so that it must move
+        f_b = np.where(open_ & is_inside, f_b / 2, f_b)
+        f_a = np.where(open_ & ~is_inside, f_a / 2, f_a)
+        a, f_a = np.where(open_ & is_inside, root, a), np.where(open_ & is_inside, f, f_a)
+        b, f_b = np.where(open_ & ~is_inside, root, b), np.where(open_ & ~is_inside, f, f_b)
+        open_ &= (np.abs(f) > ROOT_TOLERANCE) & (np.abs(b - a) > ROOT_TOLERANCE * first)
+    return root

@@ -64,16 +64,17 @@ class ModelMean:
         All parameters, shape (p,), or (b, p) where they differ from toy to toy.
     free
         Indices of the free ones, shape (f,).
+    bent
+        Positions of free ones in which μ is not linear enough to do without second derivatives.
+    step
+        Over which the gradient is differenced for these, shape (f,).
     """
 
     model: Model
     template: FloatArray
     free: IntArray
-
-    @property
-    def bent(self) -> tuple[int, ...]:
-        """None is known."""
-        return ()
+    bent: tuple[int, ...]
+    step: FloatArray
 
     def theta(self, x: FloatArray) -> FloatArray:
         """Return all parameters, shape (b, p)."""
@@ -95,8 +96,16 @@ class ModelMean:
         return self.value(x), self.jacobian(x)
 
     def curvature(self, x: FloatArray, jacobian: FloatArray, weight: FloatArray) -> FloatArray | None:
-        """Return None: a model tells no second derivatives."""
-        return None
+        """Return Σ_k weight_k ∂²μ_k, shape (f, f, b): rows of `bent` by differences, 0 elsewhere."""
+        if not self.bent:
+            return None
+        out = np.zeros((len(x), len(x), x.shape[1]))
+        for p in self.bent:
+            moved = x.copy()
+            moved[p] += self.step[p]
+            row = np.einsum("fkb,kb->fb", self.jacobian(moved) - jacobian, weight) / self.step[p]
+            out[p] = out[:, p] = row
+        return out
 
     def take(self, rows: IntArray) -> "ModelMean":
         """Return the mean of these toys only."""

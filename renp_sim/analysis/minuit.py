@@ -76,7 +76,7 @@ def minuit_of(
     scale = setup.scale
     likelihood = Likelihood(
         counts=np.asarray(counts, dtype=float)[:, None],
-        mean=ModelMean(model=setup.model, template=setup.theta, free=setup.free),
+        mean=ModelMean(model=setup.model, template=setup.theta, free=setup.free, bent=(), step=scale),
         terms=ConstraintTerms.of(setup.constraints),
     )
 
@@ -123,6 +123,6 @@ def minos_ends(minuit: "Minuit", setup: "Setup", name: str, level: float) -> tup
     error = minuit.merrors[name]
     if not error.is_valid or error.at_lower_limit or error.at_upper_limit:
         return None
-    scale = setup.scale[setup.names.index(name)]
-    value = minuit.values[name]
+    scale = float(setup.scale[setup.names.index(name)])
+    value = float(minuit.values[name])
     return (value + error.lower) * scale, (value + error.upper) * scale

@@ -6,18 +6,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from renp_sim.analysis.constraint import prior_pull
-from renp_sim.analysis.search import search
+from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
+from renp_sim.analysis.scan import ScanTable
+from renp_sim.analysis.scan_points import kinked_points
+from renp_sim.analysis.search import Solution, scan_table, search
 from renp_sim.analysis.setup import Setup
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from renp_sim.analysis.model import Constraint, Model, Observation
-
-__all__ = ["Profile", "profile", "profile_q"]
+__all__ = ["Profile", "ProfileCurve", "profile", "profile_fits"]
 
 FloatArray = NDArray[np.float64]
+
+WINDOW_POINTS = 33
+"""Points of a curve over a smooth parameter."""
+
+FAR = 8.0
+"""A scan this much above a level need not be confirmed by fits."""
+
+WIDENINGS = 14
+"""Times a window is doubled before its parameter is said to be without limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,7 +39,7 @@ class Profile:
     parameters
         Names of the one or two parameters.
     values
-        Their values, shape (g,), or one array per parameter.
+        Their values, shape (g,), and (h,) if there are two.
     q
         −2 ln L, shape (g,), or (g, h).
     q_min
@@ -53,35 +63,6 @@ class Profile:
         return self.q - self.q_min
 
 
-def profile_q(
-    setup: Setup, counts: FloatArray, names: tuple[str, ...], values: FloatArray
-) -> tuple[FloatArray, FloatArray, NDArray[np.int8]]:
-    """Return q (g,), all parameters (g, p) and status (g,) with some parameters held at values (g, len(names)).
-
-    The constraint terms of the held parameters count.
-
-    Parameters
-    ----------
-    setup
-        What floats otherwise; the named parameters may float in it or not.
-    counts
-        Shape (n,).
-    names, values
-        What is held where.
-    """
-    theta = np.tile(setup.theta, (len(values), 1))
-    own = np.zeros(len(values))
-    for column, name in enumerate(names):
-        theta[:, setup.index(name)] = values[:, column]
-        if name in setup.names:
-            constraint = setup.constraints[setup.names.index(name)]
-            if constraint is not None:
-                own += prior_pull(constraint, values[:, column]) ** 2
-            setup = setup.without(name)
-    solution = search(setup, np.broadcast_to(counts, (len(values), len(counts))), theta=theta)
-    return solution.q + own, solution.theta, solution.status
-
-
 def profile(
     observation: "Observation",
     model: "Model",
@@ -100,7 +81,7 @@ def profile(
     model
         Expected counts.
     values
-        Scan points by name of the parameter, one or two names; `renp_sim.analysis.scan.kinked_points`
+        Points by name of the parameter, one or two names; `renp_sim.analysis.scan_points.kinked_points`
         gives points that hold every kink.
     free, fix, constrain
         As for `renp_sim.analysis.fit.fit`; the scanned parameters need not be named.
@@ -117,18 +98,140 @@ def profile(
     constrain = dict(constrain or {})
     floating = [*free, *(name for name in values if name not in free and name not in constrain)]
     setup = Setup.of(model, free=floating, fix=fix, constrain=constrain)
-    names = tuple(values)
-    axes = tuple(np.asarray(v, dtype=float) for v in values.values())
-    mesh = np.meshgrid(*axes, indexing="ij")
+    axes = {name: np.asarray(points, dtype=float) for name, points in values.items()}
+    mesh = np.meshgrid(*axes.values(), indexing="ij")
+    counts = np.asarray(observation.counts, dtype=float)
     points = np.stack([m.ravel() for m in mesh], axis=1)
-    q, theta, status = profile_q(setup, observation.counts, names, points)
-    best = search(setup, observation.counts[None])
+    found = profile_fits(setup, counts, tuple(axes), points)
+    best = search(setup, counts[None])
     shape = mesh[0].shape
     return Profile(
-        parameters=names,
-        values=axes,
-        q=q.reshape(shape),
-        q_min=float(min(best.q[0], np.min(q))),
-        theta=theta.reshape(*shape, -1),
-        status=status.reshape(shape),
+        parameters=tuple(axes),
+        values=tuple(axes.values()),
+        q=found.q.reshape(shape),
+        q_min=float(min(best.q[0], np.min(found.q))),
+        theta=found.theta.reshape(*shape, -1),
+        status=found.status.reshape(shape),
     )
+
+
+def profile_fits(
+    setup: Setup,
+    counts: FloatArray,
+    names: tuple[str, ...],
+    values: FloatArray,
+    table: ScanTable | None = None,
+) -> Solution:
+    """Return fits with some floating parameters held; the constraint terms of these count.
+
+    Parameters
+    ----------
+    setup
+        What floats.
+    counts
+        Shape (n,).
+    names, values
+        What is held where, shape (g, len(names)).
+    table
+        As for `renp_sim.analysis.search.search`.
+    """
+    theta, own = _held(setup, names, values)
+    every = np.broadcast_to(counts, (len(values), len(counts)))
+    found = search(setup.without(*names), every, theta=theta, table=table)
+    return Solution(theta=found.theta, q=found.q + own, status=found.status, calls=found.calls)
+
+
+def _held(setup: Setup, names: tuple[str, ...], values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return all parameters (g, p) and the constraint terms (g,) of the held ones."""
+    theta = np.tile(setup.theta, (len(values), 1))
+    own = np.zeros(len(values))
+    for column, name in zip(values.T, names, strict=True):
+        theta[:, setup.index(name)] = column
+        constraint = setup.constraints[setup.names.index(name)]
+        if constraint is not None:
+            own += prior_pull(constraint, column) ** 2
+    return theta, own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ProfileCurve:
+    """The profile of one observation over one floating parameter, by scan where that will do.
+
+    Parameters
+    ----------
+    setup
+        What floats, at the best fit.
+    counts
+        Shape (n,).
+    q_min
+        −2 ln L of the best fit.
+    table
+        Scan of the set-up, None where nothing in it is kinked or enters squared.
+    """
+
+    setup: Setup
+    counts: FloatArray
+    q_min: float
+    table: ScanTable | None
+
+    @classmethod
+    def of(cls, setup: Setup, counts: FloatArray, q_min: float) -> "ProfileCurve":
+        """Return the profile around a best fit."""
+        table = scan_table(setup, counts[None]) if len(setup.searched) == 1 else None
+        return cls(setup=setup, counts=counts, q_min=q_min, table=table)
+
+    def delta_q(self, name: str, values: FloatArray) -> FloatArray:
+        """Return Δq at values of a parameter, shape (g,), by fits."""
+        return profile_fits(self.setup, self.counts, (name,), values[:, None], self.table).q - self.q_min
+
+    def over_kinks(self, name: str, level: float) -> tuple[FloatArray, FloatArray]:
+        """Return points of a kinked parameter and Δq, by fits where it is not far above a level."""
+        best = self.setup.theta[self.setup.index(name)]
+        points = np.union1d(kinked_points(self.setup, name)[0], [best])
+        delta = self._by_scan(name, points)
+        near = np.ones(len(points), dtype=bool) if delta is None else delta < level + FAR
+        # and the points beside these, from where a region may end
+        near[1:] |= near[:-1].copy()
+        near[:-1] |= near[1:].copy()
+        out = np.full(len(points), np.inf) if delta is None else delta
+        out[near] = self.delta_q(name, points[near])
+        out[points == best] = np.minimum(out[points == best], 0.0)
+        return points, out
+
+    def _by_scan(self, name: str, points: FloatArray) -> FloatArray | None:
+        """Return Δq of a scan over the kinked parameter, None where others are scanned too."""
+        others = self.setup.without(name)
+        if others.searched or others.bent:
+            return None
+        table = ScanTable.of(self.setup, {name: points}, self.setup.free)
+        terms = ConstraintTerms.of(self.setup.constraints)
+        return table.scan(self.setup, self.counts[:, None], terms).q[:, 0] - self.q_min
+
+    def window(self, name: str, error: float, level: float) -> tuple[FloatArray, FloatArray]:
+        """Return points of a smooth parameter, out to well above a level or to its bounds, and Δq.
+
+        Where a fit has to search kinks anew only the ends and the best value are computed.
+        """
+        index = self.setup.index(name)
+        parameter, best = self.setup.model.parameters[index], float(self.setup.theta[index])
+        low = high = best
+        ends: dict[float, float] = {best: 0.0}
+        reach = 2.0 * error * np.sqrt(level)
+        for _ in range(WIDENINGS):
+            wanted = []
+            if ends[low] < level + 1 and low > parameter.lower:
+                low = max(parameter.lower, best - reach)
+                wanted.append(low)
+            if ends[high] < level + 1 and high < parameter.upper:
+                high = min(parameter.upper, best + reach)
+                wanted.append(high)
+            if not wanted:
+                break
+            ends |= dict(zip(wanted, self.delta_q(name, np.array(wanted)).tolist(), strict=True))
+            reach *= 2
+        if self.table is None:
+            inner = np.linspace(low, high, WINDOW_POINTS)
+            inner = np.setdiff1d(inner, list(ends))
+            ends |= dict(zip(inner.tolist(), self.delta_q(name, inner).tolist(), strict=True))
+        points = np.array(sorted(ends))
+        return points, np.array([ends[point] for point in points.tolist()])

@@ -15,6 +15,8 @@ from renp_sim.analysis.likelihood import TINY, poisson_q, saturated_q
 from renp_sim.analysis.newton import solve_positive
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from renp_sim.analysis.constraint import ConstraintTerms
     from renp_sim.analysis.setup import Setup
 
@@ -51,8 +53,10 @@ class ScanTable:
     ----------
     names
         Of the scanned parameters.
+    axes
+        Their values; the points are all combinations, the first parameter running slowest.
     points
-        Their values, shape (g, s).
+        Values at each point, shape (g, s).
     theta
         All parameters at rest, shape (p,).
     moving
@@ -64,6 +68,7 @@ class ScanTable:
     """
 
     names: tuple[str, ...]
+    axes: tuple[FloatArray, ...]
     points: FloatArray
     theta: FloatArray
     moving: IntArray
@@ -71,27 +76,39 @@ class ScanTable:
     gradient: FloatArray
 
     @classmethod
-    def of(cls, setup: "Setup", names: tuple[str, ...], points: FloatArray) -> "ScanTable":
-        """Table the expectation for the free parameters of a set-up.
+    def of(
+        cls, setup: "Setup", axes: "dict[str, FloatArray]", moving: "Sequence[int] | IntArray"
+    ) -> "ScanTable":
+        """Table the expectation.
 
         Parameters
         ----------
         setup
-            What floats, and where it rests.
-        names
-            The scanned parameters.
-        points
-            Their values, shape (g, s).
+            Where all parameters rest.
+        axes
+            Values of the scanned parameters.
+        moving
+            Indices of the others that may move.
         """
+        points = np.stack([m.ravel() for m in np.meshgrid(*axes.values(), indexing="ij")], axis=1)
         theta = np.tile(setup.theta, (len(points), 1))
-        theta[:, [setup.index(name) for name in names]] = points
-        moving = np.array([i for i, n in zip(setup.free, setup.names, strict=True) if n not in names], np.intp)
+        scanned = [setup.index(name) for name in axes]
+        theta[:, scanned] = points
+        kept = np.setdiff1d(np.asarray(moving, dtype=np.intp), scanned)
         mu = setup.model.expected(theta)
-        if len(moving):
-            gradient = setup.model.gradient(theta)[..., moving].transpose(0, 2, 1)
+        if len(kept):
+            gradient = setup.model.gradient(theta)[..., kept].transpose(0, 2, 1)
         else:
             gradient = np.empty((len(points), 0, mu.shape[1]))
-        return cls(names=names, points=points, theta=setup.theta, moving=moving, mu=mu, gradient=gradient)
+        return cls(
+            names=tuple(axes),
+            axes=tuple(axes.values()),
+            points=points,
+            theta=setup.theta,
+            moving=kept,
+            mu=mu,
+            gradient=gradient,
+        )
 
     def scan(
         self,
@@ -129,7 +146,7 @@ class ScanTable:
             columns = [int(np.flatnonzero(self.moving == setup.free[i])[0]) for i in others]
             rest = terms.keep(others)
             step = _Step.of(setup, others, self.theta[setup.free[others], None], rest)
-            shift = self._shift(theta)
+            shift = self._shift(setup, theta)
             for g in range(len(self.points)):
                 moved = None if shift is None else shift[1] @ self.gradient[g, shift[0]]
                 x[g, others], expected = step.taken(
@@ -143,12 +160,12 @@ class ScanTable:
             q += np.stack([own.value(row[scanned]) for row in x])
         return Scan(x=x, q=q)
 
-    def _shift(self, theta: FloatArray | None) -> tuple[IntArray, FloatArray] | None:
+    def _shift(self, setup: "Setup", theta: FloatArray | None) -> tuple[IntArray, FloatArray] | None:
         """Return (columns of the gradient, displacements (b, those)) of what rests elsewhere than here."""
         if theta is None:
             return None
         displacement = theta[:, self.moving] - self.theta[self.moving]
-        columns = np.flatnonzero(np.any(displacement != 0, axis=0))
+        columns = np.flatnonzero(np.any(displacement != 0, axis=0) & ~np.isin(self.moving, setup.free))
         return columns, displacement[:, columns]
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["bent_names", "bent_points", "kinked_names", "kinked_points"]
+__all__ = ["bent_centre", "bent_points", "kinked_points"]
 
 FloatArray = NDArray[np.float64]
 
@@ -17,31 +17,6 @@ SIGNIFICANCE_STEP = 1.0
 """Distance of the scan points of a coupling, in standard deviations of the counts."""
 
 MOST_POINTS = 40
-
-def kinked_names(setup: "Setup") -> tuple[str, ...]:
-    """Return the floating parameters in which −2 ln L has kinks.
-
-    A parameter with a constraint of the model's own is no member: it moves by a few of its errors only,
-    and the safeguards of the Newton steps see it over a kink.
-    """
-    out = []
-    for name, low, high in zip(setup.names, setup.lower, setup.upper, strict=True):
-        kinks = setup.model.kinks(name, setup.theta)
-        own = setup.model.parameters[setup.index(name)].constraint
-        if own is None and np.any((kinks > low) & (kinks < high)):
-            out.append(name)
-    return tuple(out)
-
-
-def bent_names(setup: "Setup") -> tuple[str, ...]:
-    """Return the floating parameters that enter squared, so that −2 ln L may have two minima."""
-    return tuple(name for name in setup.names if _enters_squared(setup, name))
-
-
-def _enters_squared(setup: "Setup", name: str) -> bool:
-    quadratic = setup.model.quadratic((name,), setup.theta)
-    return quadratic is not None and bool(np.any(quadratic.square != 0))
-
 
 def kinked_points(
     setup: "Setup", name: str, *, lower: float = -np.inf, upper: float = np.inf
@@ -76,11 +51,18 @@ def kinked_points(
     return points, np.isin(points, kinks)
 
 
-def bent_points(setup: "Setup", name: str, counts: FloatArray) -> tuple[FloatArray, int]:
-    """Return scan points of a coupling that enters squared, and the first one beyond its centre.
+def bent_centre(setup: "Setup", name: str) -> float:
+    """Return where all steps together expect least: there may be a minimum on either side."""
+    quadratic = setup.model.quadratic((name,), setup.theta)
+    assert quadratic is not None
+    return float(-np.sum(quadratic.linear) / (2 * np.sum(quadratic.square)))
 
-    Around the centre, where all steps together expect least, there may be a minimum on either side. The points reach two standard deviations beyond the values that explain the lowest and the highest total of
-    all toys, and are equally spaced in significance ∫√(Σ μ'²/μ) dx. A fit may leave their range.
+
+def bent_points(setup: "Setup", name: str, counts: FloatArray) -> FloatArray:
+    """Return scan points of a coupling that enters squared, over what all toys may want.
+
+    They reach two standard deviations beyond the values that explain the highest total of all toys, and are
+    equally spaced in significance ∫√(Σ μ'²/μ) dx. A fit may leave their range.
 
     Parameters
     ----------
@@ -89,15 +71,14 @@ def bent_points(setup: "Setup", name: str, counts: FloatArray) -> tuple[FloatArr
     name
         Of the coupling.
     counts
-        Shape (n, b).
+        Shape (b, n).
     """
     quadratic = setup.model.quadratic((name,), setup.theta)
     assert quadratic is not None
     c, b, a = quadratic.constant, quadratic.linear[:, 0], quadratic.square[:, 0, 0]
     position = setup.names.index(name)
-    total = np.sum(counts, axis=0)
-    most = max(float(np.max(total, initial=0.0)), float(np.sum(c))) + 1
-    centre = -np.sum(b) / (2 * np.sum(a))
+    centre = bent_centre(setup, name)
+    most = max(float(np.max(np.sum(counts, axis=1), initial=0.0)), float(np.sum(c))) + 1
     reach = np.sqrt(max(centre**2 + (most + 2 * np.sqrt(most) - np.sum(c)) / np.sum(a), 0.0))
     low = max(setup.lower[position], centre - reach)
     high = min(setup.upper[position], centre + reach)
@@ -106,5 +87,4 @@ def bent_points(setup: "Setup", name: str, counts: FloatArray) -> tuple[FloatArr
     density = np.sqrt(np.sum(slope**2 / np.maximum(c + fine * (b + fine * a), 0.1), axis=1))
     reached = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(fine[:, 0]))])
     n_points = int(np.clip(np.ceil(reached[-1] / SIGNIFICANCE_STEP), 8, MOST_POINTS))
-    points = np.interp(np.linspace(0, reached[-1], n_points), reached, fine[:, 0])
-    return points, int(np.searchsorted(points, centre))
+    return np.interp(np.linspace(0, reached[-1], n_points), reached, fine[:, 0])

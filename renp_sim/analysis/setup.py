@@ -1,6 +1,6 @@
 """Which parameters of a model float in a fit, within which bounds and with which external knowledge."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from renp_sim.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from renp_sim.analysis.model import Constraint, Model
+    from renp_sim.analysis.model import Constraint, Model, Parameter
 
 __all__ = ["Setup"]
 
@@ -36,6 +36,10 @@ class Setup:
         One per floating parameter, None where there is none.
     lower, upper
         Bounds of the floating parameters, shape (f,).
+    kinked
+        Names of floating parameters at whose values inside the bounds a step crosses a threshold.
+    squared
+        Names of floating parameters that enter squared, as couplings do.
     """
 
     model: "Model"
@@ -44,6 +48,8 @@ class Setup:
     constraints: "tuple[Constraint | None, ...]"
     lower: FloatArray = field(repr=False)
     upper: FloatArray = field(repr=False)
+    kinked: frozenset[str]
+    squared: frozenset[str]
 
     @classmethod
     def of(
@@ -109,6 +115,8 @@ class Setup:
             constraints=tuple(constraints),
             lower=np.array([p.lower for p in chosen], dtype=float),
             upper=np.array([p.upper for p in chosen], dtype=float),
+            kinked=frozenset(p.name for p in chosen if _is_kinked(model, p, theta)),
+            squared=frozenset(p.name for p in chosen if _is_squared(model, p, theta)),
         )
 
     @property
@@ -134,12 +142,26 @@ class Setup:
             raise ConfigError(_unknown(name, set(names)))
         return names.index(name)
 
-    def without(self, name: str) -> "Setup":
-        """Return the set-up in which this parameter rests, its constraint dropped."""
-        keep = np.array([i for i, n in enumerate(self.names) if n != name], dtype=np.intp)
-        return Setup(
-            model=self.model,
-            theta=self.theta,
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """Kinked parameters whose kinks a fit must search, in order.
+
+        One with a constraint of the model's own is no member: it moves by a few of its errors only, and
+        the safeguards of the Newton steps see it over a kink.
+        """
+        own = {parameter.name for parameter in self.model.parameters if parameter.constraint is not None}
+        return tuple(name for name in self.names if name in self.kinked and name not in own)
+
+    @property
+    def bent(self) -> tuple[str, ...]:
+        """Floating parameters that enter squared, in order: −2 ln L may have a minimum on either side."""
+        return tuple(name for name in self.names if name in self.squared)
+
+    def without(self, *names: str) -> "Setup":
+        """Return the set-up in which these parameters rest, their constraints dropped."""
+        keep = np.array([i for i, n in enumerate(self.names) if n not in names], dtype=np.intp)
+        return replace(
+            self,
             free=self.free[keep],
             constraints=tuple(self.constraints[i] for i in keep),
             lower=self.lower[keep],
@@ -148,14 +170,17 @@ class Setup:
 
     def moved(self, theta: FloatArray) -> "Setup":
         """Return the set-up that starts from these values, shape (p,)."""
-        return Setup(
-            model=self.model,
-            theta=theta,
-            free=self.free,
-            constraints=self.constraints,
-            lower=self.lower,
-            upper=self.upper,
-        )
+        return replace(self, theta=theta)
+
+
+def _is_kinked(model: "Model", parameter: "Parameter", theta: FloatArray) -> bool:
+    kinks = model.kinks(parameter.name, theta)
+    return bool(np.any((kinks > parameter.lower) & (kinks < parameter.upper)))
+
+
+def _is_squared(model: "Model", parameter: "Parameter", theta: FloatArray) -> bool:
+    quadratic = model.quadratic((parameter.name,), theta)
+    return quadratic is not None and bool(np.any(quadratic.square != 0))
 
 
 def _unknown(name: str, known: set[str]) -> str:

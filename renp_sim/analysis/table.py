@@ -61,7 +61,7 @@ class Table:
 
     @classmethod
     def of(
-        cls, mean: "PolynomialMean", terms: "ConstraintTerms", points: FloatArray, centre: int
+        cls, mean: "PolynomialMean", terms: "ConstraintTerms", points: FloatArray, centre: float
     ) -> "Table | None":
         """Return the table, or None where μ vanishes at a point and has no series."""
         m0, m1, m2, m3 = mean.derivatives(points)
@@ -82,8 +82,8 @@ class Table:
             points=points,
             value=np.ascontiguousarray(rows[0]),
             series=np.ascontiguousarray(rows[1:].transpose(2, 0, 1)),
-            room=np.stack([np.diff(points, prepend=points[0]) * -1, np.diff(points, append=points[-1])]),
-            centre=centre,
+            room=np.stack([-np.diff(points, prepend=points[0]), np.diff(points, append=points[-1])]),
+            centre=int(np.searchsorted(points, centre)),
         )
 
     def fit(self, counts: FloatArray, lower: float, upper: float) -> Minimum:

@@ -77,8 +77,8 @@ class WarpedMean:
 
     @property
     def bent(self) -> tuple[int, ...]:
-        """The kinked parameter."""
-        return (self.warp.position,)
+        """What is bent in m, and u."""
+        return tuple({*self.inner.bent, self.warp.position})
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return μ, shape (n, b)."""
@@ -95,14 +95,14 @@ class WarpedMean:
         return self.value(x), self.jacobian(x)
 
     def curvature(self, x: FloatArray, jacobian: FloatArray, weight: FloatArray) -> FloatArray:
-        """Return Σ_k weight_k ∂²μ_k, shape (f, f, b): the row of u by differences, 0 elsewhere."""
+        """Return Σ_k weight_k ∂²μ_k, shape (f, f, b): rows of `bent` by differences, 0 elsewhere."""
         at = self.warp.position
-        moved = x.copy()
-        step = np.where(x[at] < 0.5, STEP, -STEP)
-        moved[at] += step
-        row = np.einsum("fkb,kb->fb", self.jacobian(moved) - jacobian, weight) / step
-        out = np.zeros((len(x), *row.shape))
-        out[at] = out[:, at] = row
+        out = np.zeros((len(x), len(x), x.shape[1]))
+        for p in self.bent:
+            moved = x.copy()
+            step = np.where(x[at] < 0.5, STEP, -STEP) if p == at else self.inner.step[p]
+            moved[p] += step
+            out[p] = out[:, p] = np.einsum("fkb,kb->fb", self.jacobian(moved) - jacobian, weight) / step
         return out
 
     def take(self, rows: IntArray) -> "WarpedMean":

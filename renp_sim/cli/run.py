@@ -35,10 +35,8 @@ def run(
     folder = output or Path(setup.config.run.name)
     with progress_bar("working", quiet=quiet) as progress:
         made, report, files = run_all(setup, folder, workers=workers, force=force, progress=progress)
-    print(
-        f"{setup.config.run.name}: {setup.schedule.n_steps} steps, {made.n_generated} signal photons emitted, "
-        f"{made.n_recorded} photons recorded"
-    )
+    emitted, recorded = made.n_generated, made.n_recorded
+    print(f"{setup.config.run.name}: {emitted} signal photons emitted, {recorded} photons recorded")
     print_fit(fit_table(report.data, report.fit))
     print_search(report.search.as_dict())
     print(f"wrote {', '.join(path.name for path in files)} in {folder}/")

@@ -28,11 +28,9 @@ def print_fit(table: dict[str, Any]) -> None:
         p_value = fitted["p_value_asymptotic"]
         quality = "" if p_value is None else f", asymptotic p = {p_value:.3g}"
         above = table["delta_minus_two_ln_L"][label]
-        console.print(
-            f"{label}: −2lnL = {_number(fitted['minus_two_ln_L'])} for {fitted['ndf']} degrees of freedom{quality}"
-            + ("" if label == table["best"] else f"; {_number(above)} above {table['best']}"),
-            highlight=False,
-        )
+        line = f"{label}: −2lnL = {_number(fitted['minus_two_ln_L'])} for {fitted['ndf']} degrees of freedom"
+        behind = "" if label == table["best"] else f"; {_number(above)} above {table['best']}"
+        console.print(line + quality + behind, highlight=False)
     if len(table["fits"]) > 1:
         console.print(
             "hypotheses are not nested: their difference is no χ²; toys give its meaning", style="dim"
@@ -55,9 +53,8 @@ def print_search(table: dict[str, Any]) -> None:
     print(f"onsets found without neutrino physics: {len(onsets)}")
     for onset in onsets:
         low, high = onset["intervals_eV"][0][0], onset["intervals_eV"][-1][1]
-        print(
-            f"  {onset['position_eV']:.7f} eV [{low:.7f}, {high:.7f}], local Δ(−2lnL) = {onset['delta_q']:.1f}"
-        )
+        place, delta_q = onset["position_eV"], onset["delta_q"]
+        print(f"  {place:.7f} eV [{low:.7f}, {high:.7f}], local Δ(−2lnL) = {delta_q:.1f}")
 
 
 def _number(value: float | None) -> str:

@@ -87,9 +87,8 @@ def open_ntuple(path: Path) -> Iterator[Any]:
 
     try:
         _refuse_foreign(path)
-        # a memory map would count the whole file as memory of this process; uproot's own cache of trees
-        # knows a file by its uuid, which a copy of it has too
-        options = {"handler": MultithreadedFileSource, "object_cache": {}, "array_cache": None}
+        # a memory map would count the whole file as memory of this process
+        options = {"handler": MultithreadedFileSource, "array_cache": None}
         with uproot.open(path, **options) as file:
             if file.file.fEND > path.stat().st_size:
                 raise SchemaError(f"{path}: is truncated: copy it again or generate it again")

@@ -59,6 +59,9 @@ class Kinematics:
         than it; σ = 0 is a sharp line.
     has_frequency_axis
         Whether the axis before the pairs counts frequencies.
+    pole_offset_eV2
+        q² − M² of the mediator's resonance, where a point lies so deep inside it that q² is too coarse a
+        number; None elsewhere. Such a point is sharp, whatever its line.
     """
 
     f_l: float
@@ -77,6 +80,7 @@ class Kinematics:
     line_omega_eV: FloatArray
     line_sigma_eV: FloatArray
     has_frequency_axis: bool
+    pole_offset_eV2: FloatArray | None = None
 
     @classmethod
     def at(cls, omega_eV: ArrayLike, neutrinos: Neutrinos, *, e_eg_eV: float, f_l: float = 1 / 3) -> Self:

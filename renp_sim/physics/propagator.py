@@ -16,7 +16,17 @@ from renp_sim.physics.couplings import per_pair
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.neutrino import Neutrinos
 
-__all__ = ["POLE_REACH", "Pole", "Propagator", "at_rest", "decay_width", "propagator", "require_mediator"]
+__all__ = [
+    "POLE_REACH",
+    "LineResonance",
+    "Pole",
+    "Propagator",
+    "at_rest",
+    "decay_width",
+    "line_resonance",
+    "propagator",
+    "require_mediator",
+]
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -54,6 +64,39 @@ class Propagator:
     def square(self) -> FloatArray:
         """⟨|D|²⟩, eV⁻⁴."""
         return np.abs(self.mean) ** 2 + self.variance
+
+
+@dataclass(frozen=True, slots=True)
+class LineResonance:
+    """A resonance as a laser line sees it, all in q² (eV²); arrays broadcast to (..., 1, 1).
+
+    Parameters
+    ----------
+    distance_eV2
+        x = q² − M² at the centre of the line.
+    sigma_eV2
+        s = 2 E_eg σ, the Gaussian σ of the line; 0 where sharp.
+    half_width_eV2
+        g = MΓ.
+    """
+
+    distance_eV2: FloatArray
+    sigma_eV2: FloatArray
+    half_width_eV2: FloatArray
+
+    @property
+    def is_averaged(self) -> NDArray[np.bool_]:
+        """Whether the propagator is averaged over the line."""
+        x, s, g = np.abs(self.distance_eV2), self.sigma_eV2, self.half_width_eV2
+        inside: NDArray[np.bool_] = (s > 0) & (g > 0) & ((x < POLE_REACH * s) | (x < s * _tail_reach(s, g)))
+        return inside
+
+
+def line_resonance(kinematics: Kinematics, pole: Pole) -> LineResonance:
+    """Return how the lines of `kinematics` see a resonance."""
+    k = kinematics
+    mass, width = (k.over_frequencies(per_pair(value)) for value in (pole.mass_eV, pole.width_eV))
+    return LineResonance(_distance(k, mass), 2 * k.e_eg_eV * k.line_sigma_eV, mass * width)
 
 
 def require_mediator(mass_eV: ArrayLike, width_eV: object, **couplings: ArrayLike) -> None:
@@ -129,18 +172,19 @@ def propagator(kinematics: Kinematics, pole: Pole, couples: NDArray[np.bool_], n
         of a pole with MΓ < 1e-9 M².
     """
     k = kinematics
-    mass, width = (k.over_frequencies(per_pair(value)) for value in (pole.mass_eV, pole.width_eV))
-    m2: FloatArray = mass**2
-    g: FloatArray = mass * width
-    x = _distance(k, mass)
-    s = 2 * k.e_eg_eV * k.line_sigma_eV
+    resonance = line_resonance(k, pole)
+    x, s, g = resonance.distance_eV2, resonance.sigma_eV2, resonance.half_width_eV2
+    if k.pole_offset_eV2 is not None:
+        inside: ComplexArray = np.reciprocal(k.pole_offset_eV2 + 1j * g)
+        return Propagator(inside, np.zeros_like(inside.real))
+    m2 = k.over_frequencies(per_pair(pole.mass_eV)) ** 2
     is_broad = s > 0
     is_near = np.abs(x) < POLE_REACH * s
     lost = np.where(is_broad, is_near & (g == 0), (np.abs(x) <= UNRESOLVED * m2) & (g < UNRESOLVED * m2))
     _require_resolved(k, lost & k.is_open & couples, pole, name)
 
     y = np.where(is_broad, k.q2_eV2 - m2, x) if np.any(is_broad) else x
-    is_averaged = is_broad & (g > 0) & (is_near | (np.abs(x) < s * _tail_reach(s, g)))
+    is_averaged = resonance.is_averaged
     # 0 is left to closed pairs, whose q² is made up, and to pairs without coupling: any number will do
     denominator = y + 1j * g
     mean: ComplexArray = np.reciprocal(np.where(is_averaged | (denominator == 0), 1.0, denominator))

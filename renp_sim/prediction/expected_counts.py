@@ -153,7 +153,12 @@ class ExpectedCounts:
         is_physics = self._columns < n_physics
         if np.any(is_physics):
             rows, which = _distinct(full[:, :n_physics])
-            slopes = spectrum_derivatives(self._signal, rows, self._columns[is_physics])
+            columns = self._columns[is_physics]
+
+            def compute(new: FloatArray) -> FloatArray:
+                return spectrum_derivatives(self._signal, new, columns)
+
+            slopes = self._signal.remembered(f"slopes {columns.tolist()}", rows, compute)
             by_step = self._signal.settings.to_steps(slopes, axis=1)
             result[..., is_physics] = by_step[which] * self._counting.by_spectrum(full)[..., None]
         for i in np.flatnonzero(~is_physics):

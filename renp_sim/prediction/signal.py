@@ -1,8 +1,7 @@
 """The signal spectrum Ī_k(θ) of the steps of an exposure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -24,6 +23,9 @@ __all__ = ["Settings", "Signal"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
+
+REMEMBERED_ITEMS = 1 << 20
+"""Rows × settings whose spectrum is kept: 8 MB."""
 
 BLOCK_ITEMS = 8192
 """Rows × settings in one go."""
@@ -90,6 +92,8 @@ class Signal:
     interaction: Interaction
     oscillation: Oscillation
     nature: Nature
+    memory: dict[tuple[str, bytes], FloatArray] = field(init=False, repr=False, default_factory=dict)
+    """What was computed of a row of θ, by its bytes."""
 
     def frequencies_eV(self, rows: FloatArray) -> FloatArray:
         """Return true frequencies of the settings, shape (u, s)."""
@@ -128,12 +132,34 @@ class Signal:
         return (slice(i, i + size) for i in range(0, n_rows, size))
 
     def spectrum(self, rows: FloatArray) -> FloatArray:
-        """Return Ī of the settings, shape (u, s).
+        """Return Ī of the settings, shape (u, s)."""
+        return self.remembered("spectrum", rows, self._computed)
 
-        A single row is remembered, since fits that only scale counts ask for it again and again.
+    def remembered(
+        self, what: str, rows: FloatArray, compute: Callable[[FloatArray], FloatArray]
+    ) -> FloatArray:
+        """Return what `compute` gives for rows (u, q), one entry a row, and compute only what is new.
+
+        Fits that only scale counts, and profiles that scan the same masses for every value of something
+        else, ask for the same rows again and again.
         """
-        if len(rows) == 1:
-            return _remembered(self, rows.tobytes())
+        room = REMEMBERED_ITEMS // max(len(self.settings.omega_eV), 1)
+        if len(rows) > room:
+            return compute(rows)
+        keys = [(what, row.tobytes()) for row in rows]
+        missing = [i for i, key in enumerate(keys) if key not in self.memory]
+        if len(self.memory) + len(missing) > room:
+            self.memory.clear()
+            missing = list(range(len(rows)))
+        if len(missing) == len(rows):
+            found = compute(rows)
+            self.memory.update(zip(keys, found, strict=True))
+            return found
+        if missing:
+            self.memory.update(zip((keys[i] for i in missing), compute(rows[missing]), strict=True))
+        return np.stack([self.memory[key] for key in keys])
+
+    def _computed(self, rows: FloatArray) -> FloatArray:
         blocks = [self.spectrum_of(rows[block]) for block in self.blocks(len(rows))]
         return np.concatenate([np.empty((0, len(self.settings.omega_eV))), *blocks])
 
@@ -147,10 +173,3 @@ class Signal:
         return mean_spectrum(
             omega, self.settings.linewidth_eV, lambda which: self.emission(rows[which]), smooth
         )
-
-
-@lru_cache(maxsize=8)
-def _remembered(signal: Signal, row: bytes) -> FloatArray:
-    result = signal.spectrum_of(np.frombuffer(row)[None, :])
-    result.flags.writeable = False
-    return result

@@ -6,6 +6,7 @@ from ntuple_sample import blind, sample, write
 
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.inspect import inspect
+from renp_sim.ntuple.reader import ITERATED_ROWS
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS
 from renp_sim.streams import BLOCK_EVENTS
 
@@ -154,6 +155,14 @@ def test_a_blind_run_with_weights_or_a_telling_configuration_is_found(tmp_path):
         "its configuration has run.seed",
     ):
         assert fault in faults
+
+
+def test_order_is_checked_from_block_to_block(tmp_path):
+    run = sample(n_events=ITERATED_ROWS + 10)
+    times = run.events["time_s"].copy()
+    times[ITERATED_ROWS:] -= 1e6
+    (fault,) = faults_of(tmp_path, run.with_event_values(time_s=times))
+    assert f"events are not in time order (first in row {ITERATED_ROWS} of" in fault
 
 
 def test_a_run_that_is_there_twice_is_found(tmp_path):

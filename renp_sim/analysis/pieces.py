@@ -1,0 +1,195 @@
+"""Where fits start after a scan, and fits inside one smooth piece of a kinked parameter."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.likelihood import Likelihood
+from renp_sim.analysis.newton import Minimum, Status, minimise
+from renp_sim.analysis.warp import Warp, WarpedMean, WarpedTerms
+
+if TYPE_CHECKING:
+    from renp_sim.analysis.constraint import ConstraintTerms
+    from renp_sim.analysis.mean import ModelMean
+    from renp_sim.analysis.scan import Scan
+    from renp_sim.analysis.setup import Setup
+
+__all__ = ["Starts", "fit_pieces", "starts_in_pieces", "starts_on_both_sides"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+KINKED_MARGIN = 4.0
+"""A local minimum of a scan this much above the best is not fitted: a fit gains less than that."""
+
+BENT_MARGIN = 1.0
+"""The same for a coupling, whose scan points are closer."""
+
+NEAR_EDGE = 0.02
+"""A fit that ended this close to an edge of its piece, in u, is tried on the edge itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Starts:
+    """Where r fits start; a toy may be among them more than once.
+
+    Parameters
+    ----------
+    toys
+        Which toy, shape (r,).
+    x
+        Free parameters, shape (f, r).
+    low, high
+        Ends of the piece of a kinked parameter, shape (r,); 0 where there is none.
+    """
+
+    toys: IntArray
+    x: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    def shifted(self, first: int) -> "Starts":
+        """Return the same for toys that are numbered from `first`."""
+        return replace(self, toys=self.toys + first)
+
+    @classmethod
+    def joined(cls, parts: "list[Starts]") -> "Starts":
+        """Return all starts as one."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            toys=np.concatenate([part.toys for part in parts]),
+            x=np.concatenate([part.x for part in parts], axis=1),
+            low=np.concatenate([part.low for part in parts]),
+            high=np.concatenate([part.high for part in parts]),
+        )
+
+
+def starts_on_both_sides(along: "Scan", centre: int) -> Starts:
+    """Return a start on each side of the centre of a coupling where −2 ln L comes near its lowest.
+
+    Parameters
+    ----------
+    along
+        Scan of the coupling.
+    centre
+        First point beyond the centre.
+    """
+    lowest = np.min(along.q, axis=0) + BENT_MARGIN
+    parts = []
+    for first, stop in ((0, centre), (centre, len(along.q))):
+        if first == stop:
+            continue
+        at = first + np.argmin(along.q[first:stop], axis=0)
+        toys = np.flatnonzero(np.take_along_axis(along.q, at[None], axis=0)[0] <= lowest)
+        at = at[toys]
+        left, right = np.maximum(at - 1, first), np.minimum(at + 1, stop - 1)
+        vertex = _vertex(*(along.q[i, toys] for i in (left, at, right)))
+        # never on the point itself, which may be where a squared coupling has no slope
+        vertex = np.where(np.abs(vertex) < 0.02, np.where(right > at, 0.02, -0.02), vertex)
+        share = np.abs(vertex)[:, None]
+        other = np.where(vertex < 0, left, right)
+        x = (1 - share) * along.x[at, :, toys] + share * along.x[other, :, toys]
+        none = np.zeros(len(toys))
+        parts.append(Starts(toys=toys, x=x.T, low=none, high=none))
+    return Starts.joined(parts)
+
+
+def _vertex(left: FloatArray, here: FloatArray, right: FloatArray) -> FloatArray:
+    """Return where between −½ and ½ a parabola through three equidistant values is lowest."""
+    with np.errstate(invalid="ignore"):  # ∞ − ∞ is no parabola
+        bend = left + right - 2 * here
+        lean = 0.5 * (left - right)
+    usable = np.isfinite(bend) & (bend > 0) & np.isfinite(lean)
+    return np.clip(np.where(usable, lean, 0.0) / np.where(usable, bend, 1.0), -0.5, 0.5)
+
+
+def starts_in_pieces(
+    along: "Scan", points: FloatArray, kinks: NDArray[np.bool_], position: int
+) -> Starts:
+    """Return a start in each smooth piece beside each local minimum of a scan.
+
+    Parameters
+    ----------
+    along
+        Scan of the kinked parameter.
+    points, kinks
+        Its points, and which of them are kinks.
+    position
+        Where the parameter stands among the free ones.
+    """
+    q, last = along.q, len(points) - 1
+    worth = q <= np.min(q, axis=0) + KINKED_MARGIN
+    # of a plateau, its first point
+    worth[1:] &= q[1:] < q[:-1]
+    worth[:-1] &= q[:-1] <= q[1:]
+    worth[0] |= ~np.any(worth, axis=0)
+    at, toys = np.nonzero(worth)
+    # a smooth point has one piece, out to both its neighbours; a kink has one on either side
+    left, right = np.maximum(at - 1, 0), np.minimum(at + 1, last)
+    is_kink = kinks[at]
+    low = np.concatenate([left, at[is_kink]])
+    high = np.concatenate([np.where(is_kink, at, right), right[is_kink]])
+    at = np.concatenate([at, at[is_kink]])
+    toys = np.concatenate([toys, toys[is_kink]])
+    a, b, here = points[low], points[high], points[at]
+    x = along.x[at, :, toys].T
+    x[position] = np.where((a < here) & (here < b), here, (a + b) / 2)
+    return Starts(toys=toys, x=x, low=a, high=b)
+
+
+def fit_pieces(
+    counts: FloatArray,
+    mean: "ModelMean",
+    terms: "ConstraintTerms",
+    setup: "Setup",
+    position: int,
+    start: Starts,
+) -> Minimum:
+    """Fit a kinked parameter and all others, each start inside its smooth piece.
+
+    Parameters
+    ----------
+    counts
+        Of each start, shape (n, r).
+    mean, terms
+        Of each start.
+    setup
+        What floats.
+    position
+        Where the kinked parameter stands among the free ones.
+    start
+        Where the fits start.
+    """
+    warp = Warp(position=position, low=start.low, high=start.high)
+    warped = WarpedTerms(inner=terms, warp=warp)
+    likelihood = Likelihood(counts=counts, mean=WarpedMean(inner=mean, warp=warp), terms=warped)
+    x = start.x.copy()
+    x[position] = warp.inverse(x[position])
+    lower, upper = np.array(setup.lower[:, None]), np.array(setup.upper[:, None])
+    lower[position], upper[position] = 0.0, 1.0
+    found = _on_edge(likelihood, minimise(likelihood, x, lower, upper, interior=position), position)
+    x = found.x.copy()
+    x[position] = warp.parameter(found.x[position])
+    kinks = setup.model.kinks(setup.names[position], setup.theta)
+    on_kink = np.isin(x[position], kinks) & (found.status <= Status.AT_BOUND)
+    status = np.where(on_kink, np.int8(Status.AT_KINK), found.status)
+    return Minimum(x=x, q=found.q, status=status, calls=found.calls)
+
+
+def _on_edge(likelihood: Likelihood, found: Minimum, position: int) -> Minimum:
+    """Return the fits, those that ended beside an edge of their piece moved onto it where it is lower."""
+    x = found.x.copy()
+    x[position] = np.round(x[position])
+    near = np.abs(x[position] - found.x[position]) < NEAR_EDGE
+    q = np.where(near, likelihood.value(x), np.inf)
+    use = near & (q <= found.q)
+    at_edge = use & (found.status <= Status.NOT_CONVERGED)
+    return Minimum(
+        x=np.where(use, x, found.x),
+        q=np.where(use, q, found.q),
+        status=np.where(at_edge, np.int8(Status.AT_BOUND), found.status),
+        calls=found.calls + 1,
+    )

@@ -1,0 +1,184 @@
+"""The program as a user runs it: commands, JSON, exit codes, one clear line per mistake."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PROGRAM = [sys.executable, "-c", "from renp_sim.cli import main; main()"]
+SHORT = ("--set", "laser.scan=[{omegas_eV=[1.0688, 1.0711, 1.07164], total_duration_s=3e5}]")
+
+
+def renp_sim(*arguments: str | Path, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"COLUMNS": "120", "NO_COLOR": "1"}
+    command = [*PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+
+
+def fails(code: int, *arguments: str | Path) -> list[str]:
+    """Run, check the exit code, and return the lines on stderr: no traceback, nothing on stdout."""
+    done = renp_sim(*arguments)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()
+
+
+@pytest.fixture(scope="module")
+def ntuple(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "run.root"
+    done = renp_sim("generate", "fine_scan", "-o", path, *SHORT)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_every_command_explains_itself() -> None:
+    text = renp_sim("--help").stdout
+    commands = ("init", "check", "rate", "generate", "inspect", "spectrum", "fit", "run")
+    for command in commands:
+        assert command in text
+        page = renp_sim(command, "--help")
+        assert page.returncode == 0
+        assert "Usage" in page.stdout
+
+
+def test_version() -> None:
+    assert renp_sim("--version").stdout.startswith("renp-sim 0.")
+
+
+def test_init_check_rate(tmp_path: Path) -> None:
+    run = tmp_path / "run.toml"
+    assert renp_sim("init", run).returncode == 0
+    assert fails(2, "init", run) == [
+        f"renp-sim: {run}: exists; choose another name or give --force to replace it"
+    ]
+    printed = renp_sim("check", run)
+    assert printed.returncode == 0
+    again = tmp_path / "again.toml"
+    again.write_text(printed.stdout)
+    assert renp_sim("check", again).stdout == printed.stdout
+    assert json.loads(renp_sim("check", run, "--json").stdout)["target"]["atom"]["name"] == "Yb"
+
+
+def test_rate_json_has_the_agreed_shape() -> None:
+    table = json.loads(renp_sim("rate", "gp23_three_frequencies", "--json").stdout)
+    assert list(table) == [
+        "omega_eV",
+        "spectral_function",
+        "pairs",
+        "rate_hz",
+        "expected_counts",
+        "thresholds_eV",
+    ]
+    assert list(table["pairs"]) == [f"{i}{j}" for i in "123" for j in "123"]
+    assert list(table["thresholds_eV"]) == ["11", "12", "13", "22", "23", "33"]
+    assert np.round(table["expected_counts"], 2).tolist() == [25.03, 19.47, 17.82]
+    # digits as they were computed: 17 are enough to give a double back
+    assert table["spectral_function"][0] == pytest.approx(0.06297292953, abs=5e-12)
+    assert np.sum([table["pairs"][pair][0] for pair in table["pairs"]]) == pytest.approx(
+        table["spectral_function"][0], rel=1e-14
+    )
+
+
+def test_rate_at_chosen_frequencies() -> None:
+    chosen = ("--omega", "1.0688", "--omega", "1.0711", "--grid", "1.0:1.2:3", "--json")
+    table = json.loads(renp_sim("rate", "gp23_three_frequencies", *chosen).stdout)
+    assert table["omega_eV"] == [1.0688, 1.0711, 1.0, 1.1, 1.2]
+    assert table["expected_counts"] is None
+    assert table["spectral_function"][-2:] == [0.0, 0.0]
+
+
+def test_inspect(ntuple: Path) -> None:
+    done = renp_sim("inspect", ntuple)
+    assert done.returncode == 0
+    assert "no faults" in done.stdout
+    table = json.loads(renp_sim("inspect", ntuple, "--json").stdout)
+    assert table["is_sound"]
+    assert table["runs"][0]["n_steps"] == 3
+
+
+def test_spectrum(ntuple: Path, tmp_path: Path) -> None:
+    table = json.loads(renp_sim("spectrum", ntuple, "--json").stdout)
+    assert table["omega_eV"] == [1.0688, 1.0711, 1.07164]
+    folder = tmp_path / "plots"
+    assert renp_sim("spectrum", ntuple, "-o", folder).returncode == 0
+    assert sorted(p.name for p in folder.iterdir()) == ["spectrum.pdf", "spectrum.png"]
+
+
+def test_fit(ntuple: Path) -> None:
+    table = json.loads(renp_sim("fit", ntuple, "--json").stdout)
+    assert set(table["fits"]) == {"normal/dirac", "inverted/dirac"}
+    fitted = table["fits"]["normal/dirac"]["parameters"]["lightest_mass_eV"]
+    assert 0.0 <= fitted["value"] < 0.05
+    assert set(table["thresholds_eV"]["normal/dirac"]) == {"11", "12", "13", "22", "23", "33"}
+    text = renp_sim("fit", ntuple, "--ordering", "normal", "--normalisation", "10%").stdout
+    assert "normalisation" in text
+
+
+def test_run_does_all_of_it(tmp_path: Path) -> None:
+    done = renp_sim("run", "-o", "out", *SHORT, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    plots = ("spectrum", "thresholds", "energies", "lightest_mass")
+    assert names == {"events.root", "results.json"} | {f"{p}.{s}" for p in plots for s in ("png", "pdf")}
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results["fit"]["best"] in ("normal/dirac", "inverted/dirac")
+    again = renp_sim("run", "-o", "out", *SHORT, cwd=tmp_path)
+    assert again.returncode == 3
+    assert "--force" in again.stderr
+
+
+def test_a_file_without_configuration_needs_a_model(ntuple: Path) -> None:
+    """`--model` fits what any program wrote; here the file's own configuration is set aside for it."""
+    table = json.loads(renp_sim("fit", ntuple, "--model", "fine_scan", "--json").stdout)
+    own = json.loads(renp_sim("fit", ntuple, "--json").stdout)
+    best = [t["fits"]["normal/dirac"]["minus_two_ln_L"] for t in (table, own)]
+    assert best[0] == pytest.approx(best[1], rel=1e-12)
+
+
+def test_wrong_input_gets_one_clear_line(ntuple: Path, tmp_path: Path) -> None:
+    run = "gp23_three_frequencies"
+    torn = tmp_path / "torn.root"
+    torn.write_bytes(ntuple.read_bytes()[:5000])
+    (tmp_path / "text.root").write_text("not a ROOT file")
+    cases: list[tuple[int, tuple[str | Path, ...], str]] = [
+        (2, ("check", tmp_path / "missing.toml"), "no such run file"),
+        (2, ("check", run, "--set", "laser.linewidht_eV=1"), "did you mean 'linewidth_eV'"),
+        (2, ("rate", run, "--omega", "2.5"), "must lie in 0 < ω < E_eg"),
+        (2, ("rate", run, "--grid", "1:2"), "START:STOP:POINTS"),
+        (2, ("generate", run, "-o", tmp_path / "a.root", "--workers", "0"), "must be at least 1"),
+        (2, ("generate", run, "-o", tmp_path / "a.root", "--events", "-5"), "must not be negative"),
+        (3, ("generate", run, "-o", tmp_path / "no" / "a.root"), "cannot be written"),
+        (3, ("generate", run, "-o", ntuple), "--force"),
+        (3, ("inspect", tmp_path / "missing.root"), "no such file"),
+        (3, ("inspect", torn), "truncated"),
+        (3, ("spectrum", tmp_path / "text.root"), "text.root"),
+        (3, ("fit", torn), "truncated"),
+        (3, ("fit", ntuple, ntuple), "twice"),
+        (2, ("fit", ntuple, "--free", "nothing"), "no such parameter"),
+        (2, ("fit", ntuple, "--normalisation", "some"), "--normalisation"),
+        (2, ("fit", ntuple, "--level", "1.5"), "--level"),
+        (2, ("fit", ntuple, "--fix", "normalisation=x"), "--fix"),
+    ]
+    for code, arguments, part in cases:
+        lines = fails(code, *arguments)
+        assert len(lines) == 1, (arguments, lines)
+        assert part in lines[0], (arguments, lines)
+        assert lines[0].startswith("renp-sim: ")
+    assert not (tmp_path / "a.root").exists()
+
+
+def test_several_mistakes_are_told_at_once() -> None:
+    wrong = ("--set", "target.density_cm3=-1.0", "--set", "neutrino.ordering=up", "--set", "run.seed=-1")
+    assert len(fails(2, "check", "fine_scan", *wrong)) == 3
+
+
+def test_weighted_files_are_not_fitted(tmp_path: Path) -> None:
+    path = tmp_path / "weighted.root"
+    assert renp_sim("generate", "fine_scan", "-o", path, "--events", "100", *SHORT).returncode == 0
+    lines = fails(3, "fit", path)
+    assert len(lines) == 1
+    assert "--events" in lines[0]
