@@ -268,7 +268,7 @@ class _Fit:
         else:
             points, profile = curve.window(name, error, delta)
         regions = regions_below(
-            lambda values: curve.delta_q(name, values) - delta, points, profile - delta, fine=len(points) > 3
+            lambda values: curve.delta_q(name, values), delta, points, profile, fine=curve.is_dense(name)
         )
         parameter = self.setup.model.parameters[self.setup.index(name)]
         # an end that no widening of the window found is no end

@@ -15,14 +15,17 @@ from scipy.stats import chi2
 __all__ = ["Interval", "Intervals", "Method", "Sided", "delta_q_of_level", "regions_below"]
 
 FloatArray = NDArray[np.float64]
-Excess = Callable[[FloatArray], FloatArray]
-"""Δq above the level at values of a parameter, shape (g,) to (g,)."""
+Curve = Callable[[FloatArray], FloatArray]
+"""Δq at values of a parameter, shape (g,) to (g,)."""
 
-ROOT_ROUNDS = 30
+JUST_MISSED = 2.0
+"""A local minimum of the points this much above a level may hide a region."""
+
+ROOT_ROUNDS = 40
 """Most evaluations of an end."""
 
 ROOT_TOLERANCE = 1e-5
-"""An end is found when Δq there is this close to the level, or its bracket this fraction of the first."""
+"""An end is found when √Δq is this close there, or its bracket is this fraction of the first."""
 
 
 class Sided(StrEnum):
@@ -142,37 +145,40 @@ def delta_q_of_level(level: float, sided: Sided = Sided.TWO) -> float:
 
 
 def regions_below(
-    excess: Excess, points: FloatArray, above: FloatArray, *, fine: bool
+    curve: Curve, level: float, points: FloatArray, delta_q: FloatArray, *, fine: bool
 ) -> tuple[Interval, ...]:
-    """Return the connected regions in which a profile is below a level.
+    """Return the connected regions in which a profile is not above a level.
 
     Parameters
     ----------
-    excess
-        Profile minus level.
+    curve
+        Δq at values of the parameter.
+    level
+        Δq at the ends of the regions, > 0.
     points
-        Where it is known, rising, shape (g,).
-    above
-        Its values there; ≤ 0 is inside.
+        Where it is known, rising, shape (g,), g ≥ 1.
+    delta_q
+        Its values there.
     fine
         Whether to look closer where a point misses the level by little: a region may hide beside it.
-
-    Raises
-    ------
-    ValueError
-        If there are no points.
     """
-    if not len(points):
-        raise ValueError("a region needs at least one point of the profile")
     if fine:
-        points, above = _look_closer(excess, points, above)
+        points, delta_q = _look_closer(curve, level, points, delta_q)
+    # the root of Δq is straight where −2 ln L is a parabola
+    above = np.sqrt(np.maximum(delta_q, 0.0)) - np.sqrt(level)
     inside = above <= 0
     starts = np.flatnonzero(inside & ~np.concatenate([[False], inside[:-1]])).tolist()
     stops = np.flatnonzero(inside & ~np.concatenate([inside[1:], [False]])).tolist()
     last = len(points) - 1
     crossings = [(i, i - 1) for i in starts if i > 0] + [(i, i + 1) for i in stops if i < last]
     within, beyond = (np.array([pair[side] for pair in crossings], dtype=np.intp) for side in (0, 1))
-    found = _crossings(excess, points[within], points[beyond], above[within], above[beyond])
+    found = _crossings(
+        lambda values: np.sqrt(np.maximum(curve(values), 0.0)) - np.sqrt(level),
+        points[within],
+        points[beyond],
+        above[within],
+        above[beyond],
+    )
     ends = dict(zip(crossings, found.tolist(), strict=True))
     return tuple(
         Interval(
@@ -185,24 +191,27 @@ def regions_below(
     )
 
 
-def _look_closer(excess: Excess, points: FloatArray, above: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _look_closer(
+    curve: Curve, level: float, points: FloatArray, delta_q: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Add points around local minima that just miss the level."""
-    padded = np.concatenate([[np.inf], above, [np.inf]])
-    near = (above > 0) & (above < 2) & (above <= padded[:-2]) & (above <= padded[2:])
+    padded = np.concatenate([[np.inf], delta_q, [np.inf]])
+    near = (delta_q > level) & (delta_q < level + JUST_MISSED)
+    near &= (delta_q <= padded[:-2]) & (delta_q <= padded[2:])
     extra = [
         np.linspace(points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)], 11)[1:-1]
         for i in np.flatnonzero(near)
     ]
     if not extra:
-        return points, above
+        return points, delta_q
     new = np.setdiff1d(np.concatenate(extra), points)
     every = np.concatenate([points, new])
     order = np.argsort(every)
-    return every[order], np.concatenate([above, excess(new)])[order]
+    return every[order], np.concatenate([delta_q, curve(new)])[order]
 
 
 def _crossings(
-    excess: Excess, inner: FloatArray, outer: FloatArray, f_inner: FloatArray, f_outer: FloatArray
+    excess: Curve, inner: FloatArray, outer: FloatArray, f_inner: FloatArray, f_outer: FloatArray
 ) -> FloatArray:
     """Return where the excess changes sign between inner (≤ 0) and outer (> 0) points, all together.
 
@@ -210,21 +219,22 @@ def _crossings(
     """
     a, b, f_a, f_b = inner.copy(), outer.copy(), f_inner.copy(), f_outer.copy()
     first = np.abs(b - a)
-    open_ = np.ones(len(a), dtype=bool)
-    root = a.copy()
+    root, going = a.copy(), np.ones(len(a), dtype=bool)
+    moved_last = np.zeros(len(a), dtype=np.int8)
     for _ in range(ROOT_ROUNDS):
-        if not np.any(open_):
+        if not np.any(going):
             break
         finite = np.isfinite(f_b) & (f_b > f_a)
         share = np.where(finite, -f_a / np.where(finite, f_b - f_a, 1.0), 0.5)
-        root = np.where(open_, a + np.clip(share, 0.01, 0.99) * (b - a), root)
+        root = np.where(going, a + np.clip(share, 0.001, 0.999) * (b - a), root)
         f = np.zeros(len(a))
-        f[open_] = excess(root[open_])
-        is_inside = f <= 0
-        # the end that stays twice loses half of its value, so that it must move
-        f_b = np.where(open_ & is_inside, f_b / 2, f_b)
-        f_a = np.where(open_ & ~is_inside, f_a / 2, f_a)
-        a, f_a = np.where(open_ & is_inside, root, a), np.where(open_ & is_inside, f, f_a)
-        b, f_b = np.where(open_ & ~is_inside, root, b), np.where(open_ & ~is_inside, f, f_b)
-        open_ &= (np.abs(f) > ROOT_TOLERANCE) & (np.abs(b - a) > ROOT_TOLERANCE * first)
+        f[going] = excess(root[going])
+        to_a, to_b = going & (f <= 0), going & (f > 0)
+        # an end that stays put twice loses half of its value, so that it must move
+        f_b = np.where(to_a & (moved_last == -1), f_b / 2, f_b)
+        f_a = np.where(to_b & (moved_last == 1), f_a / 2, f_a)
+        a, f_a = np.where(to_a, root, a), np.where(to_a, f, f_a)
+        b, f_b = np.where(to_b, root, b), np.where(to_b, f, f_b)
+        moved_last = np.where(to_a, np.int8(-1), np.where(to_b, np.int8(1), moved_last))
+        going &= (np.abs(f) > ROOT_TOLERANCE) & (np.abs(b - a) > ROOT_TOLERANCE * first)
     return root

@@ -184,6 +184,10 @@ class ProfileCurve:
         """Return Δq at values of a parameter, shape (g,), by fits."""
         return profile_fits(self.setup, self.counts, (name,), values[:, None], self.table).q - self.q_min
 
+    def is_dense(self, name: str) -> bool:
+        """Return whether a curve has points all over: only the ends where each needs a search of its own."""
+        return self.table is None or name in self.setup.searched
+
     def over_kinks(self, name: str, level: float) -> tuple[FloatArray, FloatArray]:
         """Return points of a kinked parameter and Δq, by fits where it is not far above a level."""
         best = self.setup.theta[self.setup.index(name)]
@@ -229,7 +233,7 @@ class ProfileCurve:
                 break
             ends |= dict(zip(wanted, self.delta_q(name, np.array(wanted)).tolist(), strict=True))
             reach *= 2
-        if self.table is None:
+        if self.is_dense(name):
             inner = np.linspace(low, high, WINDOW_POINTS)
             inner = np.setdiff1d(inner, list(ends))
             ends |= dict(zip(inner.tolist(), self.delta_q(name, inner).tolist(), strict=True))

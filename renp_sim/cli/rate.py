@@ -1,5 +1,6 @@
 """`renp-sim rate RUN`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +24,10 @@ def rate(
     grid: Annotated[
         str | None, typer.Option("--grid", metavar="START:STOP:POINTS", help="A grid of frequencies in eV.")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also draw I(ω), over the grid or around the thresholds (PNG, PDF)."),
+    ] = None,
     settings: Settings = None,
     seed: Seed = None,
     run_number: RunNumber = None,
@@ -35,12 +40,18 @@ def rate(
     setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
     frequencies = asked_frequencies(omega or [], grid)
     report = rate_of_schedule(setup) if frequencies is None else rate_at(setup, frequencies)
+    if plot is not None:
+        from renp_sim.app.rate_plot import plot_rate
+
+        plot_rate(setup, plot, frequencies)
     if json:
         from json import dumps
 
         print(dumps(report.as_dict()))
-    else:
-        _print(report)
+        return
+    _print(report)
+    if plot is not None:
+        print(f"wrote {plot}")
 
 
 def _print(report: "RateReport") -> None:

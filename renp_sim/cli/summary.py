@@ -8,49 +8,54 @@ __all__ = ["print_fit", "print_search"]
 def print_fit(table: dict[str, Any]) -> None:
     """Print what `fit --json` prints, for people."""
     from rich.console import Console
-    from rich.table import Table
 
-    console = Console()
-    level = 100 * table["level"]
-    rows = Table("hypothesis", "parameter", "best", f"{level:.4g} % intervals", "pull of prior")
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    names = [name for fitted in table["fits"].values() for name in _floating(fitted)]
+    width = max((len(name) for name in names), default=0)
     for label, fitted in table["fits"].items():
-        floating = [p for p in fitted["parameters"].values() if p["role"] != "fixed"]
-        for number, parameter in enumerate(floating):
-            rows.add_row(
-                label if number == 0 else "",
-                parameter["name"],
-                f"{parameter['value']:.7g}",
-                _regions(parameter["intervals"]),
-                "" if parameter["prior_pull"] is None else f"{parameter['prior_pull']:+.2f}",
+        console.print(f"{label}, {100 * table['level']:.4g} % intervals", style="bold")
+        for name, parameter in _floating(fitted).items():
+            pull = (
+                ""
+                if parameter["prior_pull"] is None
+                else f"  pull of the prior {parameter['prior_pull']:+.2f}"
             )
-    console.print(rows)
+            console.print(
+                f"  {name:{width}} = {parameter['value']:.7g}  {_regions(parameter['intervals'])}{pull}"
+            )
     for label, fitted in table["fits"].items():
         p_value = fitted["p_value_asymptotic"]
         quality = "" if p_value is None else f", asymptotic p = {p_value:.3g}"
         above = table["delta_minus_two_ln_L"][label]
         line = f"{label}: −2lnL = {_number(fitted['minus_two_ln_L'])} for {fitted['ndf']} degrees of freedom"
         behind = "" if label == table["best"] else f"; {_number(above)} above {table['best']}"
-        console.print(line + quality + behind, highlight=False)
+        console.print(line + quality + behind)
     if len(table["fits"]) > 1:
         console.print(
             "hypotheses are not nested: their difference is no χ²; toys give its meaning", style="dim"
         )
     _print_thresholds(console, table)
     for warning in table["fits"][table["best"]]["warnings"]:
-        console.print(f"note: {warning}", style="yellow", highlight=False)
+        console.print(f"note: {warning}", style="yellow")
+
+
+def _floating(fitted: dict[str, Any]) -> dict[str, Any]:
+    return {name: p for name, p in fitted["parameters"].items() if p["role"] != "fixed"}
 
 
 def _print_thresholds(console: Any, table: dict[str, Any]) -> None:
-    console.print(f"thresholds of {table['best']} (eV)", highlight=False)
+    console.print(f"thresholds of {table['best']} (eV)")
     for pair, row in table["thresholds_eV"][table["best"]].items():
         intervals = "  ".join(f"[{low:.9f}, {high:.9f}]" for low, high in row["intervals"])
-        console.print(f"  ω_{pair} = {row['value']:.9f}  {intervals}", highlight=False, markup=False)
+        console.print(f"  ω_{pair} = {row['value']:.9f}  {intervals}")
 
 
 def print_search(table: dict[str, Any]) -> None:
     """Print the onsets that the search without neutrino physics found."""
     onsets = table["onsets"]
     print(f"onsets found without neutrino physics: {len(onsets)}")
+    if onsets:
+        print("  (statistical 68 % intervals; the assumed local shape can move a place by a step spacing)")
     for onset in onsets:
         low, high = onset["intervals_eV"][0][0], onset["intervals_eV"][-1][1]
         place, delta_q = onset["position_eV"], onset["delta_q"]
