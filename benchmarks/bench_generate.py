@@ -1,5 +1,6 @@
-"""Event kernel, `generate` and its memory, against the goals: `python benchmarks/bench_generate.py [--quick]`.
+"""Event kernel, `generate` and its memory, against the goals.
 
+Run as `python benchmarks/bench_generate.py [--quick]`.
 Every line measures both sides interleaved in one run and prints their ratio.
 """
 
@@ -27,9 +28,9 @@ from renp_sim.streams import BLOCK_EVENTS
 SCAN = "laser.scan=[{omegas_eV=[1.0688, 1.0699, 1.0711, 1.07164], total_duration_s=1e6}]"
 INTERACTIONS = {
     "standard_model": "{model='standard_model'}",
-    "vector_mediator": "{model='vector_mediator', mass_eV=1.0, g_electron=1e-12, g_left={11=1e-12, 12=2e-12}}",
-    "scalar_mediator": "{model='scalar_mediator', mass_eV=1.0, y_electron=1e-6, y_scalar={11=5e-11, 12=3e-11}}",
-    "em_moments": "{model='em_moments', magnetic_muB={11=1e-11, 12=1e-11}}",
+    "vector_mediator": "{model='vector_mediator', mass_eV=1.0, g_electron=1e-12, g_left={11=1e-12}}",
+    "scalar_mediator": "{model='scalar_mediator', mass_eV=1.0, y_electron=1e-6, y_scalar={11=5e-11}}",
+    "em_moments": "{model='em_moments', magnetic_muB={11=1e-11}}",
 }
 
 
@@ -93,10 +94,11 @@ def blocks_of(run: Setup, n_events: int) -> Iterator[dict[str, np.ndarray]]:
 def peak_memory_MB(n_events: int, folder: Path) -> float:
     """Return the peak of a process that generates n events."""
     program = (
-        "import resource, sys; from pathlib import Path; sys.path.insert(0, sys.argv[3]);"
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[3]);"
         "from bench_generate import setup; from renp_sim.app.generation import generate;"
         "generate(setup('detector.efficiency=1.0'), Path(sys.argv[1]), n_events=int(sys.argv[2]), force=True);"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        # not ru_maxrss, which a child inherits from its parent
+        "print(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')))"
     )
     output = folder / "memory.root"
     command = [sys.executable, "-c", program, str(output), str(n_events), str(Path(__file__).parent)]

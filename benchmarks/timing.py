@@ -20,8 +20,9 @@ class Ratio:
     def line(self, what: str, goal: str, per: int, unit: str = "event") -> str:
         """Return one line of a report."""
         low, high = self.spread
+        first, second = 1e9 * self.first_s / per, 1e9 * self.second_s / per
         return (
-            f"{what}: {1e9 * self.first_s / per:.0f} ns against {1e9 * self.second_s / per:.0f} ns per {unit}, "
+            f"{what}: {first:.0f} ns against {second:.0f} ns per {unit}, "
             f"ratio {self.ratio:.2f} ({low:.2f} … {high:.2f}); goal {goal}"
         )
 

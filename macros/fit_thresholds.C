@@ -1,13 +1,16 @@
 /// \file
-/// Poisson likelihood of a scan with the neutrino masses free: six thresholds with errors.
+/// Poisson likelihood of a scan with the neutrino masses free: six thresholds with errors, as `renp-sim fit`.
 ///
 ///     root -l -b -q 'fit_thresholds.C("fine.root")'                       // lightest mass free, both orderings
-///     root -l -b -q 'fit_thresholds.C("fine.root", "fit", "masses")'      // three masses free
+///     root -l -b -q 'fit_thresholds.C("fine.root", "fit", "three")'       // three masses free
+///     root -l -b -q 'fit_thresholds.C("fine.root", "fit", "lightest", "fixed")'   // efficiency, backgrounds known
 ///
-/// Normalisation and backgrounds are as stated in the file; mixing and splittings are those of the run, or NuFIT 5.2
-/// for the other ordering and for blind runs. Majorana phases are not in the trees: give them, or 0 is taken.
+/// The normalisation is as stated. What the file states an error for floats with a constraint: efficiency, backgrounds,
+/// frequency offset; not the errors of single steps. Mixing and splittings are those of the run, or NuFIT 5.2 for the
+/// other ordering and for blind runs. Majorana phases are not in the trees: give them, or 0 is taken.
 #include "renp_draw.h"
-#include "renp_fit.h"
+#include "renp_likelihood.h"
+#include "renp_minimise.h"
 #include "renp_style.h"
 
 #include <TGraph.h>
@@ -175,6 +178,14 @@ inline void print_result(const Result &result, bool is_lightest)
    for (int pair = 0; pair < 6; ++pair)
       std::printf("  omega_%d%d = %.12g eV  -%.6g +%.6g\n", kPairs[pair][0] + 1, kPairs[pair][1] + 1,
                   result.omega_eV(pair), result.omega_down_eV(pair), result.omega_up_eV(pair));
+   const auto point = result.likelihood->at(result.masses);
+   for (size_t p = 0; p < point.scales.size(); ++p) {
+      const auto &[name, error] = result.likelihood->scales()[p];
+      std::printf("  %s = %.6f, pull %+.3f\n", name.c_str(), 1 + point.scales[p], point.scales[p] / error);
+   }
+   if (result.likelihood->offset_error_eV() > 0)
+      std::printf("  frequency offset = %.4g eV, pull %+.3f\n", point.offset_eV,
+                  point.offset_eV / result.likelihood->offset_error_eV());
    if (!is_lightest)
       return;
    const double low = result.lightest_low(), high = result.lightest_high();
@@ -264,7 +275,7 @@ struct Phases {
 
 /// Fit with the mixing of either ordering.
 inline std::vector<Result>
-fit_both(const Setup &setup, const std::vector<Counts> &steps, const Phases &phases, bool is_lightest)
+fit_both(const Setup &setup, const std::vector<Counts> &steps, const Phases &phases, bool is_lightest, bool floats)
 {
    std::vector<Result> results(2);
    std::vector<Masses> starts;
@@ -278,7 +289,7 @@ fit_both(const Setup &setup, const std::vector<Counts> &steps, const Phases &pha
                      phases.alpha21_deg, phases.alpha31_deg, result.oscillation.delta_deg, name_of(ordering));
       const Couplings couplings(result.oscillation, setup.nature, phases.alpha21_deg, phases.alpha31_deg);
       result.spectrum = std::make_shared<Spectrum>(setup.atom, couplings);
-      result.likelihood = std::make_shared<ScanLikelihood>(steps, *result.spectrum);
+      result.likelihood = std::make_shared<ScanLikelihood>(steps, *result.spectrum, floats);
       fit_lightest(result);
       starts.push_back(result.masses);
    }
@@ -293,12 +304,14 @@ fit_both(const Setup &setup, const std::vector<Counts> &steps, const Phases &pha
 
 } // namespace renp
 
-int fit_thresholds(const char *inputs, const char *stem = "fit_thresholds", const char *mode = "lightest",
-                   double alpha21_deg = 0, double alpha31_deg = 0, double delta_deg = -1)
+int fit_thresholds(const char *inputs, const char *stem = "fit_thresholds", const char *masses = "lightest",
+                   const char *nuisances = "stated", double alpha21_deg = 0, double alpha31_deg = 0,
+                   double delta_deg = -1)
 {
-   const bool is_lightest = std::string(mode) == "lightest";
-   if (!is_lightest && std::string(mode) != "masses") {
-      std::fprintf(stderr, "fit_thresholds: mode %s: must be lightest or masses\n", mode);
+   const bool is_lightest = std::string(masses) == "lightest", floats = std::string(nuisances) == "stated";
+   if ((!is_lightest && std::string(masses) != "three") || (!floats && std::string(nuisances) != "fixed")) {
+      std::fprintf(stderr, "fit_thresholds: masses %s, nuisances %s: must be lightest or three, stated or fixed\n",
+                   masses, nuisances);
       return 1;
    }
    renp::Ntuple ntuple;
@@ -318,7 +331,7 @@ int fit_thresholds(const char *inputs, const char *stem = "fit_thresholds", cons
       setup->nature = renp::kDirac;
    }
 
-   const auto results = renp::fit_both(*setup, steps, {alpha21_deg, alpha31_deg, delta_deg}, is_lightest);
+   const auto results = renp::fit_both(*setup, steps, {alpha21_deg, alpha31_deg, delta_deg}, is_lightest, floats);
    const auto &best = results[0].q <= results[1].q ? results[0] : results[1];
    std::printf("%zu steps, %s free, %s\n", steps.size(), is_lightest ? "lightest mass" : "three masses",
                renp::name_of(setup->nature));

@@ -13,12 +13,21 @@
 
 namespace renp {
 
+/// What one background component is expected to leave in a step.
+struct Component {
+   int index;
+   double counts, relative_error; ///< as stated
+};
+
 /// What was counted at a frequency and line width, and what is known of it.
 struct Counts {
-   double omega_eV, sigma_eV; ///< set frequency, Gaussian width of the line
-   double observed;           ///< recorded photons
-   double background;         ///< expected background, as stated
-   double per_unit;           ///< signal photons for a spectrum of 1; 0 where no signal can be seen
+   double omega_eV, sigma_eV;   ///< set frequency, Gaussian width of the line
+   double observed;             ///< recorded photons
+   double background;           ///< expected background, as stated
+   double per_unit;             ///< signal photons for a spectrum of 1; 0 where no signal can be seen
+   double omega_error_eV;       ///< calibration error common to all steps
+   double efficiency_error;     ///< relative, common to all steps
+   std::vector<Component> components;
 
    double spectrum() const { return (observed - background) / per_unit; }
 
@@ -46,18 +55,24 @@ inline std::vector<Counts> step_counts(Ntuple &ntuple)
                       *run.run);
          return {};
       }
-   std::map<std::pair<Long64_t, Int_t>, double> background_hz;
+   std::map<std::pair<Long64_t, Int_t>, std::vector<Component>> components; // counts are rates until the time is known
    Backgrounds background{&ntuple.backgrounds};
    while (background.Next())
-      if (*background.present)
-         background_hz[{*background.run, *background.step}] += *background.expected_rate_hz;
+      if (*background.present && *background.expected_rate_hz > 0)
+         components[{*background.run, *background.step}].push_back(
+            {*background.component, *background.expected_rate_hz,
+             *background.rate_error_hz / *background.expected_rate_hz});
    std::vector<Counts> out;
    Steps step{&ntuple.steps};
    while (step.Next()) {
-      const double live_s = *step.live_time_s;
-      out.push_back({*step.omega_set_eV, *step.linewidth_eV, double(*step.n_recorded),
-                     background_hz[{*step.run, *step.step}] * live_s,
-                     *step.gamma0_hz * *step.coherence * *step.efficiency * live_s});
+      const double live_s = *step.live_time_s, efficiency = *step.efficiency;
+      Counts counts{*step.omega_set_eV, *step.linewidth_eV, double(*step.n_recorded), 0.,
+                    *step.gamma0_hz * *step.coherence * efficiency * live_s, *step.omega_common_error_eV,
+                    efficiency > 0 ? *step.efficiency_common_error / efficiency : 0.,
+                    components[{*step.run, *step.step}]};
+      for (auto &component : counts.components)
+         counts.background += component.counts *= live_s;
+      out.push_back(counts);
    }
    return out;
 }

@@ -1,4 +1,4 @@
-"""Curves over the trigger frequency with thresholds marked: one panel for the whole, one for a dense group."""
+"""Curves over the trigger frequency with thresholds marked: a panel for the whole, one for a dense group."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -94,8 +94,8 @@ def curve_plot(
         for window in windows[1:]:
             grid[0].axvspan(*window, color=QUIET, alpha=0.15, linewidth=0, zorder=0)
         grid[0].set_ylabel(y_label)
-        # spectra fall towards their thresholds, so this corner stays free
-        grid[0].legend(loc="lower left")
+        # curves go anywhere, so the legend stands below
+        drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(lines))
         if title:
             drawn.suptitle(title, x=0.02, ha="left", fontsize=11)
         for path in paths:
@@ -107,9 +107,10 @@ def _panel(axes: "Axes", lines: Sequence[Line], window: Window) -> None:
     shown: list[FloatArray] = []
     for number, line in enumerate(lines):
         style: Any = (0, (5, 2)) if line.dashed else "-"
-        axes.plot(
-            line.omega_eV, line.value, color=PALETTE[number], linestyle=style, label=line.label, zorder=2
-        )
+        # down to the axis at a threshold, but no line on it beyond
+        visible = (line.value > 0) | np.append(False, line.value[:-1] > 0)
+        value = np.where(visible, line.value, np.nan)
+        axes.plot(line.omega_eV, value, color=PALETTE[number], linestyle=style, label=line.label, zorder=2)
         shown.append(line.value[(line.omega_eV >= low) & (line.omega_eV <= high)])
     values = np.concatenate(shown)
     positive = values[values > 0]
@@ -122,6 +123,7 @@ def _panel(axes: "Axes", lines: Sequence[Line], window: Window) -> None:
         axes.set_ylim(1e-2 * typical, 3 * top)
     else:
         axes.set_ylim(0, 1.08 * top)
+        axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
 
 
 def _save(drawn: "Figure", path: Path) -> None:

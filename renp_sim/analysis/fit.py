@@ -239,8 +239,10 @@ class _Fit:
                 )
                 out[name] = Intervals.two_sided((everything,), level, Method.PROFILE)
                 continue
-            is_wanted = name in wanted if wanted is not None else (
-                setup.constraints[position] is None or not self.kinked
+            is_wanted = (
+                name in wanted
+                if wanted is not None
+                else (setup.constraints[position] is None or not self.kinked)
             )
             if not is_wanted:
                 if name in errors:
@@ -322,7 +324,9 @@ class _Fit:
             if not seen:
                 out.append(f"{name}: the data do not see it: any value is allowed, the one given is a start")
             elif name in self.kinked and name not in errors:
-                out.append(f"{name}: a kink or a bound is near, so it has no parabolic error; use the intervals")
+                out.append(
+                    f"{name}: a kink or a bound is near, so it has no parabolic error; use the intervals"
+                )
         if self.status is Status.NOT_CONVERGED:
             out.append("the fit did not converge: the values are the best met")
         return tuple(out)

@@ -233,9 +233,7 @@ def polynomial_mean(model: Model, free: tuple[str, ...], theta: FloatArray) -> P
     return None if terms is None else PolynomialMean.of(terms)
 
 
-def _terms(
-    model: Model, free: tuple[str, ...], theta: FloatArray
-) -> Terms | None:
+def _terms(model: Model, free: tuple[str, ...], theta: FloatArray) -> Terms | None:
     """Return coefficients by exponents, shape (n,) each, or None."""
     quadratic = model.quadratic(free, theta)
     if quadratic is not None:

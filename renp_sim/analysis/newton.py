@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from renp_sim.analysis.likelihood import Expansion, Likelihood
 
-__all__ = ["Minimum", "Status", "minimise", "solve_positive"]
+__all__ = ["NEAR_BOUND", "Minimum", "Status", "minimise", "solve_positive"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -33,6 +33,9 @@ FIRST_ITERATIONS = 6
 
 FIRST_DAMPING = 1e-2
 LAST_DAMPING = 1e12
+
+NEAR_BOUND = 1e-3
+"""How near an interior parameter comes to a bound."""
 
 
 class Status(IntEnum):
@@ -97,7 +100,8 @@ def minimise(
     lower, upper
         Bounds, shape (f, 1) or (f, b).
     interior
-        A parameter that goes at most nine tenths of the way to a bound in one step.
+        A parameter that never reaches its bounds: it goes at most nine tenths of the way there in one
+        step, and is held `NEAR_BOUND` from them.
     max_iterations
         After which a toy is left with status `NOT_CONVERGED`.
     """
@@ -203,7 +207,7 @@ class _Working:
         """Take one step; return the status each toy would end with and which have ended."""
         here = self.likelihood.expansion(self.x)
         slope = here.gradient
-        held = ((self.x <= self.lower) & (slope > 0)) | ((self.x >= self.upper) & (slope < 0))
+        held = self._held(slope)
         if np.any(held):
             slope = np.where(held, 0.0, slope)
         step, seen = _newton_step(here, slope, held, self.damping)
@@ -233,6 +237,15 @@ class _Working:
         ended = np.where(np.any(held, axis=0), np.int8(Status.AT_BOUND), np.int8(Status.CONVERGED))
         return np.where(seen, ended, np.int8(Status.UNCONSTRAINED)), is_done
 
+    def _held(self, slope: FloatArray) -> BoolArray:
+        """Return which parameters stay, shape (f, b): at a bound with −2 ln L falling beyond it."""
+        held = ((self.x <= self.lower) & (slope > 0)) | ((self.x >= self.upper) & (slope < 0))
+        if self.interior is not None:
+            x, low, high, outward = (a[self.interior] for a in (self.x, self.lower, self.upper, slope))
+            held[self.interior] |= ((x < low + NEAR_BOUND) & (outward > 0)) | (
+                (x > high - NEAR_BOUND) & (outward < 0)
+            )
+        return held
 
     def _back_to_floor(self, trial: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return trials and −2 ln L after a step of the parameters in which μ is linear.
@@ -266,8 +279,8 @@ def _newton_step(
     if len(bad):
         expected = here.fisher(bad)
         for p in range(len(expected)):
-            # where a coupling enters squared there is no information at its centre, only curvature
-            expected[p, p] = np.maximum(expected[p, p], np.abs(here.hessian[p, p, bad]))
+            # at the centre of a squared coupling there is no information, only a curvature that is negative
+            expected[p, p] = np.maximum(expected[p, p], -here.hessian[p, p, bad])
         expected = _bounded(expected, held[:, bad], damping[bad])
         step[:, bad], good[bad] = solve_positive(expected, -slope[:, bad])
     return step, good

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood import Likelihood
-from renp_sim.analysis.newton import Minimum, Status, minimise
+from renp_sim.analysis.newton import NEAR_BOUND, Minimum, Status, minimise
 from renp_sim.analysis.warp import Warp, WarpedMean, WarpedTerms
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ def _vertex(left: FloatArray, here: FloatArray, right: FloatArray) -> FloatArray
     return np.clip(np.where(usable, lean, 0.0) / np.where(usable, bend, 1.0), -0.5, 0.5)
 
 
-def starts_in_pieces(
-    along: "Scan", points: FloatArray, kinks: NDArray[np.bool_], position: int
-) -> Starts:
+def starts_in_pieces(along: "Scan", points: FloatArray, kinks: NDArray[np.bool_], position: int) -> Starts:
     """Return a start in each smooth piece beside each local minimum of a scan.
 
     Parameters
@@ -120,23 +118,27 @@ def starts_in_pieces(
     position
         Where the parameter stands among the free ones.
     """
-    q, last = along.q, len(points) - 1
+    q = along.q
     worth = q <= np.min(q, axis=0) + KINKED_MARGIN
     # of a plateau, its first point
     worth[1:] &= q[1:] < q[:-1]
     worth[:-1] &= q[:-1] <= q[1:]
     worth[0] |= ~np.any(worth, axis=0)
     at, toys = np.nonzero(worth)
-    # a smooth point has one piece, out to both its neighbours; a kink has one on either side
-    left, right = np.maximum(at - 1, 0), np.minimum(at + 1, last)
+    ends = np.flatnonzero(kinks | (np.arange(len(points)) == 0) | (np.arange(len(points)) == len(points) - 1))
+    # the ends on either side of each point, itself excluded; a kink has a piece on either side
+    before = ends[np.maximum(np.searchsorted(ends, np.arange(len(points))) - 1, 0)]
+    after = ends[np.minimum(np.searchsorted(ends, np.arange(len(points)), side="right"), len(ends) - 1)]
     is_kink = kinks[at]
-    low = np.concatenate([left, at[is_kink]])
-    high = np.concatenate([np.where(is_kink, at, right), right[is_kink]])
+    low = np.concatenate([np.where(is_kink | (at > 0), before[at], at), at[is_kink]])
+    high = np.concatenate([np.where(is_kink, at, after[at]), after[at][is_kink]])
     at = np.concatenate([at, at[is_kink]])
     toys = np.concatenate([toys, toys[is_kink]])
     a, b, here = points[low], points[high], points[at]
     x = along.x[at, :, toys].T
-    x[position] = np.where((a < here) & (here < b), here, (a + b) / 2)
+    # beside a kink or an end, start from the next scan point inside
+    beside = np.where(at == low, points[np.minimum(at + 1, len(points) - 1)], points[np.maximum(at - 1, 0)])
+    x[position] = np.where((a < here) & (here < b), here, beside)
     return Starts(toys=toys, x=x, low=a, high=b)
 
 
@@ -171,10 +173,12 @@ def fit_pieces(
     lower, upper = np.array(setup.lower[:, None]), np.array(setup.upper[:, None])
     lower[position], upper[position] = 0.0, 1.0
     found = _on_edge(likelihood, minimise(likelihood, x, lower, upper, interior=position), position)
-    x = found.x.copy()
-    x[position] = warp.parameter(found.x[position])
+    u = found.x[position]
     kinks = setup.model.kinks(setup.names[position], setup.theta)
-    on_kink = np.isin(x[position], kinks) & (found.status <= Status.AT_BOUND)
+    at_edge = np.minimum(u, 1 - u) <= NEAR_BOUND
+    on_kink = at_edge & np.isin(warp.parameter(np.round(u)), kinks) & (found.status <= Status.AT_BOUND)
+    x = found.x.copy()
+    x[position] = warp.parameter(u)
     status = np.where(on_kink, np.int8(Status.AT_KINK), found.status)
     return Minimum(x=x, q=found.q, status=status, calls=found.calls)
 

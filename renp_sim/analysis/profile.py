@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.scan import ScanTable
-from renp_sim.analysis.scan_points import kinked_points
+from renp_sim.analysis.scan_points import bent_points, kinked_points
 from renp_sim.analysis.search import Solution, scan_table, search
 from renp_sim.analysis.setup import Setup
 
@@ -220,14 +220,20 @@ class ProfileCurve:
         parameter, best = self.setup.model.parameters[index], float(self.setup.theta[index])
         low = high = best
         ends: dict[float, float] = {best: 0.0}
+        if name in self.setup.squared:
+            # there may be a second region on the other side
+            points = bent_points(self.setup, name, self.counts[None])
+            low, high = min(best, float(points[0])), max(best, float(points[-1]))
+            wide = np.setdiff1d([*points.tolist(), low, high], [best])
+            ends |= dict(zip(wide.tolist(), self.delta_q(name, wide).tolist(), strict=True))
         reach = 2.0 * error * np.sqrt(level)
         for _ in range(WIDENINGS):
             wanted = []
             if ends[low] < level + 1 and low > parameter.lower:
-                low = max(parameter.lower, best - reach)
+                low = max(parameter.lower, min(low, best) - reach)
                 wanted.append(low)
             if ends[high] < level + 1 and high < parameter.upper:
-                high = min(parameter.upper, best + reach)
+                high = min(parameter.upper, max(high, best) + reach)
                 wanted.append(high)
             if not wanted:
                 break

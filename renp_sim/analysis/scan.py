@@ -209,8 +209,28 @@ class _Step:
             step = table[:, :-1] @ counts - table[:, -1:]
         else:
             step, _ = solve_positive(matrix, weighted @ (counts - here) - self.pull)
-        x = np.clip(self.rest + step, self.lower, self.upper)
-        expected = gradient.T @ (x - self.rest)
+        step = self._inside(step, matrix)
+        expected = gradient.T @ step
         expected += here
         # where μ is not linear in the others, a straight line may fall below 0
-        return x, np.maximum(expected, FLOOR * mu[:, None], out=expected)
+        return self.rest + step, np.maximum(expected, FLOOR * mu[:, None], out=expected)
+
+    def _inside(self, step: FloatArray, matrix: FloatArray) -> FloatArray:
+        """Return the best step of the same parabola that stays inside the bounds."""
+        low, high = self.lower - self.rest, self.upper - self.rest
+        inside = np.clip(step, low, high)
+        beyond = inside != step
+        if len(step) == 1 or not np.any(beyond):
+            return inside
+        # what is beyond a bound stays there, and the others follow
+        rows = np.flatnonzero(np.any(beyond, axis=0))
+        held = beyond[:, rows]
+        own = np.broadcast_to(matrix, (*matrix.shape[:2], step.shape[1]))[..., rows]
+        excess = np.where(held, (inside - step)[:, rows], 0.0)
+        pull = np.where(held, 0.0, -np.einsum("pqb,qb->pb", own, excess))
+        freed = own * ~(held[:, None] | held[None, :])
+        for p in range(len(step)):
+            freed[p, p] = np.where(held[p], 1.0, freed[p, p])
+        follow, _ = solve_positive(freed, pull)
+        inside[:, rows] = np.clip(step[:, rows] + excess + follow, low, high)
+        return inside

@@ -16,7 +16,11 @@ FloatArray = NDArray[np.float64]
 SIGNIFICANCE_STEP = 1.0
 """Distance of the scan points of a coupling, in standard deviations of the counts."""
 
+NARROW = 0.03
+"""A smooth piece narrower than this many typical steps has one point inside, others three or more."""
+
 MOST_POINTS = 40
+
 
 def kinked_points(
     setup: "Setup", name: str, *, lower: float = -np.inf, upper: float = np.inf
@@ -44,7 +48,8 @@ def kinked_points(
     ends = np.concatenate([[low], kinks, [high]])
     pieces = []
     for a, b in itertools.pairwise(ends):
-        between = 1 + min(15, int(2 * (b - a) / parameter.scale))
+        least = 3 if b - a > NARROW * parameter.scale else 1
+        between = least + min(15, int(2 * (b - a) / parameter.scale))
         u = np.arange(between + 1) / (between + 1)
         pieces.append(a + (b - a) * np.sin(np.pi * u / 2) ** 2)
     points = np.concatenate([*pieces, ends[-1:]])
@@ -55,7 +60,9 @@ def bent_centre(setup: "Setup", name: str) -> float:
     """Return where all steps together expect least: there may be a minimum on either side."""
     quadratic = setup.model.quadratic((name,), setup.theta)
     assert quadratic is not None
-    return float(-np.sum(quadratic.linear) / (2 * np.sum(quadratic.square)))
+    total = float(np.sum(quadratic.square))
+    # without a signal, such as at norm 0, a coupling has no effect and any centre will do
+    return float(-np.sum(quadratic.linear) / (2 * total)) if total > 0 else 0.0
 
 
 def bent_points(setup: "Setup", name: str, counts: FloatArray) -> FloatArray:
@@ -78,10 +85,11 @@ def bent_points(setup: "Setup", name: str, counts: FloatArray) -> FloatArray:
     c, b, a = quadratic.constant, quadratic.linear[:, 0], quadratic.square[:, 0, 0]
     position = setup.names.index(name)
     centre = bent_centre(setup, name)
+    if np.sum(a) <= 0:
+        return np.clip(centre + np.linspace(-1, 1, 8) * setup.scale[position], *setup.limits(name))
     most = max(float(np.max(np.sum(counts, axis=1), initial=0.0)), float(np.sum(c))) + 1
     reach = np.sqrt(max(centre**2 + (most + 2 * np.sqrt(most) - np.sum(c)) / np.sum(a), 0.0))
-    low = max(setup.lower[position], centre - reach)
-    high = min(setup.upper[position], centre + reach)
+    low, high = np.clip([centre - reach, centre + reach], *setup.limits(name)).tolist()
     fine = np.linspace(low, high, 1001)[:, None]
     slope = b + 2 * fine * a
     density = np.sqrt(np.sum(slope**2 / np.maximum(c + fine * (b + fine * a), 0.1), axis=1))

@@ -75,6 +75,16 @@ class Solution:
     calls: NDArray[np.int32]
 
     @classmethod
+    def none(cls, n_parameters: int) -> "Solution":
+        """Return the solutions of no toys."""
+        return cls(
+            theta=np.empty((0, n_parameters)),
+            q=np.empty(0),
+            status=np.empty(0, dtype=np.int8),
+            calls=np.empty(0, dtype=np.int32),
+        )
+
+    @classmethod
     def joined(cls, parts: "list[Solution]") -> "Solution":
         """Return the solutions of several lots of toys as one."""
         return cls(
@@ -110,6 +120,8 @@ def search(
         which more floats; it is used where it fits.
     """
     counts = np.asarray(counts, dtype=float)
+    if not len(counts):
+        return Solution.none(len(setup.theta))
     kinked = setup.searched
     scanned = (*kinked, *setup.bent)
     if scanned and len(counts) > 1 and (len(kinked) > 1 or _scan_moves(setup, theta)):
@@ -337,9 +349,7 @@ def _best_of(toys: IntArray, fits: Minimum, n_toys: int, shared_calls: int) -> M
     more = more[np.argsort(-fits.q[more], kind="stable")]
     best[toys[more]] = more
     calls = np.bincount(toys, fits.calls, minlength=n_toys) + shared_calls
-    return Minimum(
-        x=fits.x[:, best], q=fits.q[best], status=fits.status[best], calls=calls.astype(np.int32)
-    )
+    return Minimum(x=fits.x[:, best], q=fits.q[best], status=fits.status[best], calls=calls.astype(np.int32))
 
 
 def _several_kinked(problem: _Problem, kinked: tuple[str, ...]) -> Solution:

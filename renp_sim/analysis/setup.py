@@ -142,6 +142,11 @@ class Setup:
             raise ConfigError(_unknown(name, set(names)))
         return names.index(name)
 
+    def limits(self, name: str) -> tuple[float, float]:
+        """Return the bounds of a parameter."""
+        parameter = self.model.parameters[self.index(name)]
+        return parameter.lower, parameter.upper
+
     @property
     def searched(self) -> tuple[str, ...]:
         """Kinked parameters whose kinks a fit must search, in order.

@@ -134,9 +134,7 @@ class Table:
         sure = (bend > 0) & (gain <= LAST_GAIN) & (x > lower) & (x < upper)
         return x[None], value - gain, sure
 
-    def _lowest(
-        self, rows: FloatArray, first: int, stop: int
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _lowest(self, rows: FloatArray, first: int, stop: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return minimum, −2 ln L and its second derivative on one side of the centre, shape (b,) each."""
         q = rows @ self.value[:, first:stop]
         at = np.argmin(q, axis=1)

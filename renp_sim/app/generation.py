@@ -7,10 +7,11 @@ that is how workers hand over their events, and what `--resume` starts from.
 import platform
 import shutil
 import sys
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from renp_sim.app.event_rows import EventRows
 from renp_sim.app.memory import keep_freed_memory
 from renp_sim.app.setup import Setup
-from renp_sim.app.slices import Job, Shard, StepTally, plan_shards
+from renp_sim.app.slices import Job, Shard, StepTally, expected_rows, plan_shards
 from renp_sim.app.step_rows import background_rows, run_row, step_rows
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.generator.generate import Generator
@@ -36,6 +37,9 @@ from renp_sim.ntuple.writer import NtupleWriter
 __all__ = ["Generated", "generate", "job_of"]
 
 Columns = dict[str, NDArray[Any]]
+LONG_RUN_ROWS = 1 << 23
+"""From here on finished shards are kept, for `--resume`; a shorter run takes seconds."""
+
 Progress = Callable[[int, int], None]
 """Takes the shards that are done and all of them."""
 
@@ -127,21 +131,19 @@ def generate(
     shards = plan_shards(job)
     tallies: list[StepTally] = []
     n_rows = 0
+    folder = path.with_name(path.name + ".shards")
+    keeps_shards = workers > 1 or expected_rows(job) > LONG_RUN_ROWS or folder.exists()
     store = None
     with ExitStack() as stack:
         writer = stack.enter_context(
             NtupleWriter(path, force=force, compression=setup.config.output.compression)
         )
-        if len(shards) == 1:
-            blocks = job.events(shards[0], tallies)
-        else:
-            store = _open_store(path, _fingerprint(setup, n_events), resume=resume, force=force)
-            pool = None
-            if workers > 1:
-                # spawn: a fork of a process with threads may hang
-                pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
-                stack.callback(pool.shutdown, cancel_futures=True)
+        if keeps_shards:
+            store = _open_store(folder, _fingerprint(setup, n_events), resume=resume, force=force)
+            pool = stack.enter_context(_pool(workers)) if workers > 1 else None
             blocks = _from_shards(job, shards, store, pool, 2 * workers, tallies, progress)
+        else:
+            blocks = _made_here(job, shards, tallies, progress)
         for columns in blocks:
             n = len(columns["run"])
             columns["event"] = np.arange(n_rows, n_rows + n, dtype=np.int64)
@@ -162,9 +164,35 @@ def generate(
     )
 
 
-def _open_store(path: Path, fingerprint: str, *, resume: bool, force: bool) -> ShardStore:
+def _made_here(
+    job: Job, shards: list[Shard], tallies: list[StepTally], progress: Progress | None
+) -> Iterator[Columns]:
+    """Yield the rows of all shards without keeping them: a short run is made again in no time."""
+    for index, shard in enumerate(shards):
+        yield from job.events(shard, tallies)
+        if progress is not None:
+            progress(index + 1, len(shards))
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Give worker processes, and end them whatever happens.
+
+    Where it exists they are forked, which takes milliseconds instead of a second of imports; this process
+    has no other threads by then but those of numpy's linear algebra, which workers do not use.
+    """
+    method = "fork" if sys.platform == "linux" else "spawn"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+        pool = ProcessPoolExecutor(workers, mp_context=get_context(method))
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) -> ShardStore:
     """Open the folder beside the file in which finished shards wait."""
-    folder = path.with_name(path.name + ".shards")
     if folder.exists() and not resume:
         if not force:
             raise SchemaError(
@@ -201,7 +229,8 @@ def _from_shards(
             ahead.pop(index).result()
         elif index not in done:
             _make_shard(job, store, index, shard)
-        yield from store.load(index)
+        # `completed` or this run vouches for its bytes
+        yield from store.load(index, verify=False)
         tallies += [StepTally(**tally) for tally in store.shard(index).summary["tallies"]]
         if progress is not None:
             progress(index + 1, len(shards))

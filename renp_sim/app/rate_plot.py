@@ -12,12 +12,21 @@ from renp_sim.physics.interactions import StandardModel
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.rates import Emission
 
-__all__ = ["curve_frequencies", "named_thresholds_eV", "plot_rate", "require_plot_suffix", "threshold_windows"]
+__all__ = [
+    "curve_frequencies",
+    "named_thresholds_eV",
+    "plot_rate",
+    "require_plot_suffix",
+    "threshold_windows",
+]
 
 FloatArray = NDArray[np.float64]
 Window = tuple[float, float]
 
 PANEL_POINTS = 1200
+FEWEST_POINTS = 10
+"""A grid that has fewer in a panel does not show what is in it."""
+
 DENSER = 8.0
 """Thresholds that are so many times closer than all of them together deserve a panel of their own."""
 
@@ -62,36 +71,40 @@ def plot_rate(setup: Setup, path: Path, frequencies_eV: FloatArray | None = None
     poles = _pole_frequencies_eV(emission)
     if frequencies_eV is None:
         windows = threshold_windows(emission, sigma_eV)
+        if not windows:
+            raise ConfigError(f"--plot {path}: every neutrino pair is too heavy to be emitted; give --grid")
         omega = curve_frequencies(windows, list(thresholds.values()))
         omega = np.union1d(omega, _around(poles, sigma_eV, windows[0]))
     else:
         omega = np.unique(frequencies_eV)
         if len(omega) < 2:
             raise ConfigError(f"--plot {path}: a curve needs two frequencies; use --grid START:STOP:POINTS")
-        windows = _inside((float(omega[0]), float(omega[-1])), threshold_windows(emission, sigma_eV)[1:], omega)
-    standard = Emission(target=emission.target, neutrinos=emission.neutrinos, interaction=StandardModel())
-    is_standard = isinstance(emission.interaction, StandardModel)
-    asked = [(emission, False)] if is_standard else [(emission, False), (standard, True)]
-    lines = [
-        Line(
-            label=made.interaction.name.replace("_", " "),
-            omega_eV=omega,
-            value=mean_spectral_function(omega, sigma_eV, made).sum(axis=(-2, -1)),
-            dashed=dashed,
-        )
-        for made, dashed in asked
-    ]
-    line = f", line σ = {sigma_eV:g} eV" if sigma_eV else ""
+        windows = _inside(omega, threshold_windows(emission, sigma_eV)[1:])
+    line = f", laser line σ = {1e6 * sigma_eV:g} µeV" if sigma_eV else ""
     curve_plot(
-        lines,
+        _curves(emission, omega, sigma_eV),
         [path],
         windows=windows,
         y_label=r"spectral function $I(\omega)$",
         thresholds_eV=thresholds,
         poles_eV=poles,
         title=f"{emission.target.atom.name}, {setup.config.neutrino.ordering} ordering, "
-        f"{emission.neutrinos.nature} neutrinos{line}",
+        f"{emission.neutrinos.nature.capitalize()} neutrinos{line}",
     )
+
+
+def _curves(emission: Emission, omega_eV: FloatArray, sigma_eV: float) -> list[Line]:
+    """Return I(ω) of a hypothesis, and that of the Standard Model to compare with."""
+    standard = Emission(target=emission.target, neutrinos=emission.neutrinos, interaction=StandardModel())
+
+    def curve(label: str, made: Emission, *, dashed: bool) -> Line:
+        value = mean_spectral_function(omega_eV, sigma_eV, made).sum(axis=(-2, -1))
+        return Line(label=label, omega_eV=omega_eV, value=value, dashed=dashed)
+
+    if isinstance(emission.interaction, StandardModel):
+        return [curve("Standard Model", emission, dashed=False)]
+    name = emission.interaction.name.replace("_", " ")
+    return [curve(name, emission, dashed=False), curve("Standard Model", standard, dashed=True)]
 
 
 def named_thresholds_eV(emission: Emission) -> dict[str, float]:
@@ -103,16 +116,13 @@ def named_thresholds_eV(emission: Emission) -> dict[str, float]:
 def threshold_windows(emission: Emission, sigma_eV: float = 0.0) -> list[Window]:
     """Return the range around all thresholds, and that of the three closest ones if they are much closer.
 
-    Raises
-    ------
-    ConfigError
-        If every pair is too heavy to be emitted.
+    Nothing if every pair is too heavy to be emitted.
     """
     e_eg_eV = emission.target.atom.e_eg_eV
     values = np.sort(list(named_thresholds_eV(emission).values()))
     values = values[values > 0]
     if not len(values):
-        raise ConfigError("--plot: every neutrino pair is too heavy to be emitted; give --grid to draw it anyway")
+        return []
     edge = (LINE_REACH + 1) * sigma_eV
     span = max(float(np.ptp(values)), 1e-5, 4 * sigma_eV)
     whole = (
@@ -125,7 +135,7 @@ def threshold_windows(emission: Emission, sigma_eV: float = 0.0) -> list[Window]
     first, last = float(values[close]), float(values[close + 2])
     margin = max(0.6 * (last - first), 6 * sigma_eV, 1e-7)
     dense = (max(first - margin, whole[0]), min(last + margin, whole[1]))
-    return [whole, dense] if DENSER * (last - first) < span else [whole]
+    return [whole, dense] if DENSER * (last - first) < np.ptp(values) else [whole]
 
 
 def curve_frequencies(windows: list[Window], thresholds_eV: list[float]) -> FloatArray:
@@ -153,13 +163,13 @@ def _around(poles_eV: list[float], sigma_eV: float, window: Window) -> FloatArra
     return points[(points > window[0]) & (points < window[1])]
 
 
-def _inside(whole: Window, dense: list[Window], omega_eV: FloatArray) -> list[Window]:
-    """Return the range of a grid, and a dense group in it that the grid resolves but the range does not."""
-    return [whole] + [
-        window
-        for window in dense
-        if whole[0] <= window[0]
-        and window[1] <= whole[1]
-        and DENSER * (window[1] - window[0]) < whole[1] - whole[0]
-        and np.count_nonzero((omega_eV >= window[0]) & (omega_eV <= window[1])) >= 10
+def _inside(omega_eV: FloatArray, dense: list[Window]) -> list[Window]:
+    """Return the range of a grid, and a dense group in it that only a panel of its own would show."""
+    low, high = float(omega_eV[0]), float(omega_eV[-1])
+    return [(low, high)] + [
+        (first, last)
+        for first, last in dense
+        if low <= first < last <= high
+        and DENSER * (last - first) < high - low
+        and np.count_nonzero((omega_eV >= first) & (omega_eV <= last)) >= FEWEST_POINTS
     ]

@@ -18,13 +18,16 @@ from renp_sim.generator.events import TruthBlock
 from renp_sim.generator.generate import Generator, StepSignal
 from renp_sim.streams import BLOCK_EVENTS, Stage, name_key, stream
 
-__all__ = ["Job", "Shard", "SliceRange", "StepTally", "plan_shards"]
+__all__ = ["Job", "Shard", "SliceRange", "StepTally", "expected_rows", "plan_shards"]
 
 Columns = dict[str, NDArray[Any]]
 FloatArray = NDArray[np.float64]
 
-SHARD_ROWS = 32 * BLOCK_EVENTS
-"""Rows of a shard: about 10⁶ events."""
+SHARDS = 16
+"""Shards of a run, if that keeps their rows in between the following."""
+
+LEAST_SHARD_ROWS, MOST_SHARD_ROWS = 4 * BLOCK_EVENTS, 128 * BLOCK_EVENTS
+"""A worker is worth starting for 10⁵ events, and 4·10⁶ are as much as one wants to lose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,24 +187,32 @@ class StepRecorder:
 
 
 def plan_shards(job: Job) -> list[Shard]:
-    """Cut a run into shards of about `SHARD_ROWS` rows; a long step is cut, short ones share one.
+    """Cut a run into shards of about equal numbers of rows; a long step is cut, short ones share one.
 
     A slice is never cut, and the number of rows is that expected before the detector, so that the plan
     is the same whoever makes it.
     """
+    sizes = [job.step_slices(step).expected_rows for step in range(job.generator.schedule.n_steps)]
+    most = min(max(expected_rows(job) / SHARDS, LEAST_SHARD_ROWS), MOST_SHARD_ROWS)
     shards: list[list[SliceRange]] = [[]]
     rows = 0.0
-    for step in range(job.generator.schedule.n_steps):
-        first, sizes = 0, job.step_slices(step).expected_rows.tolist()
-        for number, size in enumerate(sizes):
-            if rows + size > SHARD_ROWS and rows > 0:
+    for step, slices in enumerate(sizes):
+        first = 0
+        for number, size in enumerate(slices.tolist()):
+            if rows + size > most and rows > 0:
                 if number > first:
                     shards[-1].append(SliceRange(step, first, number))
                 shards.append([])
                 first, rows = number, 0.0
             rows += size
-        shards[-1].append(SliceRange(step, first, len(sizes)))
+        shards[-1].append(SliceRange(step, first, len(slices)))
     return [tuple(shard) for shard in shards]
+
+
+def expected_rows(job: Job) -> float:
+    """Return the number of rows expected before the detector."""
+    steps = range(job.generator.schedule.n_steps)
+    return float(sum(job.step_slices(step).expected_rows.sum() for step in steps))
 
 
 def _photons(truth: TruthBlock) -> Photons:

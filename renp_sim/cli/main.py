@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from renp_sim.cli import check, fit, generate, init, inspect, rate, run, spectrum
+from renp_sim.cli import check, figures, fit, generate, init, inspect, rate, reweight, run, spectrum
 from renp_sim.errors import ConfigError, RenpError
 
 __all__ = ["main"]
@@ -27,6 +27,8 @@ for command in (
     spectrum.spectrum,
     fit.fit,
     run.run,
+    figures.figures,
+    reweight.reweight,
 ):
     app.command()(command)
 

@@ -26,7 +26,9 @@ def rate(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also draw I(ω), over the grid or around the thresholds (PNG, PDF)."),
+        typer.Option(
+            metavar="FILE", help="Also draw I(ω), PNG or PDF: over the grid, or around the thresholds."
+        ),
     ] = None,
     settings: Settings = None,
     seed: Seed = None,

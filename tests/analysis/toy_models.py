@@ -185,6 +185,10 @@ def with_control() -> Polynomial:
 def orderings() -> dict[str, Onsets]:
     """Two models of one scan, each with its own thresholds, walls included."""
     steps = np.array([-0.4, 0.05, 0.25, 0.5, 0.8, 1.2])[:, None]
-    normal = Onsets(thresholds=steps + np.array([0.0, 0.3, 0.6]), weights=np.array([0.5, 0.3, 0.2]), strength=30.0)
-    inverted = replace(normal, thresholds=steps + np.array([0.0, 0.1, 0.45]), weights=np.array([0.2, 0.2, 0.6]))
+    normal = Onsets(
+        thresholds=steps + np.array([0.0, 0.3, 0.6]), weights=np.array([0.5, 0.3, 0.2]), strength=30.0
+    )
+    inverted = replace(
+        normal, thresholds=steps + np.array([0.0, 0.1, 0.45]), weights=np.array([0.2, 0.2, 0.6])
+    )
     return {"normal": normal, "inverted": inverted}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from renp_sim.app import slices
+from renp_sim.app import generation, slices
 from renp_sim.app.generation import generate, job_of
 from renp_sim.app.run_file import apply_settings, read_table
 from renp_sim.app.setup import Setup, setup_from_table
@@ -36,7 +36,8 @@ def setup(*settings: str) -> Setup:
 @pytest.fixture
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shards so small that a short run has many; the plan is made once, so workers need not know."""
-    monkeypatch.setattr(slices, "SHARD_ROWS", 2 * 32_768)
+    monkeypatch.setattr(slices, "MOST_SHARD_ROWS", 2 * 32_768)
+    monkeypatch.setattr(generation, "LONG_RUN_ROWS", 0)
 
 
 def columns_of(path: Path) -> dict[str, np.ndarray]:
@@ -77,8 +78,10 @@ def test_workers_and_shards_do_not_change_a_bit(tmp_path: Path, monkeypatch: pyt
     assert len(plan_shards(job_of(run, events))) > 4
     for workers in (1, 2, 4):
         generate(run, tmp_path / f"{workers}.root", workers=workers, n_events=events)
-    monkeypatch.setattr(slices, "SHARD_ROWS", 10**9)
+    monkeypatch.setattr(slices, "MOST_SHARD_ROWS", 10**9)
+    monkeypatch.setattr(slices, "LEAST_SHARD_ROWS", 10**9)
     assert len(plan_shards(job_of(run, events))) == 1
+    monkeypatch.setattr(generation, "LONG_RUN_ROWS", 10**9)
     generate(run, tmp_path / "whole.root", n_events=events)
     whole = columns_of(tmp_path / "whole.root")
     # the dead time must have worked across the borders of shards
@@ -187,8 +190,9 @@ def test_an_existing_file_is_kept(tmp_path: Path) -> None:
 INTERRUPTED = """
 import sys
 from pathlib import Path
-from renp_sim.app import slices
-slices.SHARD_ROWS = 2 * 32_768
+from renp_sim.app import generation, slices
+slices.MOST_SHARD_ROWS = 2 * 32_768
+generation.LONG_RUN_ROWS = 0
 from renp_sim.app.generation import generate
 from renp_sim.app.run_file import apply_settings, read_table
 from renp_sim.app.setup import setup_from_table

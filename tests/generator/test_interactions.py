@@ -38,7 +38,7 @@ def matrix(**elements: object) -> CouplingMatrix:
 CASES = {
     "vector": VectorMediator(
         mass_eV=0.02,
-        g_electron=1e-12,
+        g_electron=1e-13,
         g_left=matrix(e12=[2e-14, 3e-14], e13=[2e-14, 2e-14]),
         g_right=matrix(e12=[0.0, -3e-14], e13=-2e-14),
         longitudinal=True,

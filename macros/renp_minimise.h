@@ -1,13 +1,9 @@
 /// \file
-/// The Poisson likelihood of a scan, and how to find its minimum across kinks.
+/// The minimum of -2lnL across kinks, and errors that need no second derivative.
 ///
 /// -2lnL has a kink in a mass wherever a threshold crosses a step. So all these places are scanned first, and Minuit2
-/// polishes inside one smooth interval; errors are where -2lnL has risen by 1, since a second derivative next to a
-/// kink means nothing.
+/// polishes inside one smooth interval; errors are where -2lnL has risen by 1.
 #pragma once
-
-#include "renp_counts.h"
-#include "renp_rate.h"
 
 #include <Math/Factory.h>
 #include <Math/Functor.h>
@@ -19,54 +15,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <utility>
 #include <vector>
 
 namespace renp {
-
-/// -2lnL as the chi2_P of Baker & Cousins, NIM 221 (1984) 437.
-class ScanLikelihood {
-public:
-   ScanLikelihood(const std::vector<Counts> &steps, const Spectrum &spectrum) : fSpectrum(spectrum)
-   {
-      for (const auto &step : steps)
-         (step.per_unit > 0 ? fSettings[{step.omega_eV, step.sigma_eV}] : fSettings[{0., 0.}]).push_back(step);
-   }
-
-   double operator()(const Masses &masses) const
-   {
-      double sum = 0;
-      for (const auto &[setting, steps] : fSettings) {
-         const double value = setting.first > 0 ? fSpectrum(setting.first, setting.second, masses) : 0.;
-         for (const auto &step : steps)
-            sum += deviance(step.observed, step.background + step.per_unit * value);
-      }
-      return sum;
-   }
-
-   /// m_i + m_j at which a pair opens, for each setting of the laser: where -2lnL is not smooth.
-   std::vector<double> kinks_eV() const
-   {
-      std::vector<double> out;
-      for (const auto &[setting, steps] : fSettings) {
-         const double q2 = setting.first > 0 ? q2_eV2(setting.first, fSpectrum.atom().e_eg_eV) : 0.;
-         if (q2 > 0)
-            out.push_back(std::sqrt(q2));
-      }
-      return out;
-   }
-
-private:
-   static double deviance(double n, double mu)
-   {
-      if (!(mu > 1e-290))
-         return n == 0 && mu >= 0 ? 0. : INFINITY;
-      return std::max(0., 2 * (mu - n + (n > 0 ? n * std::log(n / mu) : 0.)));
-   }
-
-   Spectrum fSpectrum;
-   std::map<std::pair<double, double>, std::vector<Counts>> fSettings;
-};
 
 /// A fit by Minuit2 of so many variables; set them, Minimize(), and ask for X() and MinValue().
 class Fit {

@@ -1,0 +1,66 @@
+"""The best fit by MINUIT from many starts, on a likelihood written down anew."""
+
+import itertools
+
+import numpy as np
+from iminuit import Minuit
+from numpy.typing import NDArray
+
+from renp_sim.analysis.model import Shape
+from renp_sim.analysis.setup import Setup
+
+FloatArray = NDArray[np.float64]
+
+
+def minus_two_ln_l(setup: Setup, counts: FloatArray, x: FloatArray) -> float:
+    theta = setup.theta.copy()
+    theta[setup.free] = x
+    mu = setup.model.expected(theta)
+    if np.any(mu < 0) or np.any((mu == 0) & (counts > 0)):
+        return 1e30
+    seen = counts > 0
+    total = 2 * np.sum(mu - counts) + 2 * np.sum(counts[seen] * np.log(counts[seen] / mu[seen]))
+    for value, constraint in zip(x, setup.constraints, strict=True):
+        if constraint is None:
+            continue
+        if constraint.shape is Shape.GAUSSIAN:
+            total += ((value - constraint.value) / constraint.error) ** 2
+        elif value <= 0:
+            return 1e30
+        else:
+            total += (np.log(value / constraint.value) / np.log(1 + constraint.error)) ** 2
+    return float(total)
+
+
+def local_fit(
+    setup: Setup, counts: FloatArray, start: FloatArray, limits: list[tuple[float, float]]
+) -> tuple[float, FloatArray]:
+    minuit = Minuit(lambda x: minus_two_ln_l(setup, counts, x), start)
+    minuit.errordef = Minuit.LEAST_SQUARES
+    minuit.errors = 0.1 * setup.scale
+    minuit.tol = 1e-3
+    for i, limit in enumerate(limits):
+        minuit.limits[i] = limit
+    minuit.migrad()
+    return float(minuit.fval), np.array(minuit.values)
+
+
+def reference_fit(setup: Setup, counts: FloatArray, starts: list[float]) -> tuple[float, FloatArray]:
+    """Return the lowest of MIGRAD's minima: the first parameter from each start, or in each smooth piece."""
+    limits = list(zip(setup.lower.tolist(), setup.upper.tolist(), strict=True))
+    kinks = setup.model.kinks(setup.names[0], setup.theta)
+    fits = []
+    rest = setup.theta[setup.free]
+    if len(kinks):
+        low, high = limits[0]
+        ends = np.array([low, *kinks[(kinks > low) & (kinks < high)], high])
+        for a, b in itertools.pairwise(ends):
+            for share in (0.1, 0.5, 0.9):
+                start = rest.copy()
+                start[0] = a + share * (b - a)
+                fits.append(local_fit(setup, counts, start, [(a, b), *limits[1:]]))
+    for value in starts:
+        start = rest.copy()
+        start[0] = value
+        fits.append(local_fit(setup, counts, start, limits))
+    return min(fits, key=lambda fit: fit[0])
