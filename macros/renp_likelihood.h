@@ -72,14 +72,22 @@ public:
          return at(masses, 0.);
       // the offset moves every threshold over the steps: look everywhere first
       Point best;
-      for (int k = -10; k <= 10; ++k)
-         keep_lower(best, at(masses, 0.5 * k * fOffsetError_eV));
+      double width = 0, z = -10; // in errors
+      while (z <= 10) {
+         const double step = z >= -3 && z < 3 ? 0.5 : 1;
+         const Point point = at(masses, z * fOffsetError_eV);
+         if (point.q < best.q)
+            best = point, width = step * fOffsetError_eV;
+         z += step;
+      }
       constexpr double kGolden = 0.3819660112501051;
-      double low = best.offset_eV - 0.5 * fOffsetError_eV, high = best.offset_eV + 0.5 * fOffsetError_eV;
+      double low = best.offset_eV - width, high = best.offset_eV + width;
       while (high - low > 1e-5 * fOffsetError_eV) {
          const Point left = at(masses, low + kGolden * (high - low)), right = at(masses, high - kGolden * (high - low));
-         keep_lower(best, left.q < right.q ? left : right);
-         (left.q < right.q ? high : low) = left.q < right.q ? right.offset_eV : left.offset_eV;
+         const bool is_left = left.q < right.q;
+         (is_left ? high : low) = is_left ? right.offset_eV : left.offset_eV;
+         if ((is_left ? left : right).q < best.q)
+            best = is_left ? left : right;
       }
       return best;
    }
@@ -129,12 +137,6 @@ private:
             if (fScales[p].name == Form("background %d", component.index))
                slope[p] = component.counts * component.relative_error / fScales[p].error;
       fBackgroundSlope.push_back(slope);
-   }
-
-   static void keep_lower(Point &best, const Point &other)
-   {
-      if (other.q < best.q)
-         best = other;
    }
 
    static double deviance(double n, double mu)

@@ -57,7 +57,8 @@ class BatchFit:
     @property
     def best(self) -> NDArray[np.intp]:
         """Index of the model with the lowest −2 ln L, shape (b,)."""
-        return np.argmin(self.q, axis=1)
+        lowest: NDArray[np.intp] = np.argmin(self.q, axis=1)
+        return lowest
 
     @property
     def best_q(self) -> FloatArray:

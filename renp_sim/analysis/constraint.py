@@ -1,7 +1,7 @@
 """Constraint terms: what other measurements say of the parameters, as terms of −2 ln L."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +11,7 @@ from renp_sim.analysis.model import Constraint, Shape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ConstraintTerms", "prior_pull"]
+__all__ = ["ConstraintTerms", "Terms", "prior_pull"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -31,6 +31,27 @@ def prior_pull(constraint: Constraint, value: ArrayLike) -> FloatArray:
     usable = theta > 0
     log = np.log(np.where(usable, theta, constraint.value) / constraint.value)
     return np.where(usable, log / np.log1p(constraint.error), -np.inf)
+
+
+class Terms(Protocol):
+    """Terms of −2 ln L that depend on f free parameters alone, for b toys at once."""
+
+    @property
+    def index(self) -> IntArray:
+        """Which free parameters they depend on."""
+        ...
+
+    def value(self, x: FloatArray) -> FloatArray:
+        """Return their sum, shape (b,), for x of shape (f, b)."""
+        ...
+
+    def add_derivatives(self, x: FloatArray, gradient: FloatArray, hessian: FloatArray) -> None:
+        """Add the first and second derivatives to a gradient (f, b) and a Hessian (f, f, b)."""
+        ...
+
+    def take(self, rows: IntArray) -> Self:
+        """Return the terms of these toys only."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -346,7 +346,8 @@ def _seen(setup: Setup) -> BoolArray:
     here = setup.model.expected(setup.theta)
     changed = np.any(np.abs(setup.model.expected(theta) - here) > 1e-12 * here, axis=1)
     known = np.array([constraint is not None for constraint in setup.constraints], dtype=bool)
-    return known | changed[:n_free] | changed[n_free:]
+    seen: BoolArray = known | changed[:n_free] | changed[n_free:]
+    return seen
 
 
 def _kink_distance(setup: Setup, name: str) -> float:

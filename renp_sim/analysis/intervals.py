@@ -200,7 +200,7 @@ def _look_closer(
     near &= (delta_q <= padded[:-2]) & (delta_q <= padded[2:])
     extra = [
         np.linspace(points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)], 11)[1:-1]
-        for i in np.flatnonzero(near)
+        for i in np.flatnonzero(near).tolist()
     ]
     if not extra:
         return points, delta_q

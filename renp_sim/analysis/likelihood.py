@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
-from renp_sim.analysis.constraint import ConstraintTerms
+from renp_sim.analysis.constraint import Terms
 
 if TYPE_CHECKING:
     from renp_sim.analysis.mean import Mean
@@ -119,7 +119,7 @@ class Likelihood:
 
     counts: FloatArray
     mean: "Mean"
-    terms: ConstraintTerms
+    terms: Terms
 
     @cached_property
     def saturated(self) -> FloatArray:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Model, Quadratic
 
-__all__ = ["Mean", "ModelMean", "PolynomialMean", "polynomial_mean"]
+__all__ = ["Mean", "ModelMean", "PolynomialMean", "polynomial_mean", "slopes"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
-Terms = dict[tuple[int, ...], FloatArray]
+Coefficients = dict[tuple[int, ...], FloatArray]
 """Coefficients of a polynomial, shape (n,), by exponents."""
 
 LINEARITY_TOLERANCE = 1e-9
@@ -68,6 +68,8 @@ class ModelMean:
         Positions of free ones in which μ is not linear enough to do without second derivatives.
     step
         Over which the gradient is differenced for these, shape (f,).
+    linear
+        Whether μ is linear in each of the free ones, so that differences of μ are its gradient.
     """
 
     model: Model
@@ -75,6 +77,7 @@ class ModelMean:
     free: IntArray
     bent: tuple[int, ...]
     step: FloatArray
+    linear: bool
 
     def theta(self, x: FloatArray) -> FloatArray:
         """Return all parameters, shape (b, p)."""
@@ -88,8 +91,9 @@ class ModelMean:
 
     def jacobian(self, x: FloatArray) -> FloatArray:
         """Return ∂μ/∂x, shape (f, n, b)."""
-        gradient = self.model.gradient(self.theta(x))[..., self.free]
-        return np.ascontiguousarray(gradient.transpose(2, 1, 0))
+        return np.ascontiguousarray(
+            slopes(self.model, self.theta(x), self.free, linear=self.linear).transpose(2, 1, 0)
+        )
 
     def expanded(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return μ and ∂μ/∂x, shapes (n, b) and (f, n, b)."""
@@ -135,7 +139,7 @@ class PolynomialMean:
     second: tuple[tuple[int, int, IntArray, FloatArray], ...]
 
     @classmethod
-    def of(cls, terms: Terms) -> "PolynomialMean":
+    def of(cls, terms: Coefficients) -> "PolynomialMean":
         """Return the mean with these coefficients, shape (n,), by exponents."""
         n_free = len(next(iter(terms)))
         n_steps = len(next(iter(terms.values())))
@@ -144,7 +148,7 @@ class PolynomialMean:
         used = {e for polynomial in (terms, *first, *bent.values()) for e in polynomial}
         monomials = sorted(used, key=lambda e: (sum(e), e))
 
-        def table(polynomial: Terms) -> FloatArray:
+        def table(polynomial: Coefficients) -> FloatArray:
             zero = np.zeros(n_steps)
             return np.stack([polynomial.get(e, zero) for e in monomials], axis=1)
 
@@ -201,15 +205,32 @@ class PolynomialMean:
         powers = np.zeros((n_powers, self.n_steps))
         powers[self.exponents[:, 0]] = self.table[: self.n_steps].T
         derived = [np.polynomial.polynomial.polyder(powers, m) for m in range(4)]
-        first, second, third, fourth = (np.polynomial.polynomial.polyval(x, d) for d in derived)
-        return first, second, third, fourth
+        out = [np.asarray(np.polynomial.polynomial.polyval(x, d), dtype=np.float64) for d in derived]
+        return out[0], out[1], out[2], out[3]
 
     def take(self, rows: IntArray) -> "PolynomialMean":
         """Return itself: the coefficients are those of all toys."""
         return self
 
 
-def _derivative(terms: Terms, p: int) -> Terms:
+def slopes(model: Model, theta: FloatArray, columns: IntArray, *, linear: bool) -> FloatArray:
+    """Return ∂μ/∂θ of some parameters, shape (..., n, len(columns)), for θ of shape (..., p).
+
+    Where μ is linear in each of them the difference over one typical step is exact, and cheaper than a
+    gradient that holds all parameters.
+    """
+    if not linear or not len(columns):
+        return model.gradient(theta)[..., columns]
+    parameters = [model.parameters[i] for i in columns]
+    step = np.array([p.scale if p.upper == np.inf else -p.scale for p in parameters])
+    moved = np.repeat(theta[None], 1 + len(columns), axis=0)
+    for row, (i, by) in enumerate(zip(columns, step, strict=True)):
+        moved[1 + row, ..., i] += by
+    mu = model.expected(moved)
+    return np.moveaxis((mu[1:] - mu[:1]) / step.reshape(-1, *[1] * (mu.ndim - 1)), 0, -1)
+
+
+def _derivative(terms: Coefficients, p: int) -> Coefficients:
     """Return the coefficients of ∂/∂x_p."""
     return {(*e[:p], e[p] - 1, *e[p + 1 :]): e[p] * c for e, c in terms.items() if e[p] > 0}
 
@@ -233,7 +254,7 @@ def polynomial_mean(model: Model, free: tuple[str, ...], theta: FloatArray) -> P
     return None if terms is None else PolynomialMean.of(terms)
 
 
-def _terms(model: Model, free: tuple[str, ...], theta: FloatArray) -> Terms | None:
+def _terms(model: Model, free: tuple[str, ...], theta: FloatArray) -> Coefficients | None:
     """Return coefficients by exponents, shape (n,) each, or None."""
     quadratic = model.quadratic(free, theta)
     if quadratic is not None:
@@ -249,14 +270,14 @@ def _terms(model: Model, free: tuple[str, ...], theta: FloatArray) -> Terms | No
 
 def _linear_in(
     model: Model, position: int, name: str, free: tuple[str, ...], theta: FloatArray
-) -> Terms | None:
+) -> Coefficients | None:
     """Return the coefficients if μ is linear in one parameter and polynomial in the rest."""
     own = model.quadratic((name,), theta)
     if own is None or np.any(own.square != 0):
         return None
     index = [parameter.name for parameter in model.parameters].index(name)
     rest = free[:position] + free[position + 1 :]
-    at: list[Terms] = []
+    at: list[Coefficients] = []
     values = (0.0, 0.5, 1.0)
     for value in values:
         moved = theta.copy()
@@ -265,7 +286,7 @@ def _linear_in(
         if terms is None:
             return None
         at.append(terms)
-    out: Terms = {}
+    out: Coefficients = {}
     zero = np.zeros_like(own.constant)
     for exponents in {e for terms in at for e in terms}:
         c0, c1, c2 = (terms.get(exponents, zero) for terms in at)
@@ -276,7 +297,7 @@ def _linear_in(
     return {e: c for e, c in out.items() if np.any(c != 0)}
 
 
-def _quadratic_terms(quadratic: Quadratic) -> Terms:
+def _quadratic_terms(quadratic: Quadratic) -> Coefficients:
     """Return the coefficients of a quadratic form by exponents; those that vanish are left out."""
     n_free = quadratic.linear.shape[1]
     unit = np.eye(n_free, dtype=int)

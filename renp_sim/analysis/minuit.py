@@ -1,4 +1,4 @@
-"""One set of counts through iminuit, on the same likelihood and with its gradient: errors, MINOS, contours."""
+"""One set of counts through iminuit, on the same likelihood and with its gradient."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from renp_sim.analysis.likelihood import Likelihood
 from renp_sim.analysis.mean import ModelMean
 
 if TYPE_CHECKING:
-    from iminuit import Minuit
+    from iminuit import Minuit  # type: ignore[import-untyped]
 
     from renp_sim.analysis.setup import Setup
 
@@ -76,7 +76,7 @@ def minuit_of(
     scale = setup.scale
     likelihood = Likelihood(
         counts=np.asarray(counts, dtype=float)[:, None],
-        mean=ModelMean(model=setup.model, template=setup.theta, free=setup.free, bent=(), step=scale),
+        mean=ModelMean(model=setup.model, template=setup.theta, free=setup.free, bent=(), step=scale, linear=False),
         terms=ConstraintTerms.of(setup.constraints),
     )
 

@@ -186,7 +186,8 @@ class _Working:
             if not len(going):
                 break
         work.write(out)
-        return work.rows[out.status[work.rows] == Status.NOT_CONVERGED]
+        going_on: IntArray = work.rows[out.status[work.rows] == Status.NOT_CONVERGED]
+        return going_on
 
     def write(self, out: Minimum) -> None:
         out.x[:, self.rows], out.q[self.rows] = self.x, self.q

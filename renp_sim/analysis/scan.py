@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood import TINY, poisson_q, saturated_q
+from renp_sim.analysis.mean import slopes
 from renp_sim.analysis.newton import solve_positive
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class ScanTable:
         kept = np.setdiff1d(np.asarray(moving, dtype=np.intp), scanned)
         mu = setup.model.expected(theta)
         if len(kept):
-            gradient = setup.model.gradient(theta)[..., kept].transpose(0, 2, 1)
+            linear = all(setup.model.parameters[i].name in setup.linear for i in kept)
+            gradient = slopes(setup.model, theta, kept, linear=linear).transpose(0, 2, 1)
         else:
             gradient = np.empty((len(points), 0, mu.shape[1]))
         return cls(

@@ -86,7 +86,8 @@ def bent_points(setup: "Setup", name: str, counts: FloatArray) -> FloatArray:
     position = setup.names.index(name)
     centre = bent_centre(setup, name)
     if np.sum(a) <= 0:
-        return np.clip(centre + np.linspace(-1, 1, 8) * setup.scale[position], *setup.limits(name))
+        around: FloatArray = np.linspace(-1, 1, 8) * setup.scale[position] + centre
+        return np.clip(around, *setup.limits(name))
     most = max(float(np.max(np.sum(counts, axis=1), initial=0.0)), float(np.sum(c))) + 1
     reach = np.sqrt(max(centre**2 + (most + 2 * np.sqrt(most) - np.sum(c)) / np.sum(a), 0.0))
     low, high = np.clip([centre - reach, centre + reach], *setup.limits(name)).tolist()

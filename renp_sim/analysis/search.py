@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from renp_sim.analysis.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood import Likelihood
 from renp_sim.analysis.mean import ModelMean, PolynomialMean, polynomial_mean
-from renp_sim.analysis.newton import Minimum, Status, minimise
+from renp_sim.analysis.newton import Minimum, minimise
 from renp_sim.analysis.pieces import Starts, fit_pieces, starts_in_pieces, starts_on_both_sides
 from renp_sim.analysis.scan import Scan, ScanTable
 from renp_sim.analysis.scan_points import bent_centre, bent_points, kinked_points
@@ -43,13 +43,13 @@ COARSE_POINTS = 8
 CORNERS = 3
 """Places of a scan in several kinked parameters from which a fit starts."""
 
-CYCLES = 20
-"""Most rounds over several kinked parameters, one at a time."""
+ROUNDS = 10
+"""Most rounds over several kinked parameters, one at a time and then together."""
 
 CURVATURE_STEP = 1e-4
 """Step, in typical steps of a parameter, over which gradients are differenced."""
 
-ROUND_GAIN = 1e-4
+ROUND_GAIN = 1e-3
 """A round that gains less is the last."""
 
 
@@ -64,7 +64,7 @@ class Solution:
     q
         −2 ln L, shape (b,).
     status
-        Values of `Status`, shape (b,).
+        Values of `renp_sim.analysis.newton.Status`, shape (b,).
     calls
         Evaluations of the expectation, shape (b,); those that all toys share count for each.
     """
@@ -251,6 +251,7 @@ class _Problem:
             free=setup.free,
             bent=tuple(i for i, name in enumerate(setup.names) if name in curved),
             step=CURVATURE_STEP * setup.scale,
+            linear=setup.linear >= set(setup.names),
         )
 
     def likelihood(self) -> Likelihood:
@@ -356,7 +357,7 @@ def _several_kinked(problem: _Problem, kinked: tuple[str, ...]) -> Solution:
     """Return the best fit of one set of counts where several parameters are kinked.
 
     From the best corners of a coarse scan in all of them, one at a time is fitted in turn with the others
-    held, since its kinks move with the others, until a round gains nothing any more.
+    held, since its kinks move with the others, and then all together, until a round gains nothing.
     """
     setup = problem.setup
     scan = scan_table(setup, problem.counts.T).scan(setup, problem.counts, problem.terms)
@@ -369,22 +370,28 @@ def _several_kinked(problem: _Problem, kinked: tuple[str, ...]) -> Solution:
 
 
 def _in_turn(problem: _Problem, kinked: tuple[str, ...], template: FloatArray) -> Solution:
-    """Fit each kinked parameter in turn with the other kinked ones held."""
+    """Fit each kinked parameter in turn with the other kinked ones held, then all."""
     whole = problem.setup
-    best: Solution | None = None
-    for _ in range(CYCLES):
-        before = np.inf if best is None else float(best.q[0])
+    best = _local(problem, template)
+    for _ in range(ROUNDS):
+        before = float(best.q[0])
         for name in kinked:
             held = [other for other in kinked if other != name]
-            setup = whole.moved(template).without(*held)
-            solution = search(setup, problem.counts.T)
+            start = best.theta[0]
+            solution = search(whole.moved(start).without(*held), problem.counts.T)
             # terms of what is held are part of −2 ln L
             fixed = problem.terms.keep([whole.names.index(other) for other in held])
-            q = solution.q + fixed.value(template[[whole.index(other) for other in held], None])
-            if best is None or q[0] < best.q[0]:
-                best, template = replace(solution, q=q), solution.theta[0]
-        assert best is not None
+            q = solution.q + fixed.value(start[[whole.index(other) for other in held], None])
+            if q[0] < best.q[0]:
+                best = replace(solution, q=q)
+        together = _local(problem, best.theta[0])
+        best = together if together.q[0] <= best.q[0] else best
         if before - float(best.q[0]) < ROUND_GAIN:
             break
-    assert best is not None
     return best
+
+
+def _local(problem: _Problem, template: FloatArray) -> Solution:
+    """Return the local minimum that all free parameters reach from here."""
+    start = template[problem.setup.free, None]
+    return problem.solution(minimise(problem.likelihood(), start, *problem.bounds()))

@@ -40,6 +40,8 @@ class Setup:
         Names of floating parameters at whose values inside the bounds a step crosses a threshold.
     squared
         Names of floating parameters that enter squared, as couplings do.
+    linear
+        Names of floating parameters in which μ is linear, the others held.
     """
 
     model: "Model"
@@ -50,6 +52,7 @@ class Setup:
     upper: FloatArray = field(repr=False)
     kinked: frozenset[str]
     squared: frozenset[str]
+    linear: frozenset[str]
 
     @classmethod
     def of(
@@ -88,9 +91,8 @@ class Setup:
         for i, parameter in enumerate(model.parameters):
             value = fix.get(parameter.name, parameter.value)
             if not parameter.lower <= value <= parameter.upper:
-                problems.append(
-                    f"fix {parameter.name} = {value:g}: must lie in [{parameter.lower:g}, {parameter.upper:g}]"
-                )
+                bounds = f"[{parameter.lower:g}, {parameter.upper:g}]"
+                problems.append(f"fix {parameter.name} = {value:g}: must lie in {bounds}")
             theta[i] = value
             if parameter.name in free:
                 index.append(i)
@@ -116,7 +118,8 @@ class Setup:
             lower=np.array([p.lower for p in chosen], dtype=float),
             upper=np.array([p.upper for p in chosen], dtype=float),
             kinked=frozenset(p.name for p in chosen if _is_kinked(model, p, theta)),
-            squared=frozenset(p.name for p in chosen if _is_squared(model, p, theta)),
+            squared=frozenset(p.name for p in chosen if _bends(model, p, theta) is True),
+            linear=frozenset(p.name for p in chosen if _bends(model, p, theta) is False),
         )
 
     @property
@@ -183,9 +186,10 @@ def _is_kinked(model: "Model", parameter: "Parameter", theta: FloatArray) -> boo
     return bool(np.any((kinks > parameter.lower) & (kinks < parameter.upper)))
 
 
-def _is_squared(model: "Model", parameter: "Parameter", theta: FloatArray) -> bool:
+def _bends(model: "Model", parameter: "Parameter", theta: FloatArray) -> bool | None:
+    """Return whether μ is quadratic in a parameter or only linear; None where neither."""
     quadratic = model.quadratic((parameter.name,), theta)
-    return quadratic is not None and bool(np.any(quadratic.square != 0))
+    return None if quadratic is None else bool(np.any(quadratic.square != 0))
 
 
 def _unknown(name: str, known: set[str]) -> str:

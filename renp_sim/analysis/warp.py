@@ -112,7 +112,7 @@ class WarpedMean:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WarpedTerms:
-    """Constraint terms with u in the place of m."""
+    """Constraint terms with u in the place of m; implements `renp_sim.analysis.constraint.Terms`."""
 
     inner: "ConstraintTerms"
     warp: Warp

@@ -50,9 +50,11 @@ def _fixed_problems(generated: Setup, wanted: Setup) -> list[str]:
     problems = [
         f"[{section}] differs: weights change neutrino mixing, interaction, spin tensor, densities and "
         f"coherence, and nothing of how the photons were recorded; {INSTEAD}"
-        for section in ("run", "laser", "detector", "background", "output")
+        for section in ("laser", "detector", "background", "output")
         if old.get(section) != new.get(section)
     ]
+    if old["run"]["seed"] != new["run"]["seed"]:
+        problems.append(f"run.seed = {new['run']['seed']}: another seed is another sample; {INSTEAD}")
     before, after = generated.emission, wanted.emission
     levels = [(e.target.atom.e_eg_eV, e.target.atom.e_vg_eV) for e in (before, after)]
     if levels[0] != levels[1]:

@@ -38,6 +38,13 @@ def observation(counts: FloatArray) -> Observation:
     return Observation(exposure=exposure(counts.shape[-1]), counts=counts)
 
 
+COUPLING = Parameter(name="x", value=0.0)
+NORM = Parameter(name="norm", value=1.0, lower=0.0, scale=0.1)
+KNOWN_NORM = replace(NORM, constraint=Constraint(value=1.0, error=0.1, shape=Shape.LOG_NORMAL))
+BACKGROUND = Parameter(name="background", value=1.0, lower=0.0, scale=0.1)
+MASS = Parameter(name="mass", value=0.5, lower=0.0, upper=2.0, scale=0.1)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Polynomial:
     """μ_k = T_k·[N·(a_k + b_k x + c_k x²) + B·d_k]: parameters x, norm, background."""
@@ -47,9 +54,9 @@ class Polynomial:
     c: FloatArray
     d: FloatArray
     time: FloatArray | float = 1.0
-    x: Parameter = Parameter(name="x", value=0.0)
-    norm: Parameter = Parameter(name="norm", value=1.0, lower=0.0, scale=0.1)
-    background: Parameter = Parameter(name="background", value=1.0, lower=0.0, scale=0.1)
+    x: Parameter = COUPLING
+    norm: Parameter = NORM
+    background: Parameter = BACKGROUND
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -101,15 +108,9 @@ class Onsets:
     strength: float = 1.0
     d: float = 0.0
     time: FloatArray | float = 1.0
-    mass: Parameter = Parameter(name="mass", value=0.5, lower=0.0, upper=2.0, scale=0.1)
-    norm: Parameter = Parameter(
-        name="norm",
-        value=1.0,
-        lower=0.0,
-        scale=0.1,
-        constraint=Constraint(value=1.0, error=0.1, shape=Shape.LOG_NORMAL),
-    )
-    background: Parameter = Parameter(name="background", value=1.0, lower=0.0, scale=0.1)
+    mass: Parameter = MASS
+    norm: Parameter = KNOWN_NORM
+    background: Parameter = BACKGROUND
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
