@@ -35,7 +35,7 @@ struct Result {
    std::shared_ptr<ScanLikelihood> likelihood;
    std::shared_ptr<Spectrum> spectrum;
    Masses masses{};
-   double q = INFINITY;
+   double q = INFINITY, offset_eV = 0;
    std::array<double, 6> sum_down{}, sum_up{};
    Curve curve; ///< along the lightest mass
 
@@ -72,6 +72,7 @@ inline void fit_lightest(Result &result)
       }
    result.curve = minimise_along([&](double mass) { return result.q_of_lightest(mass); }, kinks);
    result.masses = result.oscillation.masses(result.curve.best);
+   result.offset_eV = result.likelihood->at(result.masses).offset_eV;
    result.q = result.curve.q;
 }
 
@@ -88,33 +89,63 @@ inline void add_errors_of_lightest(Result &result)
    }
 }
 
-/// Improve three masses: each in turn through its kinks, then all together, until nothing is gained.
-inline void improve_masses(const ScanLikelihood &likelihood, Masses &masses, double &q)
+inline void set_offset(Fit &fit, unsigned place, double offset_eV, const ScanLikelihood &likelihood)
 {
-   const auto sums = likelihood.kinks_eV();
+   const double error_eV = likelihood.offset_error_eV();
+   if (error_eV > 0)
+      fit->SetLimitedVariable(place, "offset", offset_eV, 0.1 * error_eV, -10 * error_eV, 10 * error_eV);
+   else
+      fit->SetFixedVariable(place, "offset", 0);
+}
+
+/// Three masses and the frequency offset, all else at its best.
+struct Trial {
+   Masses masses;
+   double offset_eV, q;
+
+   Trial(const ScanLikelihood &likelihood, const Masses &m) : masses(m)
+   {
+      const auto point = likelihood.at(m);
+      offset_eV = point.offset_eV;
+      q = point.q;
+   }
+};
+
+/// Lower a trial: each mass in turn through its kinks, the offset, then all together, until nothing is gained.
+inline void improve(Trial &trial, const ScanLikelihood &likelihood)
+{
    for (int cycle = 0; cycle < 20; ++cycle) {
-      const double before = q;
+      const double before = trial.q;
       for (int a = 0; a < 3; ++a) {
          std::vector<double> kinks;
-         for (const double sum : sums)
+         for (const double sum : likelihood.kinks_eV(trial.offset_eV))
             for (int b = 0; b < 3; ++b)
-               kinks.push_back(a == b ? sum / 2 : sum - masses[b]);
+               kinks.push_back(a == b ? sum / 2 : sum - trial.masses[b]);
          const auto along = [&, a](double mass) {
-            Masses moved = masses;
+            Masses moved = trial.masses;
             moved[a] = mass;
-            return likelihood(moved);
+            return likelihood.at(moved, trial.offset_eV).q;
          };
          const Curve curve = minimise_along(along, kinks);
-         if (curve.q < q)
-            masses[a] = curve.best, q = curve.q;
+         if (curve.q < trial.q)
+            trial.masses[a] = curve.best, trial.q = curve.q;
       }
-      Fit fit([&](const double *m) { return likelihood({m[0], m[1], m[2]}); }, 3);
+      if (likelihood.offset_error_eV() > 0) {
+         const Trial moved(likelihood, trial.masses);
+         if (moved.q < trial.q)
+            trial = moved;
+      }
+      Fit fit([&](const double *x) { return likelihood.at({x[0], x[1], x[2]}, x[3]).q; }, 4);
       for (int a = 0; a < 3; ++a)
-         fit->SetLowerLimitedVariable(a, Form("m%d", a + 1), masses[a], 1e-5, 0);
+         fit->SetLowerLimitedVariable(a, Form("m%d", a + 1), trial.masses[a], 1e-5, 0);
+      set_offset(fit, 3, trial.offset_eV, likelihood);
       fit->Minimize();
-      if (fit->MinValue() < q)
-         masses = {fit->X()[0], fit->X()[1], fit->X()[2]}, q = fit->MinValue();
-      if (before - q < 1e-7)
+      if (fit->MinValue() < trial.q) {
+         trial.masses = {fit->X()[0], fit->X()[1], fit->X()[2]};
+         trial.offset_eV = fit->X()[3];
+         trial.q = fit->MinValue();
+      }
+      if (before - trial.q < 1e-7)
          break;
    }
 }
@@ -131,20 +162,20 @@ inline void fit_masses(Result &result, std::vector<Masses> starts)
       Masses masses;
       for (int a = 0, rest = cell; a < 3; ++a, rest /= kGrid)
          masses[a] = sums[(rest % kGrid + 0.5) / kGrid * sums.size()] / 2;
-      corners.insert({(*result.likelihood)(masses), masses});
+      corners.insert({result.likelihood->at(masses, 0.).q, masses});
    }
    for (const auto &[q, masses] : corners)
       if (starts.size() < n_given + kCorners)
          starts.push_back(masses);
-   for (Masses &start : starts) {
-      double q = (*result.likelihood)(start);
-      improve_masses(*result.likelihood, start, q);
-      if (q < result.q)
-         result.masses = start, result.q = q;
+   for (const Masses &start : starts) {
+      Trial trial(*result.likelihood, start);
+      improve(trial, *result.likelihood);
+      if (trial.q < result.q)
+         result.masses = trial.masses, result.offset_eV = trial.offset_eV, result.q = trial.q;
    }
 }
 
-/// The errors of m_i + m_j, the other two combinations of masses profiled.
+/// The errors of m_i + m_j, the other two combinations of masses and the offset profiled.
 inline void add_errors_of_masses(Result &result)
 {
    for (int pair = 0; pair < 6; ++pair) {
@@ -157,11 +188,12 @@ inline void add_errors_of_masses(Result &result)
             masses[k] = std::abs(x[0]);
             masses[l] = std::abs(x[1]);
             masses[i] = i == j ? sum / 2 : std::abs(sum - x[1]);
-            return (*result.likelihood)(masses);
+            return result.likelihood->at(masses, x[2]).q;
          };
-         Fit fit(q, 2);
+         Fit fit(q, 3);
          fit->SetVariable(0, "m_k", result.masses[k], 1e-6);
          fit->SetVariable(1, "m_l", result.masses[l], 1e-6);
+         set_offset(fit, 2, result.offset_eV, *result.likelihood);
          fit->Minimize();
          return fit->MinValue();
       };
@@ -178,7 +210,7 @@ inline void print_result(const Result &result, bool is_lightest)
    for (int pair = 0; pair < 6; ++pair)
       std::printf("  omega_%d%d = %.12g eV  -%.6g +%.6g\n", kPairs[pair][0] + 1, kPairs[pair][1] + 1,
                   result.omega_eV(pair), result.omega_down_eV(pair), result.omega_up_eV(pair));
-   const auto point = result.likelihood->at(result.masses);
+   const auto point = result.likelihood->at(result.masses, result.offset_eV);
    for (size_t p = 0; p < point.scales.size(); ++p) {
       const auto &[name, error] = result.likelihood->scales()[p];
       std::printf("  %s = %.6f, pull %+.3f\n", name.c_str(), 1 + point.scales[p], point.scales[p] / error);

@@ -63,41 +63,67 @@ public:
    const std::vector<Scale> &scales() const { return fScales; }
    double offset_error_eV() const { return fOffsetError_eV; }
 
+   /// With everything else at its best.
    double operator()(const Masses &masses) const { return at(masses).q; }
 
-   /// The best point for these masses.
+   /// The best offset and scales for these masses.
    Point at(const Masses &masses) const
    {
       if (fOffsetError_eV == 0)
          return at(masses, 0.);
-      // the offset moves every threshold over the steps: look everywhere first
+      // the offset moves every threshold over the steps: look everywhere first, then narrow down (golden section)
+      const double most = kMostOffset * fOffsetError_eV;
       Point best;
-      double width = 0, z = -10; // in errors
-      while (z <= 10) {
-         const double step = z >= -3 && z < 3 ? 0.5 : 1;
-         const Point point = at(masses, z * fOffsetError_eV);
-         if (point.q < best.q)
-            best = point, width = step * fOffsetError_eV;
-         z += step;
+      double width = 0;
+      for (double z = -kMostOffset, step = 1; z <= kMostOffset; z += step) {
+         step = z >= -3 && z < 3 ? 0.5 : 1;
+         if (take_lower(best, at(masses, z * fOffsetError_eV)))
+            width = step * fOffsetError_eV;
       }
       constexpr double kGolden = 0.3819660112501051;
-      double low = best.offset_eV - width, high = best.offset_eV + width;
+      double low = std::max(best.offset_eV - width, -most), high = std::min(best.offset_eV + width, most);
+      Point left = at(masses, low + kGolden * (high - low)), right = at(masses, high - kGolden * (high - low));
       while (high - low > 1e-5 * fOffsetError_eV) {
-         const Point left = at(masses, low + kGolden * (high - low)), right = at(masses, high - kGolden * (high - low));
          const bool is_left = left.q < right.q;
          (is_left ? high : low) = is_left ? right.offset_eV : left.offset_eV;
-         if ((is_left ? left : right).q < best.q)
-            best = is_left ? left : right;
+         (is_left ? right : left) = is_left ? left : right;
+         (is_left ? left : right) = at(masses, is_left ? low + kGolden * (high - low) : high - kGolden * (high - low));
       }
+      take_lower(best, left);
+      take_lower(best, right);
       return best;
    }
 
+   /// The best scales for these masses and this offset, by Newton's method.
+   Point at(const Masses &masses, double offset_eV) const
+   {
+      const Expectation mu = expectation(masses, offset_eV);
+      const double constraint = fOffsetError_eV > 0 ? std::pow(offset_eV / fOffsetError_eV, 2) : 0.;
+      const int n = fScales.size();
+      TVectorD y(std::max(n, 1)), moved(std::max(n, 1));
+      double q = q_at(mu, y, constraint);
+      for (int iteration = 0; iteration < 50 && n > 0 && std::isfinite(q); ++iteration) {
+         const TVectorD step = newton_step(mu, y);
+         double q_moved = INFINITY;
+         for (double share = 1; share > 1e-6 && !(q_moved <= q); share /= 2) {
+            for (int p = 0; p < n; ++p)
+               moved[p] = std::max(-1., y[p] + share * step[p]);
+            q_moved = q_at(mu, moved, constraint);
+         }
+         if (!(q_moved < q - 1e-11 * (1 + q)))
+            break;
+         y = moved;
+         q = q_moved;
+      }
+      return {q, offset_eV, {y.GetMatrixArray(), y.GetMatrixArray() + n}};
+   }
+
    /// m_i + m_j at which a pair opens, for each setting of the laser: where -2lnL is not smooth.
-   std::vector<double> kinks_eV() const
+   std::vector<double> kinks_eV(double offset_eV = 0) const
    {
       std::vector<double> out;
       for (const auto &setting : fSettings) {
-         const double q2 = q2_eV2(setting.omega_eV, fSpectrum.atom().e_eg_eV);
+         const double q2 = q2_eV2(setting.omega_eV + setting.response * offset_eV, fSpectrum.atom().e_eg_eV);
          if (q2 > 0)
             out.push_back(std::sqrt(q2));
       }
@@ -139,6 +165,16 @@ private:
       fBackgroundSlope.push_back(slope);
    }
 
+   static constexpr double kMostOffset = 10; ///< in errors
+
+   static bool take_lower(Point &best, const Point &other)
+   {
+      if (!(other.q < best.q))
+         return false;
+      best = other;
+      return true;
+   }
+
    static double deviance(double n, double mu)
    {
       if (!(mu > 1e-290))
@@ -178,33 +214,6 @@ private:
          constraint += deviance(fSteps[k].observed, value);
       }
       return constraint;
-   }
-
-   /// The best scales for these masses and this offset, by Newton's method.
-   Point at(const Masses &masses, double offset_eV) const
-   {
-      const Expectation mu = expectation(masses, offset_eV);
-      const double constraint = fOffsetError_eV > 0 ? std::pow(offset_eV / fOffsetError_eV, 2) : 0.;
-      const int n = fScales.size();
-      TVectorD y(std::max(n, 1));
-      double q = q_at(mu, y, constraint);
-      for (int iteration = 0; iteration < 50 && n > 0 && std::isfinite(q); ++iteration) {
-         TVectorD step = newton_step(mu, y);
-         TVectorD moved = y;
-         double q_moved = INFINITY;
-         for (double share = 1; share > 1e-6; share /= 2) {
-            for (int p = 0; p < n; ++p)
-               moved[p] = std::max(-1., y[p] + share * step[p]);
-            q_moved = q_at(mu, moved, constraint);
-            if (q_moved <= q)
-               break;
-         }
-         if (!(q_moved < q - 1e-11 * (1 + q)))
-            break;
-         y = moved;
-         q = q_moved;
-      }
-      return {q, offset_eV, {y.GetMatrixArray(), y.GetMatrixArray() + n}};
    }
 
    TVectorD newton_step(const Expectation &mu, const TVectorD &y) const

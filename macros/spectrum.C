@@ -28,7 +28,7 @@ int spectrum(const char *inputs, const char *stem = "spectrum", double m1_eV = -
 
    std::printf("  omega_eV      sigma_eV  counts  background  spectrum  -error  +error\n");
    for (const auto &s : settings)
-      std::printf("  %.9f  %.3g  %.0f  %.6g  %.9g  %.9g  %.9g\n", s.omega_eV, s.sigma_eV, s.observed, s.background,
+      std::printf("  %.12g  %.9g  %.0f  %.9g  %.9g  %.9g  %.9g\n", s.omega_eV, s.sigma_eV, s.observed, s.background,
                   s.spectrum(), s.spectrum_error_down(), s.spectrum_error_up());
 
    const bool is_given = m1_eV >= 0 && m2_eV >= 0 && m3_eV >= 0;

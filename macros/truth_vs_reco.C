@@ -165,7 +165,7 @@ int truth_vs_reco(const char *inputs, const char *stem = "truth_vs_reco")
                residuals.mean(), residuals.width());
    std::printf("  omega_eV  generated  recorded  efficiency  stated\n");
    for (const auto &[omega, seen] : frequencies)
-      std::printf("  %.9f  %lld  %lld  %.9g  %.9g\n", omega, seen.generated, seen.recorded,
+      std::printf("  %.12g  %lld  %lld  %.9g  %.9g\n", omega, seen.generated, seen.recorded,
                   double(seen.recorded) / seen.generated, seen.stated);
 
    TCanvas *canvas = renp::new_canvas("truth_vs_reco", 2);

@@ -37,7 +37,10 @@ def ntuple(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_command_explains_itself() -> None:
     text = renp_sim("--help").stdout
-    commands = ("init", "check", "rate", "generate", "inspect", "spectrum", "fit", "run")
+    commands = (
+        *("init", "check", "rate", "generate", "inspect", "spectrum", "fit", "run"),
+        *("figures", "reweight", "merge", "export"),
+    )
     for command in commands:
         assert command in text
         page = renp_sim(command, "--help")
@@ -182,3 +185,32 @@ def test_weighted_files_are_not_fitted(tmp_path: Path) -> None:
     lines = fails(3, "fit", path)
     assert len(lines) == 1
     assert "--events" in lines[0]
+
+
+def test_merge_and_export(ntuple: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.root"
+    assert renp_sim("generate", "fine_scan", "-o", other, "--seed", "5", *SHORT).returncode == 0
+    both = tmp_path / "both.root"
+    done = renp_sim("merge", both, ntuple, other)
+    assert done.returncode == 0, done.stderr
+    assert "2 runs" in done.stdout
+    assert renp_sim("inspect", both).returncode == 0
+    merged = json.loads(renp_sim("fit", both, "--ordering", "normal", "--json").stdout)
+    apart = json.loads(renp_sim("fit", ntuple, other, "--ordering", "normal", "--json").stdout)
+    assert merged["fits"] == apart["fits"]
+    lines = fails(3, "merge", tmp_path / "twice.root", ntuple, ntuple)
+    assert len(lines) == 1
+    table = tmp_path / "events.csv"
+    assert renp_sim("export", both, "-o", table, "--to", "csv").returncode == 0
+    columns = np.genfromtxt(table, delimiter=",", names=True)
+    with_pyarrow = tmp_path / "events.parquet"
+    assert renp_sim("export", both, "-o", with_pyarrow).returncode == 0
+    from pyarrow.parquet import read_table
+
+    parquet = read_table(with_pyarrow)
+    assert parquet.num_rows == len(columns)
+    for name in ("event", "time_s", "cos_theta_star", "photon_energy_eV"):
+        assert np.array_equal(
+            parquet[name].to_numpy(), columns[name].astype(parquet[name].to_numpy().dtype)
+        ), name
+    assert fails(3, "export", both, "-o", table, "--to", "csv")[0].endswith("--force to replace it")

@@ -27,6 +27,7 @@ ALLOWED = {
 THIRD_PARTY = {
     "uproot": {"ntuple"},
     "awkward": {"ntuple"},
+    "pyarrow": {"ntuple"},
     "pydantic": {"app"},
     "typer": {"cli"},
     "rich": {"cli"},

@@ -138,6 +138,8 @@ class ConstraintTerms:
         )
 
     def _residual(self, theta: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+        if not np.any(self.is_log):
+            return (theta - self.centre) / self.sigma, ~self.is_log
         usable = ~self.is_log | (theta > 0)
         seen = np.where(self.is_log, np.log(np.where(self.is_log & usable, theta, 1.0)), theta)
         return (seen - self.centre) / self.sigma, usable

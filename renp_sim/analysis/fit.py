@@ -265,10 +265,7 @@ class _Fit:
 
     def _by_profile(self, curve: ProfileCurve, name: str, error: float, level: float) -> Intervals:
         delta = delta_q_of_level(level)
-        if name in self.kinked:
-            points, profile = curve.over_kinks(name, delta)
-        else:
-            points, profile = curve.window(name, error, delta)
+        points, profile = curve.points(name, error, delta)
         regions = regions_below(
             lambda values: curve.delta_q(name, values), delta, points, profile, fine=curve.is_dense(name)
         )

@@ -67,13 +67,15 @@ def poisson_q(counts: FloatArray, mu: FloatArray, saturated: FloatArray) -> Floa
     saturated
         What `saturated_q` says of the counts.
     """
-    if mu.size == 0 or mu.min() <= TINY:
-        total: FloatArray = np.sum(poisson_deviance(counts, mu), axis=0)
-        return total
+    vanishes = mu.size > 0 and mu.min() <= TINY
+    usable = mu > TINY if vanishes else None
     q: FloatArray = np.sum(mu, axis=0)
-    q -= np.einsum("kb,kb->b", counts, np.log(mu))
+    q -= np.einsum("kb,kb->b", counts, np.log(mu if usable is None else np.where(usable, mu, 1.0)))
     q *= 2
     q += saturated
+    if usable is not None:
+        # what vanishes forbids counts, and nothing is below 0
+        q[np.any(~usable & ((counts > 0) | (mu < 0)), axis=0)] = np.inf
     return q
 
 

@@ -76,7 +76,9 @@ def minuit_of(
     scale = setup.scale
     likelihood = Likelihood(
         counts=np.asarray(counts, dtype=float)[:, None],
-        mean=ModelMean(model=setup.model, template=setup.theta, free=setup.free, bent=(), step=scale, linear=False),
+        mean=ModelMean(
+            model=setup.model, template=setup.theta, free=setup.free, bent=(), step=scale, linear=False
+        ),
         terms=ConstraintTerms.of(setup.constraints),
     )
 

@@ -28,7 +28,7 @@ SINGULAR = 1e-11
 BLOCK_TOYS = 8192
 """Toys that are fitted together, so that their numbers stay in the cache."""
 
-FIRST_ITERATIONS = 6
+FIRST_ITERATIONS = 3
 """Iterations after which what is left of every block goes on together."""
 
 FIRST_DAMPING = 1e-2
@@ -310,6 +310,11 @@ def solve_positive(matrix: FloatArray, right: FloatArray) -> tuple[FloatArray, B
         y, shape (f, b).
     """
     n = len(matrix)
+    if n == 1:
+        seen = matrix[0, 0] > 0
+        return np.where(seen, right / np.where(seen, matrix[0, 0], 1.0), 0.0), np.broadcast_to(
+            seen, right.shape[1:]
+        ).copy()
     factor = np.zeros_like(matrix)
     pivots = np.empty(matrix.shape[1:])
     inverse = np.empty(matrix.shape[1:])

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.scan import ScanTable
 from renp_sim.analysis.scan_points import bent_points, kinked_points
-from renp_sim.analysis.search import Solution, scan_table, search
+from renp_sim.analysis.search import Solution, local_fits, scan_table, search
 from renp_sim.analysis.setup import Setup
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ def profile_fits(
     names: tuple[str, ...],
     values: FloatArray,
     table: ScanTable | None = None,
+    *,
+    local: bool = False,
 ) -> Solution:
     """Return fits with some floating parameters held; the constraint terms of these count.
 
@@ -134,10 +136,13 @@ def profile_fits(
         What is held where, shape (g, len(names)).
     table
         As for `renp_sim.analysis.search.search`.
+    local
+        Whether the others only follow from where they stand, instead of being searched anew.
     """
     theta, own = _held(setup, names, values)
     every = np.broadcast_to(counts, (len(values), len(counts)))
-    found = search(setup.without(*names), every, theta=theta, table=table)
+    rest = setup.without(*names)
+    found = local_fits(rest, every, theta) if local else search(rest, every, theta=theta, table=table)
     return Solution(theta=found.theta, q=found.q + own, status=found.status, calls=found.calls)
 
 
@@ -181,14 +186,36 @@ class ProfileCurve:
         return cls(setup=setup, counts=counts, q_min=q_min, table=table)
 
     def delta_q(self, name: str, values: FloatArray) -> FloatArray:
-        """Return Δq at values of a parameter, shape (g,), by fits."""
-        return profile_fits(self.setup, self.counts, (name,), values[:, None], self.table).q - self.q_min
+        """Return Δq at values of a parameter, shape (g,), by fits.
+
+        Where several parameters have kinks the others follow from the best fit: a search for each point
+        would take too long.
+        """
+        local = len(self.setup.searched) > 1
+        fits = profile_fits(self.setup, self.counts, (name,), values[:, None], self.table, local=local)
+        return fits.q - self.q_min
 
     def is_dense(self, name: str) -> bool:
         """Return whether a curve has points all over: only the ends where each needs a search of its own."""
         return self.table is None or name in self.setup.searched
 
-    def over_kinks(self, name: str, level: float) -> tuple[FloatArray, FloatArray]:
+    def points(self, name: str, error: float, level: float) -> tuple[FloatArray, FloatArray]:
+        """Return points of a parameter that hold all of its regions, and Δq there.
+
+        Parameters
+        ----------
+        name
+            Of a floating parameter.
+        error
+            A first idea of its error.
+        level
+            Δq at the ends of the regions.
+        """
+        if self.setup.searched == (name,):
+            return self._over_kinks(name, level)
+        return self._window(name, error, level)
+
+    def _over_kinks(self, name: str, level: float) -> tuple[FloatArray, FloatArray]:
         """Return points of a kinked parameter and Δq, by fits where it is not far above a level."""
         best = self.setup.theta[self.setup.index(name)]
         points = np.union1d(kinked_points(self.setup, name)[0], [best])
@@ -211,7 +238,7 @@ class ProfileCurve:
         terms = ConstraintTerms.of(self.setup.constraints)
         return table.scan(self.setup, self.counts[:, None], terms).q[:, 0] - self.q_min
 
-    def window(self, name: str, error: float, level: float) -> tuple[FloatArray, FloatArray]:
+    def _window(self, name: str, error: float, level: float) -> tuple[FloatArray, FloatArray]:
         """Return points of a smooth parameter, out to well above a level or to its bounds, and Δq.
 
         Where a fit has to search kinks anew only the ends and the best value are computed.
@@ -240,8 +267,9 @@ class ProfileCurve:
             ends |= dict(zip(wanted, self.delta_q(name, np.array(wanted)).tolist(), strict=True))
             reach *= 2
         if self.is_dense(name):
-            inner = np.linspace(low, high, WINDOW_POINTS)
-            inner = np.setdiff1d(inner, list(ends))
+            kinks = self.setup.model.kinks(name, self.setup.theta)
+            kinks = kinks[(kinks > low) & (kinks < high)]
+            inner = np.setdiff1d([*np.linspace(low, high, WINDOW_POINTS), *kinks], list(ends))
             ends |= dict(zip(inner.tolist(), self.delta_q(name, inner).tolist(), strict=True))
         points = np.array(sorted(ends))
         return points, np.array([ends[point] for point in points.tolist()])

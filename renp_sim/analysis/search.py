@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from renp_sim.analysis.mean import Mean
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["Solution", "scan_table", "search"]
+__all__ = ["Solution", "local_fits", "scan_table", "search"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -42,6 +42,9 @@ COARSE_POINTS = 8
 
 CORNERS = 3
 """Places of a scan in several kinked parameters from which a fit starts."""
+
+HOPELESS = 20.0
+"""Times the −2 ln L that is there already: from such a corner of a coarse scan no fit starts."""
 
 ROUNDS = 10
 """Most rounds over several kinked parameters, one at a time and then together."""
@@ -155,6 +158,27 @@ def search(
     if table is None or table.names != scanned or not problem.is_within(table):
         table = scan_table(setup, counts, theta)
     return problem.solution(_scanned(problem, table, bool(kinked)))
+
+
+def local_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
+    """Return the minima that all free parameters reach together from where each row stands.
+
+    Parameters
+    ----------
+    setup
+        What floats.
+    counts
+        Shape (b, n).
+    theta
+        All parameters, shape (b, p).
+    """
+    problem = _Problem(
+        setup=setup,
+        counts=np.ascontiguousarray(np.asarray(counts, dtype=float).T),
+        template=theta,
+        terms=ConstraintTerms.of(setup.constraints),
+    )
+    return problem.solution(minimise(problem.likelihood(), theta[:, setup.free].T, *problem.bounds()))
 
 
 def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = None) -> ScanTable:
@@ -356,13 +380,16 @@ def _best_of(toys: IntArray, fits: Minimum, n_toys: int, shared_calls: int) -> M
 def _several_kinked(problem: _Problem, kinked: tuple[str, ...]) -> Solution:
     """Return the best fit of one set of counts where several parameters are kinked.
 
-    From the best corners of a coarse scan in all of them, one at a time is fitted in turn with the others
-    held, since its kinks move with the others, and then all together, until a round gains nothing.
+    From where they stand, and from the best corners of a coarse scan in all of them unless these are
+    hopeless, one at a time is fitted in turn with the others held, since its kinks move with the others,
+    and then all together, until a round gains nothing.
     """
     setup = problem.setup
     scan = scan_table(setup, problem.counts.T).scan(setup, problem.counts, problem.terms)
-    solutions = []
+    solutions = [_in_turn(problem, kinked, setup.theta)]
     for corner in np.argsort(scan.q[:, 0], kind="stable")[:CORNERS]:
+        if scan.q[corner, 0] > HOPELESS * (1 + solutions[0].q[0]):
+            break
         template = setup.theta.copy()
         template[setup.free] = scan.x[corner, :, 0]
         solutions.append(_in_turn(problem, kinked, template))
@@ -372,7 +399,7 @@ def _several_kinked(problem: _Problem, kinked: tuple[str, ...]) -> Solution:
 def _in_turn(problem: _Problem, kinked: tuple[str, ...], template: FloatArray) -> Solution:
     """Fit each kinked parameter in turn with the other kinked ones held, then all."""
     whole = problem.setup
-    best = _local(problem, template)
+    best = local_fits(whole, problem.counts.T, template[None])
     for _ in range(ROUNDS):
         before = float(best.q[0])
         for name in kinked:
@@ -384,14 +411,8 @@ def _in_turn(problem: _Problem, kinked: tuple[str, ...], template: FloatArray) -
             q = solution.q + fixed.value(start[[whole.index(other) for other in held], None])
             if q[0] < best.q[0]:
                 best = replace(solution, q=q)
-        together = _local(problem, best.theta[0])
+        together = local_fits(whole, problem.counts.T, best.theta)
         best = together if together.q[0] <= best.q[0] else best
         if before - float(best.q[0]) < ROUND_GAIN:
             break
     return best
-
-
-def _local(problem: _Problem, template: FloatArray) -> Solution:
-    """Return the local minimum that all free parameters reach from here."""
-    start = template[problem.setup.free, None]
-    return problem.solution(minimise(problem.likelihood(), start, *problem.bounds()))

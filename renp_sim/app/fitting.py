@@ -1,7 +1,7 @@
 """From files to fits: which hypotheses are compared, what floats, and the thresholds that follow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,6 +20,7 @@ from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.prediction.mass_sum import MassSum
 
 __all__ = [
     "Data",
@@ -179,18 +180,20 @@ def _setup_for(tables: NtupleTables, model: Path | None, settings: tuple[str, ..
     return setup
 
 
-def model_of(data: Data, label: str, masses: Masses) -> ExpectedCounts:
-    """Return the model of a hypothesis such as `normal/dirac`."""
+def model_of(
+    data: Data, label: str, masses: Masses, lightest_mass_eV: float = START_MASS_EV
+) -> ExpectedCounts:
+    """Return the model of a hypothesis such as `normal/dirac`; its masses stand at those of the lightest."""
     ordering, nature = label.split("/")
     oscillation = oscillation_of(data, Ordering(ordering))
-    start = Neutrinos.from_lightest_mass(START_MASS_EV, oscillation).masses_eV
+    start = Neutrinos.from_lightest_mass(lightest_mass_eV, oscillation).masses_eV
     return ExpectedCounts(
         exposure=data.observation.exposure,
         target=data.setup.emission.target,
         oscillation=oscillation,
         nature=Nature(nature),
         interaction=data.setup.emission.interaction,
-        masses_eV=(START_MASS_EV,) if masses is Masses.LIGHTEST else tuple(start.tolist()),
+        masses_eV=(lightest_mass_eV,) if masses is Masses.LIGHTEST else tuple(start.tolist()),
     )
 
 
@@ -212,7 +215,12 @@ def fit_data(data: Data, question: Question) -> FitResult:
     """
     natures = question.natures or (data.setup.emission.neutrinos.nature,)
     labels = [f"{ordering}/{nature}" for ordering in question.orderings for nature in natures]
-    models = {label: model_of(data, label, question.masses) for label in labels}
+    starts = dict.fromkeys(labels, START_MASS_EV)
+    if question.masses is Masses.THREE:
+        # three masses start where one fits best: their own search is coarse
+        one = fit_data(data, replace(question, masses=Masses.LIGHTEST, free=(), fix=(), constrain=()))
+        starts = {fitted.label: fitted.parameter("lightest_mass_eV").value for fitted in one.fits}
+    models = {label: model_of(data, label, question.masses, starts[label]) for label in labels}
     floating = Floating.of(question, next(iter(models.values())))
     return fit(
         data.observation,
@@ -339,7 +347,7 @@ def mass_profile(
     return kinks, points, found.q
 
 
-def thresholds_of(data: Data, fitted: ModelFit) -> dict[str, dict[str, Any]]:
+def thresholds_of(data: Data, question: Question, fitted: ModelFit) -> dict[str, dict[str, Any]]:
     """Return ω_ij of a fit, eV, with a list of intervals, by pair `11` … `33`.
 
     Each ω_ij falls as the lightest mass grows, and ω_ii as m_i does, so the ends of the mass intervals are
@@ -347,6 +355,8 @@ def thresholds_of(data: Data, fitted: ModelFit) -> dict[str, dict[str, Any]]:
     """
     e_eg_eV = data.setup.emission.target.atom.e_eg_eV
     oscillation = oscillation_of(data, Ordering(fitted.label.partition("/")[0]))
+    if not any(p.name == "lightest_mass_eV" for p in fitted.parameters):
+        return _thresholds_of_three(data, question, fitted)
     mass = fitted.parameter("lightest_mass_eV")
 
     def at(values: list[float]) -> FloatArray:
@@ -364,3 +374,42 @@ def thresholds_of(data: Data, fitted: ModelFit) -> dict[str, dict[str, Any]]:
         for i in range(3)
         for j in range(i, 3)
     }
+
+
+def _thresholds_of_three(data: Data, question: Question, fitted: ModelFit) -> dict[str, dict[str, Any]]:
+    """Return ω_ij where three masses floated: ω_ii from m_i, the others from profiles of m_i + m_j."""
+    e_eg_eV = data.setup.emission.target.atom.e_eg_eV
+    values = [fitted.parameter(name).value for name in THREE_MASSES]
+    rows = {}
+    for i in range(3):
+        for j in range(i, 3):
+            regions = _sum_regions(data, question, fitted, i + 1, j + 1)
+            ends = [[e_eg_eV / 2 - end**2 / (2 * e_eg_eV) for end in reversed(r)] for r in reversed(regions)]
+            total = values[i] + values[j]
+            rows[f"{i + 1}{j + 1}"] = {"value": e_eg_eV / 2 - total**2 / (2 * e_eg_eV), "intervals": ends}
+    return rows
+
+
+def _sum_regions(
+    data: Data, question: Question, fitted: ModelFit, i: int, j: int
+) -> list[tuple[float, float]]:
+    """Return the interval of m_i + m_j, eV, a list of regions."""
+    if i == j:
+        mass = fitted.parameter(f"m{i}_eV").intervals
+        return [] if mass is None else [(2 * r.lower, 2 * r.upper) for r in mass.regions]
+    whole = model_of(data, fitted.label, Masses.THREE)
+    floating = Floating.of(question, whole)
+    values = {p.name: p.value for p in fitted.parameters}
+    model = MassSum(whole=whole.offering(floating.names).starting(values), i=i, j=j)
+    free = [model.name if name == f"m{i}_eV" else name for name in floating.free]
+    found = fit(
+        data.observation,
+        {fitted.label: model},
+        free=free,
+        fix=floating.fix,
+        constrain=floating.constrain,
+        level=question.level,
+        intervals=(model.name,),
+    )
+    total = found.best.parameter(model.name).intervals
+    return [] if total is None else [(r.lower, r.upper) for r in total.regions]

@@ -38,6 +38,8 @@ class Report:
     ----------
     data
         The files.
+    question
+        What was asked of them.
     spectrum
         Î(ω) as measured.
     fit
@@ -47,6 +49,7 @@ class Report:
     """
 
     data: Data
+    question: Question
     spectrum: Spectrum
     fit: FitResult
     search: ThresholdSearch
@@ -57,15 +60,15 @@ class Report:
             "files": [str(path) for path in self.data.tables.paths],
             "runs": self.data.tables.runs["run"].tolist(),
             "spectrum": self.spectrum.as_dict(),
-            "fit": fit_table(self.data, self.fit),
+            "fit": fit_table(self.data, self.question, self.fit),
             "search": self.search.as_dict(),
         }
 
 
-def fit_table(data: Data, result: FitResult) -> dict[str, Any]:
+def fit_table(data: Data, question: Question, result: FitResult) -> dict[str, Any]:
     """Return what `fit --json` prints: the fit, and the thresholds of each hypothesis."""
     return result.as_dict() | {
-        "thresholds_eV": {fitted.label: thresholds_of(data, fitted) for fitted in result.fits}
+        "thresholds_eV": {fitted.label: thresholds_of(data, question, fitted) for fitted in result.fits}
     }
 
 
@@ -79,6 +82,7 @@ def analyse(data: Data, question: Question) -> Report:
     """
     return Report(
         data=data,
+        question=question,
         spectrum=measured_spectrum(data.observation),
         fit=fit_data(data, question),
         search=search_thresholds(data.observation),
@@ -127,13 +131,13 @@ def run_all(
     stage("fitting")
     report = analyse(read_data([made.path]), question)
     stage("drawing")
-    return made, report, [made.path, *write_report(report, question, folder)]
+    return made, report, [made.path, *write_report(report, folder)]
 
 
-def write_report(report: Report, question: Question, folder: Path) -> list[Path]:
+def write_report(report: Report, folder: Path) -> list[Path]:
     """Write plots and results.json into a folder and return the files."""
     make_folder(folder)
-    files = draw(report.data, question, report.spectrum, report.fit, report.search, folder)
+    files = draw(report.data, report.question, report.spectrum, report.fit, report.search, folder)
     results = folder / "results.json"
     write_json(results, report.as_dict())
     return [*files, results]

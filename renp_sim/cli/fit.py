@@ -60,10 +60,10 @@ def fit(
     data = read_data(files, model, tuple(settings or ()))
     if output is not None:
         report = analyse(data, question)
-        written, result = write_report(report, question, output), report.fit
+        written, result = write_report(report, output), report.fit
     else:
         written, result = [], fit_data(data, question)
-    table = fit_table(data, result)
+    table = fit_table(data, question, result)
     if json:
         from json import dumps
 

@@ -5,7 +5,20 @@ from typing import Annotated, Any
 
 import typer
 
-from renp_sim.cli import check, figures, fit, generate, init, inspect, rate, reweight, run, spectrum
+from renp_sim.cli import (
+    check,
+    export,
+    figures,
+    fit,
+    generate,
+    init,
+    inspect,
+    merge,
+    rate,
+    reweight,
+    run,
+    spectrum,
+)
 from renp_sim.errors import ConfigError, RenpError
 
 __all__ = ["main"]
@@ -29,6 +42,8 @@ for command in (
     run.run,
     figures.figures,
     reweight.reweight,
+    merge.merge,
+    export.export,
 ):
     app.command()(command)
 

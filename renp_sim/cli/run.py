@@ -37,6 +37,6 @@ def run(
         made, report, files = run_all(setup, folder, workers=workers, force=force, progress=progress)
     emitted, recorded = made.n_generated, made.n_recorded
     print(f"{setup.config.run.name}: {emitted} signal photons emitted, {recorded} photons recorded")
-    print_fit(fit_table(report.data, report.fit))
+    print_fit(fit_table(report.data, report.question, report.fit))
     print_search(report.search.as_dict())
     print(f"wrote {', '.join(path.name for path in files)} in {folder}/")

@@ -1,6 +1,6 @@
 """Expected counts per step: physics × laser × detector as a model that an analysis can fit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -121,6 +121,12 @@ class ExpectedCounts:
     def offering(self, names: Sequence[str]) -> Self:
         """Return the same model with these parameters only."""
         return replace(self, offered=tuple(names))
+
+    def starting(self, values: Mapping[str, float]) -> Self:
+        """Return the same model with its masses standing at these values, where they are named."""
+        names = [p.name for p in self._signal.layout.groups[Group.MASSES]]
+        masses = [values.get(name, old) for name, old in zip(names, self.masses_eV, strict=True)]
+        return replace(self, masses_eV=tuple(masses))
 
     def at(self, exposure: Exposure) -> Self:
         """Return the same model for another exposure."""

@@ -74,7 +74,7 @@ def test_a_scan_may_replace_fits_where_the_others_are_linear() -> None:
     setup = Setup.of(model, free=("mass", "norm"))
     best = search(setup, MASS_COUNTS[None])
     curve = ProfileCurve.of(setup.moved(best.theta[0]), MASS_COUNTS, float(best.q[0]))
-    points, delta = curve.over_kinks("mass", 1.0)
+    points, delta = curve.points("mass", 0.1, 1.0)
     near = delta < 5
     exact = profile_fits(setup, MASS_COUNTS, ("mass",), points[near, None]).q - best.q[0]
     assert_allclose(delta[near], np.maximum(exact, 0), atol=1e-5)

@@ -1,0 +1,444 @@
+"""Every macro under real ROOT, and its numbers against the Python analysis."""
+
+import itertools
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uproot
+from conftest import Files
+from matplotlib.image import imread
+from real_root import MACROS, NAMES, Output, call, hadd
+from scipy.optimize import minimize
+
+from renp_sim.analysis.likelihood import poisson_deviance
+from renp_sim.analysis.model import Observation
+from renp_sim.analysis.observation import observation_from_tables
+from renp_sim.analysis.spectrum import measured_spectrum
+from renp_sim.app.fitting import Question, fit_data, read_data
+from renp_sim.ntuple.reader import read_many
+from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, TREES, hide_truth
+from renp_sim.ntuple.writer import NtupleWriter
+from renp_sim.physics.atom import known_atoms
+from renp_sim.physics.interactions import StandardModel
+from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
+from renp_sim.physics.rates import Emission
+from renp_sim.physics.target import Target
+
+pytestmark = pytest.mark.usefixtures("root")
+
+PAIRS = [(0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (2, 2)]
+E_EG = known_atoms()["Yb"].e_eg_eV
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    return tmp_path_factory.mktemp("pictures")
+
+
+@pytest.fixture(scope="session")
+def ran(pictures):
+    """Return the output of a macro, run once for each set of arguments; it must have ended well."""
+    made: dict[tuple[object, ...], Output] = {}
+
+    def once(name: str, inputs: Path, *arguments: object) -> Output:
+        key = (name, inputs, *arguments)
+        if key not in made:
+            stem = pictures / f"{name}{len(made)}"
+            made[key] = call(MACROS / f"{name}.C", inputs, stem, *arguments)
+            assert (made[key].returncode, made[key].stderr) == (0, ""), made[key].stdout
+            assert_is_picture(stem)
+        return made[key]
+
+    return once
+
+
+def assert_is_picture(stem: Path) -> None:
+    """PNG and PDF are there, and something is drawn in them."""
+    pixels = imread(stem.with_suffix(".png"))
+    assert pixels.shape[0] > 400
+    assert pixels.shape[1] > 600
+    assert len(np.unique(pixels.reshape(-1, pixels.shape[2]), axis=0)) > 10
+    assert np.mean(np.any(pixels[..., :3] < 0.9, axis=2)) > 0.005
+    pdf = stem.with_suffix(".pdf").read_bytes()
+    assert pdf.startswith(b"%PDF")
+    assert len(pdf) > 5000
+
+
+def rows(text: str, columns: int) -> np.ndarray:
+    """Return the lines that are `columns` numbers."""
+    lines = [line.split() for line in text.splitlines()]
+    number = re.compile(r"-?\d[\d.e+-]*")
+    found = [
+        line for line in lines if len(line) == columns and all(number.fullmatch(word) for word in line)
+    ]
+    return np.array(found, dtype=float)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_macro_says_what_it_read(name, ran, files: Files):
+    text = ran(name, files.scan).stdout
+    assert f"read {files.scan}" in text
+    assert str(read_many(files.scan).runs["run"][0]) in text
+    assert re.search(r"wrote .*\.png\nwrote .*\.pdf\n", text)
+
+
+def test_spectrum_equals_python(ran, files: Files):
+    expected = measured_spectrum(observation_from_tables(read_many(files.scan)))
+    printed = rows(ran("spectrum", files.scan).stdout, 7).T
+    columns = (
+        expected.omega_eV,
+        expected.linewidth_eV,
+        expected.counts,
+        expected.background,
+        expected.value,
+        expected.error_down,
+        expected.error_up,
+    )
+    assert printed.shape == (7, 22)
+    for got, want in zip(printed, columns, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-12)
+
+
+def test_spectrum_marks_thresholds(ran, files: Files):
+    expected = Neutrinos.from_lightest_mass(0.01, Oscillation.nufit(Ordering.NORMAL)).thresholds_eV(E_EG)
+    printed = thresholds(ran("spectrum", files.scan).stdout)
+    np.testing.assert_allclose(printed[:, 0], [expected[p] for p in PAIRS], rtol=0, atol=2e-12)
+    given = thresholds(ran("spectrum", files.scan, 0.02, 0.03, 0.04).stdout)
+    assert given[1, 0] == pytest.approx(E_EG / 2 - 0.05**2 / (2 * E_EG), abs=2e-12)
+
+
+def thresholds(text: str) -> np.ndarray:
+    """Return ω_ij and its errors, where there are any, of the six pairs, shape (6, 1 or 3)."""
+    found = [
+        re.findall(rf"omega_{i + 1}{j + 1} = (\S+) eV(?:  -(\S+) \+(\S+))?", text)[0] for i, j in PAIRS
+    ]
+    return np.array([[float(word) for word in line if word] for line in found])
+
+
+def test_rate_equals_python(tmp_path):
+    """Dirac and Majorana with phases, any f_L, sharp and broad lines, on and off thresholds."""
+    rng = np.random.default_rng(7)
+    lines, expected = [], []
+    atom = known_atoms()["Yb"]
+    cases = itertools.product(Nature, (0.0, 1 / 3, 1.0), (0.0, 1e-7, 1e-6, 3e-5), range(8))
+    for nature, f_l, sigma, _ in cases:
+        masses = np.where(rng.random(3) < 0.1, 0.0, rng.uniform(0, 0.06, 3))
+        phases = dict(
+            zip(("delta_cp_deg", "alpha21_deg", "alpha31_deg"), rng.uniform(0, 360, 3).tolist(), strict=True)
+        )
+        if nature is Nature.DIRAC:
+            phases |= {"alpha21_deg": 0.0, "alpha31_deg": 0.0}
+        oscillation = Oscillation.nufit(Ordering.NORMAL, **phases)
+        neutrinos = Neutrinos.from_masses(masses, oscillation, nature)
+        threshold = rng.choice(neutrinos.thresholds_eV(E_EG).ravel())
+        omega = threshold + rng.choice([-1e-3, -20 * sigma, -3 * sigma, 0.5 * sigma, 4 * sigma])
+        numbers = (E_EG, atom.e_vg_eV, f_l, oscillation.sin2_theta12, oscillation.sin2_theta13)
+        numbers += (*phases.values(), int(nature is Nature.MAJORANA), *masses.tolist(), omega, sigma)
+        lines.append(" ".join(repr(float(x)) if not isinstance(x, int) else str(x) for x in numbers))
+        emission = Emission(
+            target=Target(atom=atom, f_l=f_l), neutrinos=neutrinos, interaction=StandardModel()
+        )
+        expected.append(mean_spectral_function(omega, sigma, emission).sum())
+    (tmp_path / "inputs.txt").write_text("\n".join(lines) + "\n")
+    made = call(Path(__file__).with_name("dump_rates.C"), tmp_path / "inputs.txt")
+    assert (made.returncode, made.stderr) == (0, "")
+    got = np.array([float(x) for x in re.findall(r"^rate (\S+)$", made.stdout, re.M)])
+    assert np.count_nonzero(expected) > 100
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-20)
+
+
+@pytest.mark.parametrize("which", ["scan", "majorana", "drifting"])
+def test_fit_of_the_lightest_mass_equals_python(which, ran, files: Files):
+    """The same minimum as `renp-sim fit`, with all that the file states an error for."""
+    path = getattr(files, which)
+    data = read_data([path])
+    expected = fit_data(data, Question())
+    text = ran("fit_thresholds", path).stdout
+    for ordering in Ordering:
+        (part,) = re.findall(rf"mixing of {ordering} ordering: (.*?)(?=\nmixing|\nbest)", text, re.S)
+        fit = next(f for f in expected.fits if f.label.startswith(str(ordering)))
+        assert float(re.match(r"-2lnL = (\S+)", part)[1]) == pytest.approx(fit.minus_two_ln_L, abs=1e-3)
+        own = fit.parameter("lightest_mass_eV")
+        printed = thresholds(part)
+        nu = Neutrinos.from_lightest_mass(own.value, oscillation_of(data, ordering))
+        wanted = nu.thresholds_eV(E_EG)
+        for (omega, down, up), pair in zip(printed, PAIRS, strict=True):
+            assert abs(omega - wanted[pair]) < 1e-3 * max(down, up)
+        best, low, high = map(float, re.findall(r"mass = (\S+) eV, 68 % in (\S+) to (\S+)", part)[0])
+        (region,) = (r for r in own.intervals.regions if r.lower <= own.value <= r.upper)
+        assert best == pytest.approx(own.value, abs=1e-3 * (high - low))
+        assert (low, high) == pytest.approx((region.lower, region.upper), abs=0.01 * (high - low))
+    assert f"best: mixing of {expected.best.label.partition('/')[0]} ordering" in text
+
+
+def oscillation_of(data, ordering):
+    own = data.setup.oscillation
+    return own if own.ordering is ordering else Oscillation.nufit(ordering)
+
+
+def chi2_of_masses(observation: Observation, ordering: Ordering):
+    """Return −2 ln L of three masses, everything else as stated; independent of the Python fits."""
+    e = observation.exposure
+    per_unit = e.gamma0_hz * e.coherence * e.efficiency * e.live_time_s
+    seen = per_unit > 0
+
+    def chi2(masses: np.ndarray) -> float:
+        neutrinos = Neutrinos.from_masses(np.abs(masses), Oscillation.nufit(ordering))
+        emission = Emission(
+            target=Target(atom=known_atoms()["Yb"]), neutrinos=neutrinos, interaction=StandardModel()
+        )
+        mu = e.background_counts.copy()
+        settings, which = np.unique(e.omega_eV[seen], return_inverse=True)
+        spectrum = mean_spectral_function(settings, e.linewidth_eV[0], emission).sum(axis=(-2, -1))
+        mu[seen] += per_unit[seen] * spectrum[which]
+        return float(poisson_deviance(observation.counts, mu).sum())
+
+    return chi2
+
+
+def lowest(function, start) -> tuple[np.ndarray, float]:
+    """Nelder–Mead, started again where it stopped, since kinks may halt it."""
+    x = np.asarray(start, dtype=float)
+    for size in (3e-4, 1e-4, 3e-5):
+        simplex = np.vstack([x, x + size * np.eye(len(x))])
+        options = {"xatol": 1e-10, "fatol": 1e-9, "initial_simplex": simplex, "maxiter": 1000}
+        x = minimize(function, x, method="Nelder-Mead", options=options).x
+    return x, function(x)
+
+
+def test_fit_of_three_masses_equals_python(ran, files: Files):
+    """The minimum found from the truth by another method, and one end of a profile interval."""
+    text = ran("fit_thresholds", files.scan, "three", "fixed").stdout
+    (part,) = re.findall(r"mixing of normal ordering: (.*?)(?=\nmixing|\nbest)", text, re.S)
+    q, *masses = map(
+        float, re.findall(r"-2lnL = (\S+) at m = ([^,]+), ([^,]+), (\S+) eV", part)[0]
+    )
+    chi2 = chi2_of_masses(observation_from_tables(read_many(files.scan)), Ordering.NORMAL)
+    truth = Neutrinos.from_lightest_mass(0.01, Oscillation.nufit(Ordering.NORMAL)).masses_eV
+    assert chi2(np.array(masses)) == pytest.approx(q, abs=1e-5)
+    best, q_best = lowest(chi2, truth)
+    assert q == pytest.approx(q_best, abs=1e-3)
+    printed = thresholds(part)
+    for (omega, down, up), (i, j) in zip(printed, PAIRS, strict=True):
+        assert abs(omega - (E_EG / 2 - (best[i] + best[j]) ** 2 / (2 * E_EG))) < 1e-3 * max(down, up)
+    # at the printed end of ω_12, −2 ln L has risen by 1 with m_1 and m_3 free
+    omega, down, _ = printed[PAIRS.index((0, 1))]
+    total = np.sqrt(2 * E_EG * (E_EG / 2 - (omega - down)))
+    _, q_end = lowest(lambda x: chi2(np.array([x[0], total - x[0], x[1]])), best[[0, 2]])
+    assert q_end - q_best == pytest.approx(1, abs=0.01)
+
+
+def test_efficiency_and_resolution_equal_python(ran, files: Files):
+    """Counted from rows of lost photons, or from the generated photons that `steps` tells: the same."""
+    printed = {path: rows(ran("truth_vs_reco", path).stdout, 5) for path in (files.scan, files.with_lost)}
+    np.testing.assert_array_equal(*printed.values())
+    with uproot.open(files.with_lost) as file:
+        events = file["events"].arrays(library="np")
+        omega = file["steps"]["omega_set_eV"].array(library="np")[events["step"]]
+    signal = events["origin"] == 0
+    seen = signal & events["recorded"]
+    for omega_eV, generated, recorded, efficiency, stated in printed[files.scan]:
+        here = np.isclose(omega, omega_eV, rtol=0, atol=1e-9)
+        assert (generated, recorded) == (np.sum(signal & here), np.sum(seen & here))
+        assert efficiency == pytest.approx(recorded / generated, rel=1e-8)
+        assert stated == pytest.approx(0.3, rel=1e-4)
+    residual = events["photon_energy_eV"][seen].astype(float) - events["omega_emitted_eV"][seen]
+    text = ran("truth_vs_reco", files.with_lost).stdout
+    mean, sigma = map(float, re.findall(r"mean (\S+) eV, sigma (\S+) eV", text)[0])
+    assert (mean, sigma) == pytest.approx((residual.mean(), residual.std()), abs=1e-9)
+
+
+def test_kinematics_equal_python(ran, files: Files):
+    text = ran("neutrino_kinematics", files.scan).stdout
+    with uproot.open(files.scan) as file:
+        events = file["events"].arrays(library="np")
+    signal = events["origin"] == 0
+    found = re.findall(r"pairs: (\d+), mean E_i (\S+) eV, mean E_j (\S+) eV, mean cos\(theta\*\) (\S+)", text)
+    n_pairs, *means = map(float, found[0])
+    names = ("nu_i_energy_eV", "nu_j_energy_eV", "cos_theta_star")
+    assert n_pairs == signal.sum()
+    np.testing.assert_allclose(means, [events[name][signal].mean() for name in names], rtol=1e-6)
+    worst = [float(x) for x in re.findall(r"cos\(theta\*\) (\S+), q\^2 (\S+) eV\^2, energy (\S+) eV", text)[0]]
+    assert max(worst[1:]) < 1e-12
+
+
+def test_dataframe_joins_events_with_their_steps(ran, files: Files):
+    text = ran("rdataframe_example", files.scan).stdout
+    with uproot.open(files.scan) as file:
+        events = file["events"].arrays(["step", "photon_energy_eV"], library="np")
+        omega = file["steps"]["omega_set_eV"].array(library="np")[events["step"]]
+    offset = 1e3 * (events["photon_energy_eV"].astype(float) - omega)
+    found = re.findall(r"(\d+) recorded photons, offsets from (\S+) to (\S+) meV, mean (\S+) meV", text)[0]
+    want = (len(offset), offset.min(), offset.max(), offset.mean())
+    np.testing.assert_allclose([float(x) for x in found], want, rtol=1e-8)
+
+
+def test_merged_files_are_as_good_as_separate_ones(ran, files: Files, tmp_path):
+    merged = hadd(tmp_path / "merged.root", list(files.few[:3]))
+    together = tmp_path / "few[0-2].root"
+    for path in files.few[:3]:
+        shutil.copy(path, tmp_path)
+    lists = {"merged": merged, "list": ", ".join(map(str, files.few[:3])), "pattern": together}
+    for name in ("spectrum", "fit_thresholds"):
+        texts = {key: ran(name, inputs).stdout for key, inputs in lists.items()}
+        numbers = {key: re.findall(r"^(?!read|wrote|Processing).*$", text, re.M) for key, text in texts.items()}
+        assert len(numbers["merged"]) > 10
+        assert numbers["merged"] == numbers["list"] == numbers["pattern"]
+
+
+def test_books_of_a_merged_file(ran, files: Files, tmp_path):
+    merged = hadd(tmp_path / "merged.root", [*files.few[:2], files.empty])
+    text = ran("merge_check", merged).stdout
+    tables = read_many(merged)
+    n_recorded = tables.runs["n_recorded"].sum()
+    assert f"sum: 3 runs, {n_recorded} events, {n_recorded} recorded" in text
+    assert "\nsound\n" in text
+    printed = rows(text, 6)
+    order = np.argsort(tables.runs["run"])
+    for column, name in ((0, "run"), (2, "n_events"), (3, "n_recorded"), (4, "live_time_s"), (5, "wall_time_s")):
+        np.testing.assert_allclose(printed[:, column], tables.runs[name][order].astype(float), rtol=1e-8)
+
+
+def test_books_that_do_not_add_up(files: Files, tmp_path):
+    """A run that was merged twice, and one whose last event is missing."""
+    twice = hadd(tmp_path / "twice.root", [files.few[0], files.few[0]])
+    made = call(MACROS / "merge_check.C", twice, tmp_path / "twice")
+    assert made.returncode == 1
+    assert "is there twice: its photons would count twice" in made.stderr
+    tables = read_many(files.few[0])
+    with uproot.open(files.few[0]) as file:
+        events = file["events"].arrays(library="np")
+    short = {name: values[:-1] for name, values in events.items()}
+    rewrite(tmp_path / "short.root", tables, short)
+    made = call(MACROS / "merge_check.C", tmp_path / "short.root", tmp_path / "short")
+    n = len(events["run"])
+    assert made.returncode == 1
+    assert f"runs has {n} events, events has {n - 1} rows" in made.stderr
+    assert re.search(r"step \d+: steps and events differ by 1 recorded photons", made.stderr)
+
+
+def rewrite(path, tables, events, *, blind=False):
+    """Write one run again, with other events or blind."""
+    facts = {name: values[0] for name, values in tables.runs.items()}
+    hidden = {
+        tree: hide_truth(tree, columns) if blind else columns
+        for tree, columns in zip(
+            (RUNS, STEPS, BACKGROUNDS, EVENTS),
+            ({name: np.array([value]) for name, value in facts.items()}, tables.steps, tables.backgrounds, events),
+            strict=True,
+        )
+    }
+    row = {name: values[0] for name, values in hidden[RUNS].items()}
+    if blind:
+        row["is_blind"] = True
+    with NtupleWriter(path) as writer:
+        writer.events(hidden[EVENTS])
+        writer.steps(hidden[STEPS])
+        writer.backgrounds(hidden[BACKGROUNDS])
+        writer.run({**row, "config": {}, "provenance": {}})
+    return path
+
+
+def test_blind_files(ran, files: Files, tmp_path):
+    """What needs no truth is the same as for the open file; what needs it says so."""
+    with uproot.open(files.scan) as file:
+        events = file["events"].arrays(library="np")
+    blind = rewrite(tmp_path / "blind.root", read_many(files.scan), events, blind=True)
+    text = ran("spectrum", blind).stdout
+    np.testing.assert_array_equal(rows(text, 7), rows(ran("spectrum", files.scan).stdout, 7))
+    assert "(blind)" in text
+    assert "no threshold is marked" in text
+    fit = ran("fit_thresholds", blind).stdout
+    assert "Dirac and NuFIT 5.2 are taken" in fit
+    np.testing.assert_array_equal(thresholds(fit), thresholds(ran("fit_thresholds", files.scan).stdout))
+    assert "sound" in ran("merge_check", blind).stdout
+    for name in ("truth_vs_reco", "neutrino_kinematics"):
+        made = call(MACROS / f"{name}.C", blind, tmp_path / name)
+        assert made.returncode == 1
+        assert "the file is blind or empty" in made.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_wrong_inputs(name, files: Files, tmp_path):
+    """One clear line each, a value that is not 0, and no picture; a missing file ends the process with 1."""
+    (tmp_path / "text.root").write_text("not ROOT")
+    torn = files.scan.read_bytes()
+    (tmp_path / "torn.root").write_bytes(torn[: len(torn) // 2])
+    with uproot.recreate(tmp_path / "foreign.root") as file:
+        file.mktree("events", {"x": "float64"})
+    wrong = {
+        "absent.root": "no such file",
+        "*absent*.root": "no such file",
+        "text.root": "is not a ROOT file, or is torn",
+        "torn.root": "is not a ROOT file, or is torn",
+        "foreign.root": "has no TTree `runs`",
+    }
+    stem = tmp_path / "picture"
+    lines = [f'.L {MACROS / name}.C'] + [
+        f'printf("returned %d\\n", {name}("{tmp_path / given}", "{stem}"));' for given in wrong
+    ]
+    made = call(MACROS / f"{name}.C", tmp_path / "absent.root", stem, before=tuple(lines))
+    assert made.returncode == 1
+    assert re.findall(r"returned (\d)", made.stdout) == ["1"] * len(wrong)
+    said = made.stderr.splitlines()
+    assert len(said) == len(wrong) + 1, made.stderr
+    for line, (given, problem) in zip(said, [*wrong.items(), ("absent.root", "no such file")], strict=True):
+        assert line.startswith(f"renp: {tmp_path / given}: {problem}")
+    assert not list(tmp_path.glob("picture*"))
+
+
+def test_other_refusals(files: Files, tmp_path):
+    """Weighted counts, a run given twice, a word that is no option."""
+    stem = tmp_path / "picture"
+    copy = shutil.copy(files.few[0], tmp_path / "copy.root")
+    for name in ("spectrum", "fit_thresholds"):
+        made = call(MACROS / f"{name}.C", files.weighted, stem)
+        assert (made.returncode, "its counts are not Poisson" in made.stderr) == (1, True)
+        made = call(MACROS / f"{name}.C", f"{files.few[0]},{copy}", stem)
+        assert (made.returncode, "is there twice: leave one of the files out" in made.stderr) == (1, True)
+    made = call(MACROS / "fit_thresholds.C", files.scan, stem, "heaviest")
+    assert (made.returncode, "must be lightest or three" in made.stderr) == (1, True)
+    assert not list(tmp_path.glob("picture*"))
+
+
+def test_all_compile_together(files: Files, tmp_path):
+    """ACLiC takes every macro, all in one session, and what it makes gives the same value and pictures."""
+    before = sorted(MACROS.rglob("*"))
+    driver = tmp_path / "all.C"
+    calls = "".join(
+        f'   if ({name}("{files.scan}", "{tmp_path / name}") != 0)\n      return {k + 1};\n'
+        for k, name in enumerate(NAMES)
+    )
+    includes = "".join(f'#include "{MACROS / name}.C"\n' for name in NAMES)
+    driver.write_text(f"{includes}int all()\n{{\n{calls}   return 0;\n}}\n")
+    build = f'gSystem->SetBuildDir("{tmp_path / "build"}", kTRUE);'
+    # optimising would only cost time
+    lines = (build, 'gSystem->SetFlagsOpt("-O0");', f'gROOT->ProcessLine(".L {driver}+");')
+    made = call(driver.with_suffix(".C+"), before=lines)
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert "warning" not in made.stderr
+    for name in NAMES:
+        assert_is_picture(tmp_path / name)
+    assert sorted(MACROS.rglob("*")) == before
+
+
+def test_header_has_every_branch():
+    """`renp_ntuple.h` gives access to each flat branch of the schema, under its own name."""
+    header = (MACROS / "renp_ntuple.h").read_text()
+    for tree in TREES:
+        (body,) = re.findall(rf"^struct {tree.name.capitalize()} \{{(.*?)^\}};", header, re.M | re.S)
+        found = re.findall(r'(\w+)\{reader, "(\w+)"\}', body)
+        assert all(member == branch for member, branch in found)
+        assert {branch for _, branch in found} == {branch.name for branch in tree.flat}
+
+
+def test_readme_shows_every_macro():
+    text = (MACROS / "README.md").read_text()
+    for name in NAMES:
+        assert re.search(rf"root -l -b -q '{name}\.C\(", text)
+        assert f"pictures/{name}.png" in text
+        assert (MACROS / "pictures" / f"{name}.png").stat().st_size < 60_000
