@@ -1,6 +1,7 @@
 /// \file
 /// Counts and exposure: per step for a likelihood, per setting of the laser for a picture.
-#pragma once
+#ifndef RENP_COUNTS_H
+#define RENP_COUNTS_H
 
 #include "renp_ntuple.h"
 
@@ -99,3 +100,5 @@ inline std::vector<Counts> setting_counts(const std::vector<Counts> &steps)
 }
 
 } // namespace renp
+
+#endif // RENP_COUNTS_H

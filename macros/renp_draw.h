@@ -1,6 +1,7 @@
 /// \file
 /// The picture of a spectrum: points with Poisson errors, the expectation, and the six thresholds.
-#pragma once
+#ifndef RENP_DRAW_H
+#define RENP_DRAW_H
 
 #include "renp_counts.h"
 #include "renp_rate.h"
@@ -170,3 +171,5 @@ private:
 };
 
 } // namespace renp
+
+#endif // RENP_DRAW_H

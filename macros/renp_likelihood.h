@@ -1,6 +1,7 @@
 /// \file
 /// The Poisson likelihood of a scan as a function of the neutrino masses, what is uncertain beside them profiled.
-#pragma once
+#ifndef RENP_LIKELIHOOD_H
+#define RENP_LIKELIHOOD_H
 
 #include "renp_counts.h"
 #include "renp_rate.h"
@@ -251,3 +252,5 @@ private:
 };
 
 } // namespace renp
+
+#endif // RENP_LIKELIHOOD_H

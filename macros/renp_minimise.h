@@ -3,7 +3,8 @@
 ///
 /// -2lnL has a kink in a mass wherever a threshold crosses a step. So all these places are scanned first, and Minuit2
 /// polishes inside one smooth interval; errors are where -2lnL has risen by 1.
-#pragma once
+#ifndef RENP_MINIMISE_H
+#define RENP_MINIMISE_H
 
 #include <Math/Factory.h>
 #include <Math/Functor.h>
@@ -121,3 +122,5 @@ inline double error_of(const std::function<double(double)> &q, double best, doub
 }
 
 } // namespace renp
+
+#endif // RENP_MINIMISE_H

@@ -9,7 +9,11 @@
 ///
 /// The trees are flat and have no class of their own, so no dictionary is needed. A branch is read from the
 /// file only where its value is asked for. The JSON branches of `runs` are left to Python.
-#pragma once
+///
+/// Headers have guards and no `#pragma once`: when a macro is run again, the interpreter forgets its headers, but not
+/// the pragma.
+#ifndef RENP_NTUPLE_H
+#define RENP_NTUPLE_H
 
 #include <TChain.h>
 #include <TFile.h>
@@ -249,3 +253,5 @@ private:
 };
 
 } // namespace renp
+
+#endif // RENP_NTUPLE_H

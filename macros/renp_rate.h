@@ -3,7 +3,8 @@
 ///
 /// Implements Eqs. (2)-(5) of Ge & Pasquini, Phys. Sci. Forum 8 (2023) 51, with the step function the right way
 /// round and a free longitudinal share f_L of the atom's spin tensor (1/3 is the isotropic average of the paper).
-#pragma once
+#ifndef RENP_RATE_H
+#define RENP_RATE_H
 
 #include "renp_ntuple.h"
 
@@ -215,3 +216,5 @@ inline std::optional<Setup> setup_of(Ntuple &ntuple)
 }
 
 } // namespace renp
+
+#endif // RENP_RATE_H

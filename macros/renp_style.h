@@ -1,6 +1,7 @@
 /// \file
 /// One look for all macros.
-#pragma once
+#ifndef RENP_STYLE_H
+#define RENP_STYLE_H
 
 #include <TCanvas.h>
 #include <TColor.h>
@@ -98,3 +99,5 @@ inline bool save(TCanvas *canvas, const char *stem)
 }
 
 } // namespace renp
+
+#endif // RENP_STYLE_H

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.scan import ScanTable
-from renp_sim.analysis.scan_points import bent_points, kinked_points
+from renp_sim.analysis.scan_points import coupling_points, kinked_points
 from renp_sim.analysis.search import Solution, local_fits, scan_table, search
 from renp_sim.analysis.setup import Setup
 
@@ -249,7 +249,7 @@ class ProfileCurve:
         ends: dict[float, float] = {best: 0.0}
         if name in self.setup.squared:
             # there may be a second region on the other side
-            points = bent_points(self.setup, name, self.counts[None])
+            points = coupling_points(self.setup, name, self.counts[None])
             low, high = min(best, float(points[0])), max(best, float(points[-1]))
             wide = np.setdiff1d([*points.tolist(), low, high], [best])
             ends |= dict(zip(wide.tolist(), self.delta_q(name, wide).tolist(), strict=True))

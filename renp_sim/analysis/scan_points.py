@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["bent_centre", "bent_points", "kinked_points"]
+__all__ = ["bent_centre", "coupling_points", "kinked_points"]
 
 FloatArray = NDArray[np.float64]
 
@@ -19,6 +19,7 @@ SIGNIFICANCE_STEP = 1.0
 NARROW = 0.03
 """A smooth piece narrower than this many typical steps has one point inside, others three or more."""
 
+LEAST_POINTS = 8
 MOST_POINTS = 40
 
 
@@ -65,35 +66,48 @@ def bent_centre(setup: "Setup", name: str) -> float:
     return float(-np.sum(quadratic.linear) / (2 * total)) if total > 0 else 0.0
 
 
-def bent_points(setup: "Setup", name: str, counts: FloatArray) -> FloatArray:
-    """Return scan points of a coupling that enters squared, over what all toys may want.
+def coupling_points(setup: "Setup", name: str, counts: FloatArray) -> FloatArray:
+    """Return scan points of a parameter in which μ is quadratic or linear, over what all toys may want.
 
-    They reach two standard deviations beyond the values that explain the highest total of all toys, and are
-    equally spaced in significance ∫√(Σ μ'²/μ) dx. A fit may leave their range.
+    They reach two standard deviations beyond the values that explain the lowest and the highest total of
+    all toys, and are equally spaced in significance ∫√(Σ μ'²/μ) dx. A fit may leave their range.
 
     Parameters
     ----------
     setup
         The other parameters stand where it says.
     name
-        Of the coupling.
+        Of the parameter.
     counts
         Shape (b, n).
     """
     quadratic = setup.model.quadratic((name,), setup.theta)
     assert quadratic is not None
     c, b, a = quadratic.constant, quadratic.linear[:, 0], quadratic.square[:, 0, 0]
-    position = setup.names.index(name)
-    centre = bent_centre(setup, name)
-    if np.sum(a) <= 0:
-        around: FloatArray = np.linspace(-1, 1, 8) * setup.scale[position] + centre
-        return np.clip(around, *setup.limits(name))
-    most = max(float(np.max(np.sum(counts, axis=1), initial=0.0)), float(np.sum(c))) + 1
-    reach = np.sqrt(max(centre**2 + (most + 2 * np.sqrt(most) - np.sum(c)) / np.sum(a), 0.0))
-    low, high = np.clip([centre - reach, centre + reach], *setup.limits(name)).tolist()
+    low, high = np.clip(_reach(setup, name, counts, c, b, a), *setup.limits(name)).tolist()
     fine = np.linspace(low, high, 1001)[:, None]
     slope = b + 2 * fine * a
     density = np.sqrt(np.sum(slope**2 / np.maximum(c + fine * (b + fine * a), 0.1), axis=1))
     reached = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(fine[:, 0]))])
-    n_points = int(np.clip(np.ceil(reached[-1] / SIGNIFICANCE_STEP), 8, MOST_POINTS))
+    n_points = int(np.clip(np.ceil(reached[-1] / SIGNIFICANCE_STEP), LEAST_POINTS, MOST_POINTS))
     return np.interp(np.linspace(0, reached[-1], n_points), reached, fine[:, 0])
+
+
+def _reach(
+    setup: "Setup", name: str, counts: FloatArray, c: FloatArray, b: FloatArray, a: FloatArray
+) -> FloatArray:
+    """Return the ends of the scan of a parameter with μ = c + b x + a x²."""
+    totals = np.append(np.sum(counts, axis=1), np.sum(c))
+    least, most = float(np.min(totals)), float(np.max(totals)) + 1
+    least, most = max(least - 2 * np.sqrt(least + 1), 0.5), most + 2 * np.sqrt(most)
+    if np.sum(a) > 0:
+        centre = bent_centre(setup, name)
+        reach = np.sqrt(max(centre**2 + (most - np.sum(c)) / np.sum(a), 0.0))
+        return np.array([centre - reach, centre + reach])
+    if np.sum(b) > 0:
+        return (np.array([least, most]) - np.sum(c)) / np.sum(b)
+    # without a signal, such as at norm 0, a coupling has no effect
+    around: FloatArray = setup.theta[setup.index(name)] + setup.scale[setup.names.index(name)] * np.array(
+        [-1, 1]
+    )
+    return around

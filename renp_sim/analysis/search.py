@@ -16,7 +16,7 @@ from renp_sim.analysis.mean import ModelMean, PolynomialMean, polynomial_mean
 from renp_sim.analysis.newton import Minimum, minimise
 from renp_sim.analysis.pieces import Starts, fit_pieces, starts_in_pieces, starts_on_both_sides
 from renp_sim.analysis.scan import Scan, ScanTable
-from renp_sim.analysis.scan_points import bent_centre, bent_points, kinked_points
+from renp_sim.analysis.scan_points import bent_centre, coupling_points, kinked_points
 from renp_sim.analysis.table import Table
 
 if TYPE_CHECKING:
@@ -146,15 +146,15 @@ def search(
         template=setup.theta if theta is None else theta,
         terms=ConstraintTerms.of(setup.constraints, constraint_values),
     )
+    if len(setup.free) == 1 and not kinked and theta is None:
+        minimum = _tabled(problem)
+        if minimum is not None:
+            return problem.solution(minimum)
     if not scanned:
         start = np.atleast_2d(problem.template)[:, setup.free].T
         return problem.solution(minimise(problem.likelihood(), start, *problem.bounds()))
     if len(kinked) > 1:
         return _several_kinked(problem, kinked)
-    if len(setup.free) == 1 and not kinked and theta is None:
-        minimum = _tabled(problem, scanned[0])
-        if minimum is not None:
-            return problem.solution(minimum)
     if table is None or table.names != scanned or not problem.is_within(table):
         table = scan_table(setup, counts, theta)
     return problem.solution(_scanned(problem, table, bool(kinked)))
@@ -197,7 +197,7 @@ def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = No
     axes = {name: kinked_points(setup, name)[0] for name in kinked}
     if len(kinked) > 1:
         axes = {name: _coarse(axis) for name, axis in axes.items()}
-    axes |= {name: bent_points(setup, name, counts) for name in setup.bent}
+    axes |= {name: coupling_points(setup, name, counts) for name in setup.bent}
     moving = setup.free if theta is None else np.union1d(setup.free, _moved(setup, theta))
     return ScanTable.of(setup, _affordable(axes), moving)
 
@@ -300,15 +300,17 @@ class _Problem:
         return Solution(theta=theta, q=minimum.q, status=minimum.status, calls=minimum.calls)
 
 
-def _tabled(problem: _Problem, name: str) -> Minimum | None:
+def _tabled(problem: _Problem) -> Minimum | None:
     """Return the fits of one coupling and nothing else from a table, or None where there is none."""
     mean = problem.likelihood().mean
     if not isinstance(mean, PolynomialMean) or problem.terms.centre.shape[1] > 1:
         return None
-    points = bent_points(problem.setup, name, problem.counts.T)
+    (name,) = problem.setup.names
+    points = coupling_points(problem.setup, name, problem.counts.T)
+    centre = bent_centre(problem.setup, name) if problem.setup.bent else -np.inf
     parts = np.linspace(0, len(points) - 1, TABLE_FINENESS * len(points))
     fine = np.interp(parts, np.arange(len(points)), points)
-    table = Table.of(mean, problem.terms, fine, bent_centre(problem.setup, name))
+    table = Table.of(mean, problem.terms, fine, centre)
     if table is None:
         return None
     return table.fit(problem.counts, float(problem.setup.lower[0]), float(problem.setup.upper[0]))

@@ -45,7 +45,9 @@ def draw(
     folder: Path,
 ) -> list[Path]:
     """Write every plot as PNG and PDF and return the files."""
-    thresholds = {pair: row["value"] for pair, row in thresholds_of(data, question, fit.best).items()}
+    thresholds = {
+        pair: row["value"] for pair, row in thresholds_of(data, question, fit.best, with_sums=False).items()
+    }
     title = "run " + ", ".join(str(run) for run in data.tables.runs["run"].tolist()[:3])
     curves = fit_curves(data, fit)
     files = [

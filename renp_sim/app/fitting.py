@@ -347,7 +347,9 @@ def mass_profile(
     return kinks, points, found.q
 
 
-def thresholds_of(data: Data, question: Question, fitted: ModelFit) -> dict[str, dict[str, Any]]:
+def thresholds_of(
+    data: Data, question: Question, fitted: ModelFit, *, with_sums: bool = True
+) -> dict[str, dict[str, Any]]:
     """Return ω_ij of a fit, eV, with a list of intervals, by pair `11` … `33`.
 
     Each ω_ij falls as the lightest mass grows, and ω_ii as m_i does, so the ends of the mass intervals are
@@ -356,7 +358,7 @@ def thresholds_of(data: Data, question: Question, fitted: ModelFit) -> dict[str,
     e_eg_eV = data.setup.emission.target.atom.e_eg_eV
     oscillation = oscillation_of(data, Ordering(fitted.label.partition("/")[0]))
     if not any(p.name == "lightest_mass_eV" for p in fitted.parameters):
-        return _thresholds_of_three(data, question, fitted)
+        return _thresholds_of_three(data, question, fitted, with_sums=with_sums)
     mass = fitted.parameter("lightest_mass_eV")
 
     def at(values: list[float]) -> FloatArray:
@@ -376,14 +378,17 @@ def thresholds_of(data: Data, question: Question, fitted: ModelFit) -> dict[str,
     }
 
 
-def _thresholds_of_three(data: Data, question: Question, fitted: ModelFit) -> dict[str, dict[str, Any]]:
+def _thresholds_of_three(
+    data: Data, question: Question, fitted: ModelFit, *, with_sums: bool
+) -> dict[str, dict[str, Any]]:
     """Return ω_ij where three masses floated: ω_ii from m_i, the others from profiles of m_i + m_j."""
     e_eg_eV = data.setup.emission.target.atom.e_eg_eV
     values = [fitted.parameter(name).value for name in THREE_MASSES]
     rows = {}
     for i in range(3):
         for j in range(i, 3):
-            regions = _sum_regions(data, question, fitted, i + 1, j + 1)
+            wanted = with_sums or i == j
+            regions = _sum_regions(data, question, fitted, i + 1, j + 1) if wanted else []
             ends = [[e_eg_eV / 2 - end**2 / (2 * e_eg_eV) for end in reversed(r)] for r in reversed(regions)]
             total = values[i] + values[j]
             rows[f"{i + 1}{j + 1}"] = {"value": e_eg_eV / 2 - total**2 / (2 * e_eg_eV), "intervals": ends}

@@ -66,9 +66,16 @@ class Report:
 
 
 def fit_table(data: Data, question: Question, result: FitResult) -> dict[str, Any]:
-    """Return what `fit --json` prints: the fit, and the thresholds of each hypothesis."""
+    """Return what `fit --json` prints: the fit, and the thresholds of each hypothesis.
+
+    With three free masses the intervals of the sums m_i + m_j cost a profile each, so only the best
+    hypothesis has them.
+    """
     return result.as_dict() | {
-        "thresholds_eV": {fitted.label: thresholds_of(data, question, fitted) for fitted in result.fits}
+        "thresholds_eV": {
+            fitted.label: thresholds_of(data, question, fitted, with_sums=fitted is result.best)
+            for fitted in result.fits
+        }
     }
 
 

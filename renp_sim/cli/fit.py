@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from renp_sim.cli.options import Files, Json, Model, Settings
+from renp_sim.cli.options import Files, Json, Model, Quiet, Settings
+from renp_sim.cli.progress import working
 
 __all__ = ["fit"]
 
@@ -41,6 +42,7 @@ def fit(
         typer.Option("--output", "-o", metavar="FOLDER", help="Also write plots and results.json."),
     ] = None,
     json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Fit neutrino masses to counts per step; prints intervals, thresholds and what is compared."""
     from renp_sim.app.fitting import fit_data, question_of, read_data
@@ -58,12 +60,13 @@ def fit(
         level=level,
     )
     data = read_data(files, model, tuple(settings or ()))
-    if output is not None:
-        report = analyse(data, question)
-        written, result = write_report(report, output), report.fit
-    else:
-        written, result = [], fit_data(data, question)
-    table = fit_table(data, question, result)
+    with working("fitting", quiet=quiet):
+        if output is not None:
+            report = analyse(data, question)
+            written, result = write_report(report, output), report.fit
+        else:
+            written, result = [], fit_data(data, question)
+        table = fit_table(data, question, result)
     if json:
         from json import dumps
 

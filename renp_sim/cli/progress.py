@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["progress_bar"]
+__all__ = ["progress_bar", "working"]
 
 PATIENCE_S = 2.0
 
@@ -33,3 +33,15 @@ def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], Non
     finally:
         if bar.live.is_started:
             bar.stop()
+
+
+@contextmanager
+def working(what: str, *, quiet: bool) -> Iterator[None]:
+    """Show that something is being done whose end is not known."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} …"):
+        yield

@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,12 +19,38 @@ def folder() -> Path | None:
     return Path(spec.origin).parent / "bin" if spec and spec.origin else None
 
 
+def literal(argument: object) -> str:
+    """Return a C++ literal: JSON's strings and numbers are."""
+    return json.dumps(str(argument) if isinstance(argument, Path) else argument)
+
+
 def call(macro: Path, *arguments: object, before: tuple[str, ...] = ()) -> Output:
-    """Run `macro(arguments)`; `before` are lines of C++ that come first."""
-    # a JSON string or number is a C++ literal too
-    literals = ", ".join(json.dumps(str(a) if isinstance(a, Path) else a) for a in arguments)
+    """Run `macro(arguments)` as a process; `before` are lines of C++ that come first."""
     lines = [word for line in before for word in ("-e", line)]
-    return run("root.exe", "-l", "-b", "-q", *lines, f"{macro}({literals})")
+    return run("root.exe", "-l", "-b", "-q", *lines, f"{macro}({', '.join(map(literal, arguments))})")
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What a macro that was called within a session printed on stdout, and its value."""
+
+    text: str
+    value: int
+
+
+def session(*calls: tuple[object, ...]) -> tuple[list[Returned], str]:
+    """Run macros one after the other in one process, as at the prompt: (name, argument, …) each.
+
+    Returns their outputs, and the stderr of all. A session loads each macro once, which takes most of the time.
+    """
+    lines = [f".L {MACROS / name}.C" for name in dict.fromkeys(str(c[0]) for c in calls)]
+    for name, *arguments in calls:
+        lines.append(f'printf("\\nreturned %d\\n", {name}({", ".join(map(literal, arguments))}));')
+    made = run("root.exe", "-l", "-b", "-q", *(word for line in lines for word in ("-e", line)))
+    parts = re.split(r"\nreturned (\d+)\n", made.stdout)
+    texts, values = parts[0:-1:2], parts[1::2]
+    assert len(values) == len(calls), made.stdout + made.stderr
+    return [Returned(t, int(v)) for t, v in zip(texts, values, strict=True)], made.stderr
 
 
 def run(program: str, *arguments: object) -> Output:

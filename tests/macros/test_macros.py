@@ -10,7 +10,7 @@ import pytest
 import uproot
 from conftest import Files
 from matplotlib.image import imread
-from real_root import MACROS, NAMES, Output, call, hadd
+from real_root import MACROS, NAMES, Output, call, hadd, run, session
 from scipy.optimize import minimize
 
 from renp_sim.analysis.likelihood import poisson_deviance
@@ -106,9 +106,9 @@ def test_spectrum_equals_python(ran, files: Files):
 def test_spectrum_marks_thresholds(ran, files: Files):
     expected = Neutrinos.from_lightest_mass(0.01, Oscillation.nufit(Ordering.NORMAL)).thresholds_eV(E_EG)
     printed = thresholds(ran("spectrum", files.scan).stdout)
-    np.testing.assert_allclose(printed[:, 0], [expected[p] for p in PAIRS], rtol=0, atol=2e-12)
+    np.testing.assert_allclose(printed[:, 0], [expected[p] for p in PAIRS], rtol=0, atol=6e-12)
     given = thresholds(ran("spectrum", files.scan, 0.02, 0.03, 0.04).stdout)
-    assert given[1, 0] == pytest.approx(E_EG / 2 - 0.05**2 / (2 * E_EG), abs=2e-12)
+    assert given[1, 0] == pytest.approx(E_EG / 2 - 0.05**2 / (2 * E_EG), abs=6e-12)
 
 
 def thresholds(text: str) -> np.ndarray:
@@ -211,21 +211,21 @@ def lowest(function, start) -> tuple[np.ndarray, float]:
 
 
 def test_fit_of_three_masses_equals_python(ran, files: Files):
-    """The minimum found from the truth by another method, and one end of a profile interval."""
+    """No other method finds a lower minimum, and at one end of an interval −2 ln L has risen by 1."""
     text = ran("fit_thresholds", files.scan, "three", "fixed").stdout
     (part,) = re.findall(r"mixing of normal ordering: (.*?)(?=\nmixing|\nbest)", text, re.S)
-    q, *masses = map(
-        float, re.findall(r"-2lnL = (\S+) at m = ([^,]+), ([^,]+), (\S+) eV", part)[0]
-    )
+    q, *masses = map(float, re.findall(r"-2lnL = (\S+) at m = ([^,]+), ([^,]+), (\S+) eV", part)[0])
     chi2 = chi2_of_masses(observation_from_tables(read_many(files.scan)), Ordering.NORMAL)
     truth = Neutrinos.from_lightest_mass(0.01, Oscillation.nufit(Ordering.NORMAL)).masses_eV
     assert chi2(np.array(masses)) == pytest.approx(q, abs=1e-5)
-    best, q_best = lowest(chi2, truth)
+    # the second start is a few errors away from the minimum
+    found = [lowest(chi2, start) for start in (truth, np.array(masses) + [-2e-5, 2e-5, -2e-4])]
+    best, q_best = min(found, key=lambda pair: pair[1])
     assert q == pytest.approx(q_best, abs=1e-3)
     printed = thresholds(part)
     for (omega, down, up), (i, j) in zip(printed, PAIRS, strict=True):
         assert abs(omega - (E_EG / 2 - (best[i] + best[j]) ** 2 / (2 * E_EG))) < 1e-3 * max(down, up)
-    # at the printed end of ω_12, −2 ln L has risen by 1 with m_1 and m_3 free
+    # the sum of m_1 and m_2 at the end of ω_12, with m_1 and m_3 free
     omega, down, _ = printed[PAIRS.index((0, 1))]
     total = np.sqrt(2 * E_EG * (E_EG / 2 - (omega - down)))
     _, q_end = lowest(lambda x: chi2(np.array([x[0], total - x[0], x[1]])), best[[0, 2]])
@@ -277,17 +277,18 @@ def test_dataframe_joins_events_with_their_steps(ran, files: Files):
     np.testing.assert_allclose([float(x) for x in found], want, rtol=1e-8)
 
 
-def test_merged_files_are_as_good_as_separate_ones(ran, files: Files, tmp_path):
-    merged = hadd(tmp_path / "merged.root", list(files.few[:3]))
-    together = tmp_path / "few[0-2].root"
-    for path in files.few[:3]:
+def test_merged_files_are_as_good_as_separate_ones(files: Files, tmp_path):
+    merged = hadd(tmp_path / "merged.root", list(files.few[:2]))
+    for path in files.few[:2]:
         shutil.copy(path, tmp_path)
-    lists = {"merged": merged, "list": ", ".join(map(str, files.few[:3])), "pattern": together}
+    inputs = (merged, ", ".join(map(str, files.few[:2])), tmp_path / "few*.root")
     for name in ("spectrum", "fit_thresholds"):
-        texts = {key: ran(name, inputs).stdout for key, inputs in lists.items()}
-        numbers = {key: re.findall(r"^(?!read|wrote|Processing).*$", text, re.M) for key, text in texts.items()}
-        assert len(numbers["merged"]) > 10
-        assert numbers["merged"] == numbers["list"] == numbers["pattern"]
+        made, said = session(*((name, given, tmp_path / name) for given in inputs))
+        assert said == ""
+        assert [part.value for part in made] == [0, 0, 0]
+        numbers = [re.findall(r"^(?!read|wrote|Processing).+$", part.text, re.M) for part in made]
+        assert len(numbers[0]) > 10
+        assert numbers[0] == numbers[1] == numbers[2]
 
 
 def test_books_of_a_merged_file(ran, files: Files, tmp_path):
@@ -306,19 +307,19 @@ def test_books_of_a_merged_file(ran, files: Files, tmp_path):
 def test_books_that_do_not_add_up(files: Files, tmp_path):
     """A run that was merged twice, and one whose last event is missing."""
     twice = hadd(tmp_path / "twice.root", [files.few[0], files.few[0]])
-    made = call(MACROS / "merge_check.C", twice, tmp_path / "twice")
-    assert made.returncode == 1
-    assert "is there twice: its photons would count twice" in made.stderr
     tables = read_many(files.few[0])
     with uproot.open(files.few[0]) as file:
         events = file["events"].arrays(library="np")
     short = {name: values[:-1] for name, values in events.items()}
     rewrite(tmp_path / "short.root", tables, short)
-    made = call(MACROS / "merge_check.C", tmp_path / "short.root", tmp_path / "short")
+    made, said = session(
+        ("merge_check", twice, tmp_path / "twice"), ("merge_check", tmp_path / "short.root", tmp_path / "short")
+    )
+    assert [part.value for part in made] == [1, 1]
+    assert "is there twice: its photons would count twice" in said
     n = len(events["run"])
-    assert made.returncode == 1
-    assert f"runs has {n} events, events has {n - 1} rows" in made.stderr
-    assert re.search(r"step \d+: steps and events differ by 1 recorded photons", made.stderr)
+    assert f"runs has {n} events, events has {n - 1} rows" in said
+    assert re.search(r"step \d+: steps and events differ by 1 recorded photons", said)
 
 
 def rewrite(path, tables, events, *, blind=False):
@@ -348,26 +349,28 @@ def test_blind_files(ran, files: Files, tmp_path):
     with uproot.open(files.scan) as file:
         events = file["events"].arrays(library="np")
     blind = rewrite(tmp_path / "blind.root", read_many(files.scan), events, blind=True)
-    text = ran("spectrum", blind).stdout
-    np.testing.assert_array_equal(rows(text, 7), rows(ran("spectrum", files.scan).stdout, 7))
-    assert "(blind)" in text
-    assert "no threshold is marked" in text
-    fit = ran("fit_thresholds", blind).stdout
-    assert "Dirac and NuFIT 5.2 are taken" in fit
-    np.testing.assert_array_equal(thresholds(fit), thresholds(ran("fit_thresholds", files.scan).stdout))
-    assert "sound" in ran("merge_check", blind).stdout
-    for name in ("truth_vs_reco", "neutrino_kinematics"):
-        made = call(MACROS / f"{name}.C", blind, tmp_path / name)
-        assert made.returncode == 1
-        assert "the file is blind or empty" in made.stderr
+    need_truth = ("truth_vs_reco", "neutrino_kinematics")
+    names = ("spectrum", "fit_thresholds", "merge_check", *need_truth)
+    made, said = session(*((name, blind, tmp_path / name) for name in names))
+    text = {name: part.text for name, part in zip(names, made, strict=True)}
+    assert [part.value for part in made] == [0, 0, 0, 1, 1]
+    assert [line.partition(":")[0] for line in said.splitlines()] == list(need_truth)
+    assert said.count("the file is blind or empty") == 2
+    assert "(blind)" in text["spectrum"]
+    assert "no threshold is marked" in text["spectrum"]
+    np.testing.assert_array_equal(rows(text["spectrum"], 7), rows(ran("spectrum", files.scan).stdout, 7))
+    assert "Dirac and NuFIT 5.2 are taken" in text["fit_thresholds"]
+    np.testing.assert_array_equal(
+        thresholds(text["fit_thresholds"]), thresholds(ran("fit_thresholds", files.scan).stdout)
+    )
+    assert "\nsound\n" in text["merge_check"]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_wrong_inputs(name, files: Files, tmp_path):
-    """One clear line each, a value that is not 0, and no picture; a missing file ends the process with 1."""
+def test_wrong_inputs(files: Files, tmp_path):
+    """Every macro says one clear line, returns 1 and draws nothing."""
     (tmp_path / "text.root").write_text("not ROOT")
-    torn = files.scan.read_bytes()
-    (tmp_path / "torn.root").write_bytes(torn[: len(torn) // 2])
+    whole = files.scan.read_bytes()
+    (tmp_path / "torn.root").write_bytes(whole[: len(whole) // 2])
     with uproot.recreate(tmp_path / "foreign.root") as file:
         file.mktree("events", {"x": "float64"})
     wrong = {
@@ -377,32 +380,50 @@ def test_wrong_inputs(name, files: Files, tmp_path):
         "torn.root": "is not a ROOT file, or is torn",
         "foreign.root": "has no TTree `runs`",
     }
-    stem = tmp_path / "picture"
-    lines = [f'.L {MACROS / name}.C'] + [
-        f'printf("returned %d\\n", {name}("{tmp_path / given}", "{stem}"));' for given in wrong
-    ]
-    made = call(MACROS / f"{name}.C", tmp_path / "absent.root", stem, before=tuple(lines))
-    assert made.returncode == 1
-    assert re.findall(r"returned (\d)", made.stdout) == ["1"] * len(wrong)
-    said = made.stderr.splitlines()
-    assert len(said) == len(wrong) + 1, made.stderr
-    for line, (given, problem) in zip(said, [*wrong.items(), ("absent.root", "no such file")], strict=True):
-        assert line.startswith(f"renp: {tmp_path / given}: {problem}")
+    cases = [(name, given) for name in NAMES for given in wrong]
+    made, said = session(*((name, tmp_path / given, tmp_path / "picture") for name, given in cases))
+    assert {part.value for part in made} == {1}
+    lines = said.splitlines()
+    assert len(lines) == len(cases), said
+    for line, (_, given) in zip(lines, cases, strict=True):
+        assert line.startswith(f"renp: {tmp_path / given}: {wrong[given]}")
     assert not list(tmp_path.glob("picture*"))
+
+
+def test_returned_value_is_the_exit_code(tmp_path):
+    made = call(MACROS / "spectrum.C", tmp_path / "absent.root", tmp_path / "picture")
+    assert made.returncode == 1
 
 
 def test_other_refusals(files: Files, tmp_path):
-    """Weighted counts, a run given twice, a word that is no option."""
+    """Weighted counts, a run given twice, a word that is no option, a folder that is not there."""
     stem = tmp_path / "picture"
     copy = shutil.copy(files.few[0], tmp_path / "copy.root")
-    for name in ("spectrum", "fit_thresholds"):
-        made = call(MACROS / f"{name}.C", files.weighted, stem)
-        assert (made.returncode, "its counts are not Poisson" in made.stderr) == (1, True)
-        made = call(MACROS / f"{name}.C", f"{files.few[0]},{copy}", stem)
-        assert (made.returncode, "is there twice: leave one of the files out" in made.stderr) == (1, True)
-    made = call(MACROS / "fit_thresholds.C", files.scan, stem, "heaviest")
-    assert (made.returncode, "must be lightest or three" in made.stderr) == (1, True)
+    made, said = session(
+        ("spectrum", files.weighted, stem),
+        ("fit_thresholds", files.weighted, stem),
+        ("spectrum", f"{files.few[0]},{copy}", stem),
+        ("fit_thresholds", f"{files.few[0]},{copy}", stem),
+        ("fit_thresholds", files.scan, stem, "heaviest"),
+        ("spectrum", files.empty, tmp_path / "absent" / "picture"),
+    )
+    assert {part.value for part in made} == {1}
+    assert said.count("its counts are not Poisson") == 2
+    assert said.count("is there twice: leave one of the files out") == 2
+    assert "masses heaviest, nuisances stated: must be lightest or three, stated or fixed" in said
+    assert "absent/picture.png: cannot be written" in said
     assert not list(tmp_path.glob("picture*"))
+
+
+def test_a_macro_can_run_again(files: Files, tmp_path):
+    """`.x` of one macro after another in one session, the first one twice."""
+    lines = [
+        f'.x {MACROS / name}.C("{files.few[0]}", "{tmp_path / name}{k}")'
+        for k, name in enumerate(("spectrum", "merge_check", "spectrum"))
+    ]
+    made = run("root.exe", "-l", "-b", "-q", *(word for line in lines for word in ("-e", line)))
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.count("wrote") == 6
 
 
 def test_all_compile_together(files: Files, tmp_path):
