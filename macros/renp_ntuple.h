@@ -9,9 +9,6 @@
 ///
 /// The trees are flat and have no class of their own, so no dictionary is needed. A branch is read from the
 /// file only where its value is asked for. The JSON branches of `runs` are left to Python.
-///
-/// Headers have guards and no `#pragma once`: when a macro is run again, the interpreter forgets its headers, but not
-/// the pragma.
 #ifndef RENP_NTUPLE_H
 #define RENP_NTUPLE_H
 

@@ -7,6 +7,7 @@
 #include <TColor.h>
 #include <TError.h>
 #include <TLatex.h>
+#include <TROOT.h>
 #include <TStyle.h>
 #include <TSystem.h>
 #include <TVirtualPad.h>
@@ -64,6 +65,7 @@ inline void set_style()
 inline TCanvas *new_canvas(const char *name, int n_pads)
 {
    set_style();
+   delete gROOT->GetListOfCanvases()->FindObject(name); // of an earlier run in this session
    auto *canvas = new TCanvas(name, name, n_pads == 1 ? 760 : 560 * n_pads, 520);
    canvas->Divide(n_pads, 1, 0.002f, 0.002f);
    return canvas;

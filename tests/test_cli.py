@@ -2,12 +2,17 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from renp_sim.ntuple.reader import iterate_events, read_tables
+from renp_sim.ntuple.writer import NtupleWriter
 
 PROGRAM = [sys.executable, "-c", "from renp_sim.cli import main; main()"]
 SHORT = ("--set", "laser.scan=[{omegas_eV=[1.0688, 1.0711, 1.07164], total_duration_s=3e5}]")
@@ -134,14 +139,6 @@ def test_run_does_all_of_it(tmp_path: Path) -> None:
     assert "--force" in again.stderr
 
 
-def test_a_file_without_configuration_needs_a_model(ntuple: Path) -> None:
-    """`--model` fits what any program wrote; here the file's own configuration is set aside for it."""
-    table = json.loads(renp_sim("fit", ntuple, "--model", "fine_scan", "--json").stdout)
-    own = json.loads(renp_sim("fit", ntuple, "--json").stdout)
-    best = [t["fits"]["normal/dirac"]["minus_two_ln_L"] for t in (table, own)]
-    assert best[0] == pytest.approx(best[1], rel=1e-12)
-
-
 def test_wrong_input_gets_one_clear_line(ntuple: Path, tmp_path: Path) -> None:
     run = "gp23_three_frequencies"
     torn = tmp_path / "torn.root"
@@ -210,7 +207,43 @@ def test_merge_and_export(ntuple: Path, tmp_path: Path) -> None:
     parquet = read_table(with_pyarrow)
     assert parquet.num_rows == len(columns)
     for name in ("event", "time_s", "cos_theta_star", "photon_energy_eV"):
-        assert np.array_equal(
-            parquet[name].to_numpy(), columns[name].astype(parquet[name].to_numpy().dtype)
-        ), name
+        values = parquet[name].to_numpy()
+        assert np.array_equal(values, columns[name].astype(values.dtype), equal_nan=values.dtype.kind == "f")
     assert fails(3, "export", both, "-o", table, "--to", "csv")[0].endswith("--force to replace it")
+
+
+def test_interrupted_jobs_leave_nothing_behind(tmp_path: Path) -> None:
+    long = ("--set", "laser.scan=[{omegas_eV=[1.07], total_duration_s=1e10}]")
+    command = [*PROGRAM, "generate", "fine_scan", "-o", str(tmp_path / "run.root"), *long]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    part = tmp_path / "run.root.part"
+    while not part.exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert "interrupted" in process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert not (tmp_path / "run.root").exists()
+    assert not part.exists()
+
+
+def test_a_file_of_another_program_needs_a_model(ntuple: Path, tmp_path: Path) -> None:
+    """A file whose runs carry no configuration: one clear line, and `--model` fits it."""
+    bare = tmp_path / "bare.root"
+    tables = read_tables(ntuple)
+    with NtupleWriter(bare) as writer:
+        for block in iterate_events(ntuple):
+            writer.events(block)
+        writer.steps(tables.steps)
+        writer.backgrounds(tables.backgrounds)
+        writer.run(
+            {name: values[0] for name, values in tables.runs.items()} | {"config": {}, "provenance": {}}
+        )
+    lines = fails(3, "fit", bare)
+    assert len(lines) == 1
+    assert "--model" in lines[0]
+    table = json.loads(renp_sim("fit", bare, "--model", "fine_scan", "--ordering", "normal", "--json").stdout)
+    own = json.loads(renp_sim("fit", ntuple, "--ordering", "normal", "--json").stdout)
+    best = [t["fits"]["normal/dirac"]["minus_two_ln_L"] for t in (table, own)]
+    assert best[0] == pytest.approx(best[1], rel=1e-12)

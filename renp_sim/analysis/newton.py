@@ -28,8 +28,8 @@ SINGULAR = 1e-11
 BLOCK_TOYS = 8192
 """Toys that are fitted together, so that their numbers stay in the cache."""
 
-FIRST_ITERATIONS = 3
-"""Iterations after which what is left of every block goes on together."""
+FIRST_ITERATIONS = 2
+"""Iterations after which what is left of all blocks goes on together; then twice as many, and so on."""
 
 FIRST_DAMPING = 1e-2
 LAST_DAMPING = 1e12
@@ -119,15 +119,15 @@ def minimise(
         status=np.full(n_toys, Status.NOT_CONVERGED, dtype=np.int8),
         calls=np.zeros(n_toys, dtype=np.int32),
     )
-    late: list[IntArray] = []
-    for first in range(0, n_toys, BLOCK_TOYS):
-        rows = np.arange(first, min(first + BLOCK_TOYS, n_toys))
-        work = _Working.of(likelihood, rows, x, lower, upper, interior)
-        late.append(work.run(out, FIRST_ITERATIONS))
-    rows = np.concatenate(late) if late else np.empty(0, dtype=np.intp)
-    if len(rows):
-        work = _Working.of(likelihood, rows, out.x, lower, upper, interior)
-        work.run(out, max_iterations - FIRST_ITERATIONS)
+    rows, spent, budget = np.arange(n_toys), 0, FIRST_ITERATIONS
+    while len(rows) and spent < max_iterations:
+        late = []
+        for first in range(0, len(rows), BLOCK_TOYS):
+            block = rows[first : first + BLOCK_TOYS]
+            work = _Working.of(likelihood, block, out.x, lower, upper, interior, is_late=spent > 0)
+            late.append(work.run(out, budget))
+        rows, spent = np.concatenate(late), spent + budget
+        budget = min(2 * budget, max_iterations - spent)
     out.status[~np.isfinite(out.q)] = Status.IMPOSSIBLE
     return out
 
@@ -145,6 +145,7 @@ class _Working:
     upper: FloatArray
     damping: FloatArray
     interior: int | None
+    is_late: bool
 
     @classmethod
     def of(
@@ -155,6 +156,8 @@ class _Working:
         lower: FloatArray,
         upper: FloatArray,
         interior: int | None,
+        *,
+        is_late: bool,
     ) -> "_Working":
         part = likelihood if len(rows) == x.shape[1] else likelihood.take(rows)
         x = x[:, rows]
@@ -167,6 +170,7 @@ class _Working:
             upper=upper[:, rows],
             damping=np.zeros(len(rows)),
             interior=interior,
+            is_late=is_late,
         )
 
     def run(self, out: Minimum, iterations: int) -> IntArray:
@@ -202,6 +206,7 @@ class _Working:
             upper=self.upper[:, rows],
             damping=self.damping[rows],
             interior=self.interior,
+            is_late=self.is_late,
         )
 
     def iterate(self) -> tuple[NDArray[np.int8], BoolArray]:
@@ -222,7 +227,7 @@ class _Working:
         rounding = 1e-13 * (1 + np.where(np.isfinite(self.q), self.q, 0.0))
         better = q <= self.q + np.where(predicted < rounding, rounding, 0.0)
         worse = np.flatnonzero(~better)
-        if len(worse) and self.likelihood.mean.bent:
+        if len(worse) and self.is_late and self.likelihood.mean.bent:
             trial[:, worse], q[worse] = self._back_to_floor(trial, worse)
             better = q <= self.q + np.where(predicted < rounding, rounding, 0.0)
         is_done = (predicted <= np.maximum(DECREASE_TOLERANCE, rounding)) & (self.damping <= FIRST_DAMPING)

@@ -13,11 +13,11 @@ __all__ = ["bent_centre", "coupling_points", "kinked_points"]
 
 FloatArray = NDArray[np.float64]
 
-SIGNIFICANCE_STEP = 1.0
+SIGNIFICANCE_STEP = 1.5
 """Distance of the scan points of a coupling, in standard deviations of the counts."""
 
 NARROW = 0.03
-"""A smooth piece narrower than this many typical steps has one point inside, others three or more."""
+"""A smooth piece narrower than this many typical steps has one point inside, others four or more."""
 
 LEAST_POINTS = 8
 MOST_POINTS = 40
@@ -49,10 +49,12 @@ def kinked_points(
     ends = np.concatenate([[low], kinks, [high]])
     pieces = []
     for a, b in itertools.pairwise(ends):
-        least = 3 if b - a > NARROW * parameter.scale else 1
-        between = least + min(15, int(2 * (b - a) / parameter.scale))
-        u = np.arange(between + 1) / (between + 1)
-        pieces.append(a + (b - a) * np.sin(np.pi * u / 2) ** 2)
+        if b - a > NARROW * parameter.scale:
+            # close to either end too: beside an onset a minimum is as narrow as its distance is small
+            inner = np.linspace(0.08, 0.92, 4 + min(15, int(2 * (b - a) / parameter.scale)))
+        else:
+            inner = np.array([0.5])
+        pieces.append(a + (b - a) * np.sin(np.pi / 2 * np.append(0.0, inner)) ** 2)
     points = np.concatenate([*pieces, ends[-1:]])
     return points, np.isin(points, kinks)
 

@@ -31,7 +31,7 @@ IntArray = NDArray[np.intp]
 BLOCK_TOYS = 8192
 """Toys in one scan: its tables stay in the cache."""
 
-TABLE_FINENESS = 3
+TABLE_FINENESS = 4
 """Points of a table per point of a scan."""
 
 MOST_POINTS = 2000
@@ -49,53 +49,8 @@ HOPELESS = 20.0
 ROUNDS = 10
 """Most rounds over several kinked parameters, one at a time and then together."""
 
-CURVATURE_STEP = 1e-4
-"""Step, in typical steps of a parameter, over which gradients are differenced."""
-
 ROUND_GAIN = 1e-3
 """A round that gains less is the last."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Solution:
-    """Global minima of b sets of counts.
-
-    Parameters
-    ----------
-    theta
-        All parameters, shape (b, p).
-    q
-        −2 ln L, shape (b,).
-    status
-        Values of `renp_sim.analysis.newton.Status`, shape (b,).
-    calls
-        Evaluations of the expectation, shape (b,); those that all toys share count for each.
-    """
-
-    theta: FloatArray
-    q: FloatArray
-    status: NDArray[np.int8]
-    calls: NDArray[np.int32]
-
-    @classmethod
-    def none(cls, n_parameters: int) -> "Solution":
-        """Return the solutions of no toys."""
-        return cls(
-            theta=np.empty((0, n_parameters)),
-            q=np.empty(0),
-            status=np.empty(0, dtype=np.int8),
-            calls=np.empty(0, dtype=np.int32),
-        )
-
-    @classmethod
-    def joined(cls, parts: "list[Solution]") -> "Solution":
-        """Return the solutions of several lots of toys as one."""
-        return cls(
-            theta=np.concatenate([part.theta for part in parts]),
-            q=np.concatenate([part.q for part in parts]),
-            status=np.concatenate([part.status for part in parts]),
-            calls=np.concatenate([part.calls for part in parts]),
-        )
 
 
 def search(
@@ -140,7 +95,7 @@ def search(
         )
     if theta is not None and len(theta) == 1:
         setup, theta = setup.moved(theta[0]), None
-    problem = _Problem(
+    problem = Problem(
         setup=setup,
         counts=np.ascontiguousarray(counts.T),
         template=setup.theta if theta is None else theta,
@@ -172,7 +127,7 @@ def local_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solutio
     theta
         All parameters, shape (b, p).
     """
-    problem = _Problem(
+    problem = Problem(
         setup=setup,
         counts=np.ascontiguousarray(np.asarray(counts, dtype=float).T),
         template=theta,
@@ -234,73 +189,7 @@ def _coarse(points: FloatArray) -> FloatArray:
     return np.interp(inner, np.arange(len(points)), points)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Problem:
-    """Counts (n, b) with their set-up, templates (p,) or (b, p), and constraint terms."""
-
-    setup: "Setup"
-    counts: FloatArray
-    template: FloatArray
-    terms: ConstraintTerms
-
-    @property
-    def n_toys(self) -> int:
-        return int(self.counts.shape[1])
-
-    def rows_for(self, table: ScanTable) -> FloatArray | None:
-        """Return all parameters, shape (b, p), or None where all rest as in the table."""
-        rest = np.setdiff1d(np.arange(len(table.theta)), self.setup.free)
-        if np.all(self.template[..., rest] == table.theta[rest]):
-            return None
-        return np.broadcast_to(self.template, (self.n_toys, len(table.theta)))
-
-    def is_within(self, table: ScanTable) -> bool:
-        """Return whether a table has all that moves here."""
-        known = np.zeros(len(self.setup.theta), dtype=bool)
-        known[table.moving] = True
-        known[[self.setup.index(name) for name in table.names]] = True
-        rests = np.all(np.atleast_2d(self.template) == table.theta, axis=0)
-        rests[self.setup.free] = False
-        return bool(np.all(known | rests))
-
-    def bounds(self) -> tuple[FloatArray, FloatArray]:
-        return self.setup.lower[:, None], self.setup.upper[:, None]
-
-    def model_mean(self) -> ModelMean:
-        setup = self.setup
-        curved = setup.kinked | setup.squared
-        return ModelMean(
-            model=setup.model,
-            template=self.template,
-            free=setup.free,
-            bent=tuple(i for i, name in enumerate(setup.names) if name in curved),
-            step=CURVATURE_STEP * setup.scale,
-            linear=setup.linear >= set(setup.names),
-        )
-
-    def likelihood(self) -> Likelihood:
-        mean: Mean | None = None
-        if self.template.ndim == 1 and len(self.setup.free):
-            mean = polynomial_mean(self.setup.model, self.setup.names, self.template)
-        return Likelihood(counts=self.counts, mean=mean or self.model_mean(), terms=self.terms)
-
-    def take(self, rows: IntArray) -> "_Problem":
-        if len(rows) == self.n_toys:
-            return self
-        return replace(
-            self,
-            counts=self.counts[:, rows],
-            template=self.template if self.template.ndim == 1 else self.template[rows],
-            terms=self.terms.take(rows),
-        )
-
-    def solution(self, minimum: Minimum) -> Solution:
-        theta = np.array(np.broadcast_to(self.template, (self.n_toys, self.template.shape[-1])))
-        theta[:, self.setup.free] = minimum.x.T
-        return Solution(theta=theta, q=minimum.q, status=minimum.status, calls=minimum.calls)
-
-
-def _tabled(problem: _Problem) -> Minimum | None:
+def _tabled(problem: Problem) -> Minimum | None:
     """Return the fits of one coupling and nothing else from a table, or None where there is none."""
     mean = problem.likelihood().mean
     if not isinstance(mean, PolynomialMean) or problem.terms.centre.shape[1] > 1:
@@ -316,7 +205,7 @@ def _tabled(problem: _Problem) -> Minimum | None:
     return table.fit(problem.counts, float(problem.setup.lower[0]), float(problem.setup.upper[0]))
 
 
-def _scanned(problem: _Problem, table: ScanTable, kinked: bool) -> Minimum:
+def _scanned(problem: Problem, table: ScanTable, kinked: bool) -> Minimum:
     """Return the best fits from the best places of a scan."""
     setup, name = problem.setup, table.names[0]
     position = setup.names.index(name)
@@ -342,7 +231,7 @@ def _scanned(problem: _Problem, table: ScanTable, kinked: bool) -> Minimum:
     return _across_kinks(problem, best) if setup.kinked & set(setup.names) - {name} else best
 
 
-def _across_kinks(problem: _Problem, best: Minimum) -> Minimum:
+def _across_kinks(problem: Problem, best: Minimum) -> Minimum:
     """Return fits that may leave their piece, whose ends other parameters have moved meanwhile."""
     free = minimise(problem.likelihood(), best.x, *problem.bounds())
     use = free.q < best.q
@@ -379,7 +268,7 @@ def _best_of(toys: IntArray, fits: Minimum, n_toys: int, shared_calls: int) -> M
     return Minimum(x=fits.x[:, best], q=fits.q[best], status=fits.status[best], calls=calls.astype(np.int32))
 
 
-def _several_kinked(problem: _Problem, kinked: tuple[str, ...]) -> Solution:
+def _several_kinked(problem: Problem, kinked: tuple[str, ...]) -> Solution:
     """Return the best fit of one set of counts where several parameters are kinked.
 
     From where they stand, and from the best corners of a coarse scan in all of them unless these are
@@ -398,7 +287,7 @@ def _several_kinked(problem: _Problem, kinked: tuple[str, ...]) -> Solution:
     return min(solutions, key=lambda solution: float(solution.q[0]))
 
 
-def _in_turn(problem: _Problem, kinked: tuple[str, ...], template: FloatArray) -> Solution:
+def _in_turn(problem: Problem, kinked: tuple[str, ...], template: FloatArray) -> Solution:
     """Fit each kinked parameter in turn with the other kinked ones held, then all."""
     whole = problem.setup
     best = local_fits(whole, problem.counts.T, template[None])

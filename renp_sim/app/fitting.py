@@ -1,6 +1,7 @@
 """From files to fits: which hypotheses are compared, what floats, and the thresholds that follow."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -19,7 +20,9 @@ from renp_sim.app.setup import Setup, load, setup_from_table
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
+from renp_sim.physics.target import Target
 from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.prediction.joint import JointCounts, steps_of_runs
 from renp_sim.prediction.mass_sum import MassSum
 
 __all__ = [
@@ -61,12 +64,15 @@ class Data:
     observation
         Counts and exposure per step.
     setup
-        What the model is built from: the run file given, or the configuration in the file.
+        What the model is built from: the run file given, or the configuration of the first run.
+    targets
+        Target by run number: that of the run file given, or each run's own.
     """
 
     tables: NtupleTables
     observation: Observation
     setup: Setup
+    targets: Mapping[int, Target]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,14 +157,16 @@ def read_data(paths: Sequence[Path], model: Path | None = None, settings: tuple[
     SchemaError
         If a file cannot be read, or carries no configuration and none is given.
     ConfigError
-        If the run file or a setting is wrong, or the files are of different atoms.
+        If the run file or a setting is wrong.
     """
     tables = read_many([str(path) for path in paths])
-    return Data(
-        tables=tables,
-        observation=observation_from_tables(tables),
-        setup=_setup_for(tables, model, settings),
-    )
+    setup = _setup_for(tables, model, settings)
+    runs = tables.runs["run"].tolist()
+    if model is not None:
+        targets = dict.fromkeys(runs, setup.emission.target)
+    else:
+        targets = dict(zip(runs, _targets_of(tables), strict=True))
+    return Data(tables=tables, observation=observation_from_tables(tables), setup=setup, targets=targets)
 
 
 def _setup_for(tables: NtupleTables, model: Path | None, settings: tuple[str, ...]) -> Setup:
@@ -166,35 +174,64 @@ def _setup_for(tables: NtupleTables, model: Path | None, settings: tuple[str, ..
         return load(model, settings)
     if settings:
         raise ConfigError("--set changes the run file of --model RUN, which is not given")
-    if not tables.config[0].get("run"):
-        raise SchemaError(f"{tables.paths[0]}: carries no configuration to fit: give one with --model RUN")
-    setup = setup_from_table(tables.config[0])
-    atom = setup.emission.target.atom
-    levels = {
-        (float(a), float(b)) for a, b in zip(tables.runs["e_eg_eV"], tables.runs["e_vg_eV"], strict=True)
-    }
-    if levels != {(atom.e_eg_eV, atom.e_vg_eV)}:
-        raise ConfigError(
-            f"the files are of different atoms (E_eg, E_vg in {sorted(levels)} eV): fit them apart"
-        )
-    return setup
+    for run, config in zip(tables.runs["run"].tolist(), tables.config, strict=True):
+        if not config.get("run"):
+            files = ", ".join(map(str, tables.paths))
+            raise SchemaError(
+                f"{files}: run {run} carries no configuration to fit: give one with --model RUN"
+            )
+    return setup_from_table(tables.config[0])
+
+
+def _targets_of(tables: NtupleTables) -> list[Target]:
+    """Return the target of each run from its own configuration."""
+    # a campaign may have hundreds of runs of one target
+    known: dict[str, Target] = {}
+    keys = [json.dumps(config.get("target"), sort_keys=True) for config in tables.config]
+    for key, config in zip(keys, tables.config, strict=True):
+        if key not in known:
+            known[key] = setup_from_table(config).emission.target
+    return [known[key] for key in keys]
 
 
 def model_of(
     data: Data, label: str, masses: Masses, lightest_mass_eV: float = START_MASS_EV
-) -> ExpectedCounts:
-    """Return the model of a hypothesis such as `normal/dirac`; its masses stand at those of the lightest."""
+) -> ExpectedCounts | JointCounts:
+    """Return the model of a hypothesis such as `normal/dirac`; its masses stand at those of the lightest.
+
+    Runs of targets with different levels or spin tensors are joined; densities are the exposure's.
+    """
     ordering, nature = label.split("/")
     oscillation = oscillation_of(data, Ordering(ordering))
     start = Neutrinos.from_lightest_mass(lightest_mass_eV, oscillation).masses_eV
-    return ExpectedCounts(
-        exposure=data.observation.exposure,
-        target=data.setup.emission.target,
-        oscillation=oscillation,
-        nature=Nature(nature),
-        interaction=data.setup.emission.interaction,
-        masses_eV=(lightest_mass_eV,) if masses is Masses.LIGHTEST else tuple(start.tolist()),
+    exposure = data.observation.exposure
+    runs_of_kind: dict[tuple[float, float, float], list[int]] = {}
+    for run, target in data.targets.items():
+        runs_of_kind.setdefault(_kind(target), []).append(run)
+    groups = list(runs_of_kind.values())
+    models = tuple(
+        ExpectedCounts(
+            exposure=steps_of_runs(exposure, runs),
+            target=data.targets[runs[0]],
+            oscillation=oscillation,
+            nature=Nature(nature),
+            interaction=data.setup.emission.interaction,
+            masses_eV=(lightest_mass_eV,) if masses is Masses.LIGHTEST else tuple(start.tolist()),
+        )
+        for runs in groups
     )
+    if len(models) == 1:
+        return models[0]
+    return JointCounts(
+        exposure=exposure,
+        models=models,
+        model_of_run={run: i for i, runs in enumerate(groups) for run in runs},
+    )
+
+
+def _kind(target: Target) -> tuple[float, float, float]:
+    """Return what the spectrum of a target depends on: levels and spin tensor."""
+    return target.atom.e_eg_eV, target.atom.e_vg_eV, target.f_l
 
 
 def oscillation_of(data: Data, ordering: Ordering) -> Oscillation:
@@ -232,7 +269,7 @@ def fit_data(data: Data, question: Question) -> FitResult:
     )
 
 
-def _stated(model: ExpectedCounts) -> list[str]:
+def _stated(model: ExpectedCounts | JointCounts) -> list[str]:
     """Return the parameters for which the data state an error: efficiency, backgrounds, frequency."""
     common = ("efficiency", "frequency_offset_eV")
     return [
@@ -256,7 +293,7 @@ class Floating:
         return tuple(dict.fromkeys([*self.free, *self.constrain, *self.fix]))
 
     @classmethod
-    def of(cls, question: Question, model: ExpectedCounts) -> "Floating":
+    def of(cls, question: Question, model: ExpectedCounts | JointCounts) -> "Floating":
         """Read the options; ConfigError if one cannot be understood."""
         names = [p.name for p in model.parameters]
         masses = [name for name in names if name in ("lightest_mass_eV", *THREE_MASSES)]
@@ -350,7 +387,7 @@ def mass_profile(
 def thresholds_of(
     data: Data, question: Question, fitted: ModelFit, *, with_sums: bool = True
 ) -> dict[str, dict[str, Any]]:
-    """Return ω_ij of a fit, eV, with a list of intervals, by pair `11` … `33`.
+    """Return ω_ij of a fit, eV, with a list of intervals, by pair `11` … `33`, for the atom of the first run.
 
     Each ω_ij falls as the lightest mass grows, and ω_ii as m_i does, so the ends of the mass intervals are
     those of the thresholds. With three masses the others come from profiles of m_i + m_j.
@@ -405,7 +442,8 @@ def _sum_regions(
     whole = model_of(data, fitted.label, Masses.THREE)
     floating = Floating.of(question, whole)
     values = {p.name: p.value for p in fitted.parameters}
-    model = MassSum(whole=whole.offering(floating.names).starting(values), i=i, j=j)
+    joined = whole.offering(floating.names).starting(values)
+    model = MassSum(whole=joined, i=i, j=j)  # type: ignore[arg-type]  # it asks for no more than both have
     free = [model.name if name == f"m{i}_eV" else name for name in floating.free]
     found = fit(
         data.observation,

@@ -68,6 +68,10 @@ class Generated:
     n_recorded: int
     n_generated: int
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self) | {"path": str(self.path)}
+
 
 def job_of(setup: Setup, n_events: int | None = None) -> Job:
     """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from renp_sim.cli.options import Force, Quiet, RunFile, RunNumber, Seed, Settings
+from renp_sim.cli.options import Force, Json, Quiet, RunFile, RunNumber, Seed, Settings
 from renp_sim.cli.progress import progress_bar
 
 __all__ = ["generate"]
@@ -27,6 +27,7 @@ def generate(
     seed: Seed = None,
     run_number: RunNumber = None,
     quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Generate photon events and write them to a ROOT ntuple."""
     from renp_sim.app.generation import generate as library_call
@@ -43,6 +44,11 @@ def generate(
             resume=resume,
             progress=progress,
         )
+    if json:
+        from json import dumps
+
+        print(dumps(made.as_dict()))
+        return
     print(
         f"wrote {made.path}: run {made.run}, {made.n_recorded} recorded photons "
         f"({made.n_generated} signal photons emitted), {made.n_events} rows"

@@ -1,7 +1,8 @@
 """The program: its commands, its exit codes, its one place for error messages."""
 
+import signal
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -65,8 +66,15 @@ def _program(
     pass
 
 
+def _interrupted(number: int, frame: object) -> NoReturn:
+    print("renp-sim: interrupted", file=sys.stderr)
+    # unlike KeyboardInterrupt it passes through the command line library, and everything is cleaned up
+    sys.exit(130)
+
+
 def main(arguments: list[str] | None = None) -> Any:
     """Run the program and exit: 0, 2 configuration, 3 file or schema, 4 numerics or fit, 130 interrupted."""
+    signal.signal(signal.SIGINT, _interrupted)
     try:
         app(arguments, standalone_mode=True)
     except RenpError as error:
@@ -74,9 +82,6 @@ def main(arguments: list[str] | None = None) -> Any:
         for line in lines:
             print(f"renp-sim: {line}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("renp-sim: interrupted", file=sys.stderr)
-        sys.exit(130)
     except BrokenPipeError:
         # whoever reads our output has seen enough, as in `renp-sim rate … | head`
         sys.stderr.close()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from renp_sim.cli.options import Force, Quiet, RunNumber, Seed, Settings
+from renp_sim.cli.options import Force, Json, Quiet, RunNumber, Seed, Settings
 from renp_sim.cli.progress import progress_bar
 
 __all__ = ["run"]
@@ -25,6 +25,7 @@ def run(
     seed: Seed = None,
     run_number: RunNumber = None,
     quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Do all of it: ntuple, spectrum, fit and threshold search, with plots and results.json in a folder."""
     from renp_sim.app.report import fit_table, run_all
@@ -35,6 +36,11 @@ def run(
     folder = output or Path(setup.config.run.name)
     with progress_bar("working", quiet=quiet) as progress:
         made, report, files = run_all(setup, folder, workers=workers, force=force, progress=progress)
+    if json:
+        from json import dumps
+
+        print(dumps(made.as_dict() | report.as_dict()))
+        return
     emitted, recorded = made.n_generated, made.n_recorded
     print(f"{setup.config.run.name}: {emitted} signal photons emitted, {recorded} photons recorded")
     print_fit(fit_table(report.data, report.question, report.fit))

@@ -64,7 +64,7 @@ def agrees(difference: FloatArray) -> bool:
 
 @pytest.mark.parametrize("name", list(problems()))
 def test_no_fit_is_worse_than_minuit_from_many_starts(name: str) -> None:
-    n_toys = 40 if "mass" in name else 150
+    n_toys = 100 if "mass" in name else 300
     difference, fits = agreement(name, n_toys)
     assert agrees(difference), (np.median(difference), np.sort(difference)[-5:])
     assert fits.failed() == 0

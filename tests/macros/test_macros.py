@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import uproot
-from conftest import Files
 from matplotlib.image import imread
-from real_root import MACROS, NAMES, Output, call, hadd, run, session
+from real_root import MACROS, NAMES, Output, call, hadd, session
+from run_files import Files, rewrite
 from scipy.optimize import minimize
 
 from renp_sim.analysis.likelihood import poisson_deviance
@@ -19,8 +19,7 @@ from renp_sim.analysis.observation import observation_from_tables
 from renp_sim.analysis.spectrum import measured_spectrum
 from renp_sim.app.fitting import Question, fit_data, read_data
 from renp_sim.ntuple.reader import read_many
-from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, TREES, hide_truth
-from renp_sim.ntuple.writer import NtupleWriter
+from renp_sim.ntuple.schema import TREES
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.interactions import StandardModel
 from renp_sim.physics.line import mean_spectral_function
@@ -307,48 +306,20 @@ def test_books_of_a_merged_file(ran, files: Files, tmp_path):
 def test_books_that_do_not_add_up(files: Files, tmp_path):
     """A run that was merged twice, and one whose last event is missing."""
     twice = hadd(tmp_path / "twice.root", [files.few[0], files.few[0]])
-    tables = read_many(files.few[0])
-    with uproot.open(files.few[0]) as file:
-        events = file["events"].arrays(library="np")
-    short = {name: values[:-1] for name, values in events.items()}
-    rewrite(tmp_path / "short.root", tables, short)
+    short = rewrite(tmp_path / "short.root", files.few[0], without_last_event=True)
     made, said = session(
-        ("merge_check", twice, tmp_path / "twice"), ("merge_check", tmp_path / "short.root", tmp_path / "short")
+        ("merge_check", twice, tmp_path / "twice"), ("merge_check", short, tmp_path / "short")
     )
     assert [part.value for part in made] == [1, 1]
     assert "is there twice: its photons would count twice" in said
-    n = len(events["run"])
+    n = read_many(files.few[0]).runs["n_events"][0]
     assert f"runs has {n} events, events has {n - 1} rows" in said
     assert re.search(r"step \d+: steps and events differ by 1 recorded photons", said)
 
 
-def rewrite(path, tables, events, *, blind=False):
-    """Write one run again, with other events or blind."""
-    facts = {name: values[0] for name, values in tables.runs.items()}
-    hidden = {
-        tree: hide_truth(tree, columns) if blind else columns
-        for tree, columns in zip(
-            (RUNS, STEPS, BACKGROUNDS, EVENTS),
-            ({name: np.array([value]) for name, value in facts.items()}, tables.steps, tables.backgrounds, events),
-            strict=True,
-        )
-    }
-    row = {name: values[0] for name, values in hidden[RUNS].items()}
-    if blind:
-        row["is_blind"] = True
-    with NtupleWriter(path) as writer:
-        writer.events(hidden[EVENTS])
-        writer.steps(hidden[STEPS])
-        writer.backgrounds(hidden[BACKGROUNDS])
-        writer.run({**row, "config": {}, "provenance": {}})
-    return path
-
-
 def test_blind_files(ran, files: Files, tmp_path):
     """What needs no truth is the same as for the open file; what needs it says so."""
-    with uproot.open(files.scan) as file:
-        events = file["events"].arrays(library="np")
-    blind = rewrite(tmp_path / "blind.root", read_many(files.scan), events, blind=True)
+    blind = rewrite(tmp_path / "blind.root", files.scan, blind=True)
     need_truth = ("truth_vs_reco", "neutrino_kinematics")
     names = ("spectrum", "fit_thresholds", "merge_check", *need_truth)
     made, said = session(*((name, blind, tmp_path / name) for name in names))
@@ -413,17 +384,6 @@ def test_other_refusals(files: Files, tmp_path):
     assert "masses heaviest, nuisances stated: must be lightest or three, stated or fixed" in said
     assert "absent/picture.png: cannot be written" in said
     assert not list(tmp_path.glob("picture*"))
-
-
-def test_a_macro_can_run_again(files: Files, tmp_path):
-    """`.x` of one macro after another in one session, the first one twice."""
-    lines = [
-        f'.x {MACROS / name}.C("{files.few[0]}", "{tmp_path / name}{k}")'
-        for k, name in enumerate(("spectrum", "merge_check", "spectrum"))
-    ]
-    made = run("root.exe", "-l", "-b", "-q", *(word for line in lines for word in ("-e", line)))
-    assert (made.returncode, made.stderr) == (0, "")
-    assert made.stdout.count("wrote") == 6
 
 
 def test_all_compile_together(files: Files, tmp_path):
