@@ -14,7 +14,7 @@ from scipy.stats import chi2
 
 from renp_sim.analysis.constraint import prior_pull
 from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level, regions_below
-from renp_sim.analysis.minuit import Curvature, minos_ends, minuit_of, polished
+from renp_sim.analysis.minuit import Curvature, contour_points, minos_ends, minuit_of, polished
 from renp_sim.analysis.newton import Status
 from renp_sim.analysis.profile import ProfileCurve
 from renp_sim.analysis.result import FitResult, ModelFit, ParameterFit, Role
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from renp_sim.analysis.model import Constraint, Model, Observation
 
-__all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "fit"]
+__all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "contour", "fit"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -106,6 +106,58 @@ def fit(
             last=result,
         )
     return result
+
+
+def contour(
+    observation: "Observation",
+    model: "Model",
+    names: tuple[str, str],
+    *,
+    free: "Collection[str]" = (),
+    fix: "Mapping[str, float] | None" = None,
+    constrain: "Mapping[str, Constraint | None] | None" = None,
+    level: float = ONE_SIGMA,
+    size: int = 60,
+) -> FloatArray:
+    """Return the contour of two floating parameters around the best fit, shape (size, 2), by MINUIT.
+
+    Parameters
+    ----------
+    observation
+        One set of counts, shape (n,).
+    model
+        For the exposure of the observation.
+    names
+        The two parameters.
+    free, fix, constrain
+        As for `fit`; both parameters float.
+    level
+        That both values are inside, together.
+    size
+        Points of the contour.
+
+    Raises
+    ------
+    ConfigError
+        If a parameter does not float, or one that floats has kinks: `renp_sim.analysis.profile.profile`
+        over a grid of two knows them.
+    FitError
+        If MINUIT finds no contour.
+    """
+    setup = Setup.of(model, free=free, fix=fix, constrain=constrain)
+    for name in names:
+        if name not in setup.names:
+            raise ConfigError(f"contour of {name}: it does not float; name it in free or constrain")
+    if setup.searched:
+        raise ConfigError(f"contour with {', '.join(setup.searched)} floating: it has kinks; use a profile")
+    counts = np.asarray(observation.counts, dtype=float)
+    best = _Fit.of(setup, counts)
+    minuit = minuit_of(best.setup, counts, best.setup.theta[setup.free])
+    minuit.migrad()
+    points = contour_points(minuit, setup, names, level, size) if minuit.valid else np.empty((0, 2))
+    if not len(points):
+        raise FitError(f"contour of {names[0]} and {names[1]}: MINUIT finds none; use a profile", last=best.q)
+    return points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

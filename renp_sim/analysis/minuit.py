@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["Curvature", "minos_ends", "minuit_of", "polished"]
+__all__ = ["Curvature", "contour_points", "minos_ends", "minuit_of", "polished"]
 
 FloatArray = NDArray[np.float64]
 
@@ -128,3 +128,15 @@ def minos_ends(minuit: "Minuit", setup: "Setup", name: str, level: float) -> tup
     scale = float(setup.scale[setup.names.index(name)])
     value = float(minuit.values[name])
     return (value + error.lower) * scale, (value + error.upper) * scale
+
+
+def contour_points(
+    minuit: "Minuit", setup: "Setup", names: tuple[str, str], level: float, size: int
+) -> FloatArray:
+    """Return points of the contour of two parameters that holds a level, shape (size, 2), by MNCONTOUR.
+
+    The level is that of both together: Δq is the quantile of χ² with two degrees of freedom.
+    """
+    points = minuit.mncontour(*names, cl=level, size=size)
+    scale = [setup.scale[setup.names.index(name)] for name in names]
+    return np.asarray(points, dtype=np.float64) * scale

@@ -4,23 +4,21 @@ A parameter at whose kinks a step crosses a threshold, or a coupling that enters
 the best pieces of the scan are then fitted, a kinked parameter inside one smooth piece at a time.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.analysis.constraint import ConstraintTerms
-from renp_sim.analysis.likelihood import Likelihood
-from renp_sim.analysis.mean import ModelMean, PolynomialMean, polynomial_mean
+from renp_sim.analysis.mean import PolynomialMean
 from renp_sim.analysis.newton import Minimum, minimise
 from renp_sim.analysis.pieces import Starts, fit_pieces, starts_in_pieces, starts_on_both_sides
+from renp_sim.analysis.problem import Problem, Solution
 from renp_sim.analysis.scan import Scan, ScanTable
 from renp_sim.analysis.scan_points import bent_centre, coupling_points, kinked_points
 from renp_sim.analysis.table import Table
 
 if TYPE_CHECKING:
-    from renp_sim.analysis.mean import Mean
     from renp_sim.analysis.setup import Setup
 
 __all__ = ["Solution", "local_fits", "scan_table", "search"]
@@ -95,19 +93,13 @@ def search(
         )
     if theta is not None and len(theta) == 1:
         setup, theta = setup.moved(theta[0]), None
-    problem = Problem(
-        setup=setup,
-        counts=np.ascontiguousarray(counts.T),
-        template=setup.theta if theta is None else theta,
-        terms=ConstraintTerms.of(setup.constraints, constraint_values),
-    )
+    problem = Problem.of(setup, counts, theta, constraint_values)
     if len(setup.free) == 1 and not kinked and theta is None:
         minimum = _tabled(problem)
         if minimum is not None:
             return problem.solution(minimum)
     if not scanned:
-        start = np.atleast_2d(problem.template)[:, setup.free].T
-        return problem.solution(minimise(problem.likelihood(), start, *problem.bounds()))
+        return problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
     if len(kinked) > 1:
         return _several_kinked(problem, kinked)
     if table is None or table.names != scanned or not problem.is_within(table):
@@ -127,13 +119,8 @@ def local_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solutio
     theta
         All parameters, shape (b, p).
     """
-    problem = Problem(
-        setup=setup,
-        counts=np.ascontiguousarray(np.asarray(counts, dtype=float).T),
-        template=theta,
-        terms=ConstraintTerms.of(setup.constraints),
-    )
-    return problem.solution(minimise(problem.likelihood(), theta[:, setup.free].T, *problem.bounds()))
+    problem = Problem.of(setup, counts, theta)
+    return problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
 
 
 def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = None) -> ScanTable:

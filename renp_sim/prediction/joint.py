@@ -84,7 +84,7 @@ class JointCounts:
             for model, own in zip(whole, rows, strict=True)
         ]
         known = {
-            name: _shared([part[name] for part in versions if name in part])
+            name: replace(_shared([part[name] for part in versions if name in part]), name=name)
             for name in dict.fromkeys(name for part in versions for name in part)
         }
         names = list(known) if self.offered is None else list(self.offered)

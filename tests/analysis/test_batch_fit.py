@@ -64,7 +64,7 @@ def agrees(difference: FloatArray) -> bool:
 
 @pytest.mark.parametrize("name", list(problems()))
 def test_no_fit_is_worse_than_minuit_from_many_starts(name: str) -> None:
-    n_toys = 100 if "mass" in name else 300
+    n_toys = 50 if "mass" in name else 300
     difference, fits = agreement(name, n_toys)
     assert agrees(difference), (np.median(difference), np.sort(difference)[-5:])
     assert fits.failed() == 0
@@ -285,3 +285,15 @@ def test_pulls_are_standard_normal() -> None:
 
 def test_pulls_with_a_wrong_background_are_not() -> None:
     assert not is_standard_normal(closure_pulls(1.03))
+
+
+def test_toys_on_both_sides_of_a_coupling_keep_their_own_counts() -> None:
+    """Each toy has one start, left or right of the centre: as many starts as toys, but out of order."""
+    model = replace(with_control(), b=0.3 * with_control().b, time=100.0)
+    left, right = (toys(model, [x, 1, 1], 20, seed=3) for x in (-3.0, 3.0))
+    counts = np.stack([left, right], axis=1).reshape(40, -1)
+    fits = fit_batch(counts, {"m": model}, free=("x", "background")).of("m")
+    assert_array_equal(fits.theta[:, 0] > 0, np.tile([False, True], 20))
+    setup = Setup.of(model, free=("x", "background"))
+    reference = [reference_fit(setup, row, [-3.0, 3.0])[0] for row in counts]
+    assert_allclose(fits.q, reference, atol=1e-4)

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 from scipy.optimize import brentq
+from scipy.stats import chi2
 from toy_models import (
     Polynomial,
     interference,
@@ -17,11 +18,12 @@ from toy_models import (
     with_control,
 )
 
-from renp_sim.analysis.fit import FitResult, Role, fit
+from renp_sim.analysis.fit import FitResult, Role, contour, fit
 from renp_sim.analysis.intervals import Method
 from renp_sim.analysis.likelihood import poisson_deviance
 from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.analysis.newton import Status
+from renp_sim.analysis.profile import profile
 from renp_sim.errors import ConfigError, FitError
 
 FloatArray = NDArray[np.float64]
@@ -304,3 +306,25 @@ def test_mistakes_are_named() -> None:
         fit(observation(np.zeros(5)), {})
     with pytest.raises(ValueError, match="level = 2"):
         fit(observation(np.zeros(6)), {"m": interference()}, level=2.0)
+
+
+def test_contour_is_where_the_profile_reaches_two_degrees_of_freedom() -> None:
+    model = with_control()
+    options = {"free": ("norm", "background"), "constrain": {"x": Constraint(value=0.3, error=0.2)}}
+    points = contour(observation(COUNTS), model, ("norm", "background"), **options, level=0.9, size=12)
+    assert points.shape == (12, 2)
+    for norm, background in points[::3]:
+        on_it = profile(
+            observation(COUNTS),
+            model,
+            {"norm": [norm], "background": [background]},
+            constrain=options["constrain"],
+        )
+        assert_allclose(on_it.delta_q, chi2.ppf(0.9, 2), rtol=2e-2)
+
+
+def test_contour_refuses_what_it_cannot_do() -> None:
+    with pytest.raises(ConfigError, match="contour of x: it does not float"):
+        contour(observation(COUNTS), with_control(), ("x", "norm"), free=("norm",))
+    with pytest.raises(ConfigError, match="contour with mass floating: it has kinks"):
+        contour(observation(np.zeros(6)), orderings()["normal"], ("mass", "norm"), free=("mass", "norm"))

@@ -99,7 +99,12 @@ def likelihoods() -> dict[str, tuple[Likelihood, np.ndarray]]:
         terms = ConstraintTerms.of(setup.constraints)
         means: dict[str, Mean] = {
             "model": ModelMean(
-                model=model, template=setup.theta, free=setup.free, bent=(0,), step=np.full(3, 1e-6), linear=False
+                model=model,
+                template=setup.theta,
+                free=setup.free,
+                bent=(0,),
+                step=np.full(3, 1e-6),
+                linear=False,
             )
         }
         if (polynomial := polynomial_mean(model, setup.names, setup.theta)) is not None:

@@ -47,12 +47,14 @@ int join_by_key(const char *path, const char *friend_path)
    auto *marks = friend_file.Get<TTree>("marks");
    events->AddFriend(marks);
 
-   TTreeReader reader(events);
-   TTreeReaderValue<Double_t> own(reader, "time_s"), other(reader, "marks.time_s");
    Long64_t n_read = 0, n_moved = 0;
-   while (reader.Next()) {
-      n_read += *own == *other;
-      n_moved += marks->GetReadEntry() != reader.GetCurrentEntry();
+   { // the reader must be gone before others read
+      TTreeReader reader(events);
+      TTreeReaderValue<Double_t> own(reader, "time_s"), other(reader, "marks.time_s");
+      while (reader.Next()) {
+         n_read += *own == *other;
+         n_moved += marks->GetReadEntry() != reader.GetCurrentEntry();
+      }
    }
    const Long64_t n_drawn = events->Draw("time_s", "time_s == marks.time_s", "goff");
    ROOT::RDataFrame frame(*events);

@@ -1,5 +1,5 @@
-/// Write every branch of `events` to FOLDER/branch as raw bytes, read by an RDataFrame on so many threads (0: without).
-/// With several the rows are in any order, but it is the same one for all branches.
+/// Write every branch of `events` as raw bytes, read by an RDataFrame on one thread to ONE/branch, on two to TWO/branch.
+/// There the rows are in any order, but it is the same one for all branches.
 #include <ROOT/RDataFrame.hxx>
 
 #include <cstdio>
@@ -21,10 +21,8 @@ void take(ROOT::RDF::RNode frame, const std::string &folder, const std::string &
    });
 }
 
-int take_columns(const char *path, const char *folder, int n_threads)
+void take_all(const char *path, const char *folder)
 {
-   if (n_threads > 0)
-      ROOT::EnableImplicitMT(n_threads);
    ROOT::RDataFrame frame("events", path);
    Writers writers;
    for (const auto &name : frame.GetColumnNames()) {
@@ -47,5 +45,12 @@ int take_columns(const char *path, const char *folder, int n_threads)
    for (auto &write : writers)
       write();
    std::printf("%zu branches, %u slots, %u loops\n", writers.size(), frame.GetNSlots(), frame.GetNRuns());
+}
+
+int take_columns(const char *path, const char *one, const char *two)
+{
+   take_all(path, one);
+   ROOT::EnableImplicitMT(2);
+   take_all(path, two);
    return 0;
 }

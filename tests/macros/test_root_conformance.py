@@ -87,22 +87,23 @@ def test_every_branch_by_reader_and_draw(written, file, tmp_path):
         assert lines == [f'{{"{key}": "{texts(k)[name][key]}"}}' for k in range(N_RUNS)]
 
 
-@pytest.mark.parametrize("n_threads", [0, 2])
-def test_every_branch_by_dataframe(n_threads, files: Files, tmp_path):
-    """Ten runs in one file, so that threads have clusters to share."""
+def test_every_branch_by_dataframe(files: Files, tmp_path):
+    """On one thread in order, and on two in any order; eleven runs give threads clusters to share."""
     merged = hadd(tmp_path / "merged.root", [*files.few, files.scan])
-    made = call(HERE / "take_columns.C", merged, tmp_path, n_threads)
-    assert (made.returncode, made.stderr) == (0, "")
-    assert f"{len(EVENTS.branches)} branches, {max(n_threads, 1)} slots, 1 loops" in made.stdout
-    got = {b.name: np.fromfile(tmp_path / b.name, dtype=b.dtype) for b in EVENTS.branches}
     parts = [uproot.open(path)["events"].arrays(library="np") for path in (*files.few, files.scan)]
     want = {b.name: np.concatenate([part[b.name] for part in parts]) for b in EVENTS.branches}
-    if n_threads:
-        place, wanted = (np.lexsort((columns["event"], columns["run"])) for columns in (got, want))
-    else:
-        place = wanted = slice(None)
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    made = call(HERE / "take_columns.C", merged, *folders)
+    assert (made.returncode, made.stderr) == (0, "")
+    slots = re.findall(rf"{len(EVENTS.branches)} branches, (\d) slots, 1 loops", made.stdout)
+    assert slots == ["1", "2"]
+    one, two = ({b.name: np.fromfile(folder / b.name, dtype=b.dtype) for b in EVENTS.branches} for folder in folders)
+    order, wanted = (np.lexsort((columns["event"], columns["run"])) for columns in (two, want))
     for name, values in want.items():
-        assert got[name][place].tobytes() == values[wanted].tobytes(), name
+        assert one[name].tobytes() == values.tobytes(), name
+        assert two[name][order].tobytes() == values[wanted].tobytes(), name
 
 
 def test_friend_by_key(files: Files, tmp_path):
@@ -129,7 +130,7 @@ def test_hadd_keeps_everything(options, files: Files, tmp_path):
         "blind": [blind, *files.few[:2], files.empty],
     }
     for name, inputs in sets.items():
-        merged = hadd(tmp_path / f"{name}.root", inputs, *options)
+        merged = hadd(tmp_path / f"merged_{name}.root", inputs, *options)
         assert inspect(merged).faults == ()
         got, want = read_many(merged), read_many(inputs)
         assert got.config == want.config
