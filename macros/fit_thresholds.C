@@ -218,6 +218,9 @@ inline void print_result(const Result &result, bool is_lightest)
    if (result.likelihood->offset_error_eV() > 0)
       std::printf("  frequency offset = %.4g eV, pull %+.3f\n", point.offset_eV,
                   point.offset_eV / result.likelihood->offset_error_eV());
+   const int n_few = result.likelihood->n_few(result.masses, result.offset_eV);
+   if (n_few > 0)
+      std::printf("  %d steps expect fewer than 10 counts: levels are asymptotic, check them with toys\n", n_few);
    if (!is_lightest)
       return;
    const double low = result.lightest_low(), high = result.lightest_high();
@@ -287,7 +290,8 @@ inline void draw_pulls(const Result &result, const Setup &setup)
       const double down = result.omega_down_eV(pair), up = result.omega_up_eV(pair), y = 5.8 - pair;
       const double truth = threshold_eV(setup.masses[i] + setup.masses[j], setup.atom.e_eg_eV);
       const double off = setup.is_told ? result.omega_eV(pair) - truth : 0;
-      points->AddPoint(off / (off > 0 ? down : up), y);
+      const double error = off > 0 ? down : up; // 0 or infinite where a mass is at its bound or unseen
+      points->AddPoint(error > 0 && std::isfinite(error) ? off / error : 0., y);
       points->SetPointError(pair, 1, 1, 0, 0);
       latex.DrawLatex(-11.2, y, Form("#omega_{%d%d} = %.7f eV #minus%.2g +%.2g #mueV", i + 1, j + 1,
                                     result.omega_eV(pair), 1e6 * down, 1e6 * up));

@@ -96,7 +96,7 @@ private:
 
    std::pair<TGraph *, TGraph *> draw(const Range &range) const
    {
-      auto *points = new TGraphAsymmErrors, *shown = points;
+      auto *points = new TGraphAsymmErrors;
       double top = 0, bottom = 0;
       for (const auto &s : fSettings) {
          if (!range.has(s.omega_eV))
@@ -119,10 +119,10 @@ private:
          curve = theory_curve(range);
          curve->Draw("L");
       }
-      shown->SetMarkerStyle(kFullCircle);
-      shown->SetMarkerSize(fSettings.size() > 20 ? 0.6f : 1.f);
-      shown->SetLineWidth(fSettings.size() > 20 ? 1 : 2);
-      shown->Draw("P Z");
+      points->SetMarkerStyle(kFullCircle);
+      points->SetMarkerSize(fSettings.size() > 20 ? 0.6f : 1.f);
+      points->SetLineWidth(fSettings.size() > 20 ? 1 : 2);
+      points->Draw("P Z");
       gPad->RedrawAxis();
       return {points, curve};
    }

@@ -119,6 +119,13 @@ public:
       return {q, offset_eV, {y.GetMatrixArray(), y.GetMatrixArray() + n}};
    }
 
+   /// Number of steps that expect some counts, but fewer than 10, the scales as stated.
+   int n_few(const Masses &masses, double offset_eV) const
+   {
+      const auto mu = expectation(masses, offset_eV).value;
+      return std::count_if(mu.begin(), mu.end(), [](double value) { return value > 0 && value < 10; });
+   }
+
    /// m_i + m_j at which a pair opens, for each setting of the laser: where -2lnL is not smooth.
    std::vector<double> kinks_eV(double offset_eV = 0) const
    {

@@ -119,7 +119,7 @@ def contour(
     level: float = ONE_SIGMA,
     size: int = 60,
 ) -> FloatArray:
-    """Return the contour of two floating parameters around the best fit, shape (size, 2), by MINUIT.
+    """Return the closed contour of two parameters around the best fit, shape (size + 1, 2), by MINUIT.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def contour(
     level
         That both values are inside, together.
     size
-        Points of the contour.
+        Points of the contour; the first is repeated at its end.
 
     Raises
     ------

@@ -294,7 +294,8 @@ def _linear_in(
             return None
         out[(*exponents[:position], 0, *exponents[position:])] = c0
         out[(*exponents[:position], 1, *exponents[position:])] = c2 - c0
-    return {e: c for e, c in out.items() if np.any(c != 0)}
+    constant = (0,) * len(free)
+    return {constant: out[constant]} | {e: c for e, c in out.items() if np.any(c != 0)}
 
 
 def _quadratic_terms(quadratic: Quadratic) -> Coefficients:

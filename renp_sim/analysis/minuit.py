@@ -133,10 +133,12 @@ def minos_ends(minuit: "Minuit", setup: "Setup", name: str, level: float) -> tup
 def contour_points(
     minuit: "Minuit", setup: "Setup", names: tuple[str, str], level: float, size: int
 ) -> FloatArray:
-    """Return points of the contour of two parameters that holds a level, shape (size, 2), by MNCONTOUR.
+    """Return the contour of two parameters that holds a level, shape (size + 1, 2), by MNCONTOUR.
 
-    The level is that of both together: Δq is the quantile of χ² with two degrees of freedom.
+    It is closed: the first point is the last too. The level is that of both parameters together, so Δq is
+    the quantile of χ² with two degrees of freedom.
     """
     points = minuit.mncontour(*names, cl=level, size=size)
     scale = [setup.scale[setup.names.index(name)] for name in names]
-    return np.asarray(points, dtype=np.float64) * scale
+    contour: FloatArray = np.asarray(points, dtype=np.float64) * scale
+    return contour

@@ -77,33 +77,42 @@ def starts_on_both_sides(along: "Scan", centre: int) -> Starts:
     centre
         First point beyond the centre.
     """
-    lowest = np.min(along.q, axis=0) + BENT_MARGIN
+    sides = [
+        _lowest_on_side(along, first, stop)
+        for first, stop in ((0, centre), (centre, len(along.q)))
+        if first < stop
+    ]
+    best = np.min([q for q, _, _ in sides], axis=0)
     parts = []
-    for first, stop in ((0, centre), (centre, len(along.q))):
-        if first == stop:
-            continue
-        at = first + np.argmin(along.q[first:stop], axis=0)
-        toys = np.flatnonzero(np.take_along_axis(along.q, at[None], axis=0)[0] <= lowest)
-        at = at[toys]
-        left, right = np.maximum(at - 1, first), np.minimum(at + 1, stop - 1)
-        vertex = _vertex(*(along.q[i, toys] for i in (left, at, right)))
-        # never on the point itself, which may be where a squared coupling has no slope
-        vertex = np.where(np.abs(vertex) < 0.02, np.where(right > at, 0.02, -0.02), vertex)
-        share = np.abs(vertex)[:, None]
-        other = np.where(vertex < 0, left, right)
-        x = (1 - share) * along.x[at, :, toys] + share * along.x[other, :, toys]
+    for q, gain, x in sides:
+        toys = np.flatnonzero(q <= best + BENT_MARGIN + gain)
         none = np.zeros(len(toys))
-        parts.append(Starts(toys=toys, x=x.T, low=none, high=none))
+        parts.append(Starts(toys=toys, x=x[:, toys], low=none, high=none))
     return Starts.joined(parts)
 
 
-def _vertex(left: FloatArray, here: FloatArray, right: FloatArray) -> FloatArray:
-    """Return where between −½ and ½ a parabola through three equidistant values is lowest."""
+def _lowest_on_side(along: "Scan", first: int, stop: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return −2 ln L (b,) at the vertex of the parabola through the lowest point, its gain, and x (f, b)."""
+    toys = np.arange(along.q.shape[1])
+    at = first + np.argmin(along.q[first:stop], axis=0)
+    left, right = np.maximum(at - 1, first), np.minimum(at + 1, stop - 1)
+    vertex, gain = _vertex(*(along.q[i, toys] for i in (left, at, right)))
+    # never on the point itself, which may be where a squared coupling has no slope
+    shift = np.where(np.abs(vertex) < 0.02, np.where(right > at, 0.02, -0.02), vertex)
+    share = np.abs(shift)[:, None]
+    other = np.where(shift < 0, left, right)
+    x = (1 - share) * along.x[at, :, toys] + share * along.x[other, :, toys]
+    return along.q[at, toys] - gain, gain, x.T
+
+
+def _vertex(left: FloatArray, here: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return where in [−½, ½] a parabola through three equidistant values is lowest, and its gain there."""
     with np.errstate(invalid="ignore"):  # ∞ − ∞ is no parabola
         bend = left + right - 2 * here
         lean = 0.5 * (left - right)
     usable = np.isfinite(bend) & (bend > 0) & np.isfinite(lean)
-    return np.clip(np.where(usable, lean, 0.0) / np.where(usable, bend, 1.0), -0.5, 0.5)
+    at = np.clip(np.where(usable, lean, 0.0) / np.where(usable, bend, 1.0), -0.5, 0.5)
+    return at, np.where(usable, at * (lean - 0.5 * np.where(usable, bend, 0.0) * at), 0.0)
 
 
 def starts_in_pieces(along: "Scan", points: FloatArray, kinks: NDArray[np.bool_], position: int) -> Starts:

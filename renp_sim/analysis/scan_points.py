@@ -19,6 +19,9 @@ SIGNIFICANCE_STEP = 1.5
 NARROW = 0.03
 """A smooth piece narrower than this many typical steps has one point inside, others four or more."""
 
+CENTRE_SHARE = 0.2
+"""How near to the centre of a coupling there are points, as a share of the next one."""
+
 LEAST_POINTS = 8
 MOST_POINTS = 40
 
@@ -92,7 +95,13 @@ def coupling_points(setup: "Setup", name: str, counts: FloatArray) -> FloatArray
     density = np.sqrt(np.sum(slope**2 / np.maximum(c + fine * (b + fine * a), 0.1), axis=1))
     reached = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(fine[:, 0]))])
     n_points = int(np.clip(np.ceil(reached[-1] / SIGNIFICANCE_STEP), LEAST_POINTS, MOST_POINTS))
-    return np.interp(np.linspace(0, reached[-1], n_points), reached, fine[:, 0])
+    points = np.interp(np.linspace(0, reached[-1], n_points), reached, fine[:, 0])
+    if not np.sum(a) > 0:
+        return points
+    # around the centre nothing is significant, but a minimum may be there
+    centre = bent_centre(setup, name)
+    beside = centre + CENTRE_SHARE * np.min(np.abs(points - centre)) * np.array([-1, 1])
+    return np.union1d(points, beside[(beside > low) & (beside < high)])
 
 
 def _reach(

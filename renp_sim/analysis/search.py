@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize
 
 from renp_sim.analysis.mean import PolynomialMean
 from renp_sim.analysis.newton import Minimum, minimise
@@ -46,6 +47,15 @@ HOPELESS = 20.0
 
 ROUNDS = 10
 """Most rounds over several kinked parameters, one at a time and then together."""
+
+SIMPLEX_SIZE = 0.1
+"""First size of a simplex, in typical steps of the parameters."""
+
+SIMPLEX_CALLS = 120
+"""Most evaluations of a simplex, per free parameter."""
+
+IMPOSSIBLE_Q = 1e30
+"""What a simplex is told where −2 ln L is infinite."""
 
 ROUND_GAIN = 1e-3
 """A round that gains less is the last."""
@@ -271,7 +281,26 @@ def _several_kinked(problem: Problem, kinked: tuple[str, ...]) -> Solution:
         template = setup.theta.copy()
         template[setup.free] = scan.x[corner, :, 0]
         solutions.append(_in_turn(problem, kinked, template))
-    return min(solutions, key=lambda solution: float(solution.q[0]))
+    return _downhill(problem, min(solutions, key=lambda solution: float(solution.q[0])))
+
+
+def _downhill(problem: Problem, best: Solution) -> Solution:
+    """Return a fit that has gone down by the simplex of Nelder and Mead, which walks along oblique kinks."""
+    setup = problem.setup
+    likelihood = problem.likelihood()
+    x = best.theta[0, setup.free]
+
+    def q(z: FloatArray) -> float:
+        inside = np.clip(x + z * setup.scale, setup.lower, setup.upper)
+        return min(float(likelihood.value(inside[:, None])[0]), IMPOSSIBLE_Q)
+
+    simplex = np.concatenate([np.zeros((1, len(x))), SIMPLEX_SIZE * np.eye(len(x))])
+    options = {"initial_simplex": simplex, "xatol": 1e-6, "fatol": 1e-6, "maxfev": SIMPLEX_CALLS * len(x)}
+    walked = optimize.minimize(q, np.zeros(len(x)), method="Nelder-Mead", options=options)
+    theta = best.theta.copy()
+    theta[0, setup.free] = np.clip(x + walked.x * setup.scale, setup.lower, setup.upper)
+    found = local_fits(setup, problem.counts.T, theta)
+    return found if found.q[0] < best.q[0] else best
 
 
 def _in_turn(problem: Problem, kinked: tuple[str, ...], template: FloatArray) -> Solution:

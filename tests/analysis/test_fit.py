@@ -312,7 +312,8 @@ def test_contour_is_where_the_profile_reaches_two_degrees_of_freedom() -> None:
     model = with_control()
     options = {"free": ("norm", "background"), "constrain": {"x": Constraint(value=0.3, error=0.2)}}
     points = contour(observation(COUNTS), model, ("norm", "background"), **options, level=0.9, size=12)
-    assert points.shape == (12, 2)
+    assert points.shape == (13, 2)
+    assert_allclose(points[0], points[-1])
     for norm, background in points[::3]:
         on_it = profile(
             observation(COUNTS),

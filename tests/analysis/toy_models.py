@@ -42,6 +42,8 @@ COUPLING = Parameter(name="x", value=0.0)
 NORM = Parameter(name="norm", value=1.0, lower=0.0, scale=0.1)
 KNOWN_NORM = replace(NORM, constraint=Constraint(value=1.0, error=0.1, shape=Shape.LOG_NORMAL))
 BACKGROUND = Parameter(name="background", value=1.0, lower=0.0, scale=0.1)
+FIRST = Parameter(name="m1", value=0.6, lower=0.1, upper=1.5, scale=0.1)
+SECOND = Parameter(name="m2", value=0.9, lower=0.1, upper=1.5, scale=0.1)
 MASS = Parameter(name="mass", value=0.5, lower=0.0, upper=2.0, scale=0.1)
 
 
@@ -193,3 +195,41 @@ def orderings() -> dict[str, Onsets]:
         normal, thresholds=steps + np.array([0.0, 0.1, 0.45]), weights=np.array([0.2, 0.2, 0.6])
     )
     return {"normal": normal, "inverted": inverted}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TwoOnsets:
+    """μ_k = sqrt(max(0, t_k − m1)) + 2 sqrt(max(0, t_k − m1 m2)) + 1: kinks that move with the other mass."""
+
+    thresholds: FloatArray
+    strength: float = 30.0
+    first: Parameter = FIRST
+    second: Parameter = SECOND
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return (self.first, self.second)
+
+    def expected(self, theta: FloatArray) -> FloatArray:
+        first, second = theta[..., 0, None], theta[..., 1, None]
+        one = np.sqrt(np.maximum(self.thresholds - first, 0.0))
+        two = np.sqrt(np.maximum(self.thresholds - first * second, 0.0))
+        return self.strength * (one + 2 * two) + 1.0
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        first, second = theta[..., 0, None], theta[..., 1, None]
+        one, two = self.thresholds - first, self.thresholds - first * second
+        d_one, d_two = (np.where(r > 0, -0.5 / np.sqrt(np.where(r > 0, r, 1.0)), 0.0) for r in (one, two))
+        columns = np.broadcast_arrays(d_one + 2 * d_two * second, 2 * d_two * first)
+        return self.strength * np.stack(columns, axis=-1)
+
+    def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
+        if parameter == "m1":
+            return np.unique(np.concatenate([self.thresholds, self.thresholds / theta[1]]))
+        return np.unique(self.thresholds / theta[0])
+
+    def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
+        return None
+
+    def at(self, exposure: Exposure) -> "TwoOnsets":
+        return self

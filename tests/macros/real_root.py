@@ -41,7 +41,7 @@ class Returned:
 def session(*calls: tuple[object, ...]) -> tuple[list[Returned], str]:
     """Run macros one after the other in one process, as at the prompt: (name, argument, …) each.
 
-    Returns their outputs, and the stderr of all. A session loads each macro once, which takes most of the time.
+    Returns their outputs, and the stderr of all. Loading a macro takes most of the time.
     """
     lines = [f".L {MACROS / name}.C" for name in dict.fromkeys(str(c[0]) for c in calls)]
     for name, *arguments in calls:

@@ -19,7 +19,6 @@ from renp_sim.analysis.observation import observation_from_tables
 from renp_sim.analysis.spectrum import measured_spectrum
 from renp_sim.app.fitting import Question, fit_data, read_data
 from renp_sim.ntuple.reader import read_many
-from renp_sim.ntuple.schema import TREES
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.interactions import StandardModel
 from renp_sim.physics.line import mean_spectral_function
@@ -71,9 +70,7 @@ def rows(text: str, columns: int) -> np.ndarray:
     """Return the lines that are `columns` numbers."""
     lines = [line.split() for line in text.splitlines()]
     number = re.compile(r"-?\d[\d.e+-]*")
-    found = [
-        line for line in lines if len(line) == columns and all(number.fullmatch(word) for word in line)
-    ]
+    found = [line for line in lines if len(line) == columns and all(number.fullmatch(word) for word in line)]
     return np.array(found, dtype=float)
 
 
@@ -112,9 +109,7 @@ def test_spectrum_marks_thresholds(ran, files: Files):
 
 def thresholds(text: str) -> np.ndarray:
     """Return ω_ij and its errors, where there are any, of the six pairs, shape (6, 1 or 3)."""
-    found = [
-        re.findall(rf"omega_{i + 1}{j + 1} = (\S+) eV(?:  -(\S+) \+(\S+))?", text)[0] for i, j in PAIRS
-    ]
+    found = [re.findall(rf"omega_{i + 1}{j + 1} = (\S+) eV(?:  -(\S+) \+(\S+))?", text)[0] for i, j in PAIRS]
     return np.array([[float(word) for word in line if word] for line in found])
 
 
@@ -218,7 +213,7 @@ def test_fit_of_three_masses_equals_python(ran, files: Files):
     truth = Neutrinos.from_lightest_mass(0.01, Oscillation.nufit(Ordering.NORMAL)).masses_eV
     assert chi2(np.array(masses)) == pytest.approx(q, abs=1e-5)
     # the second start is a few errors away from the minimum
-    found = [lowest(chi2, start) for start in (truth, np.array(masses) + [-2e-5, 2e-5, -2e-4])]
+    found = [lowest(chi2, start) for start in (truth, np.add(masses, [-2e-5, 2e-5, -2e-4]))]
     best, q_best = min(found, key=lambda pair: pair[1])
     assert q == pytest.approx(q_best, abs=1e-3)
     printed = thresholds(part)
@@ -261,7 +256,9 @@ def test_kinematics_equal_python(ran, files: Files):
     names = ("nu_i_energy_eV", "nu_j_energy_eV", "cos_theta_star")
     assert n_pairs == signal.sum()
     np.testing.assert_allclose(means, [events[name][signal].mean() for name in names], rtol=1e-6)
-    worst = [float(x) for x in re.findall(r"cos\(theta\*\) (\S+), q\^2 (\S+) eV\^2, energy (\S+) eV", text)[0]]
+    worst = [
+        float(x) for x in re.findall(r"cos\(theta\*\) (\S+), q\^2 (\S+) eV\^2, energy (\S+) eV", text)[0]
+    ]
     assert max(worst[1:]) < 1e-12
 
 
@@ -299,7 +296,13 @@ def test_books_of_a_merged_file(ran, files: Files, tmp_path):
     assert "\nsound\n" in text
     printed = rows(text, 6)
     order = np.argsort(tables.runs["run"])
-    for column, name in ((0, "run"), (2, "n_events"), (3, "n_recorded"), (4, "live_time_s"), (5, "wall_time_s")):
+    for column, name in (
+        (0, "run"),
+        (2, "n_events"),
+        (3, "n_recorded"),
+        (4, "live_time_s"),
+        (5, "wall_time_s"),
+    ):
         np.testing.assert_allclose(printed[:, column], tables.runs[name][order].astype(float), rtol=1e-8)
 
 
@@ -405,21 +408,3 @@ def test_all_compile_together(files: Files, tmp_path):
     for name in NAMES:
         assert_is_picture(tmp_path / name)
     assert sorted(MACROS.rglob("*")) == before
-
-
-def test_header_has_every_branch():
-    """`renp_ntuple.h` gives access to each flat branch of the schema, under its own name."""
-    header = (MACROS / "renp_ntuple.h").read_text()
-    for tree in TREES:
-        (body,) = re.findall(rf"^struct {tree.name.capitalize()} \{{(.*?)^\}};", header, re.M | re.S)
-        found = re.findall(r'(\w+)\{reader, "(\w+)"\}', body)
-        assert all(member == branch for member, branch in found)
-        assert {branch for _, branch in found} == {branch.name for branch in tree.flat}
-
-
-def test_readme_shows_every_macro():
-    text = (MACROS / "README.md").read_text()
-    for name in NAMES:
-        assert re.search(rf"root -l -b -q '{name}\.C\(", text)
-        assert f"pictures/{name}.png" in text
-        assert (MACROS / "pictures" / f"{name}.png").stat().st_size < 60_000

@@ -99,7 +99,9 @@ def test_every_branch_by_dataframe(files: Files, tmp_path):
     assert (made.returncode, made.stderr) == (0, "")
     slots = re.findall(rf"{len(EVENTS.branches)} branches, (\d) slots, 1 loops", made.stdout)
     assert slots == ["1", "2"]
-    one, two = ({b.name: np.fromfile(folder / b.name, dtype=b.dtype) for b in EVENTS.branches} for folder in folders)
+    one, two = (
+        {b.name: np.fromfile(folder / b.name, dtype=b.dtype) for b in EVENTS.branches} for folder in folders
+    )
     order, wanted = (np.lexsort((columns["event"], columns["run"])) for columns in (two, want))
     for name, values in want.items():
         assert one[name].tobytes() == values.tobytes(), name
