@@ -96,7 +96,7 @@ def peak_memory_MB(n_events: int, folder: Path) -> float:
     program = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[3]);"
         "from bench_generate import setup; from renp_sim.app.generation import generate;"
-        "generate(setup('detector.efficiency=1.0'), Path(sys.argv[1]), n_events=int(sys.argv[2]), force=True);"
+        "generate(setup(), Path(sys.argv[1]), n_events=int(sys.argv[2]), force=True);"
         # not ru_maxrss, which a child inherits from its parent
         "print(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')))"
     )

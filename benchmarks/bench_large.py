@@ -29,7 +29,8 @@ STAGES = {
     ),
     "fit": (
         "import sys; from pathlib import Path; "
-        "from renp_sim.app.fitting import fit_data, question_of, read_data; "
+        "from renp_sim.app.fitting import fit_data, read_data; "
+        "from renp_sim.app.question import question_of; "
         "fit_data(read_data([Path(sys.argv[1])]), question_of(ordering='normal'))"
     ),
 }

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from renp_sim.analysis.spectrum import measured_spectrum
     from renp_sim.analysis.thresholds import search_thresholds
-    from renp_sim.app.fitting import Question, fit_data, read_data
+    from renp_sim.app.fitting import fit_data, read_data
     from renp_sim.app.generation import generate
+    from renp_sim.app.question import Question
     from renp_sim.app.rate import rate_at, rate_of_schedule
     from renp_sim.app.report import run_all
     from renp_sim.app.setup import load
@@ -37,7 +38,7 @@ __all__ = [
 ]
 
 _HOME = {
-    "Question": "renp_sim.app.fitting",
+    "Question": "renp_sim.app.question",
     "fit_data": "renp_sim.app.fitting",
     "generate": "renp_sim.app.generation",
     "iterate_events": "renp_sim.ntuple.reader",

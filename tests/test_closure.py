@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from renp_sim.app.fitting import Question, fit_data, read_data
+from renp_sim.app.fitting import fit_data, read_data
 from renp_sim.app.generation import generate
+from renp_sim.app.question import Question
 from renp_sim.app.setup import setup_from_table
 from renp_sim.physics.neutrino import Ordering
 

@@ -1,5 +1,6 @@
 """Where fits start after a scan, and fits inside one smooth piece of a kinked parameter."""
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ IntArray = NDArray[np.intp]
 
 KINKED_MARGIN = 4.0
 """A local minimum of a scan this much above the best is not fitted: a fit gains less than that."""
+
+CLOSE_MARGIN = 0.5
+"""A piece that comes this close to the best is fitted though the scan shows no minimum in it."""
 
 BENT_MARGIN = 1.0
 """The same for a coupling, whose scan points are closer."""
@@ -116,7 +120,9 @@ def _vertex(left: FloatArray, here: FloatArray, right: FloatArray) -> tuple[Floa
 
 
 def starts_in_pieces(along: "Scan", points: FloatArray, kinks: NDArray[np.bool_], position: int) -> Starts:
-    """Return a start in each smooth piece beside each local minimum of a scan.
+    """Return a start in each smooth piece that has a local minimum of a scan, or comes near the lowest.
+
+    Beside an onset a minimum may hide between two points, so a piece that comes near is fitted anyway.
 
     Parameters
     ----------
@@ -127,28 +133,21 @@ def starts_in_pieces(along: "Scan", points: FloatArray, kinks: NDArray[np.bool_]
     position
         Where the parameter stands among the free ones.
     """
-    q = along.q
-    worth = q <= np.min(q, axis=0) + KINKED_MARGIN
-    # of a plateau, its first point
-    worth[1:] &= q[1:] < q[:-1]
-    worth[:-1] &= q[:-1] <= q[1:]
-    worth[0] |= ~np.any(worth, axis=0)
-    at, toys = np.nonzero(worth)
-    ends = np.flatnonzero(kinks | (np.arange(len(points)) == 0) | (np.arange(len(points)) == len(points) - 1))
-    # the ends on either side of each point, itself excluded; a kink has a piece on either side
-    before = ends[np.maximum(np.searchsorted(ends, np.arange(len(points))) - 1, 0)]
-    after = ends[np.minimum(np.searchsorted(ends, np.arange(len(points)), side="right"), len(ends) - 1)]
-    is_kink = kinks[at]
-    low = np.concatenate([np.where(is_kink | (at > 0), before[at], at), at[is_kink]])
-    high = np.concatenate([np.where(is_kink, at, after[at]), after[at][is_kink]])
-    at = np.concatenate([at, at[is_kink]])
-    toys = np.concatenate([toys, toys[is_kink]])
-    a, b, here = points[low], points[high], points[at]
-    x = along.x[at, :, toys].T
-    # beside a kink or an end, start from the next scan point inside
-    beside = np.where(at == low, points[np.minimum(at + 1, len(points) - 1)], points[np.maximum(at - 1, 0)])
-    x[position] = np.where((a < here) & (here < b), here, beside)
-    return Starts(toys=toys, x=x, low=a, high=b)
+    q, last = along.q, len(points) - 1
+    ends = np.flatnonzero(kinks | np.isin(np.arange(last + 1), (0, last)))
+    lowest = np.min(q, axis=0)
+    parts = []
+    for first, stop in itertools.pairwise(ends.tolist()):
+        at = first + 1 + np.argmin(q[first + 1 : stop], axis=0)
+        inside = np.take_along_axis(q, at[None], axis=0)[0]
+        edge = np.minimum(q[first], q[stop])
+        is_minimum = (inside <= edge) & (inside <= lowest + KINKED_MARGIN)
+        toys = np.flatnonzero(is_minimum | (np.minimum(inside, edge) <= lowest + CLOSE_MARGIN))
+        x = along.x[at[toys], :, toys].T
+        x[position] = points[at[toys]]
+        low, high = (np.full(len(toys), points[end]) for end in (first, stop))
+        parts.append(Starts(toys=toys, x=x, low=low, high=high))
+    return Starts.joined(parts)
 
 
 def fit_pieces(

@@ -48,8 +48,8 @@ HOPELESS = 20.0
 ROUNDS = 10
 """Most rounds over several kinked parameters, one at a time and then together."""
 
-SIMPLEX_SIZE = 0.1
-"""First size of a simplex, in typical steps of the parameters."""
+SIMPLEX_SIZES = (1.0, 0.1)
+"""First sizes of the simplices that walk down in turn, in typical steps of the parameters."""
 
 SIMPLEX_CALLS = 120
 """Most evaluations of a simplex, per free parameter."""
@@ -281,24 +281,37 @@ def _several_kinked(problem: Problem, kinked: tuple[str, ...]) -> Solution:
         template = setup.theta.copy()
         template[setup.free] = scan.x[corner, :, 0]
         solutions.append(_in_turn(problem, kinked, template))
-    return _downhill(problem, min(solutions, key=lambda solution: float(solution.q[0])))
+    best = min(solutions, key=lambda solution: float(solution.q[0]))
+    for size in SIMPLEX_SIZES:
+        best = _downhill(problem, best, size)
+    return best
 
 
-def _downhill(problem: Problem, best: Solution) -> Solution:
+def _downhill(problem: Problem, best: Solution, size: float) -> Solution:
     """Return a fit that has gone down by the simplex of Nelder and Mead, which walks along oblique kinks."""
     setup = problem.setup
     likelihood = problem.likelihood()
     x = best.theta[0, setup.free]
 
-    def q(z: FloatArray) -> float:
-        inside = np.clip(x + z * setup.scale, setup.lower, setup.upper)
-        return min(float(likelihood.value(inside[:, None])[0]), IMPOSSIBLE_Q)
+    def inside(z: FloatArray) -> FloatArray:
+        return np.clip(x + z * setup.scale, setup.lower, setup.upper)
 
-    simplex = np.concatenate([np.zeros((1, len(x))), SIMPLEX_SIZE * np.eye(len(x))])
-    options = {"initial_simplex": simplex, "xatol": 1e-6, "fatol": 1e-6, "maxfev": SIMPLEX_CALLS * len(x)}
-    walked = optimize.minimize(q, np.zeros(len(x)), method="Nelder-Mead", options=options)
+    def q(z: FloatArray) -> float:
+        return min(float(likelihood.value(inside(z)[:, None])[0]), IMPOSSIBLE_Q)
+
+    walked = optimize.minimize(
+        q,
+        np.zeros(len(x)),
+        method="Nelder-Mead",
+        options={
+            "initial_simplex": np.concatenate([np.zeros((1, len(x))), size * np.eye(len(x))]),
+            "xatol": 1e-6,
+            "fatol": 1e-6,
+            "maxfev": SIMPLEX_CALLS * len(x),
+        },
+    )
     theta = best.theta.copy()
-    theta[0, setup.free] = np.clip(x + walked.x * setup.scale, setup.lower, setup.upper)
+    theta[0, setup.free] = inside(np.asarray(walked.x))
     found = local_fits(setup, problem.counts.T, theta)
     return found if found.q[0] < best.q[0] else best
 

@@ -16,7 +16,9 @@ from renp_sim.analysis.plots import (
 )
 from renp_sim.analysis.spectrum import Spectrum
 from renp_sim.analysis.thresholds import ThresholdSearch
-from renp_sim.app.fitting import Data, Question, fitted_neutrinos, mass_profile, thresholds_of
+from renp_sim.app.derived import fitted_neutrinos, mass_profile, thresholds_of
+from renp_sim.app.fitting import Data
+from renp_sim.app.question import Question
 from renp_sim.ntuple.reader import iterate_events
 from renp_sim.ntuple.schema import Origin
 from renp_sim.physics.line import mean_spectral_function

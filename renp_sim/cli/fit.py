@@ -45,7 +45,8 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Fit neutrino masses to counts per step; prints intervals, thresholds and what is compared."""
-    from renp_sim.app.fitting import fit_data, question_of, read_data
+    from renp_sim.app.fitting import fit_data, read_data
+    from renp_sim.app.question import question_of
     from renp_sim.app.report import analyse, fit_table, write_report
     from renp_sim.cli.summary import print_fit
 

@@ -17,7 +17,8 @@ from renp_sim.analysis.likelihood import poisson_deviance
 from renp_sim.analysis.model import Observation
 from renp_sim.analysis.observation import observation_from_tables
 from renp_sim.analysis.spectrum import measured_spectrum
-from renp_sim.app.fitting import Question, fit_data, read_data
+from renp_sim.app.fitting import fit_data, read_data
+from renp_sim.app.question import Question
 from renp_sim.ntuple.reader import read_many
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.interactions import StandardModel

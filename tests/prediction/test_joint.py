@@ -10,8 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from renp_sim.analysis.likelihood import poisson_deviance
 from renp_sim.analysis.model import Exposure
-from renp_sim.app.fitting import Question, fit_data, model_of, read_data
+from renp_sim.app.fitting import fit_data, model_of, read_data
 from renp_sim.app.generation import generate
+from renp_sim.app.question import Question
 from renp_sim.app.setup import setup_from_table
 from renp_sim.errors import ConfigError
 from renp_sim.physics.atom import known_atoms
