@@ -251,7 +251,7 @@ inline void draw_curves(const std::vector<Result> &results, const Result &best)
    auto *legend = new TLegend(0.52, 0.2, 0.93, 0.33);
    for (size_t k = 0; k < results.size(); ++k) {
       auto points = results[k].curve.points;
-      for (double x = 0; x < 1e-3 * high; x += 2e-6 * high)
+      for (double x = 0; x < 1e-3 * high; x += 5e-6 * high)
          points[x] = results[k].q_of_lightest(x);
       auto *graph = new TGraph;
       for (const auto &[x, q] : points)

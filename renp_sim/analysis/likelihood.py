@@ -79,6 +79,14 @@ def poisson_q(counts: FloatArray, mu: FloatArray, saturated: FloatArray) -> Floa
     return q
 
 
+def _inverse(mu: FloatArray) -> FloatArray:
+    """Return 1/μ, and 0 where μ vanishes."""
+    if mu.size == 0 or mu.min() > TINY:
+        return 1 / mu
+    usable = mu > TINY
+    return np.where(usable, 1 / np.where(usable, mu, 1.0), 0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Expansion:
     """q around a point: gradient (f, b), Hessian (f, f, b), and what its Fisher expectation is made of.
@@ -136,10 +144,10 @@ class Likelihood:
         return q
 
     def value_and_slope(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return q, shape (b,), and ∂q/∂x, shape (f, b), where no μ vanishes."""
+        """Return q, shape (b,), and ∂q/∂x, shape (f, b)."""
         mu, jacobian = self.mean.expanded(x)
         q = poisson_q(self.counts, mu, self.saturated)
-        slope = np.einsum("fkb,kb->fb", jacobian, 2 - 2 * self.counts / mu)
+        slope = np.einsum("fkb,kb->fb", jacobian, 2 - 2 * self.counts * _inverse(mu))
         if len(self.terms.index):
             q += self.terms.value(x)
             self.terms.add_derivatives(x, slope, np.zeros((len(x), *slope.shape)))
@@ -148,11 +156,7 @@ class Likelihood:
     def expansion(self, x: FloatArray) -> Expansion:
         """Return gradient and Hessian at x, shape (f, b); steps with μ = 0 add their slope only."""
         mu, jacobian = self.mean.expanded(x)
-        if mu.size and mu.min() > TINY:
-            inverse = 1 / mu
-        else:
-            usable = mu > TINY
-            inverse = np.where(usable, 1 / np.where(usable, mu, 1.0), 0.0)
+        inverse = _inverse(mu)
         ratio = self.counts * inverse
         residual = 2 - 2 * ratio
         ratio *= 2 * inverse

@@ -71,19 +71,23 @@ class Starts:
         )
 
 
-def starts_on_both_sides(along: "Scan", centre: int) -> Starts:
-    """Return a start on each side of the centre of a coupling where −2 ln L comes near its lowest.
+def starts_on_both_sides(along: "Scan", points: FloatArray, centre: int) -> Starts:
+    """Return a start on each side of the centre of a coupling, and at it, where −2 ln L comes near its lowest.
 
     Parameters
     ----------
     along
         Scan of the coupling.
+    points
+        Its points.
     centre
         First point beyond the centre.
     """
+    # the two points beside the centre stand for what is between the sides
+    ends = (0, max(centre - 1, 0), min(centre + 1, len(points)), len(points))
     sides = [
-        _lowest_on_side(along, first, stop)
-        for first, stop in ((0, centre), (centre, len(along.q)))
+        _lowest_on_side(along, points, slice(first, stop))
+        for first, stop in itertools.pairwise(ends)
         if first < stop
     ]
     best = np.min([q for q, _, _ in sides], axis=0)
@@ -95,28 +99,32 @@ def starts_on_both_sides(along: "Scan", centre: int) -> Starts:
     return Starts.joined(parts)
 
 
-def _lowest_on_side(along: "Scan", first: int, stop: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _lowest_on_side(
+    along: "Scan", points: FloatArray, side: slice
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return −2 ln L (b,) at the vertex of the parabola through the lowest point, its gain, and x (f, b)."""
     toys = np.arange(along.q.shape[1])
-    at = first + np.argmin(along.q[first:stop], axis=0)
-    left, right = np.maximum(at - 1, first), np.minimum(at + 1, stop - 1)
-    vertex, gain = _vertex(*(along.q[i, toys] for i in (left, at, right)))
+    at = side.start + np.argmin(along.q[side], axis=0)
+    left, right = np.maximum(at - 1, side.start), np.minimum(at + 1, side.stop - 1)
+    q_left, q_here, q_right = (along.q[i, toys] for i in (left, at, right))
+    before, after = points[left] - points[at], points[right] - points[at]
+    # the parabola q_here + slope d + bend d² through all three
+    inside = (left < at) & (at < right) & np.isfinite(q_left) & np.isfinite(q_here) & np.isfinite(q_right)
+    rise_left = np.where(inside, q_left, 0.0) - np.where(inside, q_here, 0.0)
+    rise_right = np.where(inside, q_right, 0.0) - np.where(inside, q_here, 0.0)
+    width = np.where(inside, before * after * (after - before), 1.0)
+    bend = (rise_right * before - rise_left * after) / width
+    slope = (rise_left * after**2 - rise_right * before**2) / width
+    step = np.where(bend > 0, -slope / np.where(bend > 0, 2 * bend, 1.0), 0.0)
+    step = np.clip(step, before / 2, after / 2)
+    gain = -step * (slope + bend * step)
     # never on the point itself, which may be where a squared coupling has no slope
-    shift = np.where(np.abs(vertex) < 0.02, np.where(right > at, 0.02, -0.02), vertex)
-    share = np.abs(shift)[:, None]
-    other = np.where(shift < 0, left, right)
-    x = (1 - share) * along.x[at, :, toys] + share * along.x[other, :, toys]
-    return along.q[at, toys] - gain, gain, x.T
-
-
-def _vertex(left: FloatArray, here: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return where in [−½, ½] a parabola through three equidistant values is lowest, and its gain there."""
-    with np.errstate(invalid="ignore"):  # ∞ − ∞ is no parabola
-        bend = left + right - 2 * here
-        lean = 0.5 * (left - right)
-    usable = np.isfinite(bend) & (bend > 0) & np.isfinite(lean)
-    at = np.clip(np.where(usable, lean, 0.0) / np.where(usable, bend, 1.0), -0.5, 0.5)
-    return at, np.where(usable, at * (lean - 0.5 * np.where(usable, bend, 0.0) * at), 0.0)
+    least = 0.02 * np.where(right > at, after, before)
+    step = np.where(np.abs(step) < np.abs(least), least, step)
+    other = np.where(step < 0, left, right)
+    share = step / (points[other] - points[at])
+    x = along.x[at, :, toys] + share[:, None] * (along.x[other, :, toys] - along.x[at, :, toys])
+    return q_here - gain, gain, x.T
 
 
 def starts_in_pieces(along: "Scan", points: FloatArray, kinks: NDArray[np.bool_], position: int) -> Starts:

@@ -216,7 +216,7 @@ def _scanned(problem: Problem, table: ScanTable, kinked: bool) -> Minimum:
         if centre is None:
             start = starts_in_pieces(along, table.axes[0], np.isin(table.axes[0], kinks), position)
         else:
-            start = starts_on_both_sides(along, centre)
+            start = starts_on_both_sides(along, table.axes[0], centre)
         starts.append(start.shifted(first))
     start = Starts.joined(starts)
     part = problem.take(start.toys)
@@ -294,7 +294,8 @@ def _downhill(problem: Problem, best: Solution, size: float) -> Solution:
     x = best.theta[0, setup.free]
 
     def inside(z: FloatArray) -> FloatArray:
-        return np.clip(x + z * setup.scale, setup.lower, setup.upper)
+        moved: FloatArray = np.clip(x + z * setup.scale, setup.lower, setup.upper)
+        return moved
 
     def q(z: FloatArray) -> float:
         return min(float(likelihood.value(inside(z)[:, None])[0]), IMPOSSIBLE_Q)

@@ -27,6 +27,9 @@ IntArray = NDArray[np.intp]
 BLOCK_TOYS = 8192
 """Toys that are read off together."""
 
+LEAST_POINTS = 4
+"""A table of fewer points is not worth it."""
+
 LAST_GAIN = 1e-5
 """The last step may lower −2 ln L by this; what it leaves is a small fraction of it."""
 
@@ -63,10 +66,12 @@ class Table:
     def of(
         cls, mean: "PolynomialMean", terms: "ConstraintTerms", points: FloatArray, centre: float
     ) -> "Table | None":
-        """Return the table, or None where μ vanishes at a point and has no series."""
+        """Return the table without the points at which some μ vanishes, or None where few are left."""
         m0, m1, m2, m3 = mean.derivatives(points)
-        if m0.size == 0 or m0.min() <= TINY:
+        kept = np.all(m0 > TINY, axis=0)
+        if np.sum(kept) < LEAST_POINTS:
             return None
+        points, m0, m1, m2, m3 = points[kept], m0[:, kept], m1[:, kept], m2[:, kept], m3[:, kept]
         # Taylor coefficients of ln μ from those of μ
         r1, r2, r3 = m1 / m0, m2 / (2 * m0), m3 / (6 * m0)
         logarithm = np.stack([np.log(m0), r1, r2 - r1**2 / 2, r3 - r1 * r2 + r1**3 / 3])
@@ -131,7 +136,7 @@ class Table:
         safe = np.where(bend > 0, bend, np.inf)
         gain = 0.5 * slope**2 / safe
         x = x - slope / safe
-        sure = (bend > 0) & (gain <= LAST_GAIN) & (x > lower) & (x < upper)
+        sure = (bend > 0) & (gain <= LAST_GAIN) & np.isfinite(value) & (x > lower) & (x < upper)
         return x[None], value - gain, sure
 
     def _lowest(self, rows: FloatArray, first: int, stop: int) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -141,7 +141,11 @@ def test_no_table_where_the_expectation_vanishes() -> None:
     model = replace(interference(), d=np.zeros(6))
     mean = polynomial_mean(model, ("norm",), np.array([0.0, 1.0, 1.0]))
     assert mean is not None
-    assert Table.of(mean, ConstraintTerms.of((None,)), np.linspace(0, 1, 5), -np.inf) is None
+    none = ConstraintTerms.of((None,))
+    assert Table.of(mean, none, np.linspace(-1, 0, 9), -np.inf) is None
+    table = Table.of(mean, none, np.linspace(-1, 1, 9), -np.inf)
+    assert table is not None
+    assert_array_equal(table.points, [0.25, 0.5, 0.75, 1.0])
 
 
 def test_warp_and_its_derivatives() -> None:
@@ -184,7 +188,7 @@ def test_rows_that_rest_elsewhere_are_fitted_as_if_alone() -> None:
 
 
 def test_two_kinked_parameters_are_found_together() -> None:
-    """Never above the lowest point of a grid of half a million."""
+    """Never above the lowest point of a grid of half a million by more than fits may differ."""
     model = TwoOnsets(thresholds=np.linspace(0.2, 1.4, 9))
     setup = Setup.of(model, free=("m1", "m2"))
     grid = np.stack(np.meshgrid(*[np.linspace(0.1, 1.5, 701)] * 2, indexing="ij"), axis=-1)
@@ -196,4 +200,4 @@ def test_two_kinked_parameters_are_found_together() -> None:
             np.where(counts > 0, counts * (np.log(np.maximum(counts, 1)) - 1), 0)
         )
         found = search(setup, counts[None])
-        assert found.q[0] <= lowest + 1e-3
+        assert found.q[0] <= lowest + 0.01

@@ -1,4 +1,4 @@
-/// Write every branch of `events` as raw bytes, read by an RDataFrame on one thread to ONE/branch, on two to TWO/branch.
+/// Write every branch of `events` as raw bytes, read by an RDataFrame: on one thread to ONE, on two to TWO.
 /// There the rows are in any order, but it is the same one for all branches.
 #include <ROOT/RDataFrame.hxx>
 
