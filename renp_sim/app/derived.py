@@ -115,7 +115,7 @@ def _sum_regions(
     floating = Floating.of(question, whole)
     values = {p.name: p.value for p in fitted.parameters}
     joined = whole.offering(floating.names).starting(values)
-    model = MassSum(whole=joined, i=i, j=j)  # type: ignore[arg-type]  # it asks for no more than both have
+    model = MassSum(whole=joined, i=i, j=j)
     free = [model.name if name == f"m{i}_eV" else name for name in floating.free]
     found = fit(
         data.observation,

@@ -21,8 +21,9 @@ from renp_sim.app.fitting import Data
 from renp_sim.app.question import Question
 from renp_sim.ntuple.reader import iterate_events
 from renp_sim.ntuple.schema import Origin
-from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.rates import Emission
+from renp_sim.physics.target import Target
 
 __all__ = ["draw", "fit_curves", "mass_profiles"]
 
@@ -64,9 +65,26 @@ def draw(
 
 
 def fit_curves(data: Data, fit: FitResult) -> list[Curve]:
-    """Return Î(ω) of the fits that are not hopeless, with the line width of the data."""
+    """Return Î(ω) of the fits that are not hopeless, one curve a target over its own frequencies."""
+    targets: dict[Target, list[int]] = {}
+    for run, target in data.targets.items():
+        targets.setdefault(target, []).append(run)
+    curves = []
+    for target, runs in targets.items():
+        name = f" {target.atom.name}" if len({t.atom for t in targets}) > 1 else ""
+        omega, width = _drawn_frequencies(data, target, runs)
+        for fitted in _worth_drawing(fit):
+            value = _spectrum(data, fitted, target, omega, width)
+            curves.append(Curve(label=fitted.label + name, omega_eV=omega, value=value))
+    return curves
+
+
+def _drawn_frequencies(data: Data, target: Target, runs: list[int]) -> tuple[FloatArray, float]:
+    """Return frequencies around the steps of some runs, and the width of the laser line there."""
     exposure = data.observation.exposure
-    measured = np.unique(exposure.omega_eV)
+    here = np.isin(exposure.run, runs)
+    measured = np.unique(exposure.omega_eV[here])
+    width = float(np.median(exposure.linewidth_eV[here]))
     margin = 0.02 * (measured[-1] - measured[0])
     # dense where the steps are, and even over the whole
     positions = np.linspace(0, len(measured) - 1, CURVE_POINTS)
@@ -74,21 +92,21 @@ def fit_curves(data: Data, fit: FitResult) -> list[Curve]:
         np.interp(positions, np.arange(len(measured)), measured),
         np.linspace(measured[0] - margin, measured[-1] + margin, CURVE_POINTS),
     )
-    width = float(np.median(exposure.linewidth_eV))
-    return [_curve(data, fitted, omega, width) for fitted in _worth_drawing(fit)]
+    reach = LINE_REACH * width
+    return omega[(omega > reach) & (omega < target.atom.e_eg_eV - reach)], width
 
 
 def _worth_drawing(fit: FitResult) -> list[ModelFit]:
     return [fitted for fitted in fit.fits if fit.delta_q[fitted.label] < DRAWN_DELTA_Q]
 
 
-def _curve(data: Data, fitted: ModelFit, omega_eV: FloatArray, linewidth_eV: float) -> Curve:
-    emission = data.setup.emission
+def _spectrum(
+    data: Data, fitted: ModelFit, target: Target, omega_eV: FloatArray, linewidth_eV: float
+) -> FloatArray:
     neutrinos = fitted_neutrinos(data, fitted)
-    made = Emission(target=emission.target, neutrinos=neutrinos, interaction=emission.interaction)
+    made = Emission(target=target, neutrinos=neutrinos, interaction=data.setup.emission.interaction)
     scale = next((p.value for p in fitted.parameters if p.name == "normalisation"), 1.0)
-    value = scale * mean_spectral_function(omega_eV, linewidth_eV, made).sum(axis=(-2, -1))
-    return Curve(label=fitted.label, omega_eV=omega_eV, value=value)
+    return np.asarray(scale * mean_spectral_function(omega_eV, linewidth_eV, made).sum(axis=(-2, -1)))
 
 
 def mass_profiles(data: Data, question: Question, fit: FitResult) -> list[ProfileCurve]:

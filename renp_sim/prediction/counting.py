@@ -95,6 +95,5 @@ class Counting:
     def _step_efficiency(self, theta: FloatArray) -> FloatArray:
         factor = np.ones((len(theta), self.exposure.n_steps))
         own = np.flatnonzero(self.responses.step_efficiency)
-        own = np.flatnonzero(self.responses.step_efficiency)
         factor[:, own] = theta[:, self.layout.place(Group.STEP_EFFICIENCY)]
         return factor

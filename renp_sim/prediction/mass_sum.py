@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Exposure, Parameter, Quadratic
 from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.prediction.joint import JointCounts
 
 __all__ = ["MassSum"]
 
@@ -28,7 +29,7 @@ class MassSum:
         The pair, 1 … 3, i ≠ j.
     """
 
-    whole: ExpectedCounts
+    whole: ExpectedCounts | JointCounts
     i: int
     j: int
 
