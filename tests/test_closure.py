@@ -98,10 +98,10 @@ def test_coverage_at_a_wall(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_closure_with_a_thousand(tmp_path: Path) -> None:
-    """1000 pseudo-experiments: coverage to ± 1.5 %, mean to ± 0.03; false alarm 0.3 % each."""
-    found = pseudo_experiments(ACROSS_THE_THRESHOLDS, 1000, tmp_path, first_seed=1001)
-    assert abs(found.pulls.mean()) < 3 / np.sqrt(1000)
-    assert abs(found.pulls.std(ddof=1) - 1) < 3 / np.sqrt(2000)
+def test_closure_with_many(tmp_path: Path) -> None:
+    """500 pseudo-experiments: coverage to ± 2.1 %, mean to ± 0.045; false alarm 0.3 % each."""
+    found = pseudo_experiments(ACROSS_THE_THRESHOLDS, 500, tmp_path, first_seed=1001)
+    assert abs(found.pulls.mean()) < 3 / np.sqrt(500)
+    assert abs(found.pulls.std(ddof=1) - 1) < 3 / np.sqrt(1000)
     low, high = found.clopper_pearson(3e-3)
     assert low < ONE_SIGMA < high

@@ -92,7 +92,8 @@ def starts_on_both_sides(along: "Scan", points: FloatArray, centre: int) -> Star
         sides.append(_lowest_on_side(along, points, slice(beside.stop, n_points), (centre, n_points - 1)))
     hopes = np.min([q - gain for q, gain, _ in sides], axis=0, initial=np.inf)
     # between the sides there is a minimum of its own only where no side gets as low
-    q, _, x = _lowest_on_side(along, points, beside, (beside.start, beside.stop - 1))
+    around = (max(beside.start - 1, 0), min(beside.stop, n_points - 1))
+    q, _, x = _lowest_on_side(along, points, beside, around)
     lowest = np.min([q, *(side[0] for side in sides)], axis=0)
     chosen = [(q <= hopes, x)]
     chosen += [(q - gain <= lowest + BENT_MARGIN, x) for q, gain, x in sides]
