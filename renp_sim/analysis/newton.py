@@ -119,24 +119,13 @@ def minimise(
         status=np.full(n_toys, Status.NOT_CONVERGED, dtype=np.int8),
         calls=np.zeros(n_toys, dtype=np.int32),
     )
-    damping = np.zeros(n_toys)
     rows, spent, budget = np.arange(n_toys), 0, FIRST_ITERATIONS
     while len(rows) and spent < max_iterations:
         late = []
         for first in range(0, len(rows), BLOCK_TOYS):
             block = rows[first : first + BLOCK_TOYS]
-            work = _Working(
-                likelihood=likelihood if len(block) == n_toys else likelihood.take(block),
-                rows=block,
-                x=out.x[:, block],
-                q=np.empty(0),
-                lower=lower[:, block],
-                upper=upper[:, block],
-                damping=damping[block],
-                interior=interior,
-                is_late=spent > 0,
-            )
-            late.append(work.run(out, damping, budget))
+            work = _Working.of(likelihood, block, out.x, lower, upper, interior, is_late=spent > 0)
+            late.append(work.run(out, budget))
         rows, spent = np.concatenate(late), spent + budget
         budget = min(2 * budget, max_iterations - spent)
     out.status[~np.isfinite(out.q)] = Status.IMPOSSIBLE
@@ -158,10 +147,35 @@ class _Working:
     interior: int | None
     is_late: bool
 
-    def run(self, out: Minimum, damping: FloatArray, iterations: int) -> IntArray:
-        """Iterate, write results to `out` and `damping`, and return the toys that could go on."""
+    @classmethod
+    def of(
+        cls,
+        likelihood: "Likelihood",
+        rows: IntArray,
+        x: FloatArray,
+        lower: FloatArray,
+        upper: FloatArray,
+        interior: int | None,
+        *,
+        is_late: bool,
+    ) -> "_Working":
+        part = likelihood if len(rows) == x.shape[1] else likelihood.take(rows)
+        x = x[:, rows]
+        return cls(
+            likelihood=part,
+            rows=rows,
+            x=x,
+            q=part.value(x),
+            lower=lower[:, rows],
+            upper=upper[:, rows],
+            damping=np.zeros(len(rows)),
+            interior=interior,
+            is_late=is_late,
+        )
+
+    def run(self, out: Minimum, iterations: int) -> IntArray:
+        """Iterate, write results to `out`, and return the toys that could go on."""
         work = self
-        work.q = work.likelihood.value(work.x)
         out.calls[self.rows] += 1
         for _ in range(iterations):
             ended, is_done = work.iterate()
@@ -171,16 +185,16 @@ class _Working:
             going = np.flatnonzero(~(is_done | hopeless))
             # toys that are done go on for a while where copying the others would cost more
             if len(going) < COMPACT_BELOW * len(is_done) or np.any(hopeless):
-                work.write(out, damping)
+                work.write(out)
                 work = work.take(going)
             if not len(going):
                 break
-        work.write(out, damping)
+        work.write(out)
         going_on: IntArray = work.rows[out.status[work.rows] == Status.NOT_CONVERGED]
         return going_on
 
-    def write(self, out: Minimum, damping: FloatArray) -> None:
-        out.x[:, self.rows], out.q[self.rows], damping[self.rows] = self.x, self.q, self.damping
+    def write(self, out: Minimum) -> None:
+        out.x[:, self.rows], out.q[self.rows] = self.x, self.q
 
     def take(self, rows: IntArray) -> "_Working":
         return _Working(

@@ -72,7 +72,7 @@ class Starts:
 
 
 def starts_on_both_sides(along: "Scan", points: FloatArray, centre: int) -> Starts:
-    """Return starts on either side of the centre of a coupling, where −2 ln L comes near its lowest.
+    """Return a start on each side of the centre of a coupling, and at it, where −2 ln L is nearly lowest.
 
     Parameters
     ----------
@@ -83,38 +83,29 @@ def starts_on_both_sides(along: "Scan", points: FloatArray, centre: int) -> Star
     centre
         First point beyond the centre.
     """
-    n_points = len(points)
-    beside = slice(max(centre - 1, 0), min(centre + 1, n_points))
-    sides = []
-    if beside.start > 0:
-        sides.append(_lowest_on_side(along, points, slice(0, beside.start), (0, centre - 1)))
-    if beside.stop < n_points:
-        sides.append(_lowest_on_side(along, points, slice(beside.stop, n_points), (centre, n_points - 1)))
-    hopes = np.min([q - gain for q, gain, _ in sides], axis=0, initial=np.inf)
-    # between the sides there is a minimum of its own only where no side gets as low
-    around = (max(beside.start - 1, 0), min(beside.stop, n_points - 1))
-    q, _, x = _lowest_on_side(along, points, beside, around)
-    lowest = np.min([q, *(side[0] for side in sides)], axis=0)
-    chosen = [(q <= hopes, x)]
-    chosen += [(q - gain <= lowest + BENT_MARGIN, x) for q, gain, x in sides]
+    # the two points beside the centre stand for what is between the sides
+    ends = (0, max(centre - 1, 0), min(centre + 1, len(points)), len(points))
+    sides = [
+        _lowest_on_side(along, points, slice(first, stop))
+        for first, stop in itertools.pairwise(ends)
+        if first < stop
+    ]
+    best = np.min([q for q, _, _ in sides], axis=0)
     parts = []
-    for is_chosen, x in chosen:
-        toys = np.flatnonzero(is_chosen)
+    for q, gain, x in sides:
+        toys = np.flatnonzero(q <= best + BENT_MARGIN + gain)
         none = np.zeros(len(toys))
         parts.append(Starts(toys=toys, x=x[:, toys], low=none, high=none))
     return Starts.joined(parts)
 
 
 def _lowest_on_side(
-    along: "Scan", points: FloatArray, side: slice, reach: tuple[int, int]
+    along: "Scan", points: FloatArray, side: slice
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the lowest −2 ln L (b,), what the vertex of a parabola there may gain, and its x (f, b).
-
-    The neighbours of the lowest point may be outside the side, as far as the points of `reach`.
-    """
+    """Return −2 ln L (b,) at the vertex of the parabola through the lowest point, its gain, and x (f, b)."""
     toys = np.arange(along.q.shape[1])
     at = side.start + np.argmin(along.q[side], axis=0)
-    left, right = np.maximum(at - 1, reach[0]), np.minimum(at + 1, reach[1])
+    left, right = np.maximum(at - 1, side.start), np.minimum(at + 1, side.stop - 1)
     q_left, q_here, q_right = (along.q[i, toys] for i in (left, at, right))
     before, after = points[left] - points[at], points[right] - points[at]
     # the parabola q_here + slope d + bend d² through all three
@@ -133,7 +124,7 @@ def _lowest_on_side(
     other = np.where(step < 0, left, right)
     share = step / (points[other] - points[at])
     x = along.x[at, :, toys] + share[:, None] * (along.x[other, :, toys] - along.x[at, :, toys])
-    return q_here, gain, x.T
+    return q_here - gain, gain, x.T
 
 
 def starts_in_pieces(along: "Scan", points: FloatArray, kinks: NDArray[np.bool_], position: int) -> Starts:

@@ -214,19 +214,6 @@ def test_bounded_coupling_stays_inside() -> None:
     assert 0 < np.sum(x == 0) < 200
 
 
-@pytest.mark.parametrize(("lower", "upper"), [(0.0, np.inf), (-np.inf, 0.0), (0.3, 2.0), (-2.0, -0.3)])
-def test_a_coupling_with_bounds_beside_its_centre_is_fitted_with_others(lower: float, upper: float) -> None:
-    coupling = Parameter(name="x", value=0.5 * (max(lower, -1) + min(upper, 1)), lower=lower, upper=upper)
-    model = replace(squared(), x=coupling, a=np.append(squared().a[:5], 0.0))
-    counts = toys(squared(), [1.2, 1, 1], 40)
-    fits = fit_batch(counts, {"m": model}, free=("x", "background")).of("m")
-    setup = Setup.of(model, free=("x", "background"))
-    starts = [x for x in SIDES if lower <= x <= upper]
-    reference = [reference_fit(setup, row, starts)[0] for row in counts]
-    assert agrees(fits.q - reference)
-    assert np.all((fits.theta[:, 0] >= lower) & (fits.theta[:, 0] <= upper))
-
-
 def test_constraint_of_a_kinked_parameter_counts() -> None:
     models = {"normal": orderings()["normal"]}
     counts = toys(models["normal"], [0.45, 1, 1], 20)
