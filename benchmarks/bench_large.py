@@ -51,7 +51,7 @@ def measured(stage: str, file: Path, volume_cm3: float) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=float, default=3.5e7)
+    parser.add_argument("--events", type=float, default=4e7)
     parser.add_argument("--folder", type=Path, help="where the file is written (default: a temporary folder)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
