@@ -176,9 +176,10 @@ class PartFile:
             self._release()
 
     def _release(self) -> None:
-        os.close(self._descriptor)
-        self._descriptor = -1
+        # forgotten before it is closed: an interrupt may come between the two, and nothing is closed twice
+        descriptor, self._descriptor = self._descriptor, -1
         self._held.discard(self._key)
+        os.close(descriptor)
 
     def __del__(self) -> None:
         # the .part stays: a forked worker drops its copy of this object, and the file is not its own

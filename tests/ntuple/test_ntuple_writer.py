@@ -380,3 +380,21 @@ def test_nothing_of_a_left_part_gets_into_the_file(tmp_path):
     path = write(tmp_path / "run.root", sample())
     assert path.stat().st_size == clean.stat().st_size
     assert len(read_events(path)["run"]) == 1000
+
+
+def test_an_interrupt_while_the_file_is_closed_closes_it_once(tmp_path, monkeypatch):
+    part_file = PartFile(tmp_path / "run.root")
+    close, closed = os.close, []
+
+    def interrupted(descriptor):
+        close(descriptor)
+        closed.append(descriptor)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "close", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        part_file.discard()
+    part_file.discard()
+    monkeypatch.undo()
+    assert len(closed) == 1
+    assert not part_file.part.exists()
