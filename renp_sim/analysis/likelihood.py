@@ -17,7 +17,7 @@ from renp_sim.analysis.constraint import Terms
 if TYPE_CHECKING:
     from renp_sim.analysis.mean import Mean
 
-__all__ = ["Expansion", "Likelihood", "poisson_deviance", "poisson_q", "saturated_q"]
+__all__ = ["Likelihood", "poisson_deviance", "poisson_q", "saturated_q"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -87,31 +87,6 @@ def _inverse(mu: FloatArray) -> FloatArray:
     return np.where(usable, 1 / np.where(usable, mu, 1.0), 0.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Expansion:
-    """q around a point: gradient (f, b), Hessian (f, f, b), and what its Fisher expectation is made of.
-
-    The Hessian holds the second derivatives of μ where the mean knows them, and lacks them where not.
-    """
-
-    gradient: FloatArray
-    hessian: FloatArray
-    constraint: FloatArray
-    inverse: FloatArray
-    jacobian: FloatArray
-
-    def fisher(self, rows: IntArray) -> FloatArray:
-        """Return ⟨∂²q⟩ for counts that follow μ, shape (f, f, len(rows))."""
-        jacobian = self.jacobian[..., rows]
-        weighted = 2 * self.inverse[:, rows] * jacobian
-        out = self.constraint[..., rows].copy()
-        for p in range(len(out)):
-            for q in range(p + 1):
-                out[p, q] += np.einsum("kb,kb->b", weighted[p], jacobian[q])
-                out[q, p] = out[p, q]
-        return out
-
-
 # no slots: what depends on the counts only is kept
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Likelihood:
@@ -138,49 +113,45 @@ class Likelihood:
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return q, shape (b,), for x of shape (f, b); +∞ where the counts are impossible, never NaN."""
-        q = poisson_q(self.counts, self.mean.value(x), self.saturated)
-        if len(self.terms.index):
-            q += self.terms.value(x)
-        return q
+        return self.with_mean(x)[0]
 
-    def value_and_slope(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return q, shape (b,), and ∂q/∂x, shape (f, b)."""
-        mu, jacobian = self.mean.expanded(x)
+    def with_mean(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return q, shape (b,), and μ, shape (n, b)."""
+        mu = self.mean.value(x)
         q = poisson_q(self.counts, mu, self.saturated)
-        slope = np.einsum("fkb,kb->fb", jacobian, 2 - 2 * self.counts * _inverse(mu))
         if len(self.terms.index):
             q += self.terms.value(x)
-            self.terms.add_derivatives(x, slope, np.zeros((len(x), *slope.shape)))
-        return q, slope
+        return q, mu
 
-    def expansion(self, x: FloatArray) -> Expansion:
-        """Return gradient and Hessian at x, shape (f, b); steps with μ = 0 add their slope only."""
-        mu, jacobian = self.mean.expanded(x)
-        inverse = _inverse(mu)
-        ratio = self.counts * inverse
-        residual = 2 - 2 * ratio
-        ratio *= 2 * inverse
-        n_free = len(x)
-        gradient = np.einsum("fkb,kb->fb", jacobian, residual)
-        curvature = self.mean.curvature(x, jacobian, residual)
-        hessian = np.zeros((n_free, n_free, x.shape[1])) if curvature is None else curvature
-        for p in range(n_free):
-            weighted = ratio * jacobian[p]
-            for q in range(p + 1):
-                hessian[p, q] += np.einsum("kb,kb->b", weighted, jacobian[q])
-                hessian[q, p] = hessian[p, q]
-        constraint = np.zeros((n_free, n_free, 1))
+    def derivatives(self, x: FloatArray, mu: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """Return gradient (f, b) and Hessian (f, f, b) of q.
+
+        The Hessian lacks the second derivatives of μ that the mean does not know. A step with μ = 0 adds
+        its slope only.
+
+        Parameters
+        ----------
+        x
+            Shape (f, b).
+        mu
+            μ there, shape (n, b), if it is known already.
+        """
+        inverse = _inverse(self.mean.value(x) if mu is None else mu)
+        weight = self.counts * inverse
+        slope = 2 - 2 * weight
+        weight *= 2
+        weight *= inverse
+        gradient, hessian = self.mean.derivatives(x, slope, weight)
         if len(self.terms.index):
-            constraint = np.zeros_like(hessian)
-            self.terms.add_derivatives(x, gradient, constraint)
-            hessian += constraint
-        return Expansion(
-            gradient=gradient,
-            hessian=hessian,
-            constraint=np.broadcast_to(constraint, hessian.shape),
-            inverse=inverse,
-            jacobian=jacobian,
-        )
+            self.terms.add_derivatives(x, gradient, hessian)
+        return gradient, hessian
+
+    def fisher(self, x: FloatArray) -> FloatArray:
+        """Return ⟨∂²q⟩ for counts that follow μ, shape (f, f, b)."""
+        out = self.mean.gram(x, 2 * _inverse(self.mean.value(x)))
+        if len(self.terms.index):
+            self.terms.add_derivatives(x, np.zeros(x.shape), out)
+        return out
 
     def take(self, rows: IntArray) -> "Likelihood":
         """Return the likelihood of these toys only."""

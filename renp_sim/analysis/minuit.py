@@ -86,7 +86,7 @@ def minuit_of(
         return min(float(likelihood.value((z * scale)[:, None])[0]), IMPOSSIBLE_Q)
 
     def gradient(z: FloatArray) -> FloatArray:
-        return likelihood.expansion((z * scale)[:, None]).gradient[:, 0] * scale
+        return likelihood.derivatives((z * scale)[:, None])[0][:, 0] * scale
 
     minuit = Minuit(q, x / scale, grad=gradient, name=setup.names)
     minuit.errordef = Minuit.LEAST_SQUARES  # −2 ln L rises by 1

@@ -188,7 +188,8 @@ def fit_pieces(
     x[position] = warp.inverse(x[position])
     lower, upper = np.array(setup.lower[:, None]), np.array(setup.upper[:, None])
     lower[position], upper[position] = 0.0, 1.0
-    found = _on_edge(likelihood, minimise(likelihood, x, lower, upper, interior=position), position)
+    fits = minimise(likelihood, x, lower, upper, interior=position, owner=start.toys)
+    found = _on_edge(likelihood, fits, position)
     u = found.x[position]
     kinks = setup.model.kinks(setup.names[position], setup.theta)
     at_edge = np.minimum(u, 1 - u) <= NEAR_BOUND

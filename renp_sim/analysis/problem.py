@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from renp_sim.analysis.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood import Likelihood
-from renp_sim.analysis.mean import ModelMean, polynomial_mean
+from renp_sim.analysis.mean import ModelMean
+from renp_sim.analysis.polynomial import polynomial_mean
 
 if TYPE_CHECKING:
     from renp_sim.analysis.mean import Mean

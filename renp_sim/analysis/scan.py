@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.analysis.ldl import solve_positive
 from renp_sim.analysis.likelihood import TINY, poisson_q, saturated_q
 from renp_sim.analysis.mean import slopes
-from renp_sim.analysis.newton import solve_positive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

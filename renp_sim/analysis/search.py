@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from renp_sim.analysis.mean import PolynomialMean
 from renp_sim.analysis.newton import Minimum, minimise
 from renp_sim.analysis.pieces import Starts, fit_pieces, starts_in_pieces, starts_on_both_sides
+from renp_sim.analysis.polynomial import PolynomialMean
 from renp_sim.analysis.problem import Problem, Solution
 from renp_sim.analysis.scan import Scan, ScanTable
 from renp_sim.analysis.scan_points import bent_centre, coupling_points, kinked_points
@@ -221,7 +221,7 @@ def _scanned(problem: Problem, table: ScanTable, kinked: bool) -> Minimum:
     start = Starts.joined(starts)
     part = problem.take(start.toys)
     if centre is not None:
-        fits = minimise(part.likelihood(), start.x, *problem.bounds())
+        fits = minimise(part.likelihood(), start.x, *problem.bounds(), owner=start.toys)
         return _best_of(start.toys, fits, problem.n_toys, len(table.points))
     fits = fit_pieces(part.counts, part.model_mean(), part.terms, setup, position, start)
     best = _best_of(start.toys, fits, problem.n_toys, len(table.points))

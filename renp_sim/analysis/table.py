@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.polynomial import polynomial
 from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood import TINY, Likelihood
@@ -17,7 +18,7 @@ from renp_sim.analysis.newton import Minimum, minimise
 
 if TYPE_CHECKING:
     from renp_sim.analysis.constraint import ConstraintTerms
-    from renp_sim.analysis.mean import PolynomialMean
+    from renp_sim.analysis.polynomial import PolynomialMean
 
 __all__ = ["Table"]
 
@@ -29,6 +30,9 @@ BLOCK_TOYS = 8192
 
 LEAST_POINTS = 4
 """A table of fewer points is not worth it."""
+
+CLOSE = 0.2
+"""The lowest points of two sides that are closer than this are compared exactly; a step gains less."""
 
 LAST_GAIN = 1e-5
 """The last step may lower −2 ln L by this; what it leaves is a small fraction of it."""
@@ -45,9 +49,10 @@ class Table:
     points
         Rising, shape (g,).
     value
-        Coefficients of each count and of 1, shape (n + 1, g).
+        Coefficients of each count and of 1, shape (n + 1, g), less those of some point, in single precision:
+        to find the lowest point takes no more.
     series
-        The same for powers 1, 2, 3 of x − point, shape (g, 3, n + 1).
+        The same for powers 0 to 3 of x − point, shape (g, 4, n + 1).
     room
         How far the points to the left and to the right are, shape (2, g).
     centre
@@ -67,7 +72,8 @@ class Table:
         cls, mean: "PolynomialMean", terms: "ConstraintTerms", points: FloatArray, centre: float
     ) -> "Table | None":
         """Return the table without the points at which some μ vanishes, or None where few are left."""
-        m0, m1, m2, m3 = mean.derivatives(points)
+        powers = mean.powers()
+        m0, m1, m2, m3 = (polynomial.polyval(points, polynomial.polyder(powers, m)) for m in range(4))
         kept = np.all(m0 > TINY, axis=0)
         if np.sum(kept) < LEAST_POINTS:
             return None
@@ -85,8 +91,8 @@ class Table:
             mean=mean,
             terms=terms,
             points=points,
-            value=np.ascontiguousarray(rows[0]),
-            series=np.ascontiguousarray(rows[1:].transpose(2, 0, 1)),
+            value=(rows[0] - rows[0, :, len(points) // 2, None]).astype(np.float32),
+            series=np.ascontiguousarray(rows.transpose(2, 0, 1)),
             room=np.stack([-np.diff(points, prepend=points[0]), np.diff(points, append=points[-1])]),
             centre=int(np.searchsorted(points, centre)),
         )
@@ -120,18 +126,10 @@ class Table:
         rows = np.empty((counts.shape[1], len(counts) + 1))
         rows[:, :-1] = counts.T
         rows[:, -1] = 1.0
-        sides = [
-            self._lowest(rows, first, stop)
-            for first, stop in ((0, self.centre), (self.centre, len(self.points)))
-            if first < stop
-        ]
-        x, lowest, bend = sides[0]
-        if len(sides) == 2:
-            right = sides[1][1] < lowest
-            x, bend = np.where(right, sides[1][0], x), np.where(right, sides[1][2], bend)
-        x = np.clip(x, lower, upper)
+        x = np.clip(self._lowest(rows), lower, upper)
         likelihood = Likelihood(counts=counts, mean=self.mean, terms=self.terms)
-        value, (slope,) = likelihood.value_and_slope(x[None])
+        value, mu = likelihood.with_mean(x[None])
+        (slope,), ((bend,),) = likelihood.derivatives(x[None], mu)
         # one more Newton step; unless it gains next to nothing the toy is fitted step by step
         safe = np.where(bend > 0, bend, np.inf)
         gain = 0.5 * slope**2 / safe
@@ -139,14 +137,24 @@ class Table:
         sure = (bend > 0) & (gain <= LAST_GAIN) & np.isfinite(value) & (x > lower) & (x < upper)
         return x[None], value - gain, sure
 
-    def _lowest(self, rows: FloatArray, first: int, stop: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return minimum, −2 ln L and its second derivative on one side of the centre, shape (b,) each."""
-        q = rows @ self.value[:, first:stop]
-        at = np.argmin(q, axis=1)
-        lowest = q[np.arange(len(q)), at]
-        at += first
-        c1, c2, c3 = np.einsum("bjk,bk->jb", np.take(self.series, at, axis=0), rows)
-        inside = np.sqrt(np.maximum(c2 * c2 - 3 * c1 * c3, 0.0))
-        root = c2 + inside
+    def _lowest(self, rows: FloatArray) -> FloatArray:
+        """Return where −2 ln L is lowest by the table, shape (b,)."""
+        q = rows.astype(np.float32) @ self.value
+        if not 0 < self.centre < len(self.points):
+            return self._vertex(rows, np.argmin(q, axis=1))[0]
+        toys = np.arange(len(q))
+        left = np.argmin(q[:, : self.centre], axis=1)
+        right = self.centre + np.argmin(q[:, self.centre :], axis=1)
+        rise = q[toys, right] - q[toys, left]
+        x, lowest = self._vertex(rows, np.where(rise < 0, right, left))
+        close = np.flatnonzero(np.abs(rise) < CLOSE)
+        other, value = self._vertex(rows[close], np.where(rise < 0, left, right)[close])
+        x[close] = np.where(value < lowest[close], other, x[close])
+        return x
+
+    def _vertex(self, rows: FloatArray, at: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return the minimum of the cubic around a point of each toy and −2 ln L there, shape (b,) each."""
+        c0, c1, c2, c3 = np.einsum("bjk,bk->jb", np.take(self.series, at, axis=0), rows)
+        root = c2 + np.sqrt(np.maximum(c2 * c2 - 3 * c1 * c3, 0.0))
         step = np.clip(-c1 / np.where(root > 0, root, np.inf), self.room[0, at], self.room[1, at])
-        return self.points[at] + step, lowest + step * (c1 + step * (c2 + step * c3)), 2 * c2 + 6 * c3 * step
+        return self.points[at] + step, c0 + step * (c1 + step * (c2 + step * c3))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.analysis.mean import contracted, gram_of
+
 if TYPE_CHECKING:
     from renp_sim.analysis.constraint import ConstraintTerms
     from renp_sim.analysis.mean import ModelMean
@@ -90,20 +92,18 @@ class WarpedMean:
         out[self.warp.position] *= self.warp.slope(x[self.warp.position])
         return out
 
-    def expanded(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return μ and ∂μ/∂x, shapes (n, b) and (f, n, b)."""
-        return self.value(x), self.jacobian(x)
-
-    def curvature(self, x: FloatArray, jacobian: FloatArray, weight: FloatArray) -> FloatArray:
-        """Return Σ_k weight_k ∂²μ_k, shape (f, f, b): rows of `bent` by differences, 0 elsewhere."""
+    def derivatives(
+        self, x: FloatArray, slope: FloatArray, weight: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the sums of `Mean.derivatives`, ∂²μ in rows of `bent` only."""
         at = self.warp.position
-        out = np.zeros((len(x), len(x), x.shape[1]))
-        for p in self.bent:
-            moved = x.copy()
-            step = np.where(x[at] < 0.5, STEP, -STEP) if p == at else self.inner.step[p]
-            moved[p] += step
-            out[p] = out[:, p] = np.einsum("fkb,kb->fb", self.jacobian(moved) - jacobian, weight) / step
-        return out
+        inward = np.where(x[at] < 0.5, STEP, -STEP)
+        steps = [(p, inward if p == at else float(self.inner.step[p])) for p in self.bent]
+        return contracted(self, x, slope, weight, steps)
+
+    def gram(self, x: FloatArray, weight: FloatArray) -> FloatArray:
+        """Return Σ_k weight_k ∂μ_k ∂μ_kᵀ, shape (f, f, b)."""
+        return gram_of(self.jacobian(x), weight)
 
     def take(self, rows: IntArray) -> "WarpedMean":
         """Return the mean of these toys only."""

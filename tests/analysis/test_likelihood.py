@@ -7,8 +7,9 @@ from toy_models import Onsets, Polynomial, interference, orderings, with_control
 
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.likelihood import Likelihood, poisson_deviance, poisson_q, saturated_q
-from renp_sim.analysis.mean import Mean, ModelMean, polynomial_mean
+from renp_sim.analysis.mean import Mean, ModelMean
 from renp_sim.analysis.model import Constraint, Shape
+from renp_sim.analysis.polynomial import PolynomialMean, polynomial_mean
 from renp_sim.analysis.profile import profile_fits
 from renp_sim.analysis.search import search
 from renp_sim.analysis.setup import Setup
@@ -133,7 +134,7 @@ CASES = ("polynomial as model", "polynomial as polynomial", "kinked as model", "
 @pytest.mark.parametrize("case", CASES)
 def test_gradient_is_that_of_the_value(case: str) -> None:
     likelihood, x = likelihoods()[case]
-    gradient = likelihood.expansion(x).gradient
+    gradient = likelihood.derivatives(x)[0]
     for p in range(len(x)):
         h = np.zeros_like(x)
         h[p] = 1e-5
@@ -145,11 +146,11 @@ def test_gradient_is_that_of_the_value(case: str) -> None:
 @pytest.mark.parametrize("case", ["polynomial as polynomial", "warped"])
 def test_hessian_is_that_of_the_gradient(case: str) -> None:
     likelihood, x = likelihoods()[case]
-    hessian = likelihood.expansion(x).hessian
+    hessian = likelihood.derivatives(x)[1]
     for p in range(len(x)):
         h = np.zeros_like(x)
         h[p] = 1e-5
-        above, below = (likelihood.expansion(x + side * h).gradient for side in (1, -1))
+        above, below = (likelihood.derivatives(x + side * h)[0] for side in (1, -1))
         scale = np.abs(hessian).max()
         assert_allclose(hessian[p], (above - below) / 2e-5, rtol=2e-4, atol=1e-5 * scale)
 
@@ -157,8 +158,7 @@ def test_hessian_is_that_of_the_gradient(case: str) -> None:
 def test_hessian_of_expected_counts_is_the_fisher_matrix() -> None:
     likelihood, x = likelihoods()["polynomial as polynomial"]
     asimov = Likelihood(counts=likelihood.mean.value(x), mean=likelihood.mean, terms=likelihood.terms)
-    here = asimov.expansion(x)
-    assert_allclose(here.hessian, here.fisher(np.arange(x.shape[1])), rtol=1e-12)
+    assert_allclose(asimov.derivatives(x)[1], asimov.fisher(x), rtol=1e-12)
 
 
 def test_polynomial_and_model_say_the_same() -> None:
@@ -166,7 +166,35 @@ def test_polynomial_and_model_say_the_same() -> None:
     polynomial, x = every["polynomial as polynomial"]
     model, _ = every["polynomial as model"]
     assert_allclose(polynomial.value(x), model.value(x), rtol=1e-12)
-    assert_allclose(polynomial.expansion(x).gradient, model.expansion(x).gradient, rtol=1e-9, atol=1e-9)
+    assert_allclose(polynomial.derivatives(x)[0], model.derivatives(x)[0], rtol=1e-9, atol=1e-9)
+    assert_allclose(polynomial.fisher(x), model.fisher(x), rtol=1e-9)
+
+
+@pytest.mark.parametrize("most_monomials", [0, 8])
+def test_polynomial_of_several_couplings(most_monomials: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By products of polynomials, or of Jacobians where there are too many monomials: the same sums."""
+    monkeypatch.setattr("renp_sim.analysis.polynomial.MOST_MONOMIALS", most_monomials)
+    rng = np.random.default_rng(3)
+    n_steps, unit = 4, np.eye(3, dtype=int)
+    exponents = [np.zeros(3, dtype=int), *unit, *(unit[p] + unit[q] for p in range(3) for q in range(p + 1))]
+    terms = {tuple(e.tolist()): rng.normal(size=n_steps) for e in exponents}
+    mean = PolynomialMean.of(terms)
+    x, slope, weight = rng.normal(size=(3, 6)), rng.normal(size=(n_steps, 6)), rng.normal(size=(n_steps, 6))
+
+    def mu(x):  # type: ignore[no-untyped-def]
+        return sum(c[:, None] * np.prod(x ** np.array(e)[:, None], axis=0) for e, c in terms.items())
+
+    assert_allclose(mean.value(x), mu(x))
+    assert mean.bent == (0, 1, 2)
+    h = 1e-3  # central differences of a quadratic are exact but for rounding
+    steps = [h * unit[p][:, None] for p in range(3)]
+    jacobian = np.stack([(mu(x + s) - mu(x - s)) / (2 * h) for s in steps])
+    bend = np.array([[(mu(x + s + t) - mu(x + s) - mu(x + t) + mu(x)) / h**2 for t in steps] for s in steps])
+    gram = np.einsum("kb,pkb,qkb->pqb", weight, jacobian, jacobian)
+    gradient, hessian = mean.derivatives(x, slope, weight)
+    assert_allclose(gradient, np.einsum("kb,pkb->pb", slope, jacobian), atol=1e-9)
+    assert_allclose(hessian, gram + np.einsum("kb,pqkb->pqb", slope, bend), atol=1e-7)
+    assert_allclose(mean.gram(x, weight), gram, atol=1e-9)
 
 
 def test_toys_are_independent() -> None:

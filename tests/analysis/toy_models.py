@@ -118,23 +118,26 @@ class Onsets:
     def parameters(self) -> tuple[Parameter, ...]:
         return (self.mass, self.norm, self.background)
 
-    def _signal(self, mass: FloatArray) -> FloatArray:
-        room = np.maximum(self.thresholds - mass[..., None, None] ** 2, 0.0)
-        return self.strength * np.sum(self.weights * np.sqrt(room), axis=-1)
+    def _roots(self, mass: FloatArray) -> FloatArray:
+        room = self.thresholds - (mass * mass)[..., None, None]
+        return np.sqrt(np.maximum(room, 0.0, out=room), out=room)
+
+    def _signal(self, roots: FloatArray) -> FloatArray:
+        return roots @ (self.strength * self.weights)
 
     def expected(self, theta: FloatArray) -> FloatArray:
-        signal = theta[..., 1, None] * self._signal(theta[..., 0])
+        signal = theta[..., 1, None] * self._signal(self._roots(theta[..., 0]))
         return self.time * (signal + self.d * theta[..., 2, None])
 
     def gradient(self, theta: FloatArray) -> FloatArray:
-        mass = theta[..., 0]
-        room = self.thresholds - mass[..., None, None] ** 2
-        is_open = room > 0
-        slope = np.where(is_open, -mass[..., None, None] / np.sqrt(np.where(is_open, room, 1.0)), 0.0)
-        d_mass = theta[..., 1, None] * self.strength * np.sum(self.weights * slope, axis=-1)
-        d_background = theta[..., 2, None] * 0 + self.d
-        stack = np.broadcast_arrays(d_mass, self._signal(mass), d_background)
-        return np.stack([self.time * d for d in stack], axis=-1)
+        mass, roots = theta[..., 0], self._roots(theta[..., 0])
+        out = np.empty((*roots.shape[:-1], 3))
+        out[..., 1] = self._signal(roots)
+        slope = np.divide(1.0, roots, out=roots, where=roots > 0)
+        out[..., 0] = -(theta[..., 1] * mass)[..., None] * self._signal(slope)
+        out[..., 2] = self.d
+        out *= np.asarray(self.time)[..., None]
+        return out
 
     def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
         if parameter != "mass":
