@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from renp_sim.cli.summary import print_fit
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.ntuple.writer import NtupleWriter
 
@@ -126,6 +127,51 @@ def test_fit(ntuple: Path) -> None:
     assert "normalisation" in text
 
 
+def test_fit_prints_the_correlations_of_what_floats(ntuple: Path) -> None:
+    """The lower triangle, as --json has it; none where one parameter floats."""
+    asked = (
+        "fit",
+        ntuple,
+        "--ordering",
+        "normal",
+        "--normalisation",
+        "10%",
+        "--constrain",
+        "efficiency=1:5%",
+    )
+    correlation = json.loads(renp_sim(*asked, "--json").stdout)["fits"]["normal/dirac"]["correlation"]
+    names, matrix = correlation["names"], correlation["matrix"]
+    assert len(names) > 2
+    lines = renp_sim(*asked).stdout.splitlines()
+    start = lines.index("correlations of normal/dirac") + 1
+    assert lines[start].split() == [str(column) for column in range(1, len(names))]
+    for row, name in enumerate(names):
+        shown = [f"{value:+.3f}" for value in matrix[row][:row]]
+        assert lines[start + 1 + row].split() == [str(row + 1), name, *shown]
+        # each number ends under that of its column
+        assert all(
+            lines[start + 1 + row][: lines[start].index(str(column + 1)) + 1].endswith(shown[column])
+            for column in range(row)
+        )
+    alone = renp_sim("fit", ntuple, "--ordering", "normal", "--fix", "background.dark=1").stdout
+    assert "lightest_mass_eV" in alone
+    assert "correlations" not in alone
+
+
+def test_many_correlations_are_left_to_json(ntuple: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Eight parameters fit on 80 columns, nine are left to --json."""
+    table = json.loads(renp_sim("fit", ntuple, "--ordering", "normal", "--json").stdout)
+    for n in (8, 9):
+        names = [f"parameter_number_{k}" for k in range(n)]
+        table["fits"]["normal/dirac"]["correlation"] = {"names": names, "matrix": np.eye(n).tolist()}
+        print_fit(table)
+        lines = capsys.readouterr().out.splitlines()
+        shown = [line for line in lines if "parameter_number_" in line]
+        assert max(map(len, shown), default=0) <= 80
+        assert len(shown) == (8 if n == 8 else 0)
+        assert ("correlations of normal/dirac: 9 parameters; --json has the matrix" in lines) == (n == 9)
+
+
 def test_run_does_all_of_it(tmp_path: Path) -> None:
     done = renp_sim("run", "-o", "out", *SHORT, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -198,7 +244,7 @@ def test_merge_and_export(ntuple: Path, tmp_path: Path) -> None:
     lines = fails(3, "merge", tmp_path / "twice.root", ntuple, ntuple)
     assert len(lines) == 1
     table = tmp_path / "events.csv"
-    assert renp_sim("export", both, "-o", table, "--to", "csv").returncode == 0
+    assert renp_sim("export", both, "-o", table).returncode == 0
     columns = np.genfromtxt(table, delimiter=",", names=True)
     with_pyarrow = tmp_path / "events.parquet"
     assert renp_sim("export", both, "-o", with_pyarrow).returncode == 0

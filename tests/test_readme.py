@@ -1,6 +1,8 @@
 """README says what is true: commands as CI runs them, the schema as it is written."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from renp_sim.ntuple.schema import markdown_table
@@ -16,6 +18,15 @@ def commands() -> list[str]:
 def test_ci_runs_the_test_command_as_printed() -> None:
     printed = next(block.strip() for block in commands() if "pytest" in block)
     assert printed in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_wrong_input_gets_the_lines_that_are_printed() -> None:
+    (block,) = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
+    command, *lines = block.splitlines()
+    arguments = command.removeprefix("$ renp-sim ").split()
+    program = [sys.executable, "-c", "from renp_sim.cli import main; main()", *arguments]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()) == (2, lines)
 
 
 def test_the_schema_is_as_written() -> None:

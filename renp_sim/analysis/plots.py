@@ -153,7 +153,9 @@ def profile_plot(
         axes = drawn.subplots()
         for curve, colour in zip(curves, _cycled(len(curves)), strict=True):
             shown = np.where(np.isfinite(curve.delta_q), curve.delta_q, np.nan)
-            axes.plot(x_scale * curve.values, shown, color=colour, label=curve.label)
+            is_inside = np.any(shown < highest)
+            label = curve.label if is_inside else f"{curve.label} (above {highest:g})"
+            axes.plot(x_scale * curve.values, shown, color=colour, label=label)
             for region in curve.regions:
                 axes.axvspan(
                     x_scale * region.lower, x_scale * region.upper, color=colour, alpha=0.13, linewidth=0
@@ -170,16 +172,18 @@ def profile_plot(
         low, high = _reach([x_scale * c.values for c in curves], [c.delta_q for c in curves], highest)
         axes.set_xlim(low, high)
         axes.set_ylim(0, highest)
+        tame_ticks(axes, 6)
         for name, level in levels.items():
             axes.axhline(level, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+            # beside the axes, where no curve goes
             axes.annotate(
                 name,
                 (1, level),
                 xycoords=("axes fraction", "data"),
-                xytext=(-12, 2),
+                xytext=(4, 0),
                 textcoords="offset points",
-                ha="right",
-                va="bottom",
+                ha="left",
+                va="center",
                 fontsize=9,
                 color=INK,
             )
@@ -212,6 +216,7 @@ def threshold_plot(
         Above the plot, left.
     """
     windows = _windows(search.omega_eV)
+    is_empty = len(search.omega_eV) == 0
     band: dict[str, Any] = {"color": COLOURS[2], "alpha": 0.35, "linewidth": 0}
     with figure(5.0 * len(windows) + 1.0, 4.4) as drawn:
         grid = drawn.subplots(1, len(windows), squeeze=False, sharey=True)[0]
@@ -234,13 +239,19 @@ def threshold_plot(
             # linear up to the level that decides, logarithmic above it
             axes.set_yscale("symlog", linthresh=search.minimum_delta_q)
             axes.set_ylim(0, 3 * max(float(np.max(search.delta_q, initial=0.0)), search.minimum_delta_q))
-            label_thresholds(axes, thresholds_eV or {})
+            # without tested places the axis has no meaning
+            label_thresholds(axes, {} if is_empty else thresholds_eV or {})
             tame_ticks(axes, 5)
             axes.set_xlabel(OMEGA_LABEL)
         grid[0].set_ylabel(r"local $\Delta(-2\,\ln L)$")
         if search.onsets:
             grid[0].axvspan(np.nan, np.nan, label="a found one, 68 %", **band)
-        drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside upper right", ncols=4)
+        if is_empty:
+            grid[0].set_xticks([])
+            grid[0].annotate(
+                "too few steps: no place was tested", (0.5, 0.5), xycoords="axes fraction", ha="center"
+            )
+        drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * len(windows))
         _title(drawn, title)
         return save(drawn, stem)
 
@@ -316,7 +327,7 @@ def _counted(axes: "Axes", spectrum: Spectrum, inside: NDArray[np.bool_]) -> Non
         axes.set_ylim(0, 3 * top)
     else:
         axes.set_ylim(0, 1.15 * top)
-    axes.legend(loc="lower left", fontsize=9, frameon=False)
+    axes.legend(loc="best", fontsize=9, frameon=False)
 
 
 def _windows(omega_eV: FloatArray) -> list[tuple[float, float]]:

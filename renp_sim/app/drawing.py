@@ -25,12 +25,12 @@ from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 
-__all__ = ["draw", "fit_curves", "mass_profiles"]
+__all__ = ["draw", "energy_bins", "fit_curves", "mass_profiles"]
 
 FloatArray = NDArray[np.float64]
 
 CURVE_POINTS = 1500
-ENERGY_BINS = 60
+MOST_ENERGY_BINS = 80
 PROFILE_POINTS = 161
 PROFILE_REACH = 3.0
 """Widths of the interval to either side of it."""
@@ -128,6 +128,24 @@ def mass_profiles(data: Data, question: Question, fit: FitResult) -> list[Profil
     return curves
 
 
+def energy_bins(low_eV: float, high_eV: float) -> FloatArray:
+    """Return edges of bins of a round width that hold all energies, shape (b + 1,).
+
+    Examples
+    --------
+    >>> np.round(energy_bins(1.0003, 1.0201)[[0, 1, -1]], 9).tolist()
+    [1.0, 1.0005, 1.0205]
+    """
+    if not low_eV < high_eV:
+        # no photon, or all of one energy
+        low_eV, high_eV = (low_eV - 0.01, low_eV + 0.01) if np.isfinite(low_eV) else (0.0, 10.0)
+    least = (high_eV - low_eV) / (MOST_ENERGY_BINS - 1)
+    decade = 10.0 ** np.floor(np.log10(least))
+    width = decade * next(step for step in (1, 2, 5, 10) if step * decade >= least)
+    first, last = np.floor(low_eV / width), np.floor(high_eV / width) + 1
+    return np.asarray(width * np.arange(first, last + 1))
+
+
 def _energies(data: Data) -> tuple[FloatArray, dict[str, FloatArray]]:
     """Return bins around the recorded photons, and their counts by what made them."""
     files = [str(path) for path in data.tables.paths]
@@ -136,12 +154,12 @@ def _energies(data: Data) -> tuple[FloatArray, dict[str, FloatArray]]:
     for block in iterate_events(files, names):
         seen = block["photon_energy_eV"][block["recorded"]]
         low, high = min(low, float(seen.min(initial=np.inf))), max(high, float(seen.max(initial=-np.inf)))
-    edges = np.linspace(low, high, ENERGY_BINS + 1) if low < high else np.linspace(0.0, 10.0, ENERGY_BINS + 1)
+    edges = energy_bins(low, high)
     counts: dict[str, FloatArray] = {}
     for block in iterate_events(files, names):
         for origin in np.unique(block["origin"]).tolist():
             chosen = block["recorded"] & (block["origin"] == origin)
             found = np.histogram(block["photon_energy_eV"][chosen], edges)[0].astype(np.float64)
             label = Origin(origin).name.lower()
-            counts[label] = counts.get(label, np.zeros(ENERGY_BINS)) + found
-    return edges, counts or {"none": np.zeros(ENERGY_BINS)}
+            counts[label] = counts.get(label, np.zeros(len(edges) - 1)) + found
+    return edges, counts or {"none": np.zeros(len(edges) - 1)}

@@ -1,4 +1,4 @@
-"""`renp-sim export FILE… --to parquet|csv`."""
+"""`renp-sim export FILE… -o FILE`."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,11 +15,15 @@ def export(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.", show_default=False)
     ],
-    to: Annotated[Literal["parquet", "csv"], typer.Option(help="Format.")] = "parquet",
+    to: Annotated[
+        Literal["parquet", "csv"] | None,
+        typer.Option(help="Format; CSV if FILE ends in .csv, else Parquet.", show_default=False),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Export events to Parquet or CSV, one column per branch."""
     from renp_sim.app.inspection import exported
 
-    rows = exported(files, output, to, force=force)
+    form = to or ("csv" if output.suffix == ".csv" else "parquet")
+    rows = exported(files, output, form, force=force)
     print(f"wrote {output}: {rows} events")

@@ -4,6 +4,9 @@ from typing import Any
 
 __all__ = ["print_fit", "print_search"]
 
+MOST_CORRELATED = 8
+"""Parameters whose correlations fit on 80 columns."""
+
 
 def print_fit(table: dict[str, Any]) -> None:
     """Print what `fit --json` prints, for people."""
@@ -34,6 +37,7 @@ def print_fit(table: dict[str, Any]) -> None:
         console.print(
             "hypotheses are not nested: their difference is no χ²; toys give its meaning", style="dim"
         )
+    _print_correlation(console, table)
     _print_thresholds(console, table)
     for warning in table["fits"][table["best"]]["warnings"]:
         console.print(f"note: {warning}", style="yellow")
@@ -41,6 +45,23 @@ def print_fit(table: dict[str, Any]) -> None:
 
 def _floating(fitted: dict[str, Any]) -> dict[str, Any]:
     return {name: p for name, p in fitted["parameters"].items() if p["role"] != "fixed"}
+
+
+def _print_correlation(console: Any, table: dict[str, Any]) -> None:
+    """Print the lower triangle of the best hypothesis, its columns numbered as its rows."""
+    correlation = table["fits"][table["best"]]["correlation"]
+    names, matrix = correlation["names"], correlation["matrix"]
+    if len(names) < 2:
+        return
+    if len(names) > MOST_CORRELATED:
+        console.print(f"correlations of {table['best']}: {len(names)} parameters; --json has the matrix")
+        return
+    width = max(len(name) for name in names)
+    console.print(f"correlations of {table['best']}")
+    console.print(" " * (width + 4) + "".join(f"{column:>8}" for column in range(1, len(names))))
+    for row, name in enumerate(names):
+        values = "".join(f"{'?' if r is None else f'{r:+.3f}':>8}" for r in matrix[row][:row])
+        console.print(f"  {row + 1} {name:{width}}{values}".rstrip())
 
 
 def _print_thresholds(console: Any, table: dict[str, Any]) -> None:

@@ -89,7 +89,7 @@ def _parquet(part: Path) -> Iterator[Callable[[Block], None]]:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise ConfigError("--to parquet needs pyarrow: pip install 'renp-sim[parquet]'") from None
+        raise ConfigError("Parquet needs pyarrow: pip install pyarrow, or --to csv") from None
     names = [branch.name for branch in EVENTS.flat]
     schema = pyarrow.schema([(b.name, pyarrow.from_numpy_dtype(np.dtype(b.dtype))) for b in EVENTS.flat])
     with pyarrow.parquet.ParquetWriter(part, schema) as writer:

@@ -8,10 +8,12 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 from scans import asimov, drawn, scan_exposure
 
 from renp_sim.analysis import figure as figure_module
+from renp_sim.analysis import plots as plots_module
 from renp_sim.analysis.figure import dense_window, figure, label_thresholds, spread, tame_ticks
 from renp_sim.analysis.intervals import Interval
 from renp_sim.analysis.plots import (
@@ -83,6 +85,50 @@ def test_hardly_any_data_is_still_a_plot(tmp_path: Path, n_steps: int) -> None:
     require_drawn(threshold_plot(search_thresholds(data), tmp_path / "b"), tmp_path / "b")
     nothing = ProfileCurve(label="none", values=np.array([0.01]), delta_q=np.array([np.inf]))
     require_drawn(profile_plot([nothing], tmp_path / "c"), tmp_path / "c")
+
+
+@pytest.fixture
+def canvases(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """Collect figures as they are saved, with everything at its place."""
+    kept: list[Figure] = []
+
+    def keep(drawn: Figure, stem: Path) -> tuple[Path, Path]:
+        drawn.draw_without_rendering()
+        kept.append(drawn)
+        return stem, stem
+
+    monkeypatch.setattr(plots_module, "save", keep)
+    return kept
+
+
+def test_a_narrow_profile_has_full_numbers_and_room_for_them(canvases: list[Figure]) -> None:
+    """No offset such as +1e1 beside the label, no name of a level on a curve."""
+    mass = np.linspace(9.99e-3, 10.01e-3, 101)
+    near = ProfileCurve(label="normal", values=mass, delta_q=((mass - 10e-3) / 2.6e-6) ** 2)
+    far = ProfileCurve(label="inverted", values=mass, delta_q=np.full(101, 50.0))
+    profile_plot([near, far], Path("unused"))
+    (axes,) = canvases[0].axes
+    assert axes.xaxis.get_offset_text().get_text() == ""
+    shown = [float(label.get_text()) for label in axes.get_xticklabels()]
+    np.testing.assert_allclose(shown, axes.get_xticks(), rtol=1e-12)
+    assert all(text.get_window_extent().x0 > axes.bbox.x1 for text in axes.texts)
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["normal", "inverted (above 10)"]
+
+
+def test_an_empty_threshold_search_says_so_and_its_legend_leaves_the_title_alone(
+    canvases: list[Figure],
+) -> None:
+    search = search_thresholds(asimov(scan_exposure(OMEGA[:2]), np.zeros_like))
+    threshold_plot(search, Path("unused"), thresholds_eV=THRESHOLDS_EV, title="run 123456789012345678")
+    (drawn,) = canvases
+    (axes,) = drawn.axes
+    assert [text.get_text() for text in axes.texts] == ["too few steps: no place was tested"]
+    assert len(axes.get_xticks()) == 0
+    (legend,) = drawn.legends
+    title = next(text for text in drawn.texts if text.get_text().startswith("run"))
+    assert not legend.get_window_extent().overlaps(title.get_window_extent())
 
 
 def overlaps() -> int:
