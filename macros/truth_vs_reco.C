@@ -85,6 +85,7 @@ inline void draw_resolution(TH1D *histogram, const Residuals &residuals)
    histogram->SetLineColor(colour(0));
    histogram->SetFillColorAlpha(colour(0), 0.25);
    histogram->GetXaxis()->SetTitle("recorded #minus true photon energy  [meV]");
+   histogram->GetYaxis()->SetMaxDigits(4); // longer numbers would reach the title
    histogram->GetYaxis()->SetTitle(Form("photons / %.3g meV", histogram->GetBinWidth(1)));
    histogram->SetMaximum(1.3 * histogram->GetMaximum());
    histogram->Draw("hist");

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,13 @@ def test_rate_json_has_the_agreed_shape() -> None:
     assert np.sum([table["pairs"][pair][0] for pair in table["pairs"]]) == pytest.approx(
         table["spectral_function"][0], rel=1e-14
     )
+
+
+def test_a_pair_that_is_too_heavy_has_no_threshold() -> None:
+    text = renp_sim("rate", "gp23_three_frequencies", "--set", "neutrino.lightest_mass_eV=2").stdout
+    thresholds = text.split("┏")[0].split()
+    assert thresholds[1::2] == ["ω_11", "ω_12", "ω_13", "ω_22", "ω_23", "ω_33"]
+    assert thresholds[2::2] == 6 * ["none"]
 
 
 def test_rate_at_chosen_frequencies() -> None:
@@ -207,7 +215,7 @@ def test_wrong_input_gets_one_clear_line(ntuple: Path, tmp_path: Path) -> None:
         (2, ("fit", ntuple, "--free", "nothing"), "no such parameter"),
         (2, ("fit", ntuple, "--normalisation", "some"), "--normalisation"),
         (2, ("fit", ntuple, "--level", "1.5"), "--level"),
-        (2, ("fit", ntuple, "--fix", "normalisation=x"), "--fix"),
+        (2, ("fit", ntuple, "--fix", "normalisation=inf"), "--fix"),
     ]
     for code, arguments, part in cases:
         lines = fails(code, *arguments)
@@ -256,6 +264,22 @@ def test_merge_and_export(ntuple: Path, tmp_path: Path) -> None:
         values = parquet[name].to_numpy()
         assert np.array_equal(values, columns[name].astype(values.dtype), equal_nan=values.dtype.kind == "f")
     assert fails(3, "export", both, "-o", table, "--to", "csv")[0].endswith("--force to replace it")
+
+
+def test_too_little_memory_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    program = import_module("renp_sim.cli.main")
+    monkeypatch.setattr(program, "app", exhausted)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as left:
+        program.main([])
+    signal.signal(signal.SIGINT, before)
+    assert left.value.code == 4
+    assert capsys.readouterr().err.startswith("renp-sim: out of memory: ask for fewer")
 
 
 def test_interrupted_jobs_leave_nothing_behind(tmp_path: Path) -> None:

@@ -288,6 +288,7 @@ def energy_plot(
             linewidth=0.3,
         )
         axes.set_xlim(edges_eV[0], edges_eV[-1])
+        axes.set_ylim(0, 1.05 * max(float(np.max(sum(counts.values()), initial=0.0)), 1.0))
         axes.set_xlabel("photon energy (eV)")
         axes.set_ylabel(f"photons / {1e3 * (edges_eV[1] - edges_eV[0]):.3g} meV")
         axes.legend(loc="upper right")

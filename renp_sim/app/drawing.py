@@ -162,4 +162,4 @@ def _energies(data: Data) -> tuple[FloatArray, dict[str, FloatArray]]:
             found = np.histogram(block["photon_energy_eV"][chosen], edges)[0].astype(np.float64)
             label = Origin(origin).name.lower()
             counts[label] = counts.get(label, np.zeros(len(edges) - 1)) + found
-    return edges, counts or {"none": np.zeros(len(edges) - 1)}
+    return edges, counts or {"no photon": np.zeros(len(edges) - 1)}

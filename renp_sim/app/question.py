@@ -1,5 +1,6 @@
 """What is asked of data: which hypotheses are compared, and what floats."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,10 +75,7 @@ def question_of(
     if normalisation == "free":
         free = [*free, "normalisation"]
     elif normalisation != "fixed":
-        percent = _number(
-            normalisation.removesuffix("%"), "--normalisation", f"{normalisation} (fixed, free, or per cent)"
-        )
-        constrain = [*constrain, f"normalisation=1:{percent}%"]
+        constrain = [*constrain, f"normalisation=1:{_percent(normalisation)}%"]
     return Question(
         orderings=tuple(Ordering) if ordering == "both" else (Ordering(ordering),),
         natures=tuple(Nature) if nature == "both" else () if nature == "run" else (Nature(nature),),
@@ -122,7 +120,7 @@ class Floating:
         for text in question.fix:
             pattern, _, value = text.partition("=")
             for name in _matching(pattern, names, "--fix"):
-                fix[name] = _number(value, "--fix", text)
+                fix[name] = _number(value, text)
         constrain: dict[str, Constraint | None] = {}
         for text in question.constrain:
             pattern, equals, value = text.partition("=")
@@ -141,22 +139,45 @@ class Floating:
 def _matching(pattern: str, names: list[str], option: str) -> list[str]:
     found = [name for name in names if fnmatchcase(name, pattern.strip())]
     if not found:
-        raise ConfigError(f"{option} {pattern}: no such parameter; there are {', '.join(names)}")
+        raise ConfigError(
+            f"{option} {pattern or repr(pattern)}: no such parameter; there are {', '.join(names)}"
+        )
     return found
 
 
-def _number(text: str, option: str, given: str) -> float:
+def _finite(text: str) -> float | None:
+    """Return a finite number, None if the text is none."""
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise ConfigError(f"{option} {given}: write NAME=VALUE with a number") from None
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _percent(normalisation: str) -> float:
+    percent = _finite(normalisation.removesuffix("%"))
+    if percent is None or percent <= 0:
+        raise ConfigError(
+            f"--normalisation {normalisation}: write fixed, free, or to how many per cent it is known, as 10%"
+        )
+    return percent
+
+
+def _number(text: str, given: str) -> float:
+    value = _finite(text)
+    if value is None:
+        raise ConfigError(f"--fix {given}: write NAME=VALUE with a finite number")
+    return value
 
 
 def _constraint(text: str, given: str) -> Constraint:
     value, _, error = text.replace("±", ":").partition(":")
     shape = Shape.LOG_NORMAL if error.endswith("%") else Shape.GAUSSIAN
-    number = _number(value, "--constrain", given)
-    width = _number(error.removesuffix("%"), "--constrain", given)
+    number, width = _finite(value), _finite(error.removesuffix("%"))
+    if number is None or width is None:
+        raise ConfigError(
+            f"--constrain {given}: write NAME=VALUE:ERROR or NAME=VALUE:ERROR% with finite numbers"
+        )
     try:
         return Constraint(
             value=number, error=width / 100 if shape is Shape.LOG_NORMAL else width, shape=shape

@@ -132,14 +132,22 @@ def config_from_table(table: Mapping[str, Any]) -> tuple[RunConfig | None, list[
     data: Any = json.loads(json.dumps(table, default=str))
     problems: list[str] = []
     mended: dict[Location, int] = {}
+    replaced: set[Location] = set()
     for _ in range(MOST_ROUNDS):
         try:
             return RunConfig.model_validate_json(json.dumps(data)), problems
         except ValidationError as error:
             details = _relevant(data, error.errors(include_url=False))
         for detail in details:
-            if _location(data, detail) not in mended:
+            where = _location(data, detail)
+            # a rule for a whole section says nothing of the user's values where one of them was taken out
+            is_aftermath = detail["type"] == "value_error" and any(
+                r != where and r[: len(where)] == where for r in replaced
+            )
+            if where not in mended and not is_aftermath:
                 problems.append(_line(detail))
+            if detail["type"] not in ("extra_forbidden", "value_error"):
+                replaced.add(where)
         # list elements from the end, so that positions stay what they were
         for detail in sorted(details, key=lambda d: [str(part) for part in d["loc"]], reverse=True):
             where = _location(data, detail)
@@ -233,6 +241,9 @@ def _line(detail: ErrorDetails) -> str:
         if generic in LATER:
             return f"{where}: {LATER[generic]} are not built yet in this version; leave the key out"
         return f"{where}: no such key{_nearest(detail['loc'])}"
+    if kind == "too_short":
+        size = detail["ctx"]
+        return f"{where}: has {size['actual_length']} items: needs at least {size['min_length']}"
     allowed = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if kind == "value_error":
         return f"{where}: {allowed}"

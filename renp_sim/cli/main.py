@@ -82,6 +82,9 @@ def main(arguments: list[str] | None = None) -> Any:
         for line in lines:
             print(f"renp-sim: {line}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except MemoryError:
+        print("renp-sim: out of memory: ask for fewer photons, steps or points", file=sys.stderr)
+        sys.exit(4)
     except BrokenPipeError:
         # whoever reads our output has seen enough, as in `renp-sim rate … | head`
         sys.stderr.close()

@@ -62,9 +62,9 @@ def _print(report: "RateReport") -> None:
 
     console = Console()
     thresholds = report.as_dict()["thresholds_eV"]
-    console.print(
-        "thresholds  " + "  ".join(f"ω_{pair} = {value:.9f} eV" for pair, value in thresholds.items())
-    )
+    # a pair heavier than E_eg is never emitted
+    shown = {pair: f"= {value:.9f} eV" if value > 0 else "none" for pair, value in thresholds.items()}
+    console.print("thresholds  " + "  ".join(f"ω_{pair} {text}" for pair, text in shown.items()))
     counts = report.expected_counts
     table = Table("ω \\[eV]", "I(ω)", "rate \\[1/s]", *(["expected counts"] if counts is not None else []))
     for k, omega in enumerate(report.omega_eV):

@@ -131,6 +131,11 @@ def test_an_empty_threshold_search_says_so_and_its_legend_leaves_the_title_alone
     assert not legend.get_window_extent().overlaps(title.get_window_extent())
 
 
+def test_no_photon_is_an_axis_from_zero(canvases: list[Figure]) -> None:
+    energy_plot(np.linspace(0, 10, 11), {"no photon": np.zeros(10)}, Path("unused"))
+    assert canvases[0].axes[0].get_ylim()[0] == 0
+
+
 def overlaps() -> int:
     """Return how many neighbouring threshold labels overlap in a panel of the whole scan."""
     with figure(6.0, 4.0) as canvas:

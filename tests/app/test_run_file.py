@@ -128,6 +128,19 @@ def test_majorana_configuration_gives_the_run_back() -> None:
         (["detector.energy_window_eV=[1.2, 0.9]"], ["detector.energy_window_eV"]),
         (["laser.scan=[{omegas_eV=[1.0], points=3, total_duration_s=1.0}]"], ["laser.scan[0]: give either"]),
         (["laser.scan=[{start_eV=1.0, stop_eV=1.1, total_duration_s=1.0}]"], ["laser.scan[0]: give either"]),
+        # what a value should have been is said once: its section without it breaks no rule of its own
+        (
+            ["laser.scan=[{omegas_eV=[], total_duration_s=1.0}]"],
+            ["laser.scan[0].omegas_eV: has 0 items: needs at least 1"],
+        ),
+        (
+            ["laser.scan=[{start_eV=1.0, stop_eV=1.1, points=0, total_duration_s=1.0}]"],
+            ["laser.scan[0].points = 0: should be greater than or equal to 1"],
+        ),
+        (
+            ["laser.scan=[{omegas_eV=[1.0], points=3, total_duration_s=1.0, pases=2}]"],
+            ["laser.scan[0].pases: no such key", "laser.scan[0]: give either"],
+        ),
         (["laser.linewidth_eV=0.2"], ["laser.steps[0].omega_eV = 1.07: its line reaches"]),
         (
             [
