@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.analysis.figure import COLOURS, INK, QUIET, figure, label_thresholds, tame_ticks
-from renp_sim.errors import SchemaError
+from renp_sim.analysis.figure import COLOURS, INK, QUIET, figure, label_thresholds, tame_ticks, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 __all__ = ["FORMATS", "Line", "curve_plot"]
 
@@ -99,7 +97,7 @@ def curve_plot(
         if title:
             drawn.suptitle(title, x=0.02, ha="left", fontsize=11)
         for path in paths:
-            _save(drawn, path)
+            write(drawn, path)
 
 
 def _panel(axes: "Axes", lines: Sequence[Line], window: Window) -> None:
@@ -124,16 +122,3 @@ def _panel(axes: "Axes", lines: Sequence[Line], window: Window) -> None:
     else:
         axes.set_ylim(0, 1.08 * top)
         axes.ticklabel_format(axis="y", style="sci", scilimits=(-2, 4), useMathText=True)
-
-
-def _save(drawn: "Figure", path: Path) -> None:
-    kind = path.suffix.lower().removeprefix(".")
-    part = path.with_name(path.name + ".part")
-    try:
-        drawn.savefig(part, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SchemaError(
-            f"{path}: cannot be written ({error.strerror}): choose another folder or free space"
-        ) from None

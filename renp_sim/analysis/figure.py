@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.errors import SchemaError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "dense_window", "figure", "label_thresholds", "save", "spread", "tame_ticks"]
+__all__ = ["COLOURS", "dense_window", "figure", "label_thresholds", "save", "spread", "tame_ticks", "write"]
 
 FloatArray = NDArray[np.float64]
 
@@ -63,11 +65,34 @@ def figure(width_in: float, height_in: float) -> Iterator["Figure"]:
 
 
 def save(drawn: "Figure", stem: Path) -> tuple[Path, Path]:
-    """Write STEM.png and STEM.pdf and return their paths; the PDF carries no date."""
+    """Write STEM.png and STEM.pdf and return their paths; raises as `write` does."""
     png, pdf = (stem.with_name(f"{stem.name}.{kind}") for kind in ("png", "pdf"))
-    drawn.savefig(png)
-    drawn.savefig(pdf, metadata={"CreationDate": None})
+    write(drawn, png)
+    write(drawn, pdf)
     return png, pdf
+
+
+def write(drawn: "Figure", path: Path) -> None:
+    """Write a figure in the format of the suffix; it has its name only when it is whole.
+
+    A PDF carries no date, so that equal figures are equal files.
+
+    Raises
+    ------
+    SchemaError
+        If the file cannot be written.
+    """
+    kind = path.suffix.lower().removeprefix(".")
+    part = path.with_name(path.name + ".part")
+    try:
+        drawn.savefig(part, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
+        part.replace(path)
+    except OSError as error:
+        raise SchemaError(
+            f"{path}: cannot be written ({error.strerror}): choose another folder or free space"
+        ) from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def dense_window(omega_eV: FloatArray) -> tuple[float, float] | None:

@@ -26,6 +26,7 @@ from renp_sim.analysis.plots import (
 )
 from renp_sim.analysis.spectrum import measured_spectrum
 from renp_sim.analysis.thresholds import search_thresholds
+from renp_sim.errors import SchemaError
 
 THRESHOLDS_EV = {
     "11": 1.071651694,
@@ -134,6 +135,14 @@ def test_an_empty_threshold_search_says_so_and_its_legend_leaves_the_title_alone
 def test_no_photon_is_an_axis_from_zero(canvases: list[Figure]) -> None:
     energy_plot(np.linspace(0, 10, 11), {"no photon": np.zeros(10)}, Path("unused"))
     assert canvases[0].axes[0].get_ylim()[0] == 0
+
+
+def test_a_plot_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "profile.png").mkdir()
+    curve = ProfileCurve(label="normal", values=np.linspace(0, 1, 9), delta_q=np.linspace(0, 9, 9))
+    with pytest.raises(SchemaError, match=r"profile\.png: cannot be written \(Is a directory\)"):
+        profile_plot([curve], tmp_path / "profile")
+    assert [path.name for path in tmp_path.iterdir()] == ["profile.png"]
 
 
 def overlaps() -> int:
