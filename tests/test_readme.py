@@ -10,6 +10,8 @@ from renp_sim.ntuple.schema import markdown_table
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 
+PRINTED = "[25.03 19.47 17.82]"
+
 
 def commands() -> list[str]:
     return re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
@@ -27,6 +29,20 @@ def test_wrong_input_gets_the_lines_that_are_printed() -> None:
     program = [sys.executable, "-c", "from renp_sim.cli import main; main()", *arguments]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.splitlines()) == (2, lines)
+
+
+def test_the_example_in_python_runs(tmp_path: Path) -> None:
+    (code,) = (
+        block for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "load(" in block
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    counts, fitted = done.stdout.splitlines()
+    assert f"print(renp_sim.rate_of_schedule(run).expected_counts)  # {PRINTED}" in code
+    assert [f"{float(count):.2f}" for count in counts.strip("[]").split()] == PRINTED.strip("[]").split()
+    assert fitted.startswith(("normal/dirac", "inverted/dirac"))
 
 
 def test_the_schema_is_as_written() -> None:
