@@ -77,6 +77,21 @@ class Minimum:
     status: NDArray[np.int8]
     calls: NDArray[np.int32]
 
+    @classmethod
+    def empty(cls, n_free: int, n_toys: int) -> "Minimum":
+        """Return room for the minima of toys that are yet to be fitted."""
+        return cls(
+            x=np.empty((n_free, n_toys)),
+            q=np.empty(n_toys),
+            status=np.full(n_toys, Status.NOT_CONVERGED, dtype=np.int8),
+            calls=np.zeros(n_toys, dtype=np.int32),
+        )
+
+    def put(self, rows: IntArray, fits: "Minimum") -> None:
+        """Write the minima of some toys."""
+        self.x[:, rows], self.q[rows] = fits.x, fits.q
+        self.status[rows], self.calls[rows] = fits.status, fits.calls
+
 
 def minimise(
     likelihood: "Likelihood",
@@ -113,17 +128,13 @@ def minimise(
     """
     n_toys = likelihood.counts.shape[1]
     full = (len(start), n_toys)
-    x = np.clip(np.broadcast_to(start, full), lower, upper)
+    x = np.broadcast_to(np.clip(start, lower, upper), full)
     if len(start) == 0:
         q = likelihood.value(x)
         status = np.where(np.isfinite(q), np.int8(Status.CONVERGED), np.int8(Status.IMPOSSIBLE))
         return Minimum(x=x, q=q, status=status, calls=np.ones(n_toys, dtype=np.int32))
-    out = Minimum(
-        x=x.copy(),
-        q=np.empty(n_toys),
-        status=np.full(n_toys, Status.NOT_CONVERGED, dtype=np.int8),
-        calls=np.zeros(n_toys, dtype=np.int32),
-    )
+    out = Minimum.empty(*full)
+    out.x[:] = x
     rows, spent, damping = np.arange(n_toys), 0, np.zeros(n_toys)
     while len(rows) and spent < max_iterations:
         budget = max_iterations - spent

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood import Likelihood
 from renp_sim.analysis.newton import NEAR_BOUND, Minimum, Status, minimise
+from renp_sim.analysis.piece_mean import PieceMean, goes_into_series
 from renp_sim.analysis.warp import Warp, WarpedMean, WarpedTerms
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ CLOSE_MARGIN = 0.5
 
 BENT_MARGIN = 1.0
 """The same for a coupling, whose scan points are closer."""
+
+ENOUGH = 16
+"""Starts in one piece from which on a series is cheaper than the model."""
 
 NEAR_EDGE = 0.02
 """A fit that ended this close to an edge of its piece, in u, is tried on the edge itself."""
@@ -188,8 +192,14 @@ def fit_pieces(
     x[position] = warp.inverse(x[position])
     lower, upper = np.array(setup.lower[:, None]), np.array(setup.upper[:, None])
     lower[position], upper[position] = 0.0, 1.0
-    fits = minimise(likelihood, x, lower, upper, interior=position, owner=start.toys)
-    found = _on_edge(likelihood, fits, position)
+    found = Minimum.empty(*x.shape)
+    for rows, shared in _shared_means(mean, setup, position, start):
+        part = likelihood.take(rows)
+        if shared is not None:
+            part = replace(part, mean=shared)
+        owner = start.toys[rows]
+        found.put(rows, minimise(part, x[:, rows], lower, upper, interior=position, owner=owner))
+    found = _on_edge(likelihood, found, position)
     u = found.x[position]
     kinks = setup.model.kinks(setup.names[position], setup.theta)
     at_edge = np.minimum(u, 1 - u) <= NEAR_BOUND
@@ -200,17 +210,35 @@ def fit_pieces(
     return Minimum(x=x, q=found.q, status=status, calls=found.calls)
 
 
+def _shared_means(
+    mean: "ModelMean", setup: "Setup", position: int, start: Starts
+) -> "list[tuple[IntArray, PieceMean | None]]":
+    """Return which starts share a series of their piece, and last which have none."""
+    out: list[tuple[IntArray, PieceMean | None]] = []
+    alone = np.ones(len(start.toys), dtype=bool)
+    if mean.template.ndim == 1 and goes_into_series(setup, position):
+        for low in np.unique(start.low):
+            rows = np.flatnonzero(start.low == low)
+            if len(rows) < ENOUGH:
+                continue
+            shared = PieceMean.of(setup, position, float(low), float(start.high[rows[0]]))
+            if shared is not None:
+                out.append((rows, shared))
+                alone[rows] = False
+    if np.any(alone):
+        out.append((np.flatnonzero(alone), None))
+    return out
+
+
 def _on_edge(likelihood: Likelihood, found: Minimum, position: int) -> Minimum:
     """Return the fits, those that ended beside an edge of their piece moved onto it where it is lower."""
-    x = found.x.copy()
+    near = np.flatnonzero(np.abs(found.x[position] - np.round(found.x[position])) < NEAR_EDGE)
+    x = found.x[:, near]
     x[position] = np.round(x[position])
-    near = np.abs(x[position] - found.x[position]) < NEAR_EDGE
-    q = np.where(near, likelihood.value(x), np.inf)
-    use = near & (q <= found.q)
-    at_edge = use & (found.status <= Status.NOT_CONVERGED)
-    return Minimum(
-        x=np.where(use, x, found.x),
-        q=np.where(use, q, found.q),
-        status=np.where(at_edge, np.int8(Status.AT_BOUND), found.status),
-        calls=found.calls + 1,
-    )
+    q = likelihood.take(near).value(x)
+    lower = q <= found.q[near]
+    use = near[lower]
+    found.x[:, use], found.q[use] = x[:, lower], q[lower]
+    found.status[use[found.status[use] <= Status.NOT_CONVERGED]] = Status.AT_BOUND
+    found.calls[near] += 1
+    return found

@@ -5,7 +5,7 @@ weighted least squares from where they rest, which is linear in the counts: exac
 pieces of a scan are worth a fit, and for a normalisation or a background alone just the fit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,22 +148,41 @@ class ScanTable:
             q *= -2
             q += saturated + 2 * np.sum(self.mu, axis=1)[:, None]
         else:
-            columns = [int(np.flatnonzero(self.moving == setup.free[i])[0]) for i in others]
-            rest = terms.keep(others)
-            step = _Step.of(setup, others, self.theta[setup.free[others], None], rest)
-            shift = self._shift(setup, theta)
-            for g in range(len(self.points)):
-                moved = None if shift is None else shift[1] @ self.gradient[g, shift[0]]
-                x[g, others], expected = step.taken(
-                    counts, self.mu[g], self.gradient[g, columns], None if moved is None else moved.T
-                )
-                q[g] = poisson_q(counts, expected, saturated)
-                if len(rest.index):
-                    q[g] += rest.value(x[g, others])
+            self._step_others(setup, others, counts, saturated, terms.keep(others), theta, x, q)
         own = terms.keep(scanned)
         if len(own.index):
             q += np.stack([own.value(row[scanned]) for row in x])
         return Scan(x=x, q=q)
+
+    def _step_others(
+        self,
+        setup: "Setup",
+        others: list[int],
+        counts: FloatArray,
+        saturated: FloatArray,
+        terms: "ConstraintTerms",
+        theta: FloatArray | None,
+        x: FloatArray,
+        q: FloatArray,
+    ) -> None:
+        """Write to x (g, f, b) and q (g, b) what a step of the parameters that are not scanned gives."""
+        columns = [int(np.flatnonzero(self.moving == setup.free[i])[0]) for i in others]
+        step = _Step.of(setup, others, self.theta[setup.free[others], None], terms)
+        shift = self._shift(setup, theta)
+        seen = _Seen(counts=counts)
+        for g in range(len(self.points)):
+            mu, gradient, moved, is_open = self.mu[g], self.gradient[g, columns], None, None
+            if shift is not None:
+                moved = (shift[1] @ self.gradient[g, shift[0]]).T
+            elif mu.min(initial=np.inf) <= TINY:
+                is_open = (mu > TINY) | np.any(gradient != 0, axis=0)
+                mu, gradient = mu[is_open], gradient[:, is_open]
+            through, impossible = seen.through(is_open)
+            x[g, others], expected = step.taken(through, mu, gradient, moved)
+            q[g] = poisson_q(through, expected, saturated)
+            q[g, impossible] = np.inf
+            if len(terms.index):
+                q[g] += terms.value(x[g, others])
 
     def _shift(self, setup: "Setup", theta: FloatArray | None) -> tuple[IntArray, FloatArray] | None:
         """Return (columns of the gradient, displacements (b, those)) of what rests elsewhere than here."""
@@ -172,6 +191,24 @@ class ScanTable:
         displacement = theta[:, self.moving] - self.theta[self.moving]
         columns = np.flatnonzero(np.any(displacement != 0, axis=0) & ~np.isin(self.moving, setup.free))
         return columns, displacement[:, columns]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Seen:
+    """Counts of the steps in which something is expected: beyond a wall all toys share an empty step."""
+
+    counts: FloatArray
+    memory: dict[bytes, tuple[FloatArray, IntArray]] = field(init=False, default_factory=dict)
+
+    def through(self, is_open: NDArray[np.bool_] | None) -> tuple[FloatArray, IntArray]:
+        """Return the counts of open steps, and the toys with counts elsewhere; None stands for all open."""
+        if is_open is None:
+            return self.counts, np.empty(0, dtype=np.intp)
+        key = is_open.tobytes()
+        if key not in self.memory:
+            elsewhere = np.any(self.counts[~is_open] > 0, axis=0)
+            self.memory[key] = self.counts[is_open], np.flatnonzero(elsewhere)
+        return self.memory[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
