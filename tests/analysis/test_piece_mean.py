@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -30,7 +31,7 @@ def test_series_says_what_the_model_says_in_every_piece() -> None:
     ends = np.unique([0.0, *heavy().kinks("mass", setup.theta), 2.0])
     x = np.array([[0.02, 0.4, 0.6, 0.98], [0.5, 1.0, 1.3, 0.9], [0.0, 0.8, 1.0, 2.0]])
     slope, weight = np.random.default_rng(1).normal(size=(2, 6, 4))
-    for low, high in zip(ends, ends[1:], strict=False):
+    for low, high in itertools.pairwise(ends):
         series, model = both(setup, low, high, 4)
         assert_allclose(series.value(x), model.value(x), rtol=1e-7, atol=1e-7)
         gradient, hessian = series.derivatives(x, slope, weight)
