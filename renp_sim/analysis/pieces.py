@@ -29,8 +29,11 @@ KINKED_MARGIN = 4.0
 CLOSE_MARGIN = 0.5
 """A piece that comes this close to the best is fitted though the scan shows no minimum in it."""
 
-BENT_MARGIN = 1.0
+BENT_MARGIN = 0.5
 """The same for a coupling, whose scan points are closer."""
+
+MOST_GAIN = 2.0
+"""A scan point this much above the best is no start: between points −2 ln L falls by less."""
 
 ENOUGH = 16
 """Starts in one piece from which on a series is cheaper than the model."""
@@ -89,26 +92,29 @@ def starts_on_both_sides(along: "Scan", points: FloatArray, centre: int) -> Star
     """
     # the two points beside the centre stand for what is between the sides
     ends = (0, max(centre - 1, 0), min(centre + 1, len(points)), len(points))
-    sides = [
-        _lowest_on_side(along, points, slice(first, stop))
-        for first, stop in itertools.pairwise(ends)
-        if first < stop
-    ]
-    best = np.min([q for q, _, _ in sides], axis=0)
+    sides = [slice(first, stop) for first, stop in itertools.pairwise(ends) if first < stop]
+    lowest = [side.start + np.argmin(along.q[side], axis=0) for side in sides]
+    q = np.stack([along.q[at, np.arange(along.q.shape[1])] for at in lowest])
+    near = q <= np.min(q, axis=0) + BENT_MARGIN + MOST_GAIN
+    gain, x = np.zeros_like(q), []
+    for number, side in enumerate(sides):
+        toys = np.flatnonzero(near[number])
+        gain[number, toys], vertex = _vertices(along, points, side, toys, lowest[number][toys])
+        x.append(vertex)
+    best = np.min(q - gain, axis=0)
     parts = []
-    for q, gain, x in sides:
-        toys = np.flatnonzero(q <= best + BENT_MARGIN + gain)
+    for number, vertex in enumerate(x):
+        chosen = near[number] & (q[number] - 2 * gain[number] <= best + BENT_MARGIN)
+        toys = np.flatnonzero(chosen)
         none = np.zeros(len(toys))
-        parts.append(Starts(toys=toys, x=x[:, toys], low=none, high=none))
+        parts.append(Starts(toys=toys, x=vertex[:, chosen[near[number]]], low=none, high=none))
     return Starts.joined(parts)
 
 
-def _lowest_on_side(
-    along: "Scan", points: FloatArray, side: slice
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return −2 ln L (b,) at the vertex of the parabola through the lowest point, its gain, and x (f, b)."""
-    toys = np.arange(along.q.shape[1])
-    at = side.start + np.argmin(along.q[side], axis=0)
+def _vertices(
+    along: "Scan", points: FloatArray, side: slice, toys: IntArray, at: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return what −2 ln L gains at the vertex beside the lowest point of a side, (r,), and x (f, r) there."""
     left, right = np.maximum(at - 1, side.start), np.minimum(at + 1, side.stop - 1)
     q_left, q_here, q_right = (along.q[i, toys] for i in (left, at, right))
     before, after = points[left] - points[at], points[right] - points[at]
@@ -128,7 +134,7 @@ def _lowest_on_side(
     other = np.where(step < 0, left, right)
     share = step / (points[other] - points[at])
     x = along.x[at, :, toys] + share[:, None] * (along.x[other, :, toys] - along.x[at, :, toys])
-    return q_here - gain, gain, x.T
+    return gain, x.T
 
 
 def starts_in_pieces(along: "Scan", points: FloatArray, kinks: NDArray[np.bool_], position: int) -> Starts:

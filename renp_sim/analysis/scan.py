@@ -1,8 +1,9 @@
 """A scan of −2 ln L over points that all toys share, with hardly any call of the model.
 
-The expectation and its derivatives are tabled once per point. There the other parameters take one step of
-weighted least squares from where they rest, which is linear in the counts: exact enough to tell which
-pieces of a scan are worth a fit, and for a normalisation or a background alone just the fit.
+The expectation and its derivatives are tabled once per point, the other parameters where the mean of all toys
+wants them. From there they take one step of weighted least squares for each toy, which is linear in the
+counts: exact enough to tell which pieces of a scan are worth a fit, and for a normalisation or a background
+alone just the fit.
 """
 
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.analysis.constraint import ConstraintTerms
 from renp_sim.analysis.ldl import solve_positive
 from renp_sim.analysis.likelihood import TINY, poisson_q, saturated_q
 from renp_sim.analysis.mean import slopes
@@ -18,7 +20,6 @@ from renp_sim.analysis.mean import slopes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from renp_sim.analysis.constraint import ConstraintTerms
     from renp_sim.analysis.setup import Setup
 
 __all__ = ["Scan", "ScanTable"]
@@ -31,6 +32,9 @@ FLOOR = 1e-6
 
 LEAST_SHARE = 0.01
 """A parameter that cannot be negative falls to this share of where it rests in one step at most."""
+
+MEAN_STEPS = 6
+"""Steps that take the other parameters to where the mean of all toys wants them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +55,7 @@ class Scan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ScanTable:
-    """μ and its derivatives at g points of s scanned parameters, all others at rest.
+    """μ and its derivatives at g points of s scanned parameters, all others where they rest at each.
 
     Parameters
     ----------
@@ -62,9 +66,11 @@ class ScanTable:
     points
         Values at each point, shape (g, s).
     theta
-        All parameters at rest, shape (p,).
+        All parameters as they were asked for, shape (p,).
     moving
         Indices of the parameters whose derivatives are there, shape (m,).
+    rest
+        Where these rest, shape (g, m).
     mu
         Shape (g, n).
     gradient
@@ -76,12 +82,17 @@ class ScanTable:
     points: FloatArray
     theta: FloatArray
     moving: IntArray
+    rest: FloatArray
     mu: FloatArray
     gradient: FloatArray
 
     @classmethod
     def of(
-        cls, setup: "Setup", axes: "dict[str, FloatArray]", moving: "Sequence[int] | IntArray"
+        cls,
+        setup: "Setup",
+        axes: "dict[str, FloatArray]",
+        moving: "Sequence[int] | IntArray",
+        counts: FloatArray | None = None,
     ) -> "ScanTable":
         """Table the expectation.
 
@@ -93,6 +104,8 @@ class ScanTable:
             Values of the scanned parameters.
         moving
             Indices of the others that may move.
+        counts
+            Mean of all toys, shape (n,): free parameters rest where it wants them; None leaves them.
         """
         points = np.stack([m.ravel() for m in np.meshgrid(*axes.values(), indexing="ij")], axis=1)
         theta = np.tile(setup.theta, (len(points), 1))
@@ -105,12 +118,16 @@ class ScanTable:
             gradient = slopes(setup.model, theta, kept, linear=linear).transpose(0, 2, 1)
         else:
             gradient = np.empty((len(points), 0, mu.shape[1]))
+        rest = np.tile(setup.theta[kept], (len(points), 1))
+        if counts is not None:
+            rest, mu = _resting(setup, kept, counts, mu, gradient)
         return cls(
             names=tuple(axes),
             axes=tuple(axes.values()),
             points=points,
             theta=setup.theta,
             moving=kept,
+            rest=rest,
             mu=mu,
             gradient=gradient,
         )
@@ -119,7 +136,7 @@ class ScanTable:
         self,
         setup: "Setup",
         counts: FloatArray,
-        terms: "ConstraintTerms",
+        terms: ConstraintTerms,
         theta: FloatArray | None = None,
     ) -> Scan:
         """Return −2 ln L at each point.
@@ -133,7 +150,7 @@ class ScanTable:
         terms
             Constraints of the free parameters.
         theta
-            All parameters, shape (b, p), where resting ones differ from toy to toy; along these, too, μ is
+            All parameters, shape (b, p), where some rest elsewhere than in the table; along these, too, μ is
             taken as linear.
         """
         scanned = [setup.names.index(name) for name in self.names]
@@ -160,37 +177,52 @@ class ScanTable:
         others: list[int],
         counts: FloatArray,
         saturated: FloatArray,
-        terms: "ConstraintTerms",
+        terms: ConstraintTerms,
         theta: FloatArray | None,
         x: FloatArray,
         q: FloatArray,
     ) -> None:
         """Write to x (g, f, b) and q (g, b) what a step of the parameters that are not scanned gives."""
         columns = [int(np.flatnonzero(self.moving == setup.free[i])[0]) for i in others]
-        step = _Step.of(setup, others, self.theta[setup.free[others], None], terms)
-        shift = self._shift(setup, theta)
+        held = [column for column, i in enumerate(self.moving) if i not in setup.free]
+        held_at = np.atleast_2d(self.theta if theta is None else theta)[:, self.moving[held]]
         seen = _Seen(counts=counts)
         for g in range(len(self.points)):
             mu, gradient, moved, is_open = self.mu[g], self.gradient[g, columns], None, None
-            if shift is not None:
-                moved = (shift[1] @ self.gradient[g, shift[0]]).T
+            shift = held_at - self.rest[g, held]
+            if np.any(shift):
+                moved = (shift @ self.gradient[g, held]).T
             elif mu.min(initial=np.inf) <= TINY:
                 is_open = (mu > TINY) | np.any(gradient != 0, axis=0)
                 mu, gradient = mu[is_open], gradient[:, is_open]
             through, impossible = seen.through(is_open)
+            step = _Step.of(setup, others, self.rest[g, columns, None], terms)
             x[g, others], expected = step.taken(through, mu, gradient, moved)
             q[g] = poisson_q(through, expected, saturated)
             q[g, impossible] = np.inf
             if len(terms.index):
                 q[g] += terms.value(x[g, others])
 
-    def _shift(self, setup: "Setup", theta: FloatArray | None) -> tuple[IntArray, FloatArray] | None:
-        """Return (columns of the gradient, displacements (b, those)) of what rests elsewhere than here."""
-        if theta is None:
-            return None
-        displacement = theta[:, self.moving] - self.theta[self.moving]
-        columns = np.flatnonzero(np.any(displacement != 0, axis=0) & ~np.isin(self.moving, setup.free))
-        return columns, displacement[:, columns]
+
+def _resting(
+    setup: "Setup", moving: IntArray, counts: FloatArray, mu: FloatArray, gradient: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return where the moving parameters rest (g, m), and μ (g, n), if the mean of all toys has its way."""
+    rest = np.tile(setup.theta[moving], (len(mu), 1))
+    is_free = np.isin(moving, setup.free)
+    if not np.any(is_free):
+        return rest, mu
+    others = [int(np.flatnonzero(setup.free == i)[0]) for i in moving[is_free]]
+    terms = ConstraintTerms.of(setup.constraints).keep(others)
+    slope = gradient[:, is_free]
+    for g in range(len(mu)):
+        for _ in range(MEAN_STEPS):
+            step = _Step.of(setup, others, rest[g, is_free, None], terms)
+            wanted, expected = step.taken(counts[:, None], mu[g], slope[g], None)
+            if np.any(expected[mu[g] > 0] <= FLOOR * mu[g, mu[g] > 0, None]):
+                break  # the straight line ends here
+            rest[g, is_free], mu[g] = wanted[:, 0], expected[:, 0]
+    return rest, mu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -226,7 +258,7 @@ class _Step:
     stiffness: FloatArray
 
     @classmethod
-    def of(cls, setup: "Setup", others: list[int], rest: FloatArray, terms: "ConstraintTerms") -> "_Step":
+    def of(cls, setup: "Setup", others: list[int], rest: FloatArray, terms: ConstraintTerms) -> "_Step":
         columns = terms.centre.shape[1] if len(terms.index) else 1
         pull = np.zeros((len(others), columns))
         stiffness = np.zeros((len(others), *pull.shape))

@@ -22,6 +22,9 @@ NARROW = 0.03
 CENTRE_SHARE = 0.2
 """How near to the centre of a coupling there are points, as a share of the next one."""
 
+FAR = 2.0 ** np.arange(1, 7)
+"""Where a coupling is looked for if a free normalisation can make up for it, in reaches of the scan."""
+
 LEAST_POINTS = 8
 MOST_POINTS = 40
 
@@ -101,7 +104,19 @@ def coupling_points(setup: "Setup", name: str, counts: FloatArray) -> FloatArray
     # around the centre nothing is significant, but a minimum may be there
     centre = bent_centre(setup, name)
     beside = centre + CENTRE_SHARE * np.min(np.abs(points - centre)) * np.array([-1, 1])
-    return np.union1d(points, beside[(beside > low) & (beside < high)])
+    points = np.union1d(points, beside[(beside > low) & (beside < high)])
+    if _is_made_up_for(setup, name):
+        far = np.concatenate([centre + (low - centre) * FAR, centre + (high - centre) * FAR])
+        points = np.union1d(points, np.clip(far, *setup.limits(name)))
+    return points
+
+
+def _is_made_up_for(setup: "Setup", name: str) -> bool:
+    """Return whether a free parameter multiplies a coupling, so that only their product is bound."""
+    others = [
+        n for n, c in zip(setup.names, setup.constraints, strict=True) if c is None and n in setup.linear
+    ]
+    return any(setup.model.quadratic((name, other), setup.theta) is None for other in others)
 
 
 def _reach(

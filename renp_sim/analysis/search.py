@@ -151,7 +151,7 @@ def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = No
         axes = {name: _coarse(axis) for name, axis in axes.items()}
     axes |= {name: coupling_points(setup, name, counts) for name in setup.bent}
     moving = setup.free if theta is None else np.union1d(setup.free, _moved(setup, theta))
-    return ScanTable.of(setup, _affordable(axes), moving)
+    return ScanTable.of(setup, _affordable(axes), moving, np.mean(counts, axis=0))
 
 
 def _moved(setup: "Setup", theta: FloatArray) -> IntArray:
