@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from renp_sim.analysis.newton import Status
+from renp_sim.analysis.minimum import Status
 from renp_sim.analysis.search import Solution, search
 from renp_sim.analysis.setup import Setup
 from renp_sim.errors import ConfigError

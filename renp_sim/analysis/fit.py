@@ -14,8 +14,8 @@ from scipy.stats import chi2
 
 from renp_sim.analysis.constraint import prior_pull
 from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level, regions_below
+from renp_sim.analysis.minimum import Status
 from renp_sim.analysis.minuit import Curvature, contour_points, minos_ends, minuit_of, polished
-from renp_sim.analysis.newton import Status
 from renp_sim.analysis.profile import ProfileCurve
 from renp_sim.analysis.result import FitResult, ModelFit, ParameterFit, Role
 from renp_sim.analysis.search import search

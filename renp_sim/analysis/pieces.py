@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood import Likelihood
-from renp_sim.analysis.newton import NEAR_BOUND, Minimum, Status, minimise
+from renp_sim.analysis.minimum import Minimum, Status
+from renp_sim.analysis.newton import NEAR_BOUND, minimise
 from renp_sim.analysis.piece_mean import PieceMean, goes_into_series
 from renp_sim.analysis.warp import Warp, WarpedMean, WarpedTerms
 

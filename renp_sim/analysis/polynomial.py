@@ -10,26 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.analysis.coefficients import Coefficients, Exponents, coefficients_of
 from renp_sim.analysis.mean import gram_of
 
 if TYPE_CHECKING:
-    from renp_sim.analysis.model import Model, Quadratic
+    from renp_sim.analysis.model import Model
 
 __all__ = ["PolynomialMean", "polynomial_mean"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
-Exponents = tuple[int, ...]
-
-Coefficients = dict[Exponents, FloatArray]
-"""Coefficients of a polynomial, shape (n,), by exponents."""
-
 MOST_MONOMIALS = 8
 """A product ∂_p μ ∂_q μ of more monomials, on average, costs more than the products of its factors."""
-
-LINEARITY_TOLERANCE = 1e-9
-"""How well a third value must lie on the line through two, relative, for a parameter to count as linear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -231,9 +224,6 @@ def _product(left: Coefficients, right: Coefficients) -> Coefficients:
 def polynomial_mean(model: "Model", free: tuple[str, ...], theta: FloatArray) -> PolynomialMean | None:
     """Return μ as a polynomial in the free parameters, the rest at θ (p,); None where it is none.
 
-    A model tells where it is quadratic. A normalisation times a squared coupling is not, but it is linear
-    in the normalisation with quadratics as coefficients, which two calls give and a third confirms.
-
     Parameters
     ----------
     model
@@ -243,64 +233,5 @@ def polynomial_mean(model: "Model", free: tuple[str, ...], theta: FloatArray) ->
     theta
         All parameters, shape (p,).
     """
-    terms = _terms(model, free, theta)
+    terms = coefficients_of(model, free, theta)
     return None if terms is None else PolynomialMean.of(terms)
-
-
-def _terms(model: "Model", free: tuple[str, ...], theta: FloatArray) -> Coefficients | None:
-    """Return coefficients by exponents, shape (n,) each, or None."""
-    quadratic = model.quadratic(free, theta)
-    if quadratic is not None:
-        return _quadratic_terms(quadratic)
-    if len(free) == 1 or any(model.quadratic((name,), theta) is None for name in free):
-        return None
-    for position, name in enumerate(free):
-        terms = _linear_in(model, position, name, free, theta)
-        if terms is not None:
-            return terms
-    return None
-
-
-def _linear_in(
-    model: "Model", position: int, name: str, free: tuple[str, ...], theta: FloatArray
-) -> Coefficients | None:
-    """Return the coefficients if μ is linear in one parameter and polynomial in the rest."""
-    own = model.quadratic((name,), theta)
-    if own is None or np.any(own.square != 0):
-        return None
-    index = [parameter.name for parameter in model.parameters].index(name)
-    rest = free[:position] + free[position + 1 :]
-    at: list[Coefficients] = []
-    values = (0.0, 0.5, 1.0)
-    for value in values:
-        moved = theta.copy()
-        moved[index] = value
-        terms = _terms(model, rest, moved)
-        if terms is None:
-            return None
-        at.append(terms)
-    out: Coefficients = {}
-    zero = np.zeros_like(own.constant)
-    for exponents in {e for terms in at for e in terms}:
-        c0, c1, c2 = (terms.get(exponents, zero) for terms in at)
-        if np.any(np.abs(c2 - 2 * c1 + c0) > LINEARITY_TOLERANCE * (np.abs(c2) + np.abs(c0))):
-            return None
-        out[(*exponents[:position], 0, *exponents[position:])] = c0
-        out[(*exponents[:position], 1, *exponents[position:])] = c2 - c0
-    constant = (0,) * len(free)
-    return {constant: out[constant]} | {e: c for e, c in out.items() if np.any(c != 0)}
-
-
-def _quadratic_terms(quadratic: "Quadratic") -> Coefficients:
-    """Return the coefficients of a quadratic form by exponents; those that vanish are left out."""
-    n_free = quadratic.linear.shape[1]
-    unit = np.eye(n_free, dtype=int)
-    out = {(0,) * n_free: quadratic.constant}
-    for p in range(n_free):
-        if np.any(quadratic.linear[:, p] != 0):
-            out[tuple(unit[p].tolist())] = quadratic.linear[:, p]
-        for q in range(p + 1):
-            coefficient = quadratic.square[:, p, q] + (quadratic.square[:, q, p] if p != q else 0.0)
-            if np.any(coefficient != 0):
-                out[tuple((unit[p] + unit[q]).tolist())] = coefficient
-    return out

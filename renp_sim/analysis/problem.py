@@ -13,7 +13,7 @@ from renp_sim.analysis.polynomial import polynomial_mean
 
 if TYPE_CHECKING:
     from renp_sim.analysis.mean import Mean
-    from renp_sim.analysis.newton import Minimum
+    from renp_sim.analysis.minimum import Minimum
     from renp_sim.analysis.scan import ScanTable
     from renp_sim.analysis.setup import Setup
 
@@ -37,7 +37,7 @@ class Solution:
     q
         −2 ln L, shape (b,).
     status
-        Values of `renp_sim.analysis.newton.Status`, shape (b,).
+        Values of `renp_sim.analysis.minimum.Status`, shape (b,).
     calls
         Evaluations of the expectation, shape (b,); those that all toys share count for each.
     """

@@ -47,7 +47,7 @@ class Profile:
     theta
         All parameters at each point, shape (g, p), or (g, h, p).
     status
-        Values of `renp_sim.analysis.newton.Status`.
+        Values of `renp_sim.analysis.minimum.Status`.
     """
 
     parameters: tuple[str, ...]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.intervals import Intervals
-from renp_sim.analysis.newton import Status
+from renp_sim.analysis.minimum import Status
 
 __all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "plain"]
 

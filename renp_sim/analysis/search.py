@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from renp_sim.analysis.newton import Minimum, minimise
+from renp_sim.analysis.minimum import Minimum
+from renp_sim.analysis.newton import minimise
 from renp_sim.analysis.pieces import Starts, fit_pieces, starts_in_pieces, starts_on_both_sides
 from renp_sim.analysis.polynomial import PolynomialMean
 from renp_sim.analysis.problem import Problem, Solution

@@ -14,7 +14,8 @@ from numpy.polynomial import polynomial
 from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood import TINY, Likelihood
-from renp_sim.analysis.newton import Minimum, minimise
+from renp_sim.analysis.minimum import Minimum
+from renp_sim.analysis.newton import minimise
 
 if TYPE_CHECKING:
     from renp_sim.analysis.constraint import ConstraintTerms

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
-from reference_fit import reference_fit
+from reference_fit import local_fit, reference_fit
 from toy_models import Onsets, Polynomial, interference, orderings, squared, with_control
 
 from renp_sim.analysis.batch_fit import BatchFit, Status, fit_batch
@@ -76,6 +76,21 @@ def test_no_fit_of_a_thousand_is_worse_than_minuit(name: str) -> None:
     difference, fits = agreement(name, 1000)
     assert agrees(difference), (np.median(difference), np.sort(difference)[-5:])
     assert fits.failed() <= 1
+
+
+def test_a_free_norm_that_makes_up_for_a_coupling_hides_no_minimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Toys whose lowest point is at a large coupling and a small norm; without far points they miss it."""
+    model = with_control()
+    setup = Setup.of(model, free=("x", "norm"))
+    counts = toys(model, [0.5, 1, 1], 403)[[67, 170, 212, 402]]
+    limits = [(-np.inf, np.inf), (0.0, np.inf)]
+    starts = [(0.3, 1.0), (-2.3, 1.0), (8.0, 0.1), (-8.0, 0.1)]
+    lowest = [min(local_fit(setup, row, np.array(at), limits)[0] for at in starts) for row in counts]
+    difference = fit_batch(counts, {"m": model}, free=("x", "norm")).best_q - lowest
+    assert np.max(difference) < 1e-4
+    monkeypatch.setattr("renp_sim.analysis.scan_points.FAR", np.empty(0))
+    without = fit_batch(counts, {"m": model}, free=("x", "norm")).best_q - lowest
+    assert np.max(without) > 0.01
 
 
 def test_a_single_start_is_found_out() -> None:

@@ -21,8 +21,8 @@ from toy_models import (
 from renp_sim.analysis.fit import FitResult, Role, contour, fit
 from renp_sim.analysis.intervals import Method
 from renp_sim.analysis.likelihood import poisson_deviance
+from renp_sim.analysis.minimum import Status
 from renp_sim.analysis.model import Constraint, Shape
-from renp_sim.analysis.newton import Status
 from renp_sim.analysis.profile import profile
 from renp_sim.errors import ConfigError, FitError
 

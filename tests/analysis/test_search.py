@@ -10,8 +10,9 @@ from toy_models import TwoOnsets, interference, orderings, squared, with_control
 from renp_sim.analysis.constraint import ConstraintTerms
 from renp_sim.analysis.ldl import solve_positive
 from renp_sim.analysis.likelihood import Likelihood, poisson_deviance
+from renp_sim.analysis.minimum import Status
 from renp_sim.analysis.model import Constraint
-from renp_sim.analysis.newton import Status, minimise
+from renp_sim.analysis.newton import minimise
 from renp_sim.analysis.polynomial import polynomial_mean
 from renp_sim.analysis.profile import profile_fits
 from renp_sim.analysis.scan import ScanTable

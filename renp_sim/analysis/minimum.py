@@ -1,0 +1,65 @@
+"""Minima of −2 ln L of many toys, each with a status."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Minimum", "Status"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+
+class Status(IntEnum):
+    """How the fit of a toy ended; larger is worse, and none is dropped."""
+
+    CONVERGED = 0
+    AT_BOUND = 1
+    """At the edge of a parameter, where −2 ln L still falls: a result, but no parabola."""
+    AT_KINK = 2
+    """On a kink between two smooth pieces."""
+    UNCONSTRAINED = 3
+    """The data do not see some parameter or combination of parameters."""
+    NOT_CONVERGED = 4
+    """The last of the allowed iterations; the values are the best met."""
+    IMPOSSIBLE = 5
+    """−2 ln L is infinite: counts where none can be, everywhere the fit looked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Minimum:
+    """Minima of b toys.
+
+    Parameters
+    ----------
+    x
+        Free parameters, shape (f, b).
+    q
+        −2 ln L, shape (b,).
+    status
+        Values of `Status`, shape (b,).
+    calls
+        Evaluations of the expectation, shape (b,).
+    """
+
+    x: FloatArray
+    q: FloatArray
+    status: NDArray[np.int8]
+    calls: NDArray[np.int32]
+
+    @classmethod
+    def empty(cls, n_free: int, n_toys: int) -> "Minimum":
+        """Return room for the minima of toys that are yet to be fitted."""
+        return cls(
+            x=np.empty((n_free, n_toys)),
+            q=np.empty(n_toys),
+            status=np.full(n_toys, Status.NOT_CONVERGED, dtype=np.int8),
+            calls=np.zeros(n_toys, dtype=np.int32),
+        )
+
+    def put(self, rows: IntArray, fits: "Minimum") -> None:
+        """Write the minima of some toys."""
+        self.x[:, rows], self.q[rows] = fits.x, fits.q
+        self.status[rows], self.calls[rows] = fits.status, fits.calls
