@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.scan import ScanTable
 from renp_sim.analysis.scan_points import coupling_points, kinked_points
-from renp_sim.analysis.search import Solution, local_fits, scan_table, search
+from renp_sim.analysis.search import Solution, scan_table, search
 from renp_sim.analysis.setup import Setup
+from renp_sim.analysis.several_kinked import local_fits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
