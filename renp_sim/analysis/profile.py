@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
+from renp_sim.analysis.known_kinks import known_kinks, known_points, over_known_kinks
 from renp_sim.analysis.scan import ScanTable
 from renp_sim.analysis.scan_points import coupling_points, kinked_points
 from renp_sim.analysis.search import Solution, scan_table, search
@@ -26,6 +27,9 @@ WINDOW_POINTS = 33
 
 FAR = 8.0
 """A scan this much above a level need not be confirmed by fits."""
+
+MOST_POINTS = 20_000
+"""A scan in several parameters with more points is not made."""
 
 WIDENINGS = 14
 """Times a window is doubled before its parameter is said to be without limit."""
@@ -144,6 +148,7 @@ def profile_fits(
     every = np.broadcast_to(counts, (len(values), len(counts)))
     rest = setup.without(*names)
     found = local_fits(rest, every, theta) if local else search(rest, every, theta=theta, table=table)
+    found = over_known_kinks(rest, every, found)
     return Solution(theta=found.theta, q=found.q + own, status=found.status, calls=found.calls)
 
 
@@ -220,13 +225,15 @@ class ProfileCurve:
         """Return points of a kinked parameter and Δq, by fits where it is not far above a level."""
         best = self.setup.theta[self.setup.index(name)]
         points = np.union1d(kinked_points(self.setup, name)[0], [best])
-        delta = self._by_scan(name, points)
-        near = np.ones(len(points), dtype=bool) if delta is None else delta < level + FAR
-        # and the points beside these, from where a region may end
-        near[1:] |= near[:-1].copy()
-        near[:-1] |= near[1:].copy()
-        out = np.full(len(points), np.inf) if delta is None else delta
-        out[near] = self.delta_q(name, points[near])
+        out = self._by_scan(name, points)
+        if out is None:
+            out = self.delta_q(name, points)
+        else:
+            is_fitted = np.zeros(len(points), dtype=bool)
+            # the points beside those that are near too: a region may end there, and a scan may be wrong
+            while len(new := np.flatnonzero(_beside(out < level + FAR) & ~is_fitted)):
+                out[new] = self.delta_q(name, points[new])
+                is_fitted[new] = True
         out[points == best] = np.minimum(out[points == best], 0.0)
         return points, out
 
@@ -235,9 +242,14 @@ class ProfileCurve:
         others = self.setup.without(name)
         if others.searched or others.bent:
             return None
-        table = ScanTable.of(self.setup, {name: points}, self.setup.free)
+        axes = {name: points} | {known: known_points(self.setup, known) for known in known_kinks(self.setup)}
+        if np.prod([len(axis) for axis in axes.values()]) > MOST_POINTS:
+            return None
+        table = ScanTable.of(self.setup, axes, self.setup.free)
         terms = ConstraintTerms.of(self.setup.constraints)
-        return table.scan(self.setup, self.counts[:, None], terms).q[:, 0] - self.q_min
+        q = table.scan(self.setup, self.counts[:, None], terms).q[:, 0]
+        lowest: FloatArray = np.min(q.reshape(len(points), -1), axis=1) - self.q_min
+        return lowest
 
     def _window(self, name: str, error: float, level: float) -> tuple[FloatArray, FloatArray]:
         """Return points of a smooth parameter, out to well above a level or to its bounds, and Δq.
@@ -274,3 +286,11 @@ class ProfileCurve:
             ends |= dict(zip(inner.tolist(), self.delta_q(name, inner).tolist(), strict=True))
         points = np.array(sorted(ends))
         return points, np.array([ends[point] for point in points.tolist()])
+
+
+def _beside(near: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which points are near or beside one that is."""
+    out = near.copy()
+    out[1:] |= near[:-1]
+    out[:-1] |= near[1:]
+    return out
