@@ -17,7 +17,7 @@ from renp_sim.analysis.problem import Problem, Solution
 if TYPE_CHECKING:
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["known_kinks", "known_points", "over_known_kinks"]
+__all__ = ["known_kinks", "known_points", "over_kinks", "over_known_kinks"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -36,6 +36,9 @@ MARGIN = 4.0
 
 FITS = 3
 """Most pieces that are fitted."""
+
+NEAREST = 32
+"""Most pieces on either side that are looked at."""
 
 SCAN_POINTS = 21
 """Of a scan over such a parameter."""
@@ -58,18 +61,24 @@ def known_points(setup: "Setup", name: str) -> FloatArray:
 
 
 def over_known_kinks(setup: "Setup", counts: FloatArray, found: Solution) -> Solution:
-    """Return fits that are the lowest over the pieces of each such parameter, one after the other.
+    """Return fits that are the lowest over the pieces of what `known_kinks` names; as `over_kinks`."""
+    return over_kinks(setup, known_kinks(setup), counts, found)
+
+
+def over_kinks(setup: "Setup", names: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:
+    """Return fits that are the lowest over the pieces of each of some parameters, one after the other.
 
     Parameters
     ----------
     setup
         What floats.
+    names
+        Of floating parameters with kinks; the others follow.
     counts
         Shape (b, n).
     found
         Fits from which this starts; none gets worse.
     """
-    names = known_kinks(setup)
     rows = np.arange(len(counts))
     for _ in range(ROUNDS if len(names) > 1 else 1):
         before = found.q
@@ -133,7 +142,10 @@ def _pieces(setup: "Setup", position: int, theta: FloatArray) -> FloatArray:
     kinks = kinks[(kinks > low) & (kinks < high)]
     # two kinks within rounding are one
     kinks = kinks[np.diff(kinks, prepend=-np.inf) > 1e-9 * setup.scale[position]]
-    return np.array(list(itertools.pairwise([low, *kinks.tolist(), high])))
+    ends = np.array([low, *kinks.tolist(), high])
+    here = int(np.searchsorted(ends, theta[setup.free[position]]))
+    ends = ends[max(here - NEAREST, 0) : here + NEAREST]
+    return np.array(list(itertools.pairwise(ends.tolist())))
 
 
 def _range(setup: "Setup", position: int) -> tuple[float, float]:

@@ -89,7 +89,7 @@ def search(
     if not scanned:
         return problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
     if len(kinked) > 1:
-        return several_kinked(problem, kinked, scan_table(setup, counts), search)
+        return several_kinked(problem, kinked, scan_table(setup, counts))
     if table is None or table.names != scanned or not problem.is_within(table):
         table = scan_table(setup, counts, theta)
     return problem.solution(_scanned(problem, table, bool(kinked)))

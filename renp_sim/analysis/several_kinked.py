@@ -1,25 +1,24 @@
 """The global minimum of −2 ln L where several parameters are kinked, whose kinks move with each other."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
+from scipy.stats import norm, qmc
 
-from renp_sim.analysis.newton import minimise
+from renp_sim.analysis.known_kinks import known_kinks, over_kinks
+from renp_sim.analysis.newton import Status, minimise
 from renp_sim.analysis.problem import Problem, Solution
 
 if TYPE_CHECKING:
     from renp_sim.analysis.scan import ScanTable
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["local_fits", "several_kinked"]
+__all__ = ["local_fits", "several_kinked", "without_bends"]
 
 FloatArray = NDArray[np.float64]
-Search = Callable[["Setup", FloatArray], Solution]
-"""Best fits of counts (b, n) where at most one parameter is kinked."""
+IntArray = NDArray[np.intp]
 
 CORNERS = 3
 """Places of a scan in several kinked parameters from which a fit starts."""
@@ -27,28 +26,41 @@ CORNERS = 3
 HOPELESS = 20.0
 """Times the −2 ln L that is there already: from such a corner of a coarse scan no fit starts."""
 
-ROUNDS = 10
-"""Most rounds over several kinked parameters, one at a time and then together."""
+CLOUD = 24
+"""Places around the lowest fit from which fits start too."""
 
-SIMPLEX_SIZES = (1.0, 0.1)
-"""First sizes of the simplices that walk down in turn, in typical steps of the parameters."""
+CLOUD_ERRORS = 2.0
+"""How far they lie from it, in errors."""
 
-SIMPLEX_CALLS = 120
-"""Most evaluations of a simplex, per free parameter."""
+FIRST_ITERATIONS = 16
+"""Steps of a fit that only tells where it leads."""
 
-IMPOSSIBLE_Q = 1e30
-"""What a simplex is told where −2 ln L is infinite."""
+AGREEMENT = 1e-3
+"""Where all fits from the cloud end within this much −2 ln L, there are no kinks to speak of."""
 
-ROUND_GAIN = 1e-3
-"""A round that gains less is the last."""
+SWARM_ERRORS = (3.0, 3.0, 10.0, 30.0)
+"""How far apart the members of swarms are at first."""
+
+SWARM = 48
+"""Members of a swarm."""
+
+SHARE = 4
+"""One in so many members has descendants."""
+
+GENERATIONS = 60
+"""Most generations of a swarm."""
+
+CONTRACTED = 1e-5
+"""A swarm whose descendants differ by less −2 ln L has arrived."""
 
 
-def several_kinked(problem: Problem, kinked: tuple[str, ...], table: "ScanTable", search: Search) -> Solution:
+def several_kinked(problem: Problem, kinked: tuple[str, ...], table: "ScanTable") -> Solution:
     """Return the best fit of one set of counts where several parameters are kinked.
 
-    From where they stand, and from the best corners of a coarse scan in all of them unless these are
-    hopeless, one at a time is fitted in turn with the others held, since its kinks move with the others,
-    and then all together, until a round gains nothing.
+    All parameters are fitted together from where they stand, from the best corners of a coarse scan unless
+    these are hopeless, and from a cloud around the lowest of these fits. Where those from the cloud do not
+    end at one place, swarms that know no slopes walk on over the kinks, and the lowest are fitted in the
+    pieces of one parameter after the other.
 
     Parameters
     ----------
@@ -58,77 +70,121 @@ def several_kinked(problem: Problem, kinked: tuple[str, ...], table: "ScanTable"
         The parameters whose kinks are searched.
     table
         A coarse scan in all of them.
-    search
-        Fits where one of them floats.
     """
-    setup = problem.setup
+    setup, counts = without_bends(problem.setup), problem.counts.T
     scan = table.scan(setup, problem.counts, problem.terms)
-    solutions = [_in_turn(problem, kinked, setup.theta, search)]
-    for corner in np.argsort(scan.q[:, 0], kind="stable")[:CORNERS]:
-        if scan.q[corner, 0] > HOPELESS * (1 + solutions[0].q[0]):
-            break
-        template = setup.theta.copy()
-        template[setup.free] = scan.x[corner, :, 0]
-        solutions.append(_in_turn(problem, kinked, template, search))
-    best = min(solutions, key=lambda solution: float(solution.q[0]))
-    for size in SIMPLEX_SIZES:
-        best = _downhill(problem, best, size)
-    return best
+    first = _fits_from(setup, counts, setup.theta[None, setup.free])
+    corners = np.argsort(scan.q[:, 0], kind="stable")[:CORNERS]
+    corners = corners[scan.q[corners, 0] <= HOPELESS * (1 + first.q[0])]
+    found = Solution.joined([first, _fits_from(setup, counts, scan.x[corners, :, 0])])
+    cloud = _fits_from(setup, counts, _cloud(setup, counts, _lowest(found, 1)))
+    found = Solution.joined([found, cloud])
+    if np.ptp(cloud.q) > AGREEMENT or np.any(cloud.status == Status.NOT_CONVERGED):
+        found = _lowest(_swarms(problem, _lowest(found, len(SWARM_ERRORS))), 1)
+        names = (*kinked, *known_kinks(problem.setup))
+        found = over_kinks(problem.setup, names, counts, found)
+    best = _lowest(found, 1)
+    last = local_fits(problem.setup, counts, best.theta)
+    return last if last.q[0] < best.q[0] else best
 
 
-def _downhill(problem: Problem, best: Solution, size: float) -> Solution:
-    """Return a fit that has gone down by the simplex of Nelder and Mead, which walks along oblique kinks."""
-    setup = problem.setup
-    likelihood = problem.likelihood()
-    x = best.theta[0, setup.free]
+def without_bends(setup: "Setup") -> "Setup":
+    """Return the set-up whose fits do without second derivatives of μ.
 
-    def inside(z: FloatArray) -> FloatArray:
-        moved: FloatArray = np.clip(x + z * setup.scale, setup.lower, setup.upper)
-        return moved
+    With several kinked parameters these cost more than the few steps that they save.
+    """
+    return replace(setup, kinked=frozenset())
 
-    def q(z: FloatArray) -> float:
-        return min(float(likelihood.value(inside(z)[:, None])[0]), IMPOSSIBLE_Q)
 
-    walked = optimize.minimize(
-        q,
-        np.zeros(len(x)),
-        method="Nelder-Mead",
-        options={
-            "initial_simplex": np.concatenate([np.zeros((1, len(x))), size * np.eye(len(x))]),
-            "xatol": 1e-6,
-            "fatol": 1e-6,
-            "maxfev": SIMPLEX_CALLS * len(x),
-        },
+def _fits_from(setup: "Setup", counts: FloatArray, x: FloatArray) -> Solution:
+    """Return the fits from free parameters x (r, f)."""
+    if not len(x):
+        return Solution.none(len(setup.theta))
+    theta = np.tile(setup.theta, (len(x), 1))
+    theta[:, setup.free] = x
+    return local_fits(setup, np.repeat(counts, len(x), axis=0), theta, max_iterations=FIRST_ITERATIONS)
+
+
+def _lowest(found: Solution, most: int) -> Solution:
+    """Return the lowest fits."""
+    return _taken(found, np.argsort(found.q, kind="stable")[:most])
+
+
+def _taken(found: Solution, rows: IntArray) -> Solution:
+    """Return some of the fits."""
+    return Solution(
+        theta=found.theta[rows], q=found.q[rows], status=found.status[rows], calls=found.calls[rows]
     )
-    theta = best.theta.copy()
-    theta[0, setup.free] = inside(np.asarray(walked.x))
-    found = local_fits(setup, problem.counts.T, theta)
-    return found if found.q[0] < best.q[0] else best
 
 
-def _in_turn(problem: Problem, kinked: tuple[str, ...], template: FloatArray, search: Search) -> Solution:
-    """Fit each kinked parameter in turn with the other kinked ones held, then all."""
-    whole = problem.setup
-    best = local_fits(whole, problem.counts.T, template[None])
-    for _ in range(ROUNDS):
-        before = float(best.q[0])
-        for name in kinked:
-            held = [other for other in kinked if other != name]
-            start = best.theta[0]
-            solution = search(whole.moved(start).without(*held), problem.counts.T)
-            # terms of what is held are part of −2 ln L
-            fixed = problem.terms.keep([whole.names.index(other) for other in held])
-            q = solution.q + fixed.value(start[[whole.index(other) for other in held], None])
-            if q[0] < best.q[0]:
-                best = replace(solution, q=q)
-        together = local_fits(whole, problem.counts.T, best.theta)
-        best = together if together.q[0] <= best.q[0] else best
-        if before - float(best.q[0]) < ROUND_GAIN:
+def _covariance(setup: "Setup", counts: FloatArray, best: Solution) -> FloatArray:
+    """Return the covariance matrix that the expected counts say, of what they see at all."""
+    at = Problem.of(setup, counts, best.theta)
+    fisher = at.likelihood().expansion(at.start()).fisher(np.array([0]))[..., 0] / 2
+    # in typical steps, and none is larger than one of these
+    scaled = fisher * np.outer(setup.scale, setup.scale) + np.eye(len(fisher))
+    covariance: FloatArray = np.linalg.inv(scaled) * np.outer(setup.scale, setup.scale)
+    return covariance
+
+
+def _cloud(setup: "Setup", counts: FloatArray, best: Solution) -> FloatArray:
+    """Return places around the best fit, shape (CLOUD, f), always the same in units of its errors."""
+    root = np.linalg.cholesky(_covariance(setup, counts, best))
+    # a quasi-random sequence fills the space, and is no random number
+    sequence = qmc.Halton(d=len(root), scramble=False)
+    sequence.fast_forward(1)
+    z = norm.ppf(sequence.random(CLOUD))
+    x: FloatArray = np.clip(best.theta[0, setup.free] + CLOUD_ERRORS * z @ root.T, setup.lower, setup.upper)
+    return x
+
+
+def _swarms(problem: Problem, found: Solution) -> Solution:
+    """Return where swarms end that start around fits: they see over kinks, since they know no slopes.
+
+    The lowest of each generation tell the middle and the covariance of the next, as in the evolution
+    strategies of Hansen and Ostermeier.
+    """
+    setup, n_free = problem.setup, len(problem.setup.free)
+    likelihood = problem.likelihood()
+    # some around the lowest of all, others around the next
+    start = np.minimum(np.array([0, 1, 0, 0]), len(found.q) - 1)
+    found = _taken(found, start)
+    best_x, best_q = found.theta[:, setup.free], found.q.copy()
+    middle = best_x.copy()
+    covariance = np.stack(
+        [
+            width**2 * _covariance(setup, problem.counts.T, _taken(found, np.array([i])))
+            for i, width in enumerate(SWARM_ERRORS)
+        ]
+    )
+    sequence = qmc.Halton(d=n_free, scramble=False)
+    sequence.fast_forward(1)
+    weight = np.log(SWARM / SHARE + 0.5) - np.log(np.arange(1, SWARM // SHARE + 1))
+    weight /= np.sum(weight)
+    for _ in range(GENERATIONS):
+        z = norm.ppf(sequence.random(SWARM))
+        root = np.linalg.cholesky(covariance + 1e-14 * np.diag(setup.scale**2))
+        x = np.clip(middle[:, None] + z @ root.transpose(0, 2, 1), setup.lower, setup.upper)
+        q = likelihood.value(x.reshape(-1, n_free).T).reshape(len(x), SWARM)
+        order = np.argsort(q, axis=1)[:, : SWARM // SHARE]
+        elite = np.take_along_axis(x, order[..., None], axis=1)
+        lowest = np.take_along_axis(q, order[:, :1], axis=1)[:, 0]
+        best_x = np.where((lowest < best_q)[:, None], elite[:, 0], best_x)
+        best_q = np.minimum(lowest, best_q)
+        if np.all(np.take_along_axis(q, order[:, -1:], axis=1)[:, 0] - lowest < CONTRACTED):
             break
-    return best
+        away = elite - middle[:, None]
+        covariance = 0.5 * covariance + 0.5 * np.einsum("e,kei,kej->kij", weight, away, away)
+        middle = np.einsum("e,kei->ki", weight, elite)
+    theta = found.theta.copy()
+    theta[:, setup.free] = best_x
+    calls = found.calls + np.int32(SWARM * GENERATIONS)
+    return Solution(theta=theta, q=best_q, status=found.status, calls=calls)
 
 
-def local_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
+def local_fits(
+    setup: "Setup", counts: FloatArray, theta: FloatArray, *, max_iterations: int = 60
+) -> Solution:
     """Return the minima that all free parameters reach together from where each row stands.
 
     Parameters
@@ -139,6 +195,9 @@ def local_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solutio
         Shape (b, n).
     theta
         All parameters, shape (b, p).
+    max_iterations
+        After which a fit stays where it is.
     """
     problem = Problem.of(setup, counts, theta)
-    return problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
+    found = minimise(problem.likelihood(), problem.start(), *problem.bounds(), max_iterations=max_iterations)
+    return problem.solution(found)
