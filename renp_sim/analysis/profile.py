@@ -1,18 +1,21 @@
 """Profiles of −2 ln L in one and two parameters: at each point all others are fitted anew."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
+from renp_sim.analysis.intervals import Interval, regions_below
 from renp_sim.analysis.known_kinks import known_kinks, known_points, over_known_kinks
+from renp_sim.analysis.problem import Problem
 from renp_sim.analysis.scan import ScanTable
 from renp_sim.analysis.scan_points import coupling_points, kinked_points
 from renp_sim.analysis.search import Solution, scan_table, search
 from renp_sim.analysis.setup import Setup
-from renp_sim.analysis.several_kinked import local_fits
+from renp_sim.analysis.several_kinked import following_fits
+from renp_sim.analysis.swarm import covariances
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -126,8 +129,6 @@ def profile_fits(
     names: tuple[str, ...],
     values: FloatArray,
     table: ScanTable | None = None,
-    *,
-    local: bool = False,
 ) -> Solution:
     """Return fits with some floating parameters held; the constraint terms of these count.
 
@@ -141,14 +142,11 @@ def profile_fits(
         What is held where, shape (g, len(names)).
     table
         As for `renp_sim.analysis.search.search`.
-    local
-        Whether the others only follow from where they stand, instead of being searched anew.
     """
     theta, own = _held(setup, names, values)
     every = np.broadcast_to(counts, (len(values), len(counts)))
     rest = setup.without(*names)
-    found = local_fits(rest, every, theta) if local else search(rest, every, theta=theta, table=table)
-    found = over_known_kinks(rest, every, found)
+    found = over_known_kinks(rest, every, search(rest, every, theta=theta, table=table))
     return Solution(theta=found.theta, q=found.q + own, status=found.status, calls=found.calls)
 
 
@@ -197,9 +195,25 @@ class ProfileCurve:
         Where several parameters have kinks the others follow from the best fit: a search for each point
         would take too long.
         """
-        local = len(self.setup.searched) > 1
-        fits = profile_fits(self.setup, self.counts, (name,), values[:, None], self.table, local=local)
+        if len(self.setup.searched) > 1:
+            return self._following(name, values) - self.q_min
+        fits = profile_fits(self.setup, self.counts, (name,), values[:, None], self.table)
         return fits.q - self.q_min
+
+    def _following(self, name: str, values: FloatArray) -> FloatArray:
+        """Return −2 ln L at values of a parameter, the others where the parabola at the best fit has them."""
+        setup = self.setup
+        theta, own = _held(setup, (name,), values[:, None])
+        position = setup.names.index(name)
+        (covariance,) = covariances(Problem.of(setup, self.counts[None]))
+        slope = covariance[position] / covariance[position, position]
+        start = setup.theta[setup.free] + np.outer(values - setup.theta[setup.index(name)], slope)
+        theta[:, setup.free] = np.clip(start, setup.lower, setup.upper)
+        theta[:, setup.index(name)] = values
+        order = np.argsort(values, kind="stable")
+        q = np.empty(len(values))
+        q[order] = following_fits(setup.without(name), self.counts, theta[order]).q
+        return q + own
 
     def is_dense(self, name: str) -> bool:
         """Return whether a curve has points all over: only the ends where each needs a search of its own."""
@@ -220,6 +234,32 @@ class ProfileCurve:
         if self.setup.searched == (name,):
             return self._over_kinks(name, level)
         return self._window(name, error, level)
+
+    def error(self, name: str) -> float:
+        """Return the error of a parameter that expected counts say; a typical step where they see nothing."""
+        position = self.setup.names.index(name)
+        (covariance,) = covariances(Problem.of(self.setup, self.counts[None]))
+        return float(np.sqrt(covariance[position, position]))
+
+    def regions(
+        self, name: str, error: float, level: float
+    ) -> tuple[tuple[Interval, ...], FloatArray, FloatArray]:
+        """Return the regions of a parameter, and the points of the profile with Δq there; as `points`."""
+        points, delta_q = self.points(name, error, level)
+        found = regions_below(
+            lambda values: self.delta_q(name, values), level, points, delta_q, fine=self.is_dense(name)
+        )
+        low, high = self.setup.limits(name)
+        # an end that no widening of the window found is no end
+        regions = tuple(
+            replace(
+                region,
+                lower=low if region.lower_open else region.lower,
+                upper=high if region.upper_open else region.upper,
+            )
+            for region in found
+        )
+        return regions, points, delta_q
 
     def _over_kinks(self, name: str, level: float) -> tuple[FloatArray, FloatArray]:
         """Return points of a kinked parameter and Δq, by fits where it is not far above a level."""

@@ -1,21 +1,22 @@
-"""The global minimum of −2 ln L where several parameters are kinked, whose kinks move with each other."""
+"""The minimum of −2 ln L where several parameters are kinked, whose kinks move with each other."""
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, qmc
 
 from renp_sim.analysis.known_kinks import known_kinks, over_kinks
 from renp_sim.analysis.newton import Status, minimise
 from renp_sim.analysis.problem import Problem, Solution
+from renp_sim.analysis.swarm import covariances, normal_points, swarm_fits
 
 if TYPE_CHECKING:
     from renp_sim.analysis.scan import ScanTable
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["local_fits", "several_kinked", "without_bends"]
+__all__ = ["following_fits", "local_fits", "several_kinked"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -38,29 +39,30 @@ FIRST_ITERATIONS = 16
 AGREEMENT = 1e-3
 """Where all fits from the cloud end within this much −2 ln L, there are no kinks to speak of."""
 
-SWARM_ERRORS = (3.0, 3.0, 10.0, 30.0)
-"""How far apart the members of swarms are at first."""
+SWARMS = ((0, 3.0), (1, 3.0), (0, 10.0), (0, 30.0))
+"""Where swarms start, among the lowest fits, and how far apart their members are at first, in errors."""
 
-SWARM = 48
-"""Members of a swarm."""
+EXCHANGE_ERRORS = 3.0
+"""The same of a swarm that starts where parameters have changed places."""
 
-SHARE = 4
-"""One in so many members has descendants."""
+EXCHANGE_MARGIN = 25.0
+"""From fits this much above the lowest no swarm starts."""
 
-GENERATIONS = 60
-"""Most generations of a swarm."""
+FOLLOWING_ERRORS = 1.0
+"""The same of a swarm that starts near its minimum."""
 
-CONTRACTED = 1e-5
-"""A swarm whose descendants differ by less −2 ln L has arrived."""
+LED_GAIN = 1e-3
+"""A neighbour leads elsewhere if −2 ln L is this much lower where it points to."""
 
 
 def several_kinked(problem: Problem, kinked: tuple[str, ...], table: "ScanTable") -> Solution:
     """Return the best fit of one set of counts where several parameters are kinked.
 
     All parameters are fitted together from where they stand, from the best corners of a coarse scan unless
-    these are hopeless, and from a cloud around the lowest of these fits. Where those from the cloud do not
-    end at one place, swarms that know no slopes walk on over the kinks, and the lowest are fitted in the
-    pieces of one parameter after the other.
+    these are hopeless, from a cloud around the lowest of these fits, and from where parameters have changed
+    places, which leaves thresholds where they are. Where such fits do not converge or those from the cloud
+    do not end at one place, swarms walk over the kinks, and the lowest is fitted in the pieces of one
+    parameter after the other.
 
     Parameters
     ----------
@@ -71,43 +73,128 @@ def several_kinked(problem: Problem, kinked: tuple[str, ...], table: "ScanTable"
     table
         A coarse scan in all of them.
     """
-    setup, counts = without_bends(problem.setup), problem.counts.T
+    setup, counts = problem.setup, problem.counts.T
     scan = table.scan(setup, problem.counts, problem.terms)
     first = _fits_from(setup, counts, setup.theta[None, setup.free])
     corners = np.argsort(scan.q[:, 0], kind="stable")[:CORNERS]
     corners = corners[scan.q[corners, 0] <= HOPELESS * (1 + first.q[0])]
     found = Solution.joined([first, _fits_from(setup, counts, scan.x[corners, :, 0])])
-    cloud = _fits_from(setup, counts, _cloud(setup, counts, _lowest(found, 1)))
+    cloud = _fits_from(setup, counts, _cloud(replace(problem, template=_lowest(found).theta)))
     found = Solution.joined([found, cloud])
-    if np.ptp(cloud.q) > AGREEMENT or np.any(cloud.status == Status.NOT_CONVERGED):
-        found = _lowest(_swarms(problem, _lowest(found, len(SWARM_ERRORS))), 1)
-        names = (*kinked, *known_kinks(problem.setup))
-        found = over_kinks(problem.setup, names, counts, found)
-    best = _lowest(found, 1)
-    last = local_fits(problem.setup, counts, best.theta)
+    exchanged = _fits_from(setup, counts, _exchanged(setup, kinked, _lowest(found)))
+    found = Solution.joined([found, exchanged])
+    disagree = np.any(cloud.status == Status.NOT_CONVERGED) or np.ptp(cloud.q) > AGREEMENT
+    hopeful = (exchanged.status == Status.NOT_CONVERGED) & (exchanged.q < np.min(found.q) + EXCHANGE_MARGIN)
+    starts = [(row, EXCHANGE_ERRORS) for row in len(found.q) - len(hopeful) + np.flatnonzero(hopeful)]
+    if disagree:
+        order = np.argsort(found.q, kind="stable")
+        starts += [(order[rank], width) for rank, width in SWARMS]
+    if starts:
+        near = _taken(found, np.array([row for row, _ in starts]))
+        several = Problem.of(setup, np.repeat(counts, len(starts), axis=0))
+        walked = swarm_fits(several, near, np.array([width for _, width in starts]))
+        found = _lowest(Solution.joined([found, walked]))
+        found = over_kinks(setup, (*kinked, *known_kinks(setup)), counts, found)
+    best = _lowest(found)
+    last = local_fits(setup, counts, best.theta)
     return last if last.q[0] < best.q[0] else best
 
 
-def without_bends(setup: "Setup") -> "Setup":
-    """Return the set-up whose fits do without second derivatives of μ.
+def following_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
+    """Return fits of the same counts at rows of what does not float, which lie one beside the other.
 
-    With several kinked parameters these cost more than the few steps that they save.
+    Each starts where it stands, and again where its neighbours lead it, unless these know nothing lower;
+    swarms help those that do not converge.
+
+    Parameters
+    ----------
+    setup
+        What floats.
+    counts
+        Shape (n,).
+    theta
+        All parameters, shape (b, p), in the order of what rests.
     """
-    return replace(setup, kinked=frozenset())
+    every = np.broadcast_to(counts, (len(theta), len(counts)))
+    found = _first_fits(setup, every, theta)
+    stuck = np.flatnonzero(found.status == Status.NOT_CONVERGED)
+    if len(stuck):
+        part = _taken(found, stuck)
+        walked = swarm_fits(Problem.of(setup, every[stuck]), part, np.full(len(stuck), FOLLOWING_ERRORS))
+        found = _lower(found, stuck, walked)
+        found = _lower(found, stuck, _first_fits(setup, every[stuck], walked.theta))
+    for _ in range(len(theta)):
+        before = found.q
+        for step in (1, -1):
+            rows, led = _led(setup, every, theta, found, step)
+            if len(rows):
+                found = _lower(found, rows, _first_fits(setup, every[rows], led))
+        if not np.any(found.q < before - LED_GAIN):
+            break
+    return found
+
+
+def _led(
+    setup: "Setup", counts: FloatArray, theta: FloatArray, found: Solution, step: int
+) -> tuple[IntArray, FloatArray]:
+    """Return rows whose neighbour points to something lower, and where that is, (rows, p)."""
+    rows = np.arange(len(theta) - 1) + (step < 0)
+    led = theta[rows]
+    moved = found.theta[rows + step] - theta[rows + step]
+    led[:, setup.free] = np.clip((led + moved)[:, setup.free], setup.lower, setup.upper)
+    problem = Problem.of(setup, counts[rows], led)
+    lower = problem.likelihood().value(problem.start()) < found.q[rows] - LED_GAIN
+    return rows[lower], led[lower]
+
+
+def _lower(found: Solution, rows: IntArray, others: Solution) -> Solution:
+    """Return the fits, some rows replaced by others where these are lower."""
+    theta, q, status, calls = found.theta.copy(), found.q.copy(), found.status.copy(), found.calls.copy()
+    calls[rows] += others.calls
+    better = others.q < q[rows]
+    rows = rows[better]
+    theta[rows], q[rows], status[rows] = others.theta[better], others.q[better], others.status[better]
+    return Solution(theta=theta, q=q, status=status, calls=calls)
+
+
+def _first_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
+    """Return where fits lead in few steps; second derivatives of μ would cost more than they save."""
+    return local_fits(replace(setup, kinked=frozenset()), counts, theta, max_iterations=FIRST_ITERATIONS)
 
 
 def _fits_from(setup: "Setup", counts: FloatArray, x: FloatArray) -> Solution:
-    """Return the fits from free parameters x (r, f)."""
+    """Return where fits of one set of counts lead from free parameters x (r, f)."""
     if not len(x):
         return Solution.none(len(setup.theta))
     theta = np.tile(setup.theta, (len(x), 1))
     theta[:, setup.free] = x
-    return local_fits(setup, np.repeat(counts, len(x), axis=0), theta, max_iterations=FIRST_ITERATIONS)
+    return _first_fits(setup, np.repeat(counts, len(x), axis=0), theta)
 
 
-def _lowest(found: Solution, most: int) -> Solution:
-    """Return the lowest fits."""
-    return _taken(found, np.argsort(found.q, kind="stable")[:most])
+def _cloud(problem: Problem) -> FloatArray:
+    """Return places around where one set of counts stands, shape (CLOUD, f), the same in its errors."""
+    root = np.linalg.cholesky(covariances(problem)[0])
+    away = CLOUD_ERRORS * normal_points(len(root), CLOUD) @ root.T
+    x: FloatArray = np.clip(problem.start()[:, 0] + away, problem.setup.lower, problem.setup.upper)
+    return x
+
+
+def _exchanged(setup: "Setup", kinked: tuple[str, ...], best: Solution) -> FloatArray:
+    """Return free parameters where alike ones among the kinked have changed places, shape (r, f)."""
+    x = best.theta[0, setup.free]
+    at = [setup.names.index(name) for name in kinked]
+    alike = {(setup.lower[i], setup.upper[i], setup.scale[i]) for i in at}
+    if len(alike) > 1:
+        return np.empty((0, len(x)))
+    orders = list(itertools.permutations(at))[1:]
+    out = np.tile(x, (len(orders), 1))
+    out[:, at] = x[np.array(orders)]
+    return out
+
+
+def _lowest(found: Solution) -> Solution:
+    """Return the lowest fit."""
+    return _taken(found, np.array([np.argmin(found.q)]))
 
 
 def _taken(found: Solution, rows: IntArray) -> Solution:
@@ -115,71 +202,6 @@ def _taken(found: Solution, rows: IntArray) -> Solution:
     return Solution(
         theta=found.theta[rows], q=found.q[rows], status=found.status[rows], calls=found.calls[rows]
     )
-
-
-def _covariance(setup: "Setup", counts: FloatArray, best: Solution) -> FloatArray:
-    """Return the covariance matrix that the expected counts say, of what they see at all."""
-    at = Problem.of(setup, counts, best.theta)
-    fisher = at.likelihood().expansion(at.start()).fisher(np.array([0]))[..., 0] / 2
-    # in typical steps, and none is larger than one of these
-    scaled = fisher * np.outer(setup.scale, setup.scale) + np.eye(len(fisher))
-    covariance: FloatArray = np.linalg.inv(scaled) * np.outer(setup.scale, setup.scale)
-    return covariance
-
-
-def _cloud(setup: "Setup", counts: FloatArray, best: Solution) -> FloatArray:
-    """Return places around the best fit, shape (CLOUD, f), always the same in units of its errors."""
-    root = np.linalg.cholesky(_covariance(setup, counts, best))
-    # a quasi-random sequence fills the space, and is no random number
-    sequence = qmc.Halton(d=len(root), scramble=False)
-    sequence.fast_forward(1)
-    z = norm.ppf(sequence.random(CLOUD))
-    x: FloatArray = np.clip(best.theta[0, setup.free] + CLOUD_ERRORS * z @ root.T, setup.lower, setup.upper)
-    return x
-
-
-def _swarms(problem: Problem, found: Solution) -> Solution:
-    """Return where swarms end that start around fits: they see over kinks, since they know no slopes.
-
-    The lowest of each generation tell the middle and the covariance of the next, as in the evolution
-    strategies of Hansen and Ostermeier.
-    """
-    setup, n_free = problem.setup, len(problem.setup.free)
-    likelihood = problem.likelihood()
-    # some around the lowest of all, others around the next
-    start = np.minimum(np.array([0, 1, 0, 0]), len(found.q) - 1)
-    found = _taken(found, start)
-    best_x, best_q = found.theta[:, setup.free], found.q.copy()
-    middle = best_x.copy()
-    covariance = np.stack(
-        [
-            width**2 * _covariance(setup, problem.counts.T, _taken(found, np.array([i])))
-            for i, width in enumerate(SWARM_ERRORS)
-        ]
-    )
-    sequence = qmc.Halton(d=n_free, scramble=False)
-    sequence.fast_forward(1)
-    weight = np.log(SWARM / SHARE + 0.5) - np.log(np.arange(1, SWARM // SHARE + 1))
-    weight /= np.sum(weight)
-    for _ in range(GENERATIONS):
-        z = norm.ppf(sequence.random(SWARM))
-        root = np.linalg.cholesky(covariance + 1e-14 * np.diag(setup.scale**2))
-        x = np.clip(middle[:, None] + z @ root.transpose(0, 2, 1), setup.lower, setup.upper)
-        q = likelihood.value(x.reshape(-1, n_free).T).reshape(len(x), SWARM)
-        order = np.argsort(q, axis=1)[:, : SWARM // SHARE]
-        elite = np.take_along_axis(x, order[..., None], axis=1)
-        lowest = np.take_along_axis(q, order[:, :1], axis=1)[:, 0]
-        best_x = np.where((lowest < best_q)[:, None], elite[:, 0], best_x)
-        best_q = np.minimum(lowest, best_q)
-        if np.all(np.take_along_axis(q, order[:, -1:], axis=1)[:, 0] - lowest < CONTRACTED):
-            break
-        away = elite - middle[:, None]
-        covariance = 0.5 * covariance + 0.5 * np.einsum("e,kei,kej->kij", weight, away, away)
-        middle = np.einsum("e,kei->ki", weight, elite)
-    theta = found.theta.copy()
-    theta[:, setup.free] = best_x
-    calls = found.calls + np.int32(SWARM * GENERATIONS)
-    return Solution(theta=theta, q=best_q, status=found.status, calls=calls)
 
 
 def local_fits(
