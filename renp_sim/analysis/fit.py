@@ -14,6 +14,7 @@ from scipy.stats import chi2
 
 from renp_sim.analysis.constraint import prior_pull
 from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level
+from renp_sim.analysis.known_kinks import beyond_known_kinks
 from renp_sim.analysis.minuit import Curvature, contour_points, minos_ends, minuit_of, polished
 from renp_sim.analysis.newton import Status
 from renp_sim.analysis.profile import ProfileCurve
@@ -193,7 +194,7 @@ class _Fit:
     @classmethod
     def of(cls, setup: Setup, counts: FloatArray) -> "_Fit":
         """Search, and polish inside the smooth piece that was found."""
-        solution = search(setup, counts[None])
+        solution = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
         setup = setup.moved(solution.theta[0])
         x = setup.theta[setup.free]
         found = cls(

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from renp_sim.analysis.pieces import Starts, fit_pieces
 from renp_sim.analysis.problem import Problem, Solution
+from renp_sim.analysis.swarm import swarm_fits
 
 if TYPE_CHECKING:
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["known_kinks", "known_points", "over_kinks", "over_known_kinks"]
+__all__ = ["beyond_known_kinks", "known_kinks", "known_points", "over_kinks"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -43,6 +44,9 @@ NEAREST = 32
 SCAN_POINTS = 21
 """Of a scan over such a parameter."""
 
+SWARM_ERRORS = 3.0
+"""How far apart the members of a swarm are at first."""
+
 GAIN = 1e-3
 """A round over several parameters that gains less is the last."""
 
@@ -60,9 +64,17 @@ def known_points(setup: "Setup", name: str) -> FloatArray:
     return np.linspace(*_range(setup, setup.names.index(name)), SCAN_POINTS)
 
 
-def over_known_kinks(setup: "Setup", counts: FloatArray, found: Solution) -> Solution:
-    """Return fits that are the lowest over the pieces of what `known_kinks` names; as `over_kinks`."""
-    return over_kinks(setup, known_kinks(setup), counts, found)
+def beyond_known_kinks(setup: "Setup", counts: FloatArray, found: Solution) -> Solution:
+    """Return fits that know what is beyond the kinks of what `known_kinks` names; as `over_kinks`.
+
+    Where a searched parameter floats too, kinks lie across both, and swarms walk over them first.
+    """
+    known = known_kinks(setup)
+    if not known:
+        return found
+    if setup.searched:
+        found = swarm_fits(Problem.of(setup, counts), found, np.full(len(counts), SWARM_ERRORS))
+    return over_kinks(setup, (*setup.searched, *known), counts, found)
 
 
 def over_kinks(setup: "Setup", names: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:

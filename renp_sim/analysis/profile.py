@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.intervals import Interval, regions_below
-from renp_sim.analysis.known_kinks import known_kinks, known_points, over_known_kinks
+from renp_sim.analysis.known_kinks import beyond_known_kinks, known_kinks, known_points
 from renp_sim.analysis.problem import Problem
 from renp_sim.analysis.scan import ScanTable
 from renp_sim.analysis.scan_points import coupling_points, kinked_points
@@ -111,7 +111,7 @@ def profile(
     counts = np.asarray(observation.counts, dtype=float)
     points = np.stack([m.ravel() for m in mesh], axis=1)
     found = profile_fits(setup, counts, tuple(axes), points)
-    best = search(setup, counts[None])
+    best = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
     shape = mesh[0].shape
     return Profile(
         parameters=tuple(axes),
@@ -146,7 +146,7 @@ def profile_fits(
     theta, own = _held(setup, names, values)
     every = np.broadcast_to(counts, (len(values), len(counts)))
     rest = setup.without(*names)
-    found = over_known_kinks(rest, every, search(rest, every, theta=theta, table=table))
+    found = beyond_known_kinks(rest, every, search(rest, every, theta=theta, table=table))
     return Solution(theta=found.theta, q=found.q + own, status=found.status, calls=found.calls)
 
 
