@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from renp_sim.analysis.constraint import prior_pull
-from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level, regions_below
+from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level
+from renp_sim.analysis.known_kinks import beyond_known_kinks
 from renp_sim.analysis.minimum import Status
 from renp_sim.analysis.minuit import Curvature, contour_points, minos_ends, minuit_of, polished
 from renp_sim.analysis.profile import ProfileCurve
@@ -193,7 +194,7 @@ class _Fit:
     @classmethod
     def of(cls, setup: Setup, counts: FloatArray) -> "_Fit":
         """Search, and polish inside the smooth piece that was found."""
-        solution = search(setup, counts[None])
+        solution = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
         setup = setup.moved(solution.theta[0])
         x = setup.theta[setup.free]
         found = cls(
@@ -316,21 +317,7 @@ class _Fit:
         return Intervals.two_sided((Interval(lower=ends[0], upper=ends[1]),), level, Method.MINOS)
 
     def _by_profile(self, curve: ProfileCurve, name: str, error: float, level: float) -> Intervals:
-        delta = delta_q_of_level(level)
-        points, profile = curve.points(name, error, delta)
-        regions = regions_below(
-            lambda values: curve.delta_q(name, values), delta, points, profile, fine=curve.is_dense(name)
-        )
-        parameter = self.setup.model.parameters[self.setup.index(name)]
-        # an end that no widening of the window found is no end
-        regions = tuple(
-            replace(
-                region,
-                lower=parameter.lower if region.lower_open else region.lower,
-                upper=parameter.upper if region.upper_open else region.upper,
-            )
-            for region in regions
-        )
+        regions, points, profile = curve.regions(name, error, delta_q_of_level(level))
         return Intervals.two_sided(regions, level, Method.PROFILE, values=points, profile=profile)
 
     def _parameters(

@@ -1,16 +1,21 @@
 """Profiles of −2 ln L in one and two parameters: at each point all others are fitted anew."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
+from renp_sim.analysis.intervals import Interval, regions_below
+from renp_sim.analysis.known_kinks import beyond_known_kinks, known_kinks, known_points
+from renp_sim.analysis.problem import Problem
 from renp_sim.analysis.scan import ScanTable
 from renp_sim.analysis.scan_points import coupling_points, kinked_points
-from renp_sim.analysis.search import Solution, local_fits, scan_table, search
+from renp_sim.analysis.search import Solution, scan_table, search
 from renp_sim.analysis.setup import Setup
+from renp_sim.analysis.several_kinked import following_fits
+from renp_sim.analysis.swarm import covariances
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -25,6 +30,9 @@ WINDOW_POINTS = 33
 
 FAR = 8.0
 """A scan this much above a level need not be confirmed by fits."""
+
+MOST_POINTS = 20_000
+"""A scan in several parameters with more points is not made."""
 
 WIDENINGS = 14
 """Times a window is doubled before its parameter is said to be without limit."""
@@ -103,7 +111,7 @@ def profile(
     counts = np.asarray(observation.counts, dtype=float)
     points = np.stack([m.ravel() for m in mesh], axis=1)
     found = profile_fits(setup, counts, tuple(axes), points)
-    best = search(setup, counts[None])
+    best = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
     shape = mesh[0].shape
     return Profile(
         parameters=tuple(axes),
@@ -121,8 +129,6 @@ def profile_fits(
     names: tuple[str, ...],
     values: FloatArray,
     table: ScanTable | None = None,
-    *,
-    local: bool = False,
 ) -> Solution:
     """Return fits with some floating parameters held; the constraint terms of these count.
 
@@ -136,13 +142,11 @@ def profile_fits(
         What is held where, shape (g, len(names)).
     table
         As for `renp_sim.analysis.search.search`.
-    local
-        Whether the others only follow from where they stand, instead of being searched anew.
     """
     theta, own = _held(setup, names, values)
     every = np.broadcast_to(counts, (len(values), len(counts)))
     rest = setup.without(*names)
-    found = local_fits(rest, every, theta) if local else search(rest, every, theta=theta, table=table)
+    found = beyond_known_kinks(rest, every, search(rest, every, theta=theta, table=table))
     return Solution(theta=found.theta, q=found.q + own, status=found.status, calls=found.calls)
 
 
@@ -191,9 +195,25 @@ class ProfileCurve:
         Where several parameters have kinks the others follow from the best fit: a search for each point
         would take too long.
         """
-        local = len(self.setup.searched) > 1
-        fits = profile_fits(self.setup, self.counts, (name,), values[:, None], self.table, local=local)
+        if len(self.setup.searched) > 1:
+            return self._following(name, values) - self.q_min
+        fits = profile_fits(self.setup, self.counts, (name,), values[:, None], self.table)
         return fits.q - self.q_min
+
+    def _following(self, name: str, values: FloatArray) -> FloatArray:
+        """Return −2 ln L at values of a parameter, the others where the parabola at the best fit has them."""
+        setup = self.setup
+        theta, own = _held(setup, (name,), values[:, None])
+        position = setup.names.index(name)
+        (covariance,) = covariances(Problem.of(setup, self.counts[None]))
+        slope = covariance[position] / covariance[position, position]
+        start = setup.theta[setup.free] + np.outer(values - setup.theta[setup.index(name)], slope)
+        theta[:, setup.free] = np.clip(start, setup.lower, setup.upper)
+        theta[:, setup.index(name)] = values
+        order = np.argsort(values, kind="stable")
+        q = np.empty(len(values))
+        q[order] = following_fits(setup.without(name), self.counts, theta[order]).q
+        return q + own
 
     def is_dense(self, name: str) -> bool:
         """Return whether a curve has points all over: only the ends where each needs a search of its own."""
@@ -215,17 +235,45 @@ class ProfileCurve:
             return self._over_kinks(name, level)
         return self._window(name, error, level)
 
+    def error(self, name: str) -> float:
+        """Return the error of a parameter that expected counts say; a typical step where they see nothing."""
+        position = self.setup.names.index(name)
+        (covariance,) = covariances(Problem.of(self.setup, self.counts[None]))
+        return float(np.sqrt(covariance[position, position]))
+
+    def regions(
+        self, name: str, error: float, level: float
+    ) -> tuple[tuple[Interval, ...], FloatArray, FloatArray]:
+        """Return the regions of a parameter, and the points of the profile with Δq there; as `points`."""
+        points, delta_q = self.points(name, error, level)
+        found = regions_below(
+            lambda values: self.delta_q(name, values), level, points, delta_q, fine=self.is_dense(name)
+        )
+        low, high = self.setup.limits(name)
+        # an end that no widening of the window found is no end
+        regions = tuple(
+            replace(
+                region,
+                lower=low if region.lower_open else region.lower,
+                upper=high if region.upper_open else region.upper,
+            )
+            for region in found
+        )
+        return regions, points, delta_q
+
     def _over_kinks(self, name: str, level: float) -> tuple[FloatArray, FloatArray]:
         """Return points of a kinked parameter and Δq, by fits where it is not far above a level."""
         best = self.setup.theta[self.setup.index(name)]
         points = np.union1d(kinked_points(self.setup, name)[0], [best])
-        delta = self._by_scan(name, points)
-        near = np.ones(len(points), dtype=bool) if delta is None else delta < level + FAR
-        # and the points beside these, from where a region may end
-        near[1:] |= near[:-1].copy()
-        near[:-1] |= near[1:].copy()
-        out = np.full(len(points), np.inf) if delta is None else delta
-        out[near] = self.delta_q(name, points[near])
+        out = self._by_scan(name, points)
+        if out is None:
+            out = self.delta_q(name, points)
+        else:
+            is_fitted = np.zeros(len(points), dtype=bool)
+            # the points beside those that are near too: a region may end there, and a scan may be wrong
+            while len(new := np.flatnonzero(_beside(out < level + FAR) & ~is_fitted)):
+                out[new] = self.delta_q(name, points[new])
+                is_fitted[new] = True
         out[points == best] = np.minimum(out[points == best], 0.0)
         return points, out
 
@@ -234,9 +282,14 @@ class ProfileCurve:
         others = self.setup.without(name)
         if others.searched or others.bent:
             return None
-        table = ScanTable.of(self.setup, {name: points}, self.setup.free)
+        axes = {name: points} | {known: known_points(self.setup, known) for known in known_kinks(self.setup)}
+        if np.prod([len(axis) for axis in axes.values()]) > MOST_POINTS:
+            return None
+        table = ScanTable.of(self.setup, axes, self.setup.free)
         terms = ConstraintTerms.of(self.setup.constraints)
-        return table.scan(self.setup, self.counts[:, None], terms).q[:, 0] - self.q_min
+        q = table.scan(self.setup, self.counts[:, None], terms).q[:, 0]
+        lowest: FloatArray = np.min(q.reshape(len(points), -1), axis=1) - self.q_min
+        return lowest
 
     def _window(self, name: str, error: float, level: float) -> tuple[FloatArray, FloatArray]:
         """Return points of a smooth parameter, out to well above a level or to its bounds, and Δq.
@@ -273,3 +326,11 @@ class ProfileCurve:
             ends |= dict(zip(inner.tolist(), self.delta_q(name, inner).tolist(), strict=True))
         points = np.array(sorted(ends))
         return points, np.array([ends[point] for point in points.tolist()])
+
+
+def _beside(near: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which points are near or beside one that is."""
+    out = near.copy()
+    out[1:] |= near[:-1]
+    out[:-1] |= near[1:]
+    return out

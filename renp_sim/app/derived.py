@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.analysis.fit import ModelFit, fit
-from renp_sim.analysis.profile import profile
+from renp_sim.analysis.fit import ModelFit
+from renp_sim.analysis.intervals import delta_q_of_level
+from renp_sim.analysis.profile import ProfileCurve, profile
+from renp_sim.analysis.setup import Setup
 from renp_sim.app.fitting import Data, model_of, oscillation_of
 from renp_sim.app.question import THREE_MASSES, Floating, Masses, Question
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering
@@ -117,14 +119,11 @@ def _sum_regions(
     joined = whole.offering(floating.names).starting(values)
     model = MassSum(whole=joined, i=i, j=j)
     free = [model.name if name == f"m{i}_eV" else name for name in floating.free]
-    found = fit(
-        data.observation,
-        {fitted.label: model},
-        free=free,
-        fix=floating.fix,
-        constrain=floating.constrain,
-        level=question.level,
-        intervals=(model.name,),
-    )
-    total = found.best.parameter(model.name).intervals
-    return [] if total is None else [(r.lower, r.upper) for r in total.regions]
+    setup = Setup.of(model, free=free, fix=floating.fix, constrain=floating.constrain)
+    if model.name not in setup.names:
+        return []
+    values[model.name] = values[f"m{i}_eV"] + values[f"m{j}_eV"]
+    setup = setup.moved(np.array([values[p.name] for p in model.parameters]))
+    curve = ProfileCurve.of(setup, np.asarray(data.observation.counts), fitted.minus_two_ln_L)
+    regions, _, _ = curve.regions(model.name, curve.error(model.name), delta_q_of_level(question.level))
+    return [(region.lower, region.upper) for region in regions]
