@@ -21,7 +21,7 @@ from renp_sim.app.generation import generate, job_of
 from renp_sim.app.memory import keep_freed_memory
 from renp_sim.app.run_file import apply_settings, read_table
 from renp_sim.app.setup import Setup, setup_from_table
-from renp_sim.app.slices import plan_shards
+from renp_sim.app.slices import Recorder, plan_shards
 from renp_sim.ntuple.schema import EVENTS
 from renp_sim.streams import BLOCK_EVENTS
 
@@ -45,7 +45,8 @@ def kernel(run: Setup, n_events: int) -> Callable[[], int]:
 
     def side() -> int:
         job = job_of(run, n_events)
-        return sum(len(columns["run"]) for shard in plan_shards(job) for columns in job.events(shard, []))
+        recorder, shards = Recorder(job), plan_shards(job)
+        return sum(len(columns["run"]) for shard in shards for columns in recorder.events(shard, []))
 
     return side
 
@@ -84,8 +85,9 @@ def write_alone(columns: list[dict[str, np.ndarray]], folder: Path, compression:
 
 def blocks_of(run: Setup, n_events: int) -> Iterator[dict[str, np.ndarray]]:
     job, begun = job_of(run, n_events), 0
+    recorder = Recorder(job)
     for shard in plan_shards(job):
-        for columns in job.events(shard, []):
+        for columns in recorder.events(shard, []):
             n = len(columns["run"])
             yield columns | {"event": np.arange(begun, begun + n)}
             begun += n

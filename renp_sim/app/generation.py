@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from renp_sim.app.event_rows import EventRows
 from renp_sim.app.memory import keep_freed_memory
 from renp_sim.app.setup import Setup
-from renp_sim.app.slices import Job, Shard, StepTally, expected_rows, plan_shards
+from renp_sim.app.slices import Job, Recorder, Shard, StepTally, expected_rows, plan_shards
 from renp_sim.app.step_rows import background_rows, run_row, step_rows
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.generator.generate import Generator
@@ -172,8 +172,9 @@ def _made_here(
     job: Job, shards: list[Shard], tallies: list[StepTally], progress: Progress | None
 ) -> Iterator[Columns]:
     """Yield the rows of all shards without keeping them: a short run is made again in no time."""
+    recorder = Recorder(job)
     for index, shard in enumerate(shards):
-        yield from job.events(shard, tallies)
+        yield from recorder.events(shard, tallies)
         if progress is not None:
             progress(index + 1, len(shards))
 
@@ -247,7 +248,7 @@ def _make_shard(job: Job, store: ShardStore, index: int, shard: Shard) -> None:
 
     def blocks() -> Iterator[Columns]:
         tallies: list[StepTally] = []
-        yield from job.events(shard, tallies)
+        yield from Recorder(job).events(shard, tallies)
         # the store writes the summary after the last block
         summary["tallies"] += [asdict(tally) for tally in tallies]
 

@@ -16,7 +16,7 @@ from renp_sim.app import generation, slices
 from renp_sim.app.generation import generate, job_of
 from renp_sim.app.run_file import apply_settings, read_table
 from renp_sim.app.setup import Setup, setup_from_table
-from renp_sim.app.slices import plan_shards
+from renp_sim.app.slices import Recorder, plan_shards
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import iterate_events, read_tables
 
@@ -167,7 +167,7 @@ def test_much_background_is_cut_into_slices_of_bounded_size(tmp_path: Path) -> N
     assert len(job.step_slices(0)) == 10
     sizes: list[int] = []
     for shard in plan_shards(job):
-        sizes += [len(columns["run"]) for columns in job.events(shard, [])]
+        sizes += [len(columns["run"]) for columns in Recorder(job).events(shard, [])]
     assert max(sizes) < 40_000
     made = generate(run, tmp_path / "run.root")
     assert made.n_events == sum(sizes)
