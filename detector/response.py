@@ -263,4 +263,9 @@ def _merged(first: _Arrivals, second: _Arrivals) -> _Arrivals:
         column[places] = b
         return column
 
-    return _Arrivals(*map(joined, first, second))
+    return _Arrivals(
+        joined(first.time_s, second.time_s),
+        joined(first.energy_eV, second.energy_eV),
+        joined(first.photon, second.photon),
+        joined(first.component, second.component),
+    )

@@ -139,7 +139,7 @@ class ShardStore:
         columns: tuple[tuple[str, str], ...] = ()
         rows: list[int] = []
         hashes: list[str] = []
-        file = PartFile(self._data(index), force=True)
+        file = PartFile(self._data(index), force=True, durable=False)
         try:
             # from here on the shard is not whole until its description is back
             self._description(index).unlink(missing_ok=True)
@@ -152,7 +152,7 @@ class ShardStore:
                 columns = layout
                 rows.append(*shapes.pop())
                 hashes.append(_write_block(file, arrays))
-            file.commit(durable=False)
+            file.commit()
         finally:
             file.discard()
         shard = Shard(
@@ -272,10 +272,10 @@ def _write_block(file: PartFile, arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    file = PartFile(path, force=True)
+    file = PartFile(path, force=True, durable=False)
     try:
         file.write(json.dumps(content).encode())
-        file.commit(durable=False)
+        file.commit()
     finally:
         file.discard()
 
