@@ -1,7 +1,7 @@
 """`generate`: truth, detector and ntuple in one pass of bounded memory, in any number of processes.
 
-A run of several shards keeps each finished one in a folder beside the file until the file has its name:
-that is how workers hand over their events, and what `--resume` starts from.
+A long run keeps each finished shard in a folder beside the file until the file has its name: that is what
+`--resume` starts from. Workers of a shorter one hand their rows over in memory.
 """
 
 import platform
@@ -29,6 +29,7 @@ from renp_sim.app.memory import keep_freed_memory
 from renp_sim.app.setup import Setup
 from renp_sim.app.slices import Job, Recorder, Shard, StepTally, expected_rows, plan_shards
 from renp_sim.app.step_rows import background_rows, run_row, step_rows
+from renp_sim.app.workers import START_METHOD, Workers, working
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.generator.generate import Generator
 from renp_sim.ntuple.shards import ShardStore
@@ -136,7 +137,7 @@ def generate(
     tallies: list[StepTally] = []
     n_rows = 0
     folder = path.with_name(path.name + ".shards")
-    keeps_shards = workers > 1 or expected_rows(job) > LONG_RUN_ROWS or folder.exists()
+    keeps_shards = expected_rows(job) > LONG_RUN_ROWS or folder.exists()
     store = None
     with ExitStack() as stack:
         writer = stack.enter_context(
@@ -147,7 +148,9 @@ def generate(
             pool = stack.enter_context(_pool(workers)) if workers > 1 else None
             blocks = _from_shards(job, shards, store, pool, 2 * workers, tallies, progress)
         else:
-            blocks = _made_here(job, shards, tallies, progress)
+            number = min(workers, len(shards))
+            team = stack.enter_context(working(job, shards, number)) if number > 1 else None
+            blocks = _made_at_once(job, shards, team, tallies, progress)
         for columns in blocks:
             n = len(columns["run"])
             columns["event"] = np.arange(n_rows, n_rows + n, dtype=np.int64)
@@ -168,28 +171,27 @@ def generate(
     )
 
 
-def _made_here(
-    job: Job, shards: list[Shard], tallies: list[StepTally], progress: Progress | None
+def _made_at_once(
+    job: Job,
+    shards: list[Shard],
+    team: Workers | None,
+    tallies: list[StepTally],
+    progress: Progress | None,
 ) -> Iterator[Columns]:
     """Yield the rows of all shards without keeping them: a short run is made again in no time."""
     recorder = Recorder(job)
     for index, shard in enumerate(shards):
-        yield from recorder.events(shard, tallies)
+        yield from recorder.events(shard, tallies) if team is None else team.events(index, tallies)
         if progress is not None:
             progress(index + 1, len(shards))
 
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Give worker processes, and end them whatever happens.
-
-    Where it exists they are forked, which takes milliseconds instead of a second of imports; this process
-    has no other threads by then but those of numpy's linear algebra, which workers do not use.
-    """
-    method = "fork" if sys.platform == "linux" else "spawn"
+    """Give processes that make shards of a long run, and end them whatever happens."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-        pool = ProcessPoolExecutor(workers, mp_context=get_context(method))
+        pool = ProcessPoolExecutor(workers, mp_context=get_context(START_METHOD))
         try:
             yield pool
         finally:

@@ -87,9 +87,15 @@ def test_workers_and_shards_do_not_change_a_bit(tmp_path: Path, monkeypatch: pyt
     # the dead time must have worked across the borders of shards
     steps = read_tables(tmp_path / "whole.root").steps
     assert np.all(steps["live_time_s"] < steps["duration_s"])
-    for workers in (1, 2, 4):
-        assert_same(whole, columns_of(tmp_path / f"{workers}.root"))
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["1.root", "2.root", "4.root", "whole.root"]
+    names = [f"{workers}.root" for workers in (1, 2, 4)]
+    monkeypatch.setattr(slices, "MOST_SHARD_ROWS", 2 * 32_768)
+    for workers in (2, 4):
+        # short enough to keep no shards: rows are handed over in memory
+        names.append(f"memory{workers}.root")
+        generate(run, tmp_path / names[-1], workers=workers, n_events=events)
+    for name in names:
+        assert_same(whole, columns_of(tmp_path / name))
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*names, "whole.root"])
 
 
 def test_another_seed_changes_the_events(tmp_path: Path) -> None:
