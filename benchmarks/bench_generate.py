@@ -5,17 +5,20 @@ Every line measures both sides interleaved in one run and prints their ratio.
 """
 
 import argparse
+import mmap
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import uproot
-from timing import interleaved
+from timing import interleaved, ratio_of
 
 from renp_sim.app.generation import generate, job_of
 from renp_sim.app.memory import keep_freed_memory
@@ -83,6 +86,52 @@ def write_alone(columns: list[dict[str, np.ndarray]], folder: Path, compression:
     return side
 
 
+def root_table(run: Setup, n_events: int) -> str:
+    """Return what the run is drawn from, for generate_loop.C."""
+    job = job_of(run, n_events)
+    target, detector, schedule = run.emission.target, run.detector, run.schedule
+    steps = [k for k, count in enumerate(job.generator.counts.tolist()) if count]
+    window = detector.energy_window_eV
+    lines = [
+        (target.atom.e_eg_eV, target.radius_cm, target.length_cm, detector.resolution.sigma_eV, *window),
+        (len(steps),),
+    ]
+    for k in steps:
+        source = job.generator.step(k).source
+        cosine, choice = source.cosine, source.choice
+        assert choice is not None
+        assert np.all(cosine.is_closed_form)
+        columns = (
+            *(choice.threshold, choice.step, source.nu_i, source.nu_j),
+            *(cosine.offset, cosine.slope, cosine.amplitude, cosine.shift),
+            *(source.root_low_eV, source.root_width_eV),
+            *(source.s_plus_eV2, source.s_minus_eV2, source.difference_eV2),
+        )
+        rows = list(zip(*(column.tolist() for column in columns), strict=True))
+        lines.append((int(job.generator.counts[k]), schedule.start_s[k], schedule.duration_s[k], len(rows)))
+        lines += rows
+    return "\n".join(" ".join(str(value) for value in line) for line in lines)
+
+
+def root_loop(run: Setup, n_events: int, folder: Path) -> Callable[[], float] | None:
+    """Return what runs the compiled loop and gives the seconds it states; None without ROOT."""
+    found = find_spec("ROOT")
+    if found is None or found.origin is None:
+        return None
+    table, output = folder / "table.txt", folder / "loop.root"
+    table.write_text(root_table(run, n_events))
+    build = f'gSystem->SetBuildDir("{folder / "build"}", kTRUE);'
+    macro = f'{Path(__file__).with_name("generate_loop.C")}+O("{table}", "{output}")'
+    root = Path(found.origin).parent / "bin" / "root.exe"
+
+    def side() -> float:
+        command = [root, "-l", "-b", "-q", "-e", build, macro]
+        made = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return float(made.split("seconds")[1].split()[0])
+
+    return side
+
+
 def blocks_of(run: Setup, n_events: int) -> Iterator[dict[str, np.ndarray]]:
     job, begun = job_of(run, n_events), 0
     recorder = Recorder(job)
@@ -91,6 +140,15 @@ def blocks_of(run: Setup, n_events: int) -> Iterator[dict[str, np.ndarray]]:
             n = len(columns["run"])
             yield columns | {"event": np.arange(begun, begun + n)}
             begun += n
+
+
+def shared(block: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Copy a block to memory that forked workers need not copy: `generate` alone would not hold it."""
+    kept = {}
+    for name, values in block.items():
+        kept[name] = np.frombuffer(mmap.mmap(-1, values.nbytes), values.dtype)
+        kept[name][:] = values
+    return kept
 
 
 def peak_memory_MB(n_events: int, folder: Path) -> float:
@@ -137,7 +195,7 @@ def main() -> None:
                 other = setup("laser.linewidth_eV=0.0", f"interaction={table}")
                 ratio = interleaved(kernel(other, n), kernel(sharp, n))
                 print(ratio.line(f"event kernel, {interaction} against standard_model", "≤ 1.1", n))
-        columns = list(blocks_of(broad, n))
+        columns = [shared(block) for block in blocks_of(broad, n)]
         for compression, codec in (("lz4", uproot.LZ4(1)), ("zstd", uproot.ZSTD(1))):
             run = setup(f"output.compression={compression}")
             alone = write_alone(columns, folder, codec)
@@ -154,6 +212,22 @@ def main() -> None:
                     )
                 )
         del columns
+        run = setup("output.compression=zstd")
+        loop = root_loop(run, n, folder)
+        if loop is None:
+            print("generate to zstd against a compiled ROOT loop: no ROOT here")
+        else:
+            for workers in (1, 2):
+
+                def made_zstd(workers: int = workers) -> float:
+                    begun = time.perf_counter()
+                    generate(run, folder / "made.root", n_events=n, workers=workers, force=True)
+                    return time.perf_counter() - begun
+
+                ratio = ratio_of(loop, made_zstd, rounds=5)
+                print(
+                    ratio.line(f"compiled ROOT loop to zstd against generate, {workers} worker(s)", "≥ 3", n)
+                )
         small, big = peak_memory_MB(10**6, folder), peak_memory_MB(large, folder)
         print(
             f"memory of generate: {small:.0f} MB for 1e6 events, {big:.0f} MB for {large:.0e}, "

@@ -1,15 +1,15 @@
 """Worker processes that make the shards of a run and hand their rows over in shared memory.
 
-Worker k of n makes shards k, k + n, …; whoever takes them takes them in order. Each has a few baskets of
-rows, which it fills, and fills again once they are empty: a file in between, or fresh memory for every row,
-would take longer than making the rows.
+Worker k of n makes the shards k, k + n, … of those that are missing; whoever takes them takes them in order.
+Each has a few baskets of rows, which it fills, and fills again once they are empty: a file in between, or
+fresh memory for every row, would take longer than making the rows.
 """
 
 import signal
 import sys
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.app.memory import keep_freed_memory
-from renp_sim.app.slices import Job, Recorder, Shard, StepTally
+from renp_sim.app.shard_maker import ShardMaker
+from renp_sim.app.slices import Shard, StepTally
 from renp_sim.errors import RenpError
 from renp_sim.ntuple.schema import EVENTS
 from renp_sim.streams import BLOCK_EVENTS
 
-__all__ = ["START_METHOD", "WorkerError", "Workers", "working"]
+__all__ = ["WorkerError", "Workers", "working"]
 
 Columns = dict[str, NDArray[Any]]
 
@@ -49,17 +50,17 @@ class WorkerError(RenpError, RuntimeError):
 class Workers:
     """The side that takes the rows; made by `working`."""
 
-    def __init__(self, job: Job, shards: list[Shard], number: int) -> None:
+    def __init__(self, maker: ShardMaker, shards: Mapping[int, Shard], number: int) -> None:
         self.processes: list[BaseProcess] = []
         self._connections: list[Connection] = []
         self._baskets: list[list[Columns]] = []
+        self._worker = {index: place % number for place, index in enumerate(shards)}
         context: Any = get_context(START_METHOD)
         for k in range(number):
+            share = {index: shard for index, shard in shards.items() if self._worker[index] == k}
             memory = context.RawArray("B", BASKETS * BASKET_BYTES)
             ours, theirs = context.Pipe()
-            process = context.Process(
-                target=_work, args=(job, shards[k::number], memory, theirs, ours), daemon=True
-            )
+            process = context.Process(target=_work, args=(maker, share, memory, theirs, ours), daemon=True)
             process.start()
             # only the worker holds its end: if it dies we are told
             theirs.close()
@@ -68,7 +69,7 @@ class Workers:
             self._baskets.append(_baskets(memory))
 
     def events(self, index: int, tallies: list[StepTally]) -> Iterator[Columns]:
-        """Yield the rows of a shard, whose index counts up from 0, and append its tallies.
+        """Yield the rows of a shard and append its tallies; shards are asked for in order.
 
         The columns hold until the next ones are asked for.
 
@@ -77,7 +78,7 @@ class Workers:
         WorkerError
             If the worker died. What it raised is raised here.
         """
-        worker = index % len(self.processes)
+        worker = self._worker[index]
         connection = self._connections[worker]
         while True:
             try:
@@ -100,7 +101,7 @@ class Workers:
                 connection.send(number)
 
     def end(self) -> None:
-        """End the processes, whatever they are doing: they hold nothing but memory."""
+        """End the processes, whatever they are doing: a shard that is not whole is made again."""
         for process in self.processes:
             process.terminate()
         for process in self.processes:
@@ -110,11 +111,11 @@ class Workers:
 
 
 @contextmanager
-def working(job: Job, shards: list[Shard], number: int) -> Iterator[Workers]:
-    """Give worker processes that make these shards, and end them whatever happens."""
+def working(maker: ShardMaker, shards: Mapping[int, Shard], number: int) -> Iterator[Workers]:
+    """Give worker processes that make these shards, by index, and end them whatever happens."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-        workers = Workers(job, shards, number)
+        workers = Workers(maker, shards, number)
     try:
         yield workers
     finally:
@@ -150,17 +151,23 @@ class _Giver:
         self._filled = 0
 
 
-def _work(job: Job, shards: list[Shard], memory: Any, connection: Connection, other_end: Connection) -> None:
+def _work(
+    maker: ShardMaker,
+    shards: Mapping[int, Shard],
+    memory: Any,
+    connection: Connection,
+    other_end: Connection,
+) -> None:
     # with only one holder each, a connection ends when the process at its other end does
     other_end.close()
     # an interrupt from the terminal reaches every process; the one that writes the file decides
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()
     try:
-        giver, recorder = _Giver(memory, connection), Recorder(job)
-        for shard in shards:
+        giver = _Giver(memory, connection)
+        for index, shard in shards.items():
             tallies: list[StepTally] = []
-            for columns in recorder.events(shard, tallies):
+            for columns in maker.events(index, shard, tallies):
                 giver.give(columns)
             giver.flush()
             connection.send(tallies)

@@ -14,6 +14,7 @@ from renp_sim.app import slices, workers
 from renp_sim.app.generation import generate, job_of
 from renp_sim.app.run_file import apply_settings, read_table
 from renp_sim.app.setup import Setup, setup_from_table
+from renp_sim.app.shard_maker import ShardMaker
 from renp_sim.app.slices import Job, Recorder, StepTally, plan_shards
 from renp_sim.app.workers import WorkerError, working
 
@@ -31,7 +32,7 @@ def setup() -> Setup:
 def made(job: Job, number: int) -> tuple[dict[str, np.ndarray], list[StepTally]]:
     shards, blocks = plan_shards(job), []
     tallies: list[StepTally] = []
-    with working(job, shards, number) as team:
+    with working(ShardMaker(job), dict(enumerate(shards)), number) as team:
         for index in range(len(shards)):
             # the memory is used again, so what is kept must be copied
             rows = team.events(index, tallies)
@@ -91,10 +92,11 @@ import sys, time
 from renp_sim.app.generation import job_of
 from renp_sim.app.run_file import apply_settings, read_table
 from renp_sim.app.setup import setup_from_table
+from renp_sim.app.shard_maker import ShardMaker
 from renp_sim.app.slices import plan_shards
 from renp_sim.app.workers import working
 job = job_of(setup_from_table(apply_settings(read_table("fine_scan"), sys.argv[1:])), 2_000_000)
-with working(job, plan_shards(job), 3) as team:
+with working(ShardMaker(job), dict(enumerate(plan_shards(job))), 3) as team:
     print(*(process.pid for process in team.processes), flush=True)
     time.sleep(60)
 """
