@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import uproot
-from timing import interleaved, ratio_of
+from timing import interleaved, ratio_of, timed
 
 from renp_sim.app.generation import generate, job_of
 from renp_sim.app.memory import keep_freed_memory
@@ -167,6 +166,57 @@ def peak_memory_MB(n_events: int, folder: Path) -> float:
     return kilobytes / 1024
 
 
+def compare_kernels(n: int) -> None:
+    """Events alone, against their floor and among interactions."""
+    sharp = setup("laser.linewidth_eV=0.0")
+    for line, run in (("sharp", sharp), ("broad", setup())):
+        ratio = interleaved(kernel(run, n), floor(n))
+        print(ratio.line(f"event kernel, {line} line, against its floor", "≤ 2.5", n), flush=True)
+    for interaction, table in INTERACTIONS.items():
+        if interaction != "standard_model":
+            other = setup("laser.linewidth_eV=0.0", f"interaction={table}")
+            ratio = interleaved(kernel(other, n), kernel(sharp, n))
+            print(ratio.line(f"event kernel, {interaction} against standard_model", "≤ 1.1", n), flush=True)
+
+
+def generated(compression: str, workers: int, n: int, folder: Path) -> Callable[[], float]:
+    """Return what generates a file and gives the seconds it took."""
+    run = setup(f"output.compression={compression}")
+    return timed(lambda: generate(run, folder / "made.root", n_events=n, workers=workers, force=True))
+
+
+def compare_writing(n: int, folder: Path) -> None:
+    """`generate` against uproot alone."""
+    columns = [shared(block) for block in blocks_of(setup(), n)]
+    for compression, codec in (("lz4", uproot.LZ4(1)), ("zstd", uproot.ZSTD(1))):
+        alone = timed(write_alone(columns, folder, codec))
+        for workers, goal in ((1, "≤ 1.6"), (2, "≤ 1.25")):
+            ratio = ratio_of(generated(compression, workers, n, folder), alone, rounds=5)
+            what = f"generate to {compression}, {workers} worker(s), against uproot alone"
+            print(ratio.line(what, goal, n), flush=True)
+
+
+def compare_with_root(n: int, folder: Path) -> None:
+    """`generate` against the loop that one would write in C++."""
+    loop = root_loop(setup(), n, folder)
+    if loop is None:
+        print("compiled ROOT loop against generate: no ROOT here")
+        return
+    for workers in (1, 2):
+        ratio = ratio_of(loop, generated("zstd", workers, n, folder), rounds=5)
+        what = f"compiled ROOT loop to zstd against generate, {workers} worker(s)"
+        print(ratio.line(what, "≥ 3", n), flush=True)
+
+
+def compare_memory(large: int, folder: Path) -> None:
+    """Peaks of two processes."""
+    small, big = peak_memory_MB(10**6, folder), peak_memory_MB(large, folder)
+    print(
+        f"memory of generate: {small:.0f} MB for 1e6 events, {big:.0f} MB for {large:.0e}, "
+        f"ratio {big / small:.2f}; goal equal within 20 %, below 250 MB"
+    )
+
+
 def main() -> None:
     keep_freed_memory()
     parser = argparse.ArgumentParser(description=__doc__)
@@ -174,65 +224,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where files are written (default: a temporary folder)")
     options = parser.parse_args()
     n = 2**20 if options.quick else 4 * 2**20
-    large = 10**7 if options.quick else 10**8
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         print(f"{os.cpu_count()} cores, numpy {np.__version__}, uproot {uproot.__version__}, {n} events")
-        sharp = setup("laser.linewidth_eV=0.0")
-        print(
-            interleaved(kernel(sharp, n), floor(n)).line(
-                "event kernel, sharp line, against its floor", "≤ 2.5", n
-            )
-        )
-        broad = setup()
-        print(
-            interleaved(kernel(broad, n), floor(n)).line(
-                "event kernel, broad line, against its floor", "≤ 2.5", n
-            )
-        )
-        for interaction, table in INTERACTIONS.items():
-            if interaction != "standard_model":
-                other = setup("laser.linewidth_eV=0.0", f"interaction={table}")
-                ratio = interleaved(kernel(other, n), kernel(sharp, n))
-                print(ratio.line(f"event kernel, {interaction} against standard_model", "≤ 1.1", n))
-        columns = [shared(block) for block in blocks_of(broad, n)]
-        for compression, codec in (("lz4", uproot.LZ4(1)), ("zstd", uproot.ZSTD(1))):
-            run = setup(f"output.compression={compression}")
-            alone = write_alone(columns, folder, codec)
-            for workers, goal in ((1, "≤ 1.6"), (2, "≤ 1.25")):
-
-                def made(run: Setup = run, workers: int = workers) -> object:
-                    path = folder / "made.root"
-                    return generate(run, path, n_events=n, workers=workers, force=True)
-
-                ratio = interleaved(made, alone, rounds=5)
-                print(
-                    ratio.line(
-                        f"generate to {compression}, {workers} worker(s), against uproot alone", goal, n
-                    )
-                )
-        del columns
-        run = setup("output.compression=zstd")
-        loop = root_loop(run, n, folder)
-        if loop is None:
-            print("generate to zstd against a compiled ROOT loop: no ROOT here")
-        else:
-            for workers in (1, 2):
-
-                def made_zstd(workers: int = workers) -> float:
-                    begun = time.perf_counter()
-                    generate(run, folder / "made.root", n_events=n, workers=workers, force=True)
-                    return time.perf_counter() - begun
-
-                ratio = ratio_of(loop, made_zstd, rounds=5)
-                print(
-                    ratio.line(f"compiled ROOT loop to zstd against generate, {workers} worker(s)", "≥ 3", n)
-                )
-        small, big = peak_memory_MB(10**6, folder), peak_memory_MB(large, folder)
-        print(
-            f"memory of generate: {small:.0f} MB for 1e6 events, {big:.0f} MB for {large:.0e}, "
-            f"ratio {big / small:.2f}; goal equal within 20 %, below 250 MB"
-        )
+        compare_writing(n, folder)
+        compare_with_root(n, folder)
+        compare_kernels(n)
+        compare_memory(10**7 if options.quick else 10**8, folder)
 
 
 if __name__ == "__main__":

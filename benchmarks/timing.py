@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-__all__ = ["Ratio", "interleaved", "ratio_of"]
+__all__ = ["Ratio", "interleaved", "ratio_of", "timed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Ratio:
 
 def interleaved(first: Callable[[], object], second: Callable[[], object], rounds: int = 7) -> Ratio:
     """Time both sides in turn after one warm-up of each."""
-    return ratio_of(_timed(first), _timed(second), rounds)
+    return ratio_of(timed(first), timed(second), rounds)
 
 
 def ratio_of(first: Callable[[], float], second: Callable[[], float], rounds: int = 7) -> Ratio:
@@ -46,7 +46,9 @@ def ratio_of(first: Callable[[], float], second: Callable[[], float], rounds: in
     )
 
 
-def _timed(side: Callable[[], object]) -> Callable[[], float]:
+def timed(side: Callable[[], object]) -> Callable[[], float]:
+    """Return what runs a side and gives the seconds it took."""
+
     def seconds() -> float:
         begun = time.perf_counter()
         side()
