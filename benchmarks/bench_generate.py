@@ -5,23 +5,25 @@ Every line measures both sides interleaved in one run and prints their ratio.
 """
 
 import argparse
+import mmap
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import uproot
-from timing import interleaved
+from timing import interleaved, ratio_of, timed
 
 from renp_sim.app.generation import generate, job_of
 from renp_sim.app.memory import keep_freed_memory
 from renp_sim.app.run_file import apply_settings, read_table
 from renp_sim.app.setup import Setup, setup_from_table
-from renp_sim.app.slices import plan_shards
+from renp_sim.app.slices import Recorder, plan_shards
 from renp_sim.ntuple.schema import EVENTS
 from renp_sim.streams import BLOCK_EVENTS
 
@@ -45,7 +47,8 @@ def kernel(run: Setup, n_events: int) -> Callable[[], int]:
 
     def side() -> int:
         job = job_of(run, n_events)
-        return sum(len(columns["run"]) for shard in plan_shards(job) for columns in job.events(shard, []))
+        recorder, shards = Recorder(job), plan_shards(job)
+        return sum(len(columns["run"]) for shard in shards for columns in recorder.events(shard, []))
 
     return side
 
@@ -82,13 +85,69 @@ def write_alone(columns: list[dict[str, np.ndarray]], folder: Path, compression:
     return side
 
 
+def root_table(run: Setup, n_events: int) -> str:
+    """Return what the run is drawn from, for generate_loop.C."""
+    job = job_of(run, n_events)
+    target, detector, schedule = run.emission.target, run.detector, run.schedule
+    steps = [k for k, count in enumerate(job.generator.counts.tolist()) if count]
+    window = detector.energy_window_eV
+    lines = [
+        (target.atom.e_eg_eV, target.radius_cm, target.length_cm, detector.resolution.sigma_eV, *window),
+        (len(steps),),
+    ]
+    for k in steps:
+        source = job.generator.step(k).source
+        cosine, choice = source.cosine, source.choice
+        assert choice is not None
+        assert np.all(cosine.is_closed_form)
+        columns = (
+            *(choice.threshold, choice.step, source.nu_i, source.nu_j),
+            *(cosine.offset, cosine.slope, cosine.amplitude, cosine.shift),
+            *(source.root_low_eV, source.root_width_eV),
+            *(source.s_plus_eV2, source.s_minus_eV2, source.difference_eV2),
+        )
+        rows = list(zip(*(column.tolist() for column in columns), strict=True))
+        lines.append((int(job.generator.counts[k]), schedule.start_s[k], schedule.duration_s[k], len(rows)))
+        lines += rows
+    return "\n".join(" ".join(str(value) for value in line) for line in lines)
+
+
+def root_loop(run: Setup, n_events: int, folder: Path) -> Callable[[], float] | None:
+    """Return what runs the compiled loop and gives the seconds it states; None without ROOT."""
+    found = find_spec("ROOT")
+    if found is None or found.origin is None:
+        return None
+    table, output = folder / "table.txt", folder / "loop.root"
+    table.write_text(root_table(run, n_events))
+    build = f'gSystem->SetBuildDir("{folder / "build"}", kTRUE);'
+    macro = f'{Path(__file__).with_name("generate_loop.C")}+O("{table}", "{output}")'
+    root = Path(found.origin).parent / "bin" / "root.exe"
+
+    def side() -> float:
+        command = [root, "-l", "-b", "-q", "-e", build, macro]
+        made = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return float(made.split("seconds")[1].split()[0])
+
+    return side
+
+
 def blocks_of(run: Setup, n_events: int) -> Iterator[dict[str, np.ndarray]]:
     job, begun = job_of(run, n_events), 0
+    recorder = Recorder(job)
     for shard in plan_shards(job):
-        for columns in job.events(shard, []):
+        for columns in recorder.events(shard, []):
             n = len(columns["run"])
             yield columns | {"event": np.arange(begun, begun + n)}
             begun += n
+
+
+def shared(block: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Copy a block to memory that forked workers need not copy: `generate` alone would not hold it."""
+    kept = {}
+    for name, values in block.items():
+        kept[name] = np.frombuffer(mmap.mmap(-1, values.nbytes), values.dtype)
+        kept[name][:] = values
+    return kept
 
 
 def peak_memory_MB(n_events: int, folder: Path) -> float:
@@ -107,6 +166,57 @@ def peak_memory_MB(n_events: int, folder: Path) -> float:
     return kilobytes / 1024
 
 
+def compare_kernels(n: int) -> None:
+    """Events alone, against their floor and among interactions."""
+    sharp = setup("laser.linewidth_eV=0.0")
+    for line, run in (("sharp", sharp), ("broad", setup())):
+        ratio = interleaved(kernel(run, n), floor(n))
+        print(ratio.line(f"event kernel, {line} line, against its floor", "≤ 2.5", n), flush=True)
+    for interaction, table in INTERACTIONS.items():
+        if interaction != "standard_model":
+            other = setup("laser.linewidth_eV=0.0", f"interaction={table}")
+            ratio = interleaved(kernel(other, n), kernel(sharp, n))
+            print(ratio.line(f"event kernel, {interaction} against standard_model", "≤ 1.1", n), flush=True)
+
+
+def generated(compression: str, workers: int, n: int, folder: Path) -> Callable[[], float]:
+    """Return what generates a file and gives the seconds it took."""
+    run = setup(f"output.compression={compression}")
+    return timed(lambda: generate(run, folder / "made.root", n_events=n, workers=workers, force=True))
+
+
+def compare_writing(n: int, folder: Path) -> None:
+    """`generate` against uproot alone."""
+    columns = [shared(block) for block in blocks_of(setup(), n)]
+    for compression, codec in (("lz4", uproot.LZ4(1)), ("zstd", uproot.ZSTD(1))):
+        alone = timed(write_alone(columns, folder, codec))
+        for workers, goal in ((1, "≤ 1.6"), (2, "≤ 1.25")):
+            ratio = ratio_of(generated(compression, workers, n, folder), alone, rounds=5)
+            what = f"generate to {compression}, {workers} worker(s), against uproot alone"
+            print(ratio.line(what, goal, n), flush=True)
+
+
+def compare_with_root(n: int, folder: Path) -> None:
+    """`generate` against the loop that one would write in C++."""
+    loop = root_loop(setup(), n, folder)
+    if loop is None:
+        print("compiled ROOT loop against generate: no ROOT here")
+        return
+    for workers in (1, 2):
+        ratio = ratio_of(loop, generated("zstd", workers, n, folder), rounds=5)
+        what = f"compiled ROOT loop to zstd against generate, {workers} worker(s)"
+        print(ratio.line(what, "≥ 3", n), flush=True)
+
+
+def compare_memory(large: int, folder: Path) -> None:
+    """Peaks of two processes."""
+    small, big = peak_memory_MB(10**6, folder), peak_memory_MB(large, folder)
+    print(
+        f"memory of generate: {small:.0f} MB for 1e6 events, {big:.0f} MB for {large:.0e}, "
+        f"ratio {big / small:.2f}; goal equal within 20 %, below 250 MB"
+    )
+
+
 def main() -> None:
     keep_freed_memory()
     parser = argparse.ArgumentParser(description=__doc__)
@@ -114,49 +224,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where files are written (default: a temporary folder)")
     options = parser.parse_args()
     n = 2**20 if options.quick else 4 * 2**20
-    large = 10**7 if options.quick else 10**8
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         print(f"{os.cpu_count()} cores, numpy {np.__version__}, uproot {uproot.__version__}, {n} events")
-        sharp = setup("laser.linewidth_eV=0.0")
-        print(
-            interleaved(kernel(sharp, n), floor(n)).line(
-                "event kernel, sharp line, against its floor", "≤ 2.5", n
-            )
-        )
-        broad = setup()
-        print(
-            interleaved(kernel(broad, n), floor(n)).line(
-                "event kernel, broad line, against its floor", "≤ 2.5", n
-            )
-        )
-        for interaction, table in INTERACTIONS.items():
-            if interaction != "standard_model":
-                other = setup("laser.linewidth_eV=0.0", f"interaction={table}")
-                ratio = interleaved(kernel(other, n), kernel(sharp, n))
-                print(ratio.line(f"event kernel, {interaction} against standard_model", "≤ 1.1", n))
-        columns = list(blocks_of(broad, n))
-        for compression, codec in (("lz4", uproot.LZ4(1)), ("zstd", uproot.ZSTD(1))):
-            run = setup(f"output.compression={compression}")
-            alone = write_alone(columns, folder, codec)
-            for workers, goal in ((1, "≤ 1.6"), (2, "≤ 1.25")):
-
-                def made(run: Setup = run, workers: int = workers) -> object:
-                    path = folder / "made.root"
-                    return generate(run, path, n_events=n, workers=workers, force=True)
-
-                ratio = interleaved(made, alone, rounds=5)
-                print(
-                    ratio.line(
-                        f"generate to {compression}, {workers} worker(s), against uproot alone", goal, n
-                    )
-                )
-        del columns
-        small, big = peak_memory_MB(10**6, folder), peak_memory_MB(large, folder)
-        print(
-            f"memory of generate: {small:.0f} MB for 1e6 events, {big:.0f} MB for {large:.0e}, "
-            f"ratio {big / small:.2f}; goal equal within 20 %, below 250 MB"
-        )
+        compare_writing(n, folder)
+        compare_with_root(n, folder)
+        compare_kernels(n)
+        compare_memory(10**7 if options.quick else 10**8, folder)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-__all__ = ["Ratio", "interleaved"]
+__all__ = ["Ratio", "interleaved", "ratio_of", "timed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,14 @@ class Ratio:
 
 def interleaved(first: Callable[[], object], second: Callable[[], object], rounds: int = 7) -> Ratio:
     """Time both sides in turn after one warm-up of each."""
+    return ratio_of(timed(first), timed(second), rounds)
+
+
+def ratio_of(first: Callable[[], float], second: Callable[[], float], rounds: int = 7) -> Ratio:
+    """Compare sides that return the seconds they took, in turn after one warm-up of each."""
     first()
     second()
-    times: list[tuple[float, float]] = []
-    for _ in range(rounds):
-        begun = time.perf_counter()
-        first()
-        between = time.perf_counter()
-        second()
-        times.append((between - begun, time.perf_counter() - between))
+    times = [(first(), second()) for _ in range(rounds)]
     ratios = [a / b for a, b in times]
     return Ratio(
         median(a for a, _ in times),
@@ -45,3 +44,14 @@ def interleaved(first: Callable[[], object], second: Callable[[], object], round
         median(ratios),
         (min(ratios), max(ratios)),
     )
+
+
+def timed(side: Callable[[], object]) -> Callable[[], float]:
+    """Return what runs a side and gives the seconds it took."""
+
+    def seconds() -> float:
+        begun = time.perf_counter()
+        side()
+        return time.perf_counter() - begun
+
+    return seconds

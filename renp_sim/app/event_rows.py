@@ -39,13 +39,16 @@ class EventRows:
         return self._rows(truth, record.photon, step) | self._recorded(record, detector)
 
     def _recorded(self, record: Record, detector: Detector) -> Columns:
-        origins = np.array([*(b.origin for b in detector.backgrounds), 0], dtype=np.int8)
+        origin = np.zeros(len(record.time_s), dtype=np.int8)  # signal
+        background = np.flatnonzero(record.component >= 0)
+        origins = np.array([b.origin for b in detector.backgrounds], dtype=np.int8)
+        origin[background] = origins[record.component[background]]
         return {
             "time_s": record.time_s,
             "photon_energy_eV": record.energy_eV.astype(np.float32),
             "channel": record.channel,
             "recorded": np.ones(len(record.time_s), dtype=np.bool_),
-            "origin": origins[record.component],  # component −1 is the signal, the last entry
+            "origin": origin,
         }
 
     def _with_lost(self, truth: TruthBlock, record: Record, detector: Detector, step: int) -> Columns:
@@ -72,12 +75,13 @@ class EventRows:
         background = np.flatnonzero(photon < 0)
         if len(background) == 0 and m == len(truth):
             # every photon of the block, in order: nothing to pick
-            columns = _truth(truth, slice(None))
+            columns = _truth(truth, None)
         elif len(background) == m:
-            columns = {name: np.empty(m, values.dtype) for name, values in _truth(truth, slice(0)).items()}
+            nothing = _truth(truth, np.empty(0, dtype=np.int64))
+            columns = {name: np.empty(m, values.dtype) for name, values in nothing.items()}
         else:
-            # background borrows the truth of any photon until it is hidden: cheaper than leaving it out
-            columns = _truth(truth, np.maximum(photon, 0))
+            # background borrows the truth of a photon until it is hidden: cheaper than leaving it out
+            columns = _truth(truth, photon)
         weight = np.full(m, self.weight)
         # background is drawn at its own rate, whatever number of signal photons was asked for
         weight[background] = 1.0
@@ -92,20 +96,24 @@ class EventRows:
         return keys | columns
 
 
-def _truth(truth: TruthBlock, which: Any) -> Columns:
-    """Return the truth of the photons `which`: an index array, or a slice, which gives views."""
-    source, entry = truth.source, truth.entry[which]
-    omega, cosine, phi = truth.omega_emitted_eV[which], truth.cos_theta_star[which], truth.phi[which]
+def _truth(truth: TruthBlock, photon: NDArray[np.int64] | None) -> Columns:
+    """Return the truth of some photons, −1 being the first one too, or of all of them without a copy."""
+
+    def pick(values: NDArray[Any]) -> NDArray[Any]:
+        return values if photon is None else values.take(photon, mode="clip")
+
+    source, entry = truth.source, pick(truth.entry)
+    omega, cosine, phi = pick(truth.omega_emitted_eV), pick(truth.cos_theta_star), pick(truth.phi)
     momenta = pair_momenta(source, entry, omega, cosine, phi)
     return {
-        "nu_i": source.nu_i[entry],
-        "nu_j": source.nu_j[entry],
+        "nu_i": source.nu_i.take(entry),
+        "nu_j": source.nu_j.take(entry),
         "omega_emitted_eV": omega,
-        "emission_time_s": truth.emission_time_s[which],
+        "emission_time_s": pick(truth.emission_time_s),
         "cos_theta_star": cosine,
         "phi": phi,
         **{name: getattr(momenta, name) for name in momenta.__slots__},
-        "x_cm": truth.x_cm[which],
-        "y_cm": truth.y_cm[which],
-        "z_cm": truth.z_cm[which],
+        "x_cm": pick(truth.x_cm),
+        "y_cm": pick(truth.y_cm),
+        "z_cm": pick(truth.z_cm),
     }

@@ -1,23 +1,20 @@
 """`generate`: truth, detector and ntuple in one pass of bounded memory, in any number of processes.
 
-A run of several shards keeps each finished one in a folder beside the file until the file has its name:
-that is how workers hand over their events, and what `--resume` starts from.
+A long run keeps each finished shard in a folder beside the file until the file has its name: that is what
+`--resume` starts from.
 """
 
 import platform
 import shutil
 import sys
-import warnings
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from collections.abc import Generator as RowGenerator
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from importlib.metadata import version
 from json import dumps
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +24,10 @@ from numpy.typing import NDArray
 from renp_sim.app.event_rows import EventRows
 from renp_sim.app.memory import keep_freed_memory
 from renp_sim.app.setup import Setup
+from renp_sim.app.shard_maker import ShardMaker
 from renp_sim.app.slices import Job, Shard, StepTally, expected_rows, plan_shards
 from renp_sim.app.step_rows import background_rows, run_row, step_rows
+from renp_sim.app.workers import Workers, working
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.generator.generate import Generator
 from renp_sim.ntuple.shards import ShardStore
@@ -136,18 +135,20 @@ def generate(
     tallies: list[StepTally] = []
     n_rows = 0
     folder = path.with_name(path.name + ".shards")
-    keeps_shards = workers > 1 or expected_rows(job) > LONG_RUN_ROWS or folder.exists()
     store = None
     with ExitStack() as stack:
         writer = stack.enter_context(
             NtupleWriter(path, force=force, compression=setup.config.output.compression)
         )
-        if keeps_shards:
+        if expected_rows(job) > LONG_RUN_ROWS or folder.exists():
             store = _open_store(folder, _fingerprint(setup, n_events), resume=resume, force=force)
-            pool = stack.enter_context(_pool(workers)) if workers > 1 else None
-            blocks = _from_shards(job, shards, store, pool, 2 * workers, tallies, progress)
-        else:
-            blocks = _made_here(job, shards, tallies, progress)
+        maker = ShardMaker(job, store)
+        done = store.completed() if store is not None else set()
+        missing = {index: shard for index, shard in enumerate(shards) if index not in done}
+        number = min(workers, len(missing))
+        team = stack.enter_context(working(maker, missing, number)) if number > 1 else None
+        # closed at once if anything fails: an unfinished shard must not stay locked
+        blocks = stack.enter_context(closing(_rows(shards, maker, done, team, tallies, progress)))
         for columns in blocks:
             n = len(columns["run"])
             columns["event"] = np.arange(n_rows, n_rows + n, dtype=np.int64)
@@ -168,33 +169,6 @@ def generate(
     )
 
 
-def _made_here(
-    job: Job, shards: list[Shard], tallies: list[StepTally], progress: Progress | None
-) -> Iterator[Columns]:
-    """Yield the rows of all shards without keeping them: a short run is made again in no time."""
-    for index, shard in enumerate(shards):
-        yield from job.events(shard, tallies)
-        if progress is not None:
-            progress(index + 1, len(shards))
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Give worker processes, and end them whatever happens.
-
-    Where it exists they are forked, which takes milliseconds instead of a second of imports; this process
-    has no other threads by then but those of numpy's linear algebra, which workers do not use.
-    """
-    method = "fork" if sys.platform == "linux" else "spawn"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-        pool = ProcessPoolExecutor(workers, mp_context=get_context(method))
-        try:
-            yield pool
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
 def _open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) -> ShardStore:
     """Open the folder beside the file in which finished shards wait."""
     if folder.exists() and not resume:
@@ -207,51 +181,24 @@ def _open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) ->
     return ShardStore(folder, fingerprint)
 
 
-def _from_shards(
-    job: Job,
+def _rows(
     shards: list[Shard],
-    store: ShardStore,
-    pool: ProcessPoolExecutor | None,
-    most_ahead: int,
+    maker: ShardMaker,
+    done: set[int],
+    workers: Workers | None,
     tallies: list[StepTally],
     progress: Progress | None,
-) -> Iterator[Columns]:
-    """Yield the rows of all shards in order, made here or by workers, or found in the store.
-
-    Workers are a few shards ahead of the writer at most, so that finished ones are read while they are
-    still in memory.
-    """
-    done = store.completed()
-    upcoming = deque(range(len(shards)))
-    ahead: dict[int, Future[None]] = {}
+) -> RowGenerator[Columns, None, None]:
+    """Yield the rows of all shards in order, made here or by workers, or found in the store."""
     for index, shard in enumerate(shards):
-        while pool is not None and upcoming and len(ahead) < most_ahead:
-            following = upcoming.popleft()
-            if following not in done:
-                ahead[following] = pool.submit(_make_shard, job, store, following, shards[following])
-        if index in ahead:
-            ahead.pop(index).result()
-        elif index not in done:
-            _make_shard(job, store, index, shard)
-        # `completed` or this run vouches for its bytes
-        yield from store.load(index, verify=False)
-        tallies += [StepTally(**tally) for tally in store.shard(index).summary["tallies"]]
+        if index in done:
+            yield from maker.kept(index, tallies)
+        elif workers is not None:
+            yield from workers.events(index, tallies)
+        else:
+            yield from maker.events(index, shard, tallies)
         if progress is not None:
             progress(index + 1, len(shards))
-
-
-def _make_shard(job: Job, store: ShardStore, index: int, shard: Shard) -> None:
-    """Make one shard and put it into the store; also runs in worker processes."""
-    keep_freed_memory()
-    summary: dict[str, list[dict[str, Any]]] = {"tallies": []}
-
-    def blocks() -> Iterator[Columns]:
-        tallies: list[StepTally] = []
-        yield from job.events(shard, tallies)
-        # the store writes the summary after the last block
-        summary["tallies"] += [asdict(tally) for tally in tallies]
-
-    store.write(index, [asdict(part) for part in shard], blocks(), summary)
 
 
 def _fingerprint(setup: Setup, n_events: int | None) -> str:

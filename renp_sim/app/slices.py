@@ -18,7 +18,7 @@ from renp_sim.generator.events import TruthBlock
 from renp_sim.generator.generate import Generator, StepSignal
 from renp_sim.streams import BLOCK_EVENTS, Stage, name_key, stream
 
-__all__ = ["Job", "Shard", "SliceRange", "StepTally", "expected_rows", "plan_shards"]
+__all__ = ["Job", "Recorder", "Shard", "SliceRange", "StepTally", "expected_rows", "plan_shards"]
 
 Columns = dict[str, NDArray[Any]]
 FloatArray = NDArray[np.float64]
@@ -114,36 +114,49 @@ class Job:
         count = int(self.generator.counts[step])
         return StepSlices.of(self.generator.boundaries_s(step), count, rate_hz)
 
+
+class Recorder:
+    """Makes the rows of shards, in any order; one that follows on the last goes on from its state."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._step: StepRecorder | None = None
+
     def events(self, shard: Shard, tallies: list[StepTally]) -> Iterator[Columns]:
         """Yield the rows of each slice in time order, and append one tally per step."""
         for part in shard:
             tally = StepTally(part.step)
             tallies.append(tally)
-            yield from StepRecorder(self, part.step).rows(part.first, part.last, tally)
+            if self._step is None or self._step.step != part.step:
+                self._step = StepRecorder(self._job, part.step)
+            yield from self._step.rows(part.first, part.last, tally)
 
 
 class StepRecorder:
-    """Records the slices of one step in order, carrying the dead time from one to the next."""
+    """Records the slices of one step, carrying the dead time from one to the next."""
 
     def __init__(self, job: Job, step: int) -> None:
-        self._job, self._step = job, step
+        self.step = step
+        self._job = job
         self._signal: StepSignal = job.generator.step(step)
         self._conditions = job.conditions[step]
         self._slices = job.step_slices(step)
         self._drawn: tuple[int, TruthBlock] | None = None
+        self._next, self._busy_until_s = 0, -np.inf
 
     def rows(self, first: int, last: int, tally: StepTally) -> Iterator[Columns]:
         """Yield the rows of slices first … last − 1."""
         detector, end_s = self._job.detector, float(self._slices.end_s[-1])
-        busy_until_s = self._busy_before(first)
+        if first != self._next:
+            self._busy_until_s = self._busy_before(first)
         for number in range(first, last):
             piece = self._slice(number)
-            record = self._record(piece, busy_until_s)
-            busy_until_s = record.busy_until_s
+            record = self._record(piece, self._busy_until_s)
+            self._next, self._busy_until_s = number + 1, record.busy_until_s
             tally.n_recorded += len(record.time_s)
             tally.lost_s += detector.dead_time.lost_s(record.time_s, end_s)
             if len(record.time_s) or (len(piece.truth) and self._job.rows.keep_undetected):
-                yield self._job.rows.of(piece.truth, record, detector, self._step)
+                yield self._job.rows.of(piece.truth, record, detector, self.step)
 
     def _record(self, piece: Slice, busy_until_s: float) -> Record:
         return self._job.detector.record(
@@ -159,7 +172,7 @@ class StepRecorder:
         return Slice(
             truth=_between(self._drawn[1], interval, is_first=piece == 0),
             interval_s=interval,
-            stream=lambda name: stream(seed, Stage.DETECTOR, self._step, block, piece, name_key(name)),
+            stream=lambda name: stream(seed, Stage.DETECTOR, self.step, block, piece, name_key(name)),
         )
 
     def _busy_before(self, first: int) -> float:

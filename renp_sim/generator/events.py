@@ -105,10 +105,10 @@ def _photon_energies(source: Source, entry: NDArray[np.intp], rng: np.random.Gen
     if source.is_sharp:
         return np.full(len(entry), source.omega_eV)
     root = rng.random(len(entry))
-    root *= source.root_width_eV[entry]
-    root += source.root_low_eV[entry]
+    root *= source.root_width_eV.take(entry)
+    root += source.root_low_eV.take(entry)
     q2 = np.square(root, out=root)
-    q2 += source.s_plus_eV2[entry]
+    q2 += source.s_plus_eV2.take(entry)
     # ω = (E_eg − q²/E_eg)/2
     q2 *= -0.5 / source.e_eg_eV
     q2 += source.e_eg_eV / 2
@@ -147,43 +147,52 @@ def pair_momenta(
     q2 += e_eg_eV
     q2 *= e_eg_eV
     # Δ = sqrt[(q²−s₊)(q²−s₋)]/q²; a photon rounded onto its threshold has Δ = 0
-    delta = q2 - source.s_plus_eV2[entry]
+    delta = source.s_plus_eV2.take(entry)
+    np.subtract(q2, delta, out=delta)
     np.maximum(delta, 0.0, out=delta)
-    delta *= q2 - source.s_minus_eV2[entry]
+    work = source.s_minus_eV2.take(entry)
+    np.subtract(q2, work, out=work)
+    delta *= work
     np.sqrt(delta, out=delta)
     delta /= q2
-    share_i = source.difference_eV2[entry]
+    share_i = source.difference_eV2.take(entry)
     share_i /= q2
     share_i += 1
-    share_i /= 2
-    boost = delta * cos_theta_star
-    boost /= 2
+    share_i *= 0.5
+    boost = np.multiply(delta, cos_theta_star, out=work)
+    boost *= 0.5
     energy_i = q0 * share_i
-    energy_i += omega_eV * boost
-    parallel_i = omega_eV * share_i
-    parallel_i += q0 * boost
-    transverse = np.square(cos_theta_star)
+    share_i *= omega_eV
+    parallel_i = share_i
+    energy_j = omega_eV * boost
+    energy_i += energy_j
+    np.subtract(q0, energy_i, out=energy_j)
+    boost *= q0
+    parallel_i += boost
+    transverse = np.square(cos_theta_star, out=boost)
     np.subtract(1.0, transverse, out=transverse)
     transverse *= q2
     np.sqrt(transverse, out=transverse)
     transverse *= delta
-    transverse /= 2
+    transverse *= 0.5
     # cos and sin through the tangent of half the angle, which is four times as fast
-    half = np.tan(phi / 2)
-    scale = np.square(half)
+    half = np.multiply(phi, 0.5, out=q0)
+    np.tan(half, out=half)
+    scale = np.square(half, out=q2)
     scale += 1
     np.divide(transverse, scale, out=scale)
     # 2/(1 + t²) − 1 = cos φ, 2t/(1 + t²) = sin φ
     scale *= 2
-    px = scale - transverse
+    px = np.subtract(scale, transverse, out=transverse)
     py = np.multiply(scale, half, out=scale)
+    parallel_j = np.subtract(parallel_i, omega_eV, out=delta)
     return PairMomenta(
         nu_i_energy_eV=energy_i,
-        nu_j_energy_eV=q0 - energy_i,
+        nu_j_energy_eV=energy_j,
         nu_i_px_eV=px,
         nu_i_py_eV=py,
-        nu_i_pz_eV=-parallel_i,
-        nu_j_px_eV=-px,
+        nu_i_pz_eV=np.negative(parallel_i, out=parallel_i),
+        nu_j_px_eV=np.negative(px, out=half),
         nu_j_py_eV=-py,
-        nu_j_pz_eV=parallel_i - omega_eV,
+        nu_j_pz_eV=parallel_j,
     )

@@ -8,12 +8,16 @@ import contextlib
 import errno
 import fcntl
 import os
+import sys
 from pathlib import Path
 from typing import ClassVar
 
 from renp_sim.errors import SchemaError
 
 __all__ = ["PartFile"]
+
+WRITE_OUT_BYTES = 1 << 22
+"""A disk is busy with as much, and the rest that `commit` waits for is short."""
 
 
 class PartFile:
@@ -28,6 +32,9 @@ class PartFile:
         The final name.
     force
         Replace an existing file, at the moment of `commit`.
+    durable
+        Let `commit` wait until the file is on the disk, so that a power failure cannot tear it. May be left
+        out where the content is verified whenever it is read.
 
     Raises
     ------
@@ -39,12 +46,14 @@ class PartFile:
     # a lock of POSIX is the process's: it does not see a second writer of the same process
     _held: ClassVar[set[str]] = set()
 
-    def __init__(self, path: Path, *, force: bool = False) -> None:
+    def __init__(self, path: Path, *, force: bool = False, durable: bool = True) -> None:
         self.path = path
+        self._durable = durable
         self.part = path.with_name(path.name + ".part")
         self._key = os.path.realpath(self.part)
         self._position = 0
         self._end = 0
+        self._on_its_way = 0
         self._descriptor = -1
         self._refuse_existing(force)
         if self._key in self._held:
@@ -132,19 +141,24 @@ class PartFile:
             rest = rest[done:]
             self._position += done
         self._end = max(self._end, self._position)
+        if self._durable and self._end - self._on_its_way >= WRITE_OUT_BYTES:
+            self._write_out()
         return size
+
+    def _write_out(self) -> None:
+        """Have the system begin to write what is new, so that `commit` need not wait for all of it."""
+        if sys.platform == "linux":
+            new = self._end - self._on_its_way
+            with contextlib.suppress(OSError):
+                # Linux starts to write such pages; they stay in memory, being dirty as yet
+                os.posix_fadvise(self._descriptor, self._on_its_way, new, os.POSIX_FADV_DONTNEED)
+        self._on_its_way = self._end
 
     def flush(self) -> None:
         """Do nothing: no write is held back."""
 
-    def commit(self, *, durable: bool = True) -> None:
+    def commit(self) -> None:
         """Give the file its name.
-
-        Parameters
-        ----------
-        durable
-            Wait until it is on the disk, so that a power failure cannot tear it. May be left out where
-            the content is verified whenever it is read.
 
         Raises
         ------
@@ -152,14 +166,14 @@ class PartFile:
             If the disk fails; the .part is gone then.
         """
         try:
-            if durable:
+            if self._durable:
                 os.fsync(self._descriptor)
             os.replace(self.part, self.path)
         except OSError as error:
             self.discard()
             raise self._unwritable(error) from error
         self._release()
-        if durable:
+        if self._durable:
             # some file systems cannot sync a folder; the file itself is safe by now
             with contextlib.suppress(OSError):
                 folder = os.open(self.path.parent, os.O_RDONLY)

@@ -118,14 +118,29 @@ class ShardStore:
         blocks: Iterable[Mapping[str, NDArray[Any]]],
         summary: Mapping[str, Any] | None = None,
     ) -> Shard:
-        """Write a shard, block after block; one that was there before is replaced.
+        """Write a shard, block after block; parameters and errors are those of `keep`."""
+        for _ in self.keep(index, address, blocks, summary):
+            pass
+        return self.shard(index)
+
+    def keep(
+        self,
+        index: int,
+        address: Any,
+        blocks: Iterable[Mapping[str, NDArray[Any]]],
+        summary: Mapping[str, Any] | None = None,
+    ) -> Iterator[dict[str, NDArray[Any]]]:
+        """Write a shard and yield each block once it is written; a shard that was there is replaced.
+
+        Whoever stops before the end leaves no shard.
 
         Parameters
         ----------
         index
             Place of the shard in the run.
         address, summary
-            See `Shard`; JSON that survives a round trip (lists, not tuples).
+            See `Shard`; JSON that survives a round trip (lists, not tuples). The summary is read after the
+            last block.
         blocks
             Columns by name, with the same names and dtypes in each block.
 
@@ -139,7 +154,7 @@ class ShardStore:
         columns: tuple[tuple[str, str], ...] = ()
         rows: list[int] = []
         hashes: list[str] = []
-        file = PartFile(self._data(index), force=True)
+        file = PartFile(self._data(index), force=True, durable=False)
         try:
             # from here on the shard is not whole until its description is back
             self._description(index).unlink(missing_ok=True)
@@ -152,7 +167,8 @@ class ShardStore:
                 columns = layout
                 rows.append(*shapes.pop())
                 hashes.append(_write_block(file, arrays))
-            file.commit(durable=False)
+                yield arrays
+            file.commit()
         finally:
             file.discard()
         shard = Shard(
@@ -164,7 +180,6 @@ class ShardStore:
             block_hashes=tuple(hashes),
         )
         _write_json(self._description(index), asdict(shard))
-        return shard
 
     def shard(self, index: int) -> Shard:
         """Return what a shard holds, without its columns.
@@ -272,10 +287,10 @@ def _write_block(file: PartFile, arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    file = PartFile(path, force=True)
+    file = PartFile(path, force=True, durable=False)
     try:
         file.write(json.dumps(content).encode())
-        file.commit(durable=False)
+        file.commit()
     finally:
         file.discard()
 

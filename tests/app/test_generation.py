@@ -16,7 +16,7 @@ from renp_sim.app import generation, slices
 from renp_sim.app.generation import generate, job_of
 from renp_sim.app.run_file import apply_settings, read_table
 from renp_sim.app.setup import Setup, setup_from_table
-from renp_sim.app.slices import plan_shards
+from renp_sim.app.slices import Recorder, plan_shards
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import iterate_events, read_tables
 
@@ -87,9 +87,15 @@ def test_workers_and_shards_do_not_change_a_bit(tmp_path: Path, monkeypatch: pyt
     # the dead time must have worked across the borders of shards
     steps = read_tables(tmp_path / "whole.root").steps
     assert np.all(steps["live_time_s"] < steps["duration_s"])
-    for workers in (1, 2, 4):
-        assert_same(whole, columns_of(tmp_path / f"{workers}.root"))
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["1.root", "2.root", "4.root", "whole.root"]
+    names = [f"{workers}.root" for workers in (1, 2, 4)]
+    monkeypatch.setattr(slices, "MOST_SHARD_ROWS", 2 * 32_768)
+    for workers in (2, 4):
+        # short enough to keep no shards: rows are handed over in memory
+        names.append(f"memory{workers}.root")
+        generate(run, tmp_path / names[-1], workers=workers, n_events=events)
+    for name in names:
+        assert_same(whole, columns_of(tmp_path / name))
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([*names, "whole.root"])
 
 
 def test_another_seed_changes_the_events(tmp_path: Path) -> None:
@@ -167,7 +173,7 @@ def test_much_background_is_cut_into_slices_of_bounded_size(tmp_path: Path) -> N
     assert len(job.step_slices(0)) == 10
     sizes: list[int] = []
     for shard in plan_shards(job):
-        sizes += [len(columns["run"]) for columns in job.events(shard, [])]
+        sizes += [len(columns["run"]) for columns in Recorder(job).events(shard, [])]
     assert max(sizes) < 40_000
     made = generate(run, tmp_path / "run.root")
     assert made.n_events == sum(sizes)
