@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.analysis.cloud import cloud_fits, end_at_one_place
 from renp_sim.analysis.pieces import Starts, fit_pieces
 from renp_sim.analysis.problem import Problem, Solution
 from renp_sim.analysis.swarm import swarm_fits
@@ -41,6 +42,9 @@ FITS = 3
 NEAREST = 32
 """Most pieces on either side that are looked at."""
 
+MOST_KNOWN = 4
+"""Most such parameters; where more float, such as an offset per step, the others follow."""
+
 SCAN_POINTS = 21
 """Of a scan over such a parameter."""
 
@@ -56,24 +60,30 @@ ROUNDS = 4
 
 def known_kinks(setup: "Setup") -> tuple[str, ...]:
     """Return the floating parameters that have kinks but which `search` only lets follow."""
-    return tuple(name for name in setup.names if name in setup.kinked and name not in setup.searched)
+    known = (name for name in setup.names if name in setup.kinked and name not in setup.searched)
+    return tuple(known)[:MOST_KNOWN]
 
 
-def known_points(setup: "Setup", name: str) -> FloatArray:
-    """Return equally spaced values of such a parameter for a scan."""
-    return np.linspace(*_range(setup, setup.names.index(name)), SCAN_POINTS)
+def known_points(setup: "Setup", name: str, most: int) -> FloatArray:
+    """Return equally spaced values of such a parameter for a scan, at most so many."""
+    return np.linspace(*_range(setup, setup.names.index(name)), min(most, SCAN_POINTS))
 
 
 def beyond_known_kinks(setup: "Setup", counts: FloatArray, found: Solution) -> Solution:
-    """Return fits that know what is beyond the kinks of what `known_kinks` names; as `over_kinks`.
+    """Return a fit of one set of counts that knows what is beyond the kinks of what `known_kinks` names.
 
-    Where a searched parameter floats too, kinks lie across both, and swarms walk over them first.
+    Where a searched parameter floats too, kinks lie across both, and a swarm walks over them first. Neither
+    is done where fits from all around end at one place, as they do if the line is wide.
     """
     known = known_kinks(setup)
-    if not known:
+    if (
+        not known
+        or not np.isfinite(found.q[0])
+        or end_at_one_place(cloud_fits(setup, counts, found.theta[0]))
+    ):
         return found
     if setup.searched:
-        found = swarm_fits(Problem.of(setup, counts), found, np.full(len(counts), SWARM_ERRORS))
+        found = swarm_fits(Problem.of(setup, counts), found, np.array([SWARM_ERRORS]))
     return over_kinks(setup, (*setup.searched, *known), counts, found)
 
 
@@ -167,7 +177,9 @@ def _range(setup: "Setup", position: int) -> tuple[float, float]:
     if constraint is None:
         return low, high
     reach = REACH * constraint.error
-    return max(low, constraint.value - reach), min(high, constraint.value + reach)
+    return float(np.clip(constraint.value - reach, low, high)), float(
+        np.clip(constraint.value + reach, low, high)
+    )
 
 
 def _lowest(toys: IntArray, q: FloatArray, most: int) -> IntArray:

@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from renp_sim.analysis.cloud import cloud_fits, end_at_one_place
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.intervals import Interval, regions_below
-from renp_sim.analysis.known_kinks import beyond_known_kinks, known_kinks, known_points
+from renp_sim.analysis.known_kinks import (
+    SWARM_ERRORS,
+    beyond_known_kinks,
+    known_kinks,
+    known_points,
+    over_kinks,
+)
 from renp_sim.analysis.problem import Problem
 from renp_sim.analysis.scan import ScanTable
 from renp_sim.analysis.scan_points import coupling_points, kinked_points
 from renp_sim.analysis.search import Solution, scan_table, search
 from renp_sim.analysis.setup import Setup
 from renp_sim.analysis.several_kinked import following_fits
-from renp_sim.analysis.swarm import covariances
+from renp_sim.analysis.swarm import covariances, swarm_fits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -110,8 +117,9 @@ def profile(
     mesh = np.meshgrid(*axes.values(), indexing="ij")
     counts = np.asarray(observation.counts, dtype=float)
     points = np.stack([m.ravel() for m in mesh], axis=1)
-    found = profile_fits(setup, counts, tuple(axes), points)
     best = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
+    rough = has_rivals(setup, counts, best.theta[0])
+    found = profile_fits(setup, counts, tuple(axes), points, rough=rough)
     shape = mesh[0].shape
     return Profile(
         parameters=tuple(axes),
@@ -129,6 +137,8 @@ def profile_fits(
     names: tuple[str, ...],
     values: FloatArray,
     table: ScanTable | None = None,
+    *,
+    rough: bool = False,
 ) -> Solution:
     """Return fits with some floating parameters held; the constraint terms of these count.
 
@@ -142,12 +152,25 @@ def profile_fits(
         What is held where, shape (g, len(names)).
     table
         As for `renp_sim.analysis.search.search`.
+    rough
+        Whether the others must look beyond the kinks of what is constrained, which `has_rivals` tells.
     """
     theta, own = _held(setup, names, values)
     every = np.broadcast_to(counts, (len(values), len(counts)))
     rest = setup.without(*names)
-    found = beyond_known_kinks(rest, every, search(rest, every, theta=theta, table=table))
+    found = search(rest, every, theta=theta, table=table)
+    if rough and rest.searched:
+        found = swarm_fits(Problem.of(rest, every), found, np.full(len(every), SWARM_ERRORS))
+    if rough:
+        found = over_kinks(rest, (*rest.searched, *known_kinks(rest)), every, found)
     return Solution(theta=found.theta, q=found.q + own, status=found.status, calls=found.calls)
+
+
+def has_rivals(setup: Setup, counts: FloatArray, theta: FloatArray) -> bool:
+    """Return whether what is constrained has kinks that leave other minima near the best fit θ (p,)."""
+    if not known_kinks(setup):
+        return False
+    return not end_at_one_place(cloud_fits(setup, counts[None], theta))
 
 
 def _held(setup: Setup, names: tuple[str, ...], values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -176,18 +199,22 @@ class ProfileCurve:
         −2 ln L of the best fit.
     table
         Scan of the set-up, None where nothing in it is kinked or enters squared.
+    rough
+        What `has_rivals` says.
     """
 
     setup: Setup
     counts: FloatArray
     q_min: float
     table: ScanTable | None
+    rough: bool
 
     @classmethod
     def of(cls, setup: Setup, counts: FloatArray, q_min: float) -> "ProfileCurve":
         """Return the profile around a best fit."""
         table = scan_table(setup, counts[None]) if len(setup.searched) == 1 else None
-        return cls(setup=setup, counts=counts, q_min=q_min, table=table)
+        rough = has_rivals(setup, counts, setup.theta)
+        return cls(setup=setup, counts=counts, q_min=q_min, table=table, rough=rough)
 
     def delta_q(self, name: str, values: FloatArray) -> FloatArray:
         """Return Δq at values of a parameter, shape (g,), by fits.
@@ -195,9 +222,10 @@ class ProfileCurve:
         Where several parameters have kinks the others follow from the best fit: a search for each point
         would take too long.
         """
-        if len(self.setup.searched) > 1:
+        mass_only = self.setup.searched == (name,) and bool(known_kinks(self.setup)) and not self.rough
+        if len(self.setup.searched) > 1 or mass_only:
             return self._following(name, values) - self.q_min
-        fits = profile_fits(self.setup, self.counts, (name,), values[:, None], self.table)
+        fits = profile_fits(self.setup, self.counts, (name,), values[:, None], self.table, rough=self.rough)
         return fits.q - self.q_min
 
     def _following(self, name: str, values: FloatArray) -> FloatArray:
@@ -282,9 +310,10 @@ class ProfileCurve:
         others = self.setup.without(name)
         if others.searched or others.bent:
             return None
-        axes = {name: points} | {known: known_points(self.setup, known) for known in known_kinks(self.setup)}
-        if np.prod([len(axis) for axis in axes.values()]) > MOST_POINTS:
-            return None
+        axes = {name: points}
+        if self.rough and (known := known_kinks(self.setup)):
+            most = int((MOST_POINTS / len(points)) ** (1 / len(known)))
+            axes |= {other: known_points(self.setup, other, most) for other in known}
         table = ScanTable.of(self.setup, axes, self.setup.free)
         terms = ConstraintTerms.of(self.setup.constraints)
         q = table.scan(self.setup, self.counts[:, None], terms).q[:, 0]

@@ -1,23 +1,22 @@
 """The minimum of −2 ln L where several parameters are kinked, whose kinks move with each other."""
 
 import itertools
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.analysis.cloud import cloud_fits, end_at_one_place, first_fits, fits_from, local_fits
 from renp_sim.analysis.known_kinks import known_kinks, over_kinks
 from renp_sim.analysis.minimum import Status
-from renp_sim.analysis.newton import minimise
 from renp_sim.analysis.problem import Problem, Solution
-from renp_sim.analysis.swarm import covariances, normal_points, swarm_fits
+from renp_sim.analysis.swarm import swarm_fits
 
 if TYPE_CHECKING:
     from renp_sim.analysis.scan import ScanTable
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["following_fits", "local_fits", "several_kinked"]
+__all__ = ["following_fits", "several_kinked"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -27,18 +26,6 @@ CORNERS = 3
 
 HOPELESS = 20.0
 """Times the −2 ln L that is there already: from such a corner of a coarse scan no fit starts."""
-
-CLOUD = 24
-"""Places around the lowest fit from which fits start too."""
-
-CLOUD_ERRORS = 2.0
-"""How far they lie from it, in errors."""
-
-FIRST_ITERATIONS = 16
-"""Steps of a fit that only tells where it leads."""
-
-AGREEMENT = 1e-3
-"""Where all fits from the cloud end within this much −2 ln L, there are no kinks to speak of."""
 
 SWARMS = ((0, 3.0), (1, 3.0), (0, 10.0), (0, 30.0))
 """Where swarms start, among the lowest fits, and how far apart their members are at first, in errors."""
@@ -76,18 +63,17 @@ def several_kinked(problem: Problem, kinked: tuple[str, ...], table: "ScanTable"
     """
     setup, counts = problem.setup, problem.counts.T
     scan = table.scan(setup, problem.counts, problem.terms)
-    first = _fits_from(setup, counts, setup.theta[None, setup.free])
+    first = fits_from(setup, counts, setup.theta[None, setup.free])
     corners = np.argsort(scan.q[:, 0], kind="stable")[:CORNERS]
     corners = corners[scan.q[corners, 0] <= HOPELESS * (1 + first.q[0])]
-    found = Solution.joined([first, _fits_from(setup, counts, scan.x[corners, :, 0])])
-    cloud = _fits_from(setup, counts, _cloud(replace(problem, template=_lowest(found).theta)))
+    found = Solution.joined([first, fits_from(setup, counts, scan.x[corners, :, 0])])
+    cloud = cloud_fits(setup, counts, _lowest(found).theta[0])
     found = Solution.joined([found, cloud])
-    exchanged = _fits_from(setup, counts, _exchanged(setup, kinked, _lowest(found)))
+    exchanged = fits_from(setup, counts, _exchanged(setup, kinked, _lowest(found)))
     found = Solution.joined([found, exchanged])
-    disagree = np.any(cloud.status == Status.NOT_CONVERGED) or np.ptp(cloud.q) > AGREEMENT
     hopeful = (exchanged.status == Status.NOT_CONVERGED) & (exchanged.q < np.min(found.q) + EXCHANGE_MARGIN)
     starts = [(row, EXCHANGE_ERRORS) for row in len(found.q) - len(hopeful) + np.flatnonzero(hopeful)]
-    if disagree:
+    if not end_at_one_place(cloud):
         order = np.argsort(found.q, kind="stable")
         starts += [(order[rank], width) for rank, width in SWARMS]
     if starts:
@@ -117,19 +103,19 @@ def following_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Sol
         All parameters, shape (b, p), in the order of what rests.
     """
     every = np.broadcast_to(counts, (len(theta), len(counts)))
-    found = _first_fits(setup, every, theta)
+    found = first_fits(setup, every, theta)
     stuck = np.flatnonzero(found.status == Status.NOT_CONVERGED)
     if len(stuck):
         part = _taken(found, stuck)
         walked = swarm_fits(Problem.of(setup, every[stuck]), part, np.full(len(stuck), FOLLOWING_ERRORS))
         found = _lower(found, stuck, walked)
-        found = _lower(found, stuck, _first_fits(setup, every[stuck], walked.theta))
+        found = _lower(found, stuck, first_fits(setup, every[stuck], walked.theta))
     for _ in range(len(theta)):
         before = found.q
         for step in (1, -1):
             rows, led = _led(setup, every, theta, found, step)
             if len(rows):
-                found = _lower(found, rows, _first_fits(setup, every[rows], led))
+                found = _lower(found, rows, first_fits(setup, every[rows], led))
         if not np.any(found.q < before - LED_GAIN):
             break
     return found
@@ -158,28 +144,6 @@ def _lower(found: Solution, rows: IntArray, others: Solution) -> Solution:
     return Solution(theta=theta, q=q, status=status, calls=calls)
 
 
-def _first_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
-    """Return where fits lead in few steps; second derivatives of μ would cost more than they save."""
-    return local_fits(replace(setup, kinked=frozenset()), counts, theta, max_iterations=FIRST_ITERATIONS)
-
-
-def _fits_from(setup: "Setup", counts: FloatArray, x: FloatArray) -> Solution:
-    """Return where fits of one set of counts lead from free parameters x (r, f)."""
-    if not len(x):
-        return Solution.none(len(setup.theta))
-    theta = np.tile(setup.theta, (len(x), 1))
-    theta[:, setup.free] = x
-    return _first_fits(setup, np.repeat(counts, len(x), axis=0), theta)
-
-
-def _cloud(problem: Problem) -> FloatArray:
-    """Return places around where one set of counts stands, shape (CLOUD, f), the same in its errors."""
-    root = np.linalg.cholesky(covariances(problem)[0])
-    away = CLOUD_ERRORS * normal_points(len(root), CLOUD) @ root.T
-    x: FloatArray = np.clip(problem.start()[:, 0] + away, problem.setup.lower, problem.setup.upper)
-    return x
-
-
 def _exchanged(setup: "Setup", kinked: tuple[str, ...], best: Solution) -> FloatArray:
     """Return free parameters where alike ones among the kinked have changed places, shape (r, f)."""
     x = best.theta[0, setup.free]
@@ -203,24 +167,3 @@ def _taken(found: Solution, rows: IntArray) -> Solution:
     return Solution(
         theta=found.theta[rows], q=found.q[rows], status=found.status[rows], calls=found.calls[rows]
     )
-
-
-def local_fits(
-    setup: "Setup", counts: FloatArray, theta: FloatArray, *, max_iterations: int = 60
-) -> Solution:
-    """Return the minima that all free parameters reach together from where each row stands.
-
-    Parameters
-    ----------
-    setup
-        What floats.
-    counts
-        Shape (b, n).
-    theta
-        All parameters, shape (b, p).
-    max_iterations
-        After which a fit stays where it is.
-    """
-    problem = Problem.of(setup, counts, theta)
-    found = minimise(problem.likelihood(), problem.start(), *problem.bounds(), max_iterations=max_iterations)
-    return problem.solution(found)
