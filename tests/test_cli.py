@@ -282,6 +282,14 @@ def test_too_little_memory_is_one_line(
     assert capsys.readouterr().err.startswith("renp-sim: out of memory: ask for fewer")
 
 
+def test_more_photons_than_a_file_holds_are_refused(tmp_path: Path) -> None:
+    dark = "background=[{name='dark', kind='dark_counts', rate_hz=1e30}]"
+    for setting in ("target.volume_cm3=1e30", dark):
+        (line,) = fails(2, "generate", "fine_scan", "-o", tmp_path / "run.root", "--set", setting)
+        assert "target.volume_cm3" in line
+    assert not list(tmp_path.iterdir())
+
+
 def test_interrupted_jobs_leave_nothing_behind(tmp_path: Path) -> None:
     long = ("--set", "laser.scan=[{omegas_eV=[1.07], total_duration_s=1e10}]")
     command = [*PROGRAM, "generate", "fine_scan", "-o", str(tmp_path / "run.root"), *long]

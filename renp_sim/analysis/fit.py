@@ -235,7 +235,8 @@ class _Fit:
         errors = self._errors()
         names, correlation = self._correlation(errors)
         n_constraints = sum(c is not None for c in setup.constraints)
-        ndf = int(np.sum((expected > 0) | (self.counts > 0))) + n_constraints - int(np.sum(self.seen))
+        n_measured = int(np.sum((expected > 0) | (self.counts > 0))) + n_constraints
+        ndf = max(n_measured - int(np.sum(self.seen)), 0)
         return ModelFit(
             label=label,
             parameters=self._parameters(errors, self._intervals(errors, level, wanted)),

@@ -25,7 +25,7 @@ from renp_sim.app.event_rows import EventRows
 from renp_sim.app.memory import keep_freed_memory
 from renp_sim.app.setup import Setup
 from renp_sim.app.shard_maker import ShardMaker
-from renp_sim.app.slices import Job, Shard, StepTally, expected_rows, plan_shards
+from renp_sim.app.slices import Job, Shard, StepTally, expected_photons, expected_rows, plan_shards
 from renp_sim.app.step_rows import background_rows, run_row, step_rows
 from renp_sim.app.workers import Workers, working
 from renp_sim.errors import ConfigError, SchemaError
@@ -38,6 +38,9 @@ __all__ = ["Generated", "generate", "job_of"]
 Columns = dict[str, NDArray[Any]]
 LONG_RUN_ROWS = 1 << 23
 """From here on finished shards are kept, for `--resume`; a shorter run takes seconds."""
+
+MOST_PHOTONS = 1e12
+"""More do not fit into a file of any disk that a user has: a rate or a volume has lost its unit."""
 
 Progress = Callable[[int, int], None]
 """Takes the shards that are done and all of them."""
@@ -123,7 +126,7 @@ def generate(
     SchemaError
         If the file exists, is being written by another job, or cannot be written.
     ConfigError
-        If `workers` or `n_events` is out of range.
+        If `workers` or `n_events` is out of range, or more photons are expected than a file can hold.
     """
     if workers < 1:
         raise ConfigError(f"--workers {workers}: must be at least 1")
@@ -131,6 +134,12 @@ def generate(
         raise ConfigError(f"--events {n_events}: must not be negative")
     keep_freed_memory()
     job = job_of(setup, n_events)
+    photons = expected_photons(job)
+    if not photons <= MOST_PHOTONS:
+        raise ConfigError(
+            f"the run expects {photons:.3g} photons, of which a file holds {MOST_PHOTONS:.0e} at most: "
+            "check the durations of laser.scan, target.volume_cm3 and the rates of the backgrounds"
+        )
     shards = plan_shards(job)
     tallies: list[StepTally] = []
     n_rows = 0

@@ -18,7 +18,16 @@ from renp_sim.generator.events import TruthBlock
 from renp_sim.generator.generate import Generator, StepSignal
 from renp_sim.streams import BLOCK_EVENTS, Stage, name_key, stream
 
-__all__ = ["Job", "Recorder", "Shard", "SliceRange", "StepTally", "expected_rows", "plan_shards"]
+__all__ = [
+    "Job",
+    "Recorder",
+    "Shard",
+    "SliceRange",
+    "StepTally",
+    "expected_photons",
+    "expected_rows",
+    "plan_shards",
+]
 
 Columns = dict[str, NDArray[Any]]
 FloatArray = NDArray[np.float64]
@@ -220,6 +229,14 @@ def plan_shards(job: Job) -> list[Shard]:
             rows += size
         shards[-1].append(SliceRange(step, first, len(slices)))
     return [tuple(shard) for shard in shards]
+
+
+def expected_photons(job: Job) -> float:
+    """Return the number of signal and background photons expected, nothing being drawn."""
+    generator = job.generator
+    signal = float(generator.expected.sum()) if generator.n_events is None else generator.n_events
+    rates_hz = [job.detector.arrival_rate_hz(conditions) for conditions in job.conditions]
+    return signal + float(np.dot(rates_hz, generator.schedule.duration_s))
 
 
 def expected_rows(job: Job) -> float:
