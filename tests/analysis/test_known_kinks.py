@@ -1,13 +1,22 @@
 """Intervals where an offset with kinks is constrained, against the lowest point of a fine grid."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from toy_models import ShiftedOnsets, observation
 
+from renp_sim.analysis import known_kinks as known_kinks_module
+from renp_sim.analysis import profile as profile_module
+from renp_sim.analysis.cloud import local_fits
 from renp_sim.analysis.fit import fit
 from renp_sim.analysis.likelihood import poisson_deviance
+from renp_sim.analysis.problem import Problem
+from renp_sim.analysis.profile import profile
 from renp_sim.analysis.result import ModelFit
+from renp_sim.analysis.setup import Setup
+from renp_sim.analysis.swarm import swarm_fits
 
 FloatArray = NDArray[np.float64]
 
@@ -62,16 +71,49 @@ def faults(seed: int, n_masses: int) -> list[str]:
     out = [f"seed {seed}: {delta_q.min():.3f} below the best fit"] if delta_q.min() < -NEAR_LEVEL else []
     inside = np.any([(masses >= r.lower) & (masses <= r.upper) for r in found.regions], axis=0)
     wrong = (inside != (delta_q <= 1)) & (np.abs(delta_q - 1) > NEAR_LEVEL)
-    return out + [
-        f"seed {seed}: {mass:.5f} has Δq = {dq:.3f}"
-        for mass, dq in zip(masses[wrong], delta_q[wrong], strict=True)
-    ]
+    rows = zip(masses[wrong], delta_q[wrong], strict=True)
+    return out + [f"seed {seed}: {mass:.5f} has Δq = {dq:.3f}" for mass, dq in rows]
 
 
-SEEDS = (0,)
+def test_no_false_holes_and_no_false_ends() -> None:
+    """Inside is where the grid is not above the level; with fits that only follow these seeds fail."""
+    assert [line for seed in (0, 8, 16, 17) for line in faults(seed, 101)] == []
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_no_false_holes_and_no_false_ends(seed: int) -> None:
-    """Inside is where the grid is not above the level."""
-    assert faults(seed, 101) == []
+def test_fits_that_only_follow_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same without a look beyond the kinks of the offset."""
+    monkeypatch.setattr(profile_module, "known_kinks", lambda setup: ())
+    monkeypatch.setattr(known_kinks_module, "known_kinks", lambda setup: ())
+    for seed in (0, 8, 16, 17):
+        assert faults(seed, 101) != []
+
+
+@pytest.mark.slow
+def test_no_false_holes_in_many_scans() -> None:
+    """Seeds that were not chosen."""
+    assert [line for seed in range(100, 160) for line in faults(seed, 201)] == []
+
+
+def test_a_profile_is_the_lowest_over_the_offset() -> None:
+    """At every point, and the minimum is not above the lowest of them."""
+    model, counts = case(17)
+    masses = np.linspace(0.47, 0.53, 61)
+    found = profile(observation(counts), model, {"mass": masses}, constrain={"offset": None})
+    wanted = lowest(model, counts, masses)
+    assert np.all(np.abs(found.q - wanted) < NEAR_LEVEL)
+    assert np.all(found.delta_q >= 0)
+
+
+def test_a_swarm_walks_over_kinks_where_a_fit_stops() -> None:
+    """With the mass held: from places within two errors to the lowest point of a grid."""
+    model, counts = case(17)
+    setup = Setup.of(model, fix={"mass": 0.501}, constrain={"offset": None})
+    offsets = np.linspace(-2, 2, 9) * model.error
+    theta = np.stack([np.full(9, 0.501), offsets], axis=1)
+    every = np.tile(counts, (9, 1))
+    stopped = local_fits(setup, every, theta)
+    start = replace(stopped, theta=theta, q=np.full(9, np.inf))
+    walked = swarm_fits(Problem.of(setup, every), start, np.full(9, 10.0))
+    (grid,) = lowest(model, counts, np.array([0.501]))
+    assert np.any(stopped.q > grid + 0.1)
+    assert np.all(np.abs(walked.q - grid) < NEAR_LEVEL)
