@@ -13,7 +13,15 @@ from renp_sim.analysis.swarm import covariances, normal_points
 if TYPE_CHECKING:
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["cloud_fits", "end_at_one_place", "first_fits", "fits_from", "has_rivals", "local_fits"]
+__all__ = [
+    "cloud_fits",
+    "end_at_one_place",
+    "first_fits",
+    "fits_from",
+    "has_rivals",
+    "local_fits",
+    "places_around",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -37,7 +45,7 @@ def end_at_one_place(fits: Solution) -> bool:
 
 def cloud_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
     """Return where fits of one set of counts (1, n) lead from places a few errors around θ (p,)."""
-    return fits_from(setup, counts, _cloud(setup, counts, theta))
+    return fits_from(setup, counts, places_around(setup, counts, theta))
 
 
 def has_rivals(setup: "Setup", counts: FloatArray, theta: FloatArray, names: tuple[str, ...]) -> bool:
@@ -57,7 +65,7 @@ def has_rivals(setup: "Setup", counts: FloatArray, theta: FloatArray, names: tup
         What is held.
     """
     away = np.tile(theta, (CLOUD, 1))
-    away[:, setup.free] = _cloud(setup, counts, theta)
+    away[:, setup.free] = places_around(setup, counts, theta)
     best = np.tile(theta, (CLOUD, 1))
     held = [setup.index(name) for name in names]
     best[:, held] = away[:, held]
@@ -67,7 +75,7 @@ def has_rivals(setup: "Setup", counts: FloatArray, theta: FloatArray, names: tup
     return bool(np.any(fits.status == Status.NOT_CONVERGED) or np.any(differ))
 
 
-def _cloud(setup: "Setup", counts: FloatArray, theta: FloatArray) -> FloatArray:
+def places_around(setup: "Setup", counts: FloatArray, theta: FloatArray) -> FloatArray:
     """Return places around θ (p,), shape (CLOUD, f), the same in its errors."""
     root = np.linalg.cholesky(covariances(Problem.of(setup, counts, theta[None]))[0])
     away = CLOUD_ERRORS * normal_points(len(root), CLOUD) @ root.T

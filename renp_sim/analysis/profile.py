@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from renp_sim.analysis.cloud import has_rivals
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.intervals import Interval, regions_below
 from renp_sim.analysis.known_kinks import (
     SWARM_ERRORS,
     beyond_known_kinks,
+    is_rough,
     known_kinks,
     known_points,
     over_kinks,
@@ -118,7 +118,7 @@ def profile(
     counts = np.asarray(observation.counts, dtype=float)
     points = np.stack([m.ravel() for m in mesh], axis=1)
     best = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
-    rough = bool(known_kinks(setup)) and has_rivals(setup, counts[None], best.theta[0], tuple(axes))
+    rough = is_rough(setup, counts[None], best.theta[0])
     found = profile_fits(setup, counts, tuple(axes), points, rough=rough)
     shape = mesh[0].shape
     return Profile(
@@ -206,7 +206,7 @@ class ProfileCurve:
     def of(cls, setup: Setup, counts: FloatArray, q_min: float) -> "ProfileCurve":
         """Return the profile around a best fit."""
         table = scan_table(setup, counts[None]) if len(setup.searched) == 1 else None
-        rough = bool(known_kinks(setup)) and has_rivals(setup, counts[None], setup.theta, setup.searched)
+        rough = len(setup.searched) < 2 and is_rough(setup, counts[None], setup.theta)
         return cls(setup=setup, counts=counts, q_min=q_min, table=table, rough=rough)
 
     def delta_q(self, name: str, values: FloatArray) -> FloatArray:
