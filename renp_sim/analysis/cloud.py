@@ -14,7 +14,15 @@ from renp_sim.analysis.swarm import covariances, normal_points
 if TYPE_CHECKING:
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["cloud_fits", "end_at_one_place", "first_fits", "fits_from", "local_fits"]
+__all__ = [
+    "cloud_fits",
+    "end_at_one_place",
+    "first_fits",
+    "fits_from",
+    "has_rivals",
+    "local_fits",
+    "places_around",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -38,10 +46,42 @@ def end_at_one_place(fits: Solution) -> bool:
 
 def cloud_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
     """Return where fits of one set of counts (1, n) lead from places a few errors around θ (p,)."""
-    problem = Problem.of(setup, counts, theta[None])
-    root = np.linalg.cholesky(covariances(problem)[0])
+    return fits_from(setup, counts, places_around(setup, counts, theta))
+
+
+def has_rivals(setup: "Setup", counts: FloatArray, theta: FloatArray, names: tuple[str, ...]) -> bool:
+    """Return whether fits with some parameters held depend on where they start, near a best fit.
+
+    Each of the held values is fitted from a place a few errors away and from where the others fit best.
+
+    Parameters
+    ----------
+    setup
+        What floats.
+    counts
+        Shape (1, n).
+    theta
+        All parameters at the best fit, shape (p,).
+    names
+        What is held.
+    """
+    away = np.tile(theta, (CLOUD, 1))
+    away[:, setup.free] = places_around(setup, counts, theta)
+    best = np.tile(theta, (CLOUD, 1))
+    held = [setup.index(name) for name in names]
+    best[:, held] = away[:, held]
+    every = np.repeat(counts, 2 * CLOUD, axis=0)
+    fits = first_fits(setup.without(*names), every, np.concatenate([away, best]))
+    differ = np.abs(fits.q[:CLOUD] - fits.q[CLOUD:]) > AGREEMENT
+    return bool(np.any(fits.status == Status.NOT_CONVERGED) or np.any(differ))
+
+
+def places_around(setup: "Setup", counts: FloatArray, theta: FloatArray) -> FloatArray:
+    """Return places around θ (p,), shape (CLOUD, f), the same in its errors."""
+    root = np.linalg.cholesky(covariances(Problem.of(setup, counts, theta[None]))[0])
     away = CLOUD_ERRORS * normal_points(len(root), CLOUD) @ root.T
-    return fits_from(setup, counts, np.clip(theta[setup.free] + away, setup.lower, setup.upper))
+    places: FloatArray = np.clip(theta[setup.free] + away, setup.lower, setup.upper)
+    return places
 
 
 def fits_from(setup: "Setup", counts: FloatArray, x: FloatArray) -> Solution:

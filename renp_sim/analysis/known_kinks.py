@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.analysis.cloud import cloud_fits, end_at_one_place
+from renp_sim.analysis.cloud import has_rivals, places_around
 from renp_sim.analysis.pieces import Starts, fit_pieces
 from renp_sim.analysis.problem import Problem, Solution
 from renp_sim.analysis.swarm import swarm_fits
@@ -19,7 +19,7 @@ from renp_sim.analysis.swarm import swarm_fits
 if TYPE_CHECKING:
     from renp_sim.analysis.setup import Setup
 
-__all__ = ["beyond_known_kinks", "known_kinks", "known_points", "over_kinks"]
+__all__ = ["beyond_known_kinks", "is_rough", "known_kinks", "known_points", "over_kinks"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -42,14 +42,26 @@ FITS = 3
 NEAREST = 32
 """Most pieces on either side that are looked at."""
 
+LOOKS = 8
+"""Places near a best fit at which one looks for valleys."""
+
+DEPTH = 0.02
+"""A valley is at least this deep in −2 ln L."""
+
 MOST_KNOWN = 4
 """Most such parameters; where more float, such as an offset per step, the others follow."""
 
 SCAN_POINTS = 21
 """Of a scan over such a parameter."""
 
+SWARMS = (1.0, 3.0, 10.0)
+"""How far apart the members of swarms around a best fit are at first, in errors."""
+
 SWARM_ERRORS = 3.0
-"""How far apart the members of a swarm are at first."""
+"""The same for the points of a profile."""
+
+IMPOSSIBLE_Q = 1e30
+"""In the place of an infinite −2 ln L."""
 
 GAIN = 1e-3
 """A round over several parameters that gains less is the last."""
@@ -69,22 +81,69 @@ def known_points(setup: "Setup", name: str, most: int) -> FloatArray:
     return np.linspace(*_range(setup, setup.names.index(name)), min(most, SCAN_POINTS))
 
 
+def is_rough(setup: "Setup", counts: FloatArray, theta: FloatArray) -> bool:
+    """Return whether what `known_kinks` names has kinks that matter near a best fit.
+
+    They do where −2 ln L along one of these parameters has several valleys, or where fits with searched
+    parameters held depend on their start; they do not if the line is wide.
+
+    Parameters
+    ----------
+    setup
+        What floats.
+    counts
+        One set, shape (1, n).
+    theta
+        All parameters at the best fit, shape (p,).
+    """
+    known = known_kinks(setup)
+    if not known:
+        return False
+    near = np.tile(theta, (LOOKS, 1))
+    held = [setup.index(name) for name in setup.searched]
+    near[:, held] = places_around(setup, counts, theta)[:LOOKS, held]
+    return any(_has_valleys(setup, name, counts, near) for name in known) or has_rivals(
+        setup, counts, theta, setup.searched
+    )
+
+
+def _has_valleys(setup: "Setup", name: str, counts: FloatArray, theta: FloatArray) -> bool:
+    """Return whether −2 ln L along a parameter has more than one minimum in some row of θ."""
+    position = setup.names.index(name)
+    share = np.sin(np.pi * np.array([0.0, *INSIDE]) / 2) ** 2
+    for row in theta:
+        low, high = _pieces(setup, position, row).T
+        values = np.append((low[:, None] + (high - low)[:, None] * share).ravel(), high[-1])
+        points = np.tile(row, (len(values), 1))
+        points[:, setup.free[position]] = values
+        problem = Problem.of(setup, np.repeat(counts, len(values), axis=0), points)
+        q = np.minimum(problem.likelihood().value(problem.start()), IMPOSSIBLE_Q)
+        lowest = int(np.argmin(q))
+        # how far each point is below what must be climbed on the way to it
+        left = np.maximum.accumulate(q[lowest::-1]) - q[lowest::-1]
+        right = np.maximum.accumulate(q[lowest:]) - q[lowest:]
+        depth = np.concatenate([left[::-1], right[1:]])
+        if np.any((depth > DEPTH) & (q < q[lowest] + MARGIN)):
+            return True
+    return False
+
+
 def beyond_known_kinks(setup: "Setup", counts: FloatArray, found: Solution) -> Solution:
     """Return a fit of one set of counts that knows what is beyond the kinks of what `known_kinks` names.
 
-    Where a searched parameter floats too, kinks lie across both, and a swarm walks over them first. Neither
-    is done where fits from all around end at one place, as they do if the line is wide.
+    Where a searched parameter floats too, kinks lie across both, and swarms walk over them first.
     """
-    known = known_kinks(setup)
-    if (
-        not known
-        or not np.isfinite(found.q[0])
-        or end_at_one_place(cloud_fits(setup, counts, found.theta[0]))
-    ):
+    if not np.isfinite(found.q[0]) or not is_rough(setup, counts, found.theta[0]):
         return found
-    if setup.searched:
-        found = swarm_fits(Problem.of(setup, counts), found, np.array([SWARM_ERRORS]))
-    return over_kinks(setup, (*setup.searched, *known), counts, found)
+    if not setup.searched:
+        return over_kinks(setup, known_kinks(setup), counts, found)
+    every = np.repeat(counts, len(SWARMS), axis=0)
+    walked = swarm_fits(Problem.of(setup, every), Solution.joined([found] * len(SWARMS)), np.array(SWARMS))
+    walked = over_kinks(setup, (*setup.searched, *known_kinks(setup)), every, walked)
+    best = [int(np.argmin(walked.q))]
+    return Solution(
+        theta=walked.theta[best], q=walked.q[best], status=walked.status[best], calls=walked.calls[best]
+    )
 
 
 def over_kinks(setup: "Setup", names: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from renp_sim.analysis.cloud import cloud_fits, end_at_one_place
 from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.intervals import Interval, regions_below
 from renp_sim.analysis.known_kinks import (
     SWARM_ERRORS,
     beyond_known_kinks,
+    is_rough,
     known_kinks,
     known_points,
     over_kinks,
@@ -118,7 +118,7 @@ def profile(
     counts = np.asarray(observation.counts, dtype=float)
     points = np.stack([m.ravel() for m in mesh], axis=1)
     best = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
-    rough = has_rivals(setup, counts, best.theta[0])
+    rough = is_rough(setup, counts[None], best.theta[0])
     found = profile_fits(setup, counts, tuple(axes), points, rough=rough)
     shape = mesh[0].shape
     return Profile(
@@ -153,7 +153,7 @@ def profile_fits(
     table
         As for `renp_sim.analysis.search.search`.
     rough
-        Whether the others must look beyond the kinks of what is constrained, which `has_rivals` tells.
+        Whether the others look beyond the kinks of what is constrained.
     """
     theta, own = _held(setup, names, values)
     every = np.broadcast_to(counts, (len(values), len(counts)))
@@ -164,13 +164,6 @@ def profile_fits(
     if rough:
         found = over_kinks(rest, (*rest.searched, *known_kinks(rest)), every, found)
     return Solution(theta=found.theta, q=found.q + own, status=found.status, calls=found.calls)
-
-
-def has_rivals(setup: Setup, counts: FloatArray, theta: FloatArray) -> bool:
-    """Return whether what is constrained has kinks that leave other minima near the best fit θ (p,)."""
-    if not known_kinks(setup):
-        return False
-    return not end_at_one_place(cloud_fits(setup, counts[None], theta))
 
 
 def _held(setup: Setup, names: tuple[str, ...], values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -200,7 +193,7 @@ class ProfileCurve:
     table
         Scan of the set-up, None where nothing in it is kinked or enters squared.
     rough
-        What `has_rivals` says.
+        Whether what is constrained has kinks that leave rivals of the fits beside the best one.
     """
 
     setup: Setup
@@ -213,7 +206,7 @@ class ProfileCurve:
     def of(cls, setup: Setup, counts: FloatArray, q_min: float) -> "ProfileCurve":
         """Return the profile around a best fit."""
         table = scan_table(setup, counts[None]) if len(setup.searched) == 1 else None
-        rough = has_rivals(setup, counts, setup.theta)
+        rough = len(setup.searched) < 2 and is_rough(setup, counts[None], setup.theta)
         return cls(setup=setup, counts=counts, q_min=q_min, table=table, rough=rough)
 
     def delta_q(self, name: str, values: FloatArray) -> FloatArray:

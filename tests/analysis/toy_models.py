@@ -201,6 +201,51 @@ def orderings() -> dict[str, Onsets]:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class ShiftedOnsets:
+    """μ_k = S Σ_j w_j sqrt(max(0, t_kj − m² − δ)) + B: a known offset δ has kinks as the mass has."""
+
+    thresholds: FloatArray
+    weights: FloatArray
+    error: float
+    strength: float = 30.0
+    background: float = 2.0
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        reach, known = 10 * self.error, Constraint(value=0.0, error=self.error)
+        offset = Parameter(
+            name="offset", value=0.0, lower=-reach, upper=reach, scale=self.error, constraint=known
+        )
+        return (MASS, offset)
+
+    def _room(self, theta: FloatArray) -> FloatArray:
+        mass, offset = theta[..., 0, None, None], theta[..., 1, None, None]
+        return self.thresholds - mass**2 - offset
+
+    def expected(self, theta: FloatArray) -> FloatArray:
+        signal = np.sum(self.weights * np.sqrt(np.maximum(self._room(theta), 0.0)), axis=-1)
+        return self.strength * signal + self.background
+
+    def gradient(self, theta: FloatArray) -> FloatArray:
+        room = self._room(theta)
+        slope = np.where(room > 0, -0.5 / np.sqrt(np.where(room > 0, room, 1.0)), 0.0)
+        d_offset = self.strength * np.sum(self.weights * slope, axis=-1)
+        return np.stack([2 * theta[..., 0, None] * d_offset, d_offset], axis=-1)
+
+    def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
+        if parameter == "offset":
+            return np.unique(self.thresholds - theta[0] ** 2)
+        squares = self.thresholds - theta[1]
+        return np.unique(np.sqrt(squares[squares > 0]))
+
+    def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
+        return None
+
+    def at(self, exposure: Exposure) -> "ShiftedOnsets":
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TwoOnsets:
     """μ_k = sqrt(max(0, t_k − m1)) + 2 sqrt(max(0, t_k − m1 m2)) + 1: kinks that move with the other mass."""
 
