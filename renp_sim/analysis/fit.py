@@ -5,21 +5,19 @@ through MINOS where it is smooth. All numbers are asymptotic until toys have bee
 """
 
 import math
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from renp_sim.analysis.best_fit import BestFit
 from renp_sim.analysis.constraint import prior_pull
 from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level
-from renp_sim.analysis.known_kinks import beyond_known_kinks
 from renp_sim.analysis.minimum import Status
-from renp_sim.analysis.minuit import Curvature, contour_points, minos_ends, minuit_of, polished
+from renp_sim.analysis.minuit import contour_points, minos_ends, minuit_of
 from renp_sim.analysis.profile import ProfileCurve
 from renp_sim.analysis.result import FitResult, ModelFit, ParameterFit, Role
-from renp_sim.analysis.search import search
 from renp_sim.analysis.setup import Setup
 from renp_sim.errors import ConfigError, FitError
 
@@ -31,16 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "contour", "fit"]
 
 FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 FEW_COUNTS = 10.0
 """Below this expectation of a step, asymptotic levels are a shortcut."""
 
 ONE_SIGMA = 0.6826894921370859
 """Two-sided level of Δq = 1."""
-
-KINK_DISTANCE = 2.0
-"""A parabola reaches across a kink that is nearer than this many of its errors."""
 
 
 def fit(
@@ -97,7 +91,7 @@ def fit(
         n_steps = model.expected(setup.theta).shape[-1]
         if n_steps != len(counts):
             raise ConfigError(f"model {label} expects {n_steps} steps, the observation has {len(counts)}")
-        fits.append(_Fit.of(setup, counts).described(label, level, intervals))
+        fits.append(_described(BestFit.of(setup, counts), label, level, intervals))
     result = FitResult(fits=tuple(fits), level=level)
     if not math.isfinite(result.best.minus_two_ln_L):
         where = np.flatnonzero((counts > 0) & (result.best.expected <= 0))[:5]
@@ -152,7 +146,7 @@ def contour(
     if setup.searched:
         raise ConfigError(f"contour with {', '.join(setup.searched)} floating: it has kinks; use a profile")
     counts = np.asarray(observation.counts, dtype=float)
-    best = _Fit.of(setup, counts)
+    best = BestFit.of(setup, counts)
     minuit = minuit_of(best.setup, counts, best.setup.theta[setup.free])
     minuit.migrad()
     points = contour_points(minuit, setup, names, level, size) if minuit.valid else np.empty((0, 2))
@@ -161,246 +155,122 @@ def contour(
     return points
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Fit:
-    """One model at its best fit.
+def _described(best: BestFit, label: str, level: float, wanted: "Collection[str] | None") -> ModelFit:
+    """Return all that is known."""
+    setup = best.setup
+    expected = setup.model.expected(setup.theta)
+    errors = best.errors()
+    names, correlation = best.correlation(errors)
+    n_constraints = sum(c is not None for c in setup.constraints)
+    n_measured = int(np.sum((expected > 0) | (best.counts > 0))) + n_constraints
+    ndf = max(n_measured - int(np.sum(best.seen)), 0)
+    return ModelFit(
+        label=label,
+        parameters=_parameters(best, errors, _intervals(best, errors, level, wanted)),
+        minus_two_ln_L=best.q,
+        ndf=ndf,
+        p_value=float(chi2.sf(best.q, ndf)) if ndf > 0 and math.isfinite(best.q) else None,
+        correlation_names=names,
+        correlation=correlation,
+        expected=expected,
+        status=best.status,
+        valid=math.isfinite(best.q) and best.status is not Status.NOT_CONVERGED,
+        calls=best.calls,
+        warnings=_warnings(best, expected, errors),
+    )
 
-    Parameters
-    ----------
-    setup
-        What floats, at the best values.
-    counts
-        Shape (n,).
-    q, status, calls
-        −2 ln L, how the search ended, evaluations.
-    seen, at_bound
-        Of the floating parameters, shape (f,).
-    kinked
-        Names of the floating parameters that have kinks.
-    curvature
-        What MINUIT says; None where nothing could be varied.
-    """
 
-    setup: Setup
-    counts: FloatArray
-    q: float
-    status: Status
-    calls: int
-    seen: BoolArray
-    at_bound: BoolArray
-    kinked: tuple[str, ...]
-    curvature: Curvature | None
-
-    @classmethod
-    def of(cls, setup: Setup, counts: FloatArray) -> "_Fit":
-        """Search, and polish inside the smooth piece that was found."""
-        solution = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
-        setup = setup.moved(solution.theta[0])
-        x = setup.theta[setup.free]
-        found = cls(
-            setup=setup,
-            counts=counts,
-            q=float(solution.q[0]),
-            status=Status(int(solution.status[0])),
-            calls=int(solution.calls[0]),
-            seen=_seen(setup),
-            at_bound=(x <= setup.lower) | (x >= setup.upper),
-            kinked=setup.searched,
-            curvature=None,
+def _intervals(
+    best: BestFit, errors: dict[str, float], level: float, wanted: "Collection[str] | None"
+) -> dict[str, Intervals]:
+    """Return the intervals of the floating parameters, by the method that suits each."""
+    setup, out = best.setup, {}
+    if not math.isfinite(best.q):
+        return {}
+    smooth = not best.kinked and not setup.bent and len(errors) == len(setup.names)
+    curve = None
+    for position, name in enumerate(setup.names):
+        parameter = setup.model.parameters[setup.index(name)]
+        if not best.seen[position]:
+            everything = Interval(
+                lower=parameter.lower, upper=parameter.upper, lower_open=True, upper_open=True
+            )
+            out[name] = Intervals.two_sided((everything,), level, Method.PROFILE)
+            continue
+        is_wanted = (
+            name in wanted if wanted is not None else (setup.constraints[position] is None or not best.kinked)
         )
-        if not np.all(found.seen):
-            found = replace(found, status=max(found.status, Status.UNCONSTRAINED))
-        return found._polished() if math.isfinite(found.q) else found
+        if not is_wanted:
+            if name in errors:
+                out[name] = _parabola(setup.theta[setup.index(name)], errors[name], level)
+            continue
+        found = _by_minos(best, name, level) if smooth else None
+        if found is None:
+            curve = curve or ProfileCurve.of(setup, best.counts, best.q)
+            found = _by_profile(curve, name, errors.get(name, parameter.scale), level)
+        out[name] = found
+    return out
 
-    def _polished(self) -> "_Fit":
-        setup, x = self.setup, self.setup.theta[self.setup.free]
-        on_kink = np.array([n in self.kinked and _kink_distance(setup, n) == 0 for n in setup.names], bool)
-        held = np.flatnonzero(self.at_bound | ~self.seen | on_kink)
-        if len(held) == len(x):
-            return self
-        limits = {setup.names.index(n): _smooth_piece(setup, n) for n in self.kinked}
-        minuit = minuit_of(setup, self.counts, x, limits=limits, held=tuple(held.tolist()))
-        curvature = polished(minuit, setup)
-        polish = replace(self, curvature=curvature, calls=self.calls + curvature.calls)
-        if curvature.q >= self.q:
-            return polish
-        theta = setup.theta.copy()
-        theta[setup.free] = np.clip(curvature.x, setup.lower, setup.upper)
-        return replace(polish, setup=setup.moved(theta), q=curvature.q)
 
-    def described(self, label: str, level: float, wanted: "Collection[str] | None") -> ModelFit:
-        """Return all that is known."""
-        setup = self.setup
-        expected = setup.model.expected(setup.theta)
-        errors = self._errors()
-        names, correlation = self._correlation(errors)
-        n_constraints = sum(c is not None for c in setup.constraints)
-        n_measured = int(np.sum((expected > 0) | (self.counts > 0))) + n_constraints
-        ndf = max(n_measured - int(np.sum(self.seen)), 0)
-        return ModelFit(
-            label=label,
-            parameters=self._parameters(errors, self._intervals(errors, level, wanted)),
-            minus_two_ln_L=self.q,
-            ndf=ndf,
-            p_value=float(chi2.sf(self.q, ndf)) if ndf > 0 and math.isfinite(self.q) else None,
-            correlation_names=names,
-            correlation=correlation,
-            expected=expected,
-            status=self.status,
-            valid=math.isfinite(self.q) and self.status is not Status.NOT_CONVERGED,
-            calls=self.calls,
-            warnings=self._warnings(expected, errors),
+def _by_minos(best: BestFit, name: str, level: float) -> Intervals | None:
+    minuit = minuit_of(best.setup, best.counts, best.setup.theta[best.setup.free])
+    minuit.migrad()
+    ends = minos_ends(minuit, best.setup, name, level) if minuit.valid else None
+    if ends is None:
+        return None
+    return Intervals.two_sided((Interval(lower=ends[0], upper=ends[1]),), level, Method.MINOS)
+
+
+def _by_profile(curve: ProfileCurve, name: str, error: float, level: float) -> Intervals:
+    regions, points, profile = curve.regions(name, error, delta_q_of_level(level))
+    return Intervals.two_sided(regions, level, Method.PROFILE, values=points, profile=profile)
+
+
+def _parameters(
+    best: BestFit, errors: dict[str, float], intervals: dict[str, Intervals]
+) -> tuple[ParameterFit, ...]:
+    """Return the parameters, floating ones first."""
+    floating, resting = [], []
+    for parameter, value in zip(best.setup.model.parameters, best.setup.theta.tolist(), strict=True):
+        if parameter.name not in best.setup.names:
+            resting.append(ParameterFit(name=parameter.name, role=Role.FIXED, value=value))
+            continue
+        position = best.setup.names.index(parameter.name)
+        constraint = best.setup.constraints[position]
+        floating.append(
+            ParameterFit(
+                name=parameter.name,
+                role=Role.FREE if constraint is None else Role.CONSTRAINED,
+                value=value,
+                error=errors.get(parameter.name),
+                intervals=intervals.get(parameter.name),
+                at_bound=bool(best.at_bound[position]),
+                seen=bool(best.seen[position]),
+                prior_pull=None if constraint is None else float(prior_pull(constraint, value)),
+            )
         )
-
-    def _errors(self) -> dict[str, float]:
-        """Return the HESSE errors that mean something: not at a bound, no kink within reach."""
-        if self.curvature is None or self.curvature.covariance is None:
-            return {}
-        out = {}
-        for position, name in enumerate(self.setup.names):
-            variance = self.curvature.covariance[position, position]
-            if self.at_bound[position] or not (np.isfinite(variance) and variance > 0):
-                continue
-            error = math.sqrt(variance)
-            if name in self.kinked and _kink_distance(self.setup, name) < KINK_DISTANCE * error:
-                continue
-            out[name] = error
-        return out
-
-    def _correlation(self, errors: dict[str, float]) -> tuple[tuple[str, ...], FloatArray]:
-        """Return the correlation matrix of the parameters that have an error."""
-        names = tuple(n for n in self.setup.names if n in errors)
-        if self.curvature is None or self.curvature.covariance is None or not names:
-            return (), np.zeros((0, 0))
-        keep = [self.setup.names.index(n) for n in names]
-        sigma = np.array([errors[n] for n in names])
-        return names, self.curvature.covariance[np.ix_(keep, keep)] / np.outer(sigma, sigma)
-
-    def _intervals(
-        self, errors: dict[str, float], level: float, wanted: "Collection[str] | None"
-    ) -> dict[str, Intervals]:
-        """Return the intervals of the floating parameters, by the method that suits each."""
-        setup, out = self.setup, {}
-        if not math.isfinite(self.q):
-            return {}
-        smooth = not self.kinked and not setup.bent and len(errors) == len(setup.names)
-        curve = None
-        for position, name in enumerate(setup.names):
-            parameter = setup.model.parameters[setup.index(name)]
-            if not self.seen[position]:
-                everything = Interval(
-                    lower=parameter.lower, upper=parameter.upper, lower_open=True, upper_open=True
-                )
-                out[name] = Intervals.two_sided((everything,), level, Method.PROFILE)
-                continue
-            is_wanted = (
-                name in wanted
-                if wanted is not None
-                else (setup.constraints[position] is None or not self.kinked)
-            )
-            if not is_wanted:
-                if name in errors:
-                    out[name] = _parabola(setup.theta[setup.index(name)], errors[name], level)
-                continue
-            found = self._by_minos(name, level) if smooth else None
-            if found is None:
-                curve = curve or ProfileCurve.of(setup, self.counts, self.q)
-                found = self._by_profile(curve, name, errors.get(name, parameter.scale), level)
-            out[name] = found
-        return out
-
-    def _by_minos(self, name: str, level: float) -> Intervals | None:
-        minuit = minuit_of(self.setup, self.counts, self.setup.theta[self.setup.free])
-        minuit.migrad()
-        ends = minos_ends(minuit, self.setup, name, level) if minuit.valid else None
-        if ends is None:
-            return None
-        return Intervals.two_sided((Interval(lower=ends[0], upper=ends[1]),), level, Method.MINOS)
-
-    def _by_profile(self, curve: ProfileCurve, name: str, error: float, level: float) -> Intervals:
-        regions, points, profile = curve.regions(name, error, delta_q_of_level(level))
-        return Intervals.two_sided(regions, level, Method.PROFILE, values=points, profile=profile)
-
-    def _parameters(
-        self, errors: dict[str, float], intervals: dict[str, Intervals]
-    ) -> tuple[ParameterFit, ...]:
-        """Return the parameters, floating ones first."""
-        floating, resting = [], []
-        for parameter, value in zip(self.setup.model.parameters, self.setup.theta.tolist(), strict=True):
-            if parameter.name not in self.setup.names:
-                resting.append(ParameterFit(name=parameter.name, role=Role.FIXED, value=value))
-                continue
-            position = self.setup.names.index(parameter.name)
-            constraint = self.setup.constraints[position]
-            floating.append(
-                ParameterFit(
-                    name=parameter.name,
-                    role=Role.FREE if constraint is None else Role.CONSTRAINED,
-                    value=value,
-                    error=errors.get(parameter.name),
-                    intervals=intervals.get(parameter.name),
-                    at_bound=bool(self.at_bound[position]),
-                    seen=bool(self.seen[position]),
-                    prior_pull=None if constraint is None else float(prior_pull(constraint, value)),
-                )
-            )
-        return (*floating, *resting)
-
-    def _warnings(self, expected: FloatArray, errors: dict[str, float]) -> tuple[str, ...]:
-        """Return what a reader must know, a line each."""
-        out = []
-        if not np.any(expected > 0):
-            out.append("no step expects a count at the best fit: the data say nothing about the model")
-        few = (expected > 0) & (expected < FEW_COUNTS)
-        if np.any(few):
-            out.append(
-                f"{int(np.sum(few))} of {len(expected)} steps expect fewer than {FEW_COUNTS:g} counts (down "
-                f"to {np.min(expected[few]):.2g}): levels and p-values are asymptotic; check them with toys"
-            )
-        for name, seen in zip(self.setup.names, self.seen.tolist(), strict=True):
-            if not seen:
-                out.append(f"{name}: the data do not see it: any value is allowed, the one given is a start")
-            elif name in self.kinked and name not in errors:
-                out.append(
-                    f"{name}: a kink or a bound is near, so it has no parabolic error; use the intervals"
-                )
-        if self.status is Status.NOT_CONVERGED:
-            out.append("the fit did not converge: the values are the best met")
-        return tuple(out)
+    return (*floating, *resting)
 
 
-def _seen(setup: Setup) -> BoolArray:
-    """Return which floating parameters the data or a constraint can tell, shape (f,).
-
-    A parameter is unseen if moving it by its typical step, either way, changes no expectation.
-    """
-    n_free = len(setup.free)
-    theta = np.tile(setup.theta, (2 * n_free, 1))
-    for position, i in enumerate(setup.free):
-        for row, side in ((position, -1), (n_free + position, 1)):
-            moved = theta[row, i] + side * setup.scale[position]
-            theta[row, i] = np.clip(moved, setup.lower[position], setup.upper[position])
-    here = setup.model.expected(setup.theta)
-    changed = np.any(np.abs(setup.model.expected(theta) - here) > 1e-12 * here, axis=1)
-    known = np.array([constraint is not None for constraint in setup.constraints], dtype=bool)
-    seen: BoolArray = known | changed[:n_free] | changed[n_free:]
-    return seen
-
-
-def _kink_distance(setup: Setup, name: str) -> float:
-    """Return how far the next kink of a parameter is."""
-    kinks = setup.model.kinks(name, setup.theta)
-    return float(np.min(np.abs(kinks - setup.theta[setup.index(name)]), initial=np.inf))
-
-
-def _smooth_piece(setup: Setup, name: str) -> tuple[float, float]:
-    """Return the ends of the smooth piece that a kinked parameter is in."""
-    here = setup.theta[setup.index(name)]
-    position = setup.names.index(name)
-    kinks = setup.model.kinks(name, setup.theta)
-    low = max([float(setup.lower[position]), *kinks[kinks < here].tolist()])
-    high = min([float(setup.upper[position]), *kinks[kinks > here].tolist()])
-    return low, high
+def _warnings(best: BestFit, expected: FloatArray, errors: dict[str, float]) -> tuple[str, ...]:
+    """Return what a reader must know, a line each."""
+    out = []
+    if not np.any(expected > 0):
+        out.append("no step expects a count at the best fit: the data say nothing about the model")
+    few = (expected > 0) & (expected < FEW_COUNTS)
+    if np.any(few):
+        out.append(
+            f"{int(np.sum(few))} of {len(expected)} steps expect fewer than {FEW_COUNTS:g} counts (down "
+            f"to {np.min(expected[few]):.2g}): levels and p-values are asymptotic; check them with toys"
+        )
+    for name, seen in zip(best.setup.names, best.seen.tolist(), strict=True):
+        if not seen:
+            out.append(f"{name}: the data do not see it: any value is allowed, the one given is a start")
+        elif name in best.kinked and name not in errors:
+            out.append(f"{name}: a kink or a bound is near, so it has no parabolic error; use the intervals")
+    if best.status is Status.NOT_CONVERGED:
+        out.append("the fit did not converge: the values are the best met")
+    return tuple(out)
 
 
 def _parabola(value: float, error: float, level: float) -> Intervals:
