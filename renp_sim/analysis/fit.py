@@ -16,7 +16,7 @@ from renp_sim.analysis.constraint import prior_pull
 from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level
 from renp_sim.analysis.minimum import Status
 from renp_sim.analysis.minuit import contour_points, minos_ends, minuit_of
-from renp_sim.analysis.profile import ProfileCurve
+from renp_sim.analysis.profile_curve import ProfileCurve
 from renp_sim.analysis.result import FitResult, ModelFit, ParameterFit, Role
 from renp_sim.analysis.setup import Setup
 from renp_sim.errors import ConfigError, FitError

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from renp_sim.analysis.fit import ModelFit
 from renp_sim.analysis.intervals import delta_q_of_level
-from renp_sim.analysis.profile import ProfileCurve, profile
+from renp_sim.analysis.profile import profile
+from renp_sim.analysis.profile_curve import ProfileCurve
 from renp_sim.analysis.setup import Setup
 from renp_sim.app.fitting import Data, model_of, oscillation_of
 from renp_sim.app.question import THREE_MASSES, Floating, Masses, Question

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from toy_models import ShiftedOnsets, observation
 
 from renp_sim.analysis import known_kinks as known_kinks_module
-from renp_sim.analysis import profile as profile_module
+from renp_sim.analysis import profile_curve as curve_module
 from renp_sim.analysis.cloud import local_fits
 from renp_sim.analysis.fit import fit
 from renp_sim.analysis.likelihood import poisson_deviance
@@ -82,7 +82,7 @@ def test_no_false_holes_and_no_false_ends() -> None:
 
 def test_fits_that_only_follow_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same without a look beyond the kinks of the offset."""
-    monkeypatch.setattr(profile_module, "known_kinks", lambda setup: ())
+    monkeypatch.setattr(curve_module, "known_kinks", lambda setup: ())
     monkeypatch.setattr(known_kinks_module, "known_kinks", lambda setup: ())
     for seed in (0, 8, 16, 17):
         assert faults(seed, 101) != []

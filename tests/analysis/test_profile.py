@@ -9,7 +9,8 @@ from reference_fit import reference_fit
 from toy_models import interference, observation, orderings, with_control
 
 from renp_sim.analysis.model import Constraint
-from renp_sim.analysis.profile import ProfileCurve, profile, profile_fits
+from renp_sim.analysis.profile import profile, profile_fits
+from renp_sim.analysis.profile_curve import ProfileCurve
 from renp_sim.analysis.scan_points import kinked_points
 from renp_sim.analysis.search import search
 from renp_sim.analysis.setup import Setup
