@@ -1,7 +1,7 @@
 """From files to fits: the data, the model of each hypothesis, and the fit."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -145,8 +145,8 @@ def oscillation_of(data: Data, ordering: Ordering) -> Oscillation:
     return own if ordering is own.ordering else Oscillation.nufit(ordering)
 
 
-def fit_data(data: Data, question: Question) -> FitResult:
-    """Fit the data by every hypothesis.
+def fit_data(data: Data, question: Question, *, intervals: Collection[str] | None = None) -> FitResult:
+    """Fit the data by every hypothesis; `intervals` as for `renp_sim.analysis.fit.fit`.
 
     Raises
     ------
@@ -160,7 +160,8 @@ def fit_data(data: Data, question: Question) -> FitResult:
     starts = dict.fromkeys(labels, START_MASS_EV)
     if question.masses is Masses.THREE:
         # three masses start where one fits best: their own search is coarse
-        one = fit_data(data, replace(question, masses=Masses.LIGHTEST, free=(), fix=(), constrain=()))
+        lightest = replace(question, masses=Masses.LIGHTEST, free=(), fix=(), constrain=())
+        one = fit_data(data, lightest, intervals=())
         starts = {fitted.label: fitted.parameter("lightest_mass_eV").value for fitted in one.fits}
     models = {label: model_of(data, label, question.masses, starts[label]) for label in labels}
     floating = Floating.of(question, next(iter(models.values())))
@@ -171,4 +172,5 @@ def fit_data(data: Data, question: Question) -> FitResult:
         fix=floating.fix,
         constrain=floating.constrain,
         level=question.level,
+        intervals=intervals,
     )
