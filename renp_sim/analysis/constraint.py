@@ -106,18 +106,23 @@ class ConstraintTerms:
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return the sum of the terms, shape (b,), for x of shape (f, b); +∞ where ln θ does not exist."""
-        residual, usable = self._residual(x[self.index])
-        total: FloatArray = np.sum(residual**2, axis=0)
-        return np.where(np.all(usable, axis=0), total, np.inf)
+        residual, is_possible = self._residual(x[self.index])
+        total: FloatArray = np.einsum("cb,cb->b", residual, residual)
+        return total if is_possible is None else np.where(is_possible, total, np.inf)
 
     def add_derivatives(self, x: FloatArray, gradient: FloatArray, hessian: FloatArray) -> None:
         """Add the first and second derivatives to a gradient (f, b) and a Hessian (f, f, b)."""
         theta = x[self.index]
-        residual, usable = self._residual(theta)
-        slope = np.where(self.is_log, 1 / np.where(self.is_log & usable, theta, 1.0), 1.0) / self.sigma
-        bend = np.where(self.is_log, residual * slope * slope * self.sigma, 0.0)
-        gradient[self.index] += 2 * residual * slope
-        hessian[self.index, self.index] += 2 * (slope * slope - bend)
+        residual, _ = self._residual(theta)
+        for row, p in enumerate(self.index):
+            sigma = self.sigma[row]
+            if self.is_log[row, 0]:
+                slope = 1 / (sigma * np.where(theta[row] > 0, theta[row], 1.0))
+                hessian[p, p] += 2 * slope * slope * (1 - residual[row] * sigma)
+            else:
+                slope = 1 / sigma
+                hessian[p, p] += 2 * slope * slope
+            gradient[p] += 2 * residual[row] * slope
 
     def keep(self, positions: list[int]) -> "ConstraintTerms":
         """Return the terms of some of the free parameters, renumbered in this order."""
@@ -137,9 +142,15 @@ class ConstraintTerms:
             index=self.index, centre=self.centre[:, rows], sigma=self.sigma, is_log=self.is_log
         )
 
-    def _residual(self, theta: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
-        if not np.any(self.is_log):
-            return (theta - self.centre) / self.sigma, ~self.is_log
-        usable = ~self.is_log | (theta > 0)
-        seen = np.where(self.is_log, np.log(np.where(self.is_log & usable, theta, 1.0)), theta)
-        return (seen - self.centre) / self.sigma, usable
+    def _residual(self, theta: FloatArray) -> tuple[FloatArray, NDArray[np.bool_] | None]:
+        """Return (g(θ) − centre)/σ (c, b), and which toys have all ln θ (b,), None if every one has."""
+        seen, is_possible = theta, None
+        if np.any(self.is_log):
+            seen = theta.copy()
+            for row in np.flatnonzero(self.is_log):
+                if seen[row].min(initial=np.inf) <= 0:
+                    exists = seen[row] > 0
+                    is_possible = exists if is_possible is None else is_possible & exists
+                    seen[row, ~exists] = 1.0
+                np.log(seen[row], out=seen[row])
+        return (seen - self.centre) / self.sigma, is_possible
