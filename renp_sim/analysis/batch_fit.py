@@ -92,7 +92,9 @@ def fit_batch(
 ) -> BatchFit:
     """Fit each toy by each model.
 
-    A model that offers only the parameters that float is the fastest.
+    A model that offers only the parameters that float is the fastest. What is constrained and has kinks, such
+    as a frequency offset with a sharp line, follows the other parameters; only `renp_sim.analysis.fit.fit`
+    looks beyond its kinks.
 
     Parameters
     ----------
