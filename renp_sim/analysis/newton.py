@@ -27,7 +27,7 @@ COMPACT_BELOW = 0.7
 BLOCK_TOYS = 16_384
 """Toys that are fitted together, so that their numbers stay in the cache."""
 
-FIRST_ITERATIONS = 2
+FIRST_ITERATIONS = 3
 """Iterations of full blocks; then what is left of all blocks goes on together, one at a time."""
 
 BEHIND = 0.3

@@ -27,7 +27,7 @@ __all__ = ["Solution", "scan_table", "search"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
-BLOCK_TOYS = 8192
+BLOCK_TOYS = 16_384
 """Toys in one scan: its tables stay in the cache."""
 
 TABLE_FINENESS = 4
