@@ -282,6 +282,18 @@ def test_too_little_memory_is_one_line(
     assert capsys.readouterr().err.startswith("renp-sim: out of memory: ask for fewer")
 
 
+def test_steps_beyond_all_thresholds_leave_every_threshold_open(tmp_path: Path) -> None:
+    beyond = "laser.scan=[{omegas_eV=[1.0720, 1.0725], total_duration_s=1e5}]"
+    path = tmp_path / "beyond.root"
+    assert renp_sim("generate", "gp23_three_frequencies", "-o", path, "--set", beyond).returncode == 0
+    done = renp_sim("fit", path, "--ordering", "normal", "--json")
+    assert done.returncode == 0, done.stderr
+    for row in json.loads(done.stdout)["thresholds_eV"]["normal/dirac"].values():
+        ((low, high),) = row["intervals"]
+        assert low == 0
+        assert row["value"] <= high
+
+
 def test_more_photons_than_a_file_holds_are_refused(tmp_path: Path) -> None:
     dark = "background=[{name='dark', kind='dark_counts', rate_hz=1e30}]"
     for setting in ("target.volume_cm3=1e30", dark):

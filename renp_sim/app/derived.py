@@ -79,6 +79,8 @@ def thresholds_of(
     best = at([mass.value])[0]
     regions = mass.intervals.regions if mass.intervals is not None else ()
     ends = at([end for region in regions for end in (region.upper, region.lower)]).reshape(-1, 2, 3, 3)
+    # a mass that nothing bounds makes pairs that no photon energy is left for
+    ends = np.maximum(ends, 0.0)
     return {
         f"{i + 1}{j + 1}": {
             "value": float(best[i, j]),
