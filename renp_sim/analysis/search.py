@@ -82,6 +82,8 @@ def search(
         )
     if theta is not None and len(theta) == 1:
         setup, theta = setup.moved(theta[0]), None
+    if constraint_values is not None and len(counts) == 1:
+        setup, constraint_values = setup.measured(constraint_values[0]), None
     problem = Problem.of(setup, counts, theta, constraint_values)
     if len(setup.free) == 1 and not kinked and theta is None:
         minimum = _tabled(problem)

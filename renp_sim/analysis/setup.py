@@ -180,6 +180,14 @@ class Setup:
         """Return the set-up that starts from these values, shape (p,)."""
         return replace(self, theta=theta)
 
+    def measured(self, values: FloatArray) -> "Setup":
+        """Return the set-up whose constraints say these values, shape (f,); what has none is not read."""
+        constraints = tuple(
+            None if constraint is None else replace(constraint, value=float(value))
+            for constraint, value in zip(self.constraints, values, strict=True)
+        )
+        return replace(self, constraints=constraints)
+
 
 def _is_kinked(model: "Model", parameter: "Parameter", theta: FloatArray) -> bool:
     kinks = model.kinks(parameter.name, theta)

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from reference_fit import local_fit, reference_fit
-from toy_models import Onsets, Polynomial, interference, orderings, squared, with_control
+from toy_models import Onsets, Polynomial, TwoOnsets, interference, orderings, squared, with_control
 
 from renp_sim.analysis.batch_fit import BatchFit, Status, fit_batch
 from renp_sim.analysis.model import Constraint, Parameter, Shape
@@ -91,6 +91,21 @@ def test_a_free_norm_that_makes_up_for_a_coupling_hides_no_minimum(monkeypatch: 
     monkeypatch.setattr("renp_sim.analysis.scan_points.FAR", np.empty(0))
     without = fit_batch(counts, {"m": model}, free=("x", "norm")).best_q - lowest
     assert np.max(without) > 0.01
+
+
+def test_several_kinked_parameters_know_what_toys_measured() -> None:
+    """Each toy has a measured value of its own, also where the search starts from many places."""
+    model = TwoOnsets(thresholds=np.linspace(0.2, 1.4, 9))
+    counts = np.random.default_rng(5).poisson(model.expected(np.array([0.6, 0.9])), size=(3, 9))
+    measured = np.array([0.8, 0.9, 1.0])
+    known = Constraint(value=0.9, error=0.02)
+    at_once = fit_batch(
+        counts, {"m": model}, free=("m1",), constrain={"m2": known}, constraint_values={"m2": measured}
+    )
+    for toy, value in enumerate(measured.tolist()):
+        own = {"m2": replace(known, value=value)}
+        alone = fit_batch(counts[toy : toy + 1], {"m": model}, free=("m1",), constrain=own)
+        assert_allclose(at_once.q[toy], alone.q[0], rtol=1e-9)
 
 
 def test_a_single_start_is_found_out() -> None:
