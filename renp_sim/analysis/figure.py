@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "dense_window", "figure", "label_thresholds", "save", "spread", "tame_ticks", "write"]
+__all__ = [
+    "COLOURS",
+    "cycled",
+    "dense_window",
+    "figure",
+    "label_thresholds",
+    "put_title",
+    "save",
+    "spread",
+    "tame_ticks",
+    "write",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -205,3 +216,14 @@ def tame_ticks(axes: "Axes", n: int) -> None:
         return f"{value:.{digits}f}"
 
     axes.xaxis.set_major_formatter(FuncFormatter(shown))
+
+
+def cycled(n: int) -> list[str]:
+    """Return n colours."""
+    return [COLOURS[i % len(COLOURS)] for i in range(n)]
+
+
+def put_title(drawn: "Figure", title: str) -> None:
+    """Write a title above a figure, left; nothing if there is none."""
+    if title:
+        drawn.suptitle(title, x=0.02, ha="left", fontsize=12)

@@ -12,29 +12,25 @@ from renp_sim.analysis.figure import (
     COLOURS,
     INK,
     QUIET,
+    cycled,
     dense_window,
     figure,
     label_thresholds,
+    put_title,
     save,
     tame_ticks,
 )
-from renp_sim.analysis.intervals import Interval
 from renp_sim.analysis.spectrum import Spectrum
 from renp_sim.analysis.thresholds import ThresholdSearch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-__all__ = ["Curve", "ProfileCurve", "energy_plot", "profile_plot", "spectrum_plot", "threshold_plot"]
+__all__ = ["Curve", "energy_plot", "spectrum_plot", "threshold_plot"]
 
 FloatArray = NDArray[np.float64]
 
 OMEGA_LABEL = r"trigger frequency $\omega$ (eV)"
-
-LEVELS = {"68.3 %": 1.0, "95 %": 3.841}
-"""Δ(−2 ln L) of two-sided levels for one parameter."""
-
 
 MANY_COUNTS = 300.0
 """From where the counts need a logarithmic axis to show the background too."""
@@ -47,29 +43,6 @@ class Curve:
     label: str
     omega_eV: FloatArray
     value: FloatArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ProfileCurve:
-    """A profile to draw.
-
-    Parameters
-    ----------
-    label
-        Of the model.
-    values, delta_q
-        The parameter and Δ(−2 ln L) above the common minimum; may be infinite.
-    regions
-        Its interval, a list.
-    kinks
-        Where a step crosses a threshold.
-    """
-
-    label: str
-    values: FloatArray
-    delta_q: FloatArray
-    regions: tuple[Interval, ...] = ()
-    kinks: FloatArray | None = None
 
 
 def spectrum_plot(
@@ -118,80 +91,7 @@ def spectrum_plot(
         grid[1, 0].set_ylabel("counts")
         # a spectrum falls towards its thresholds, so this corner is empty down to the line at 0
         grid[0, 0].legend(loc="lower left", bbox_to_anchor=(0.01, 0.09))
-        _title(drawn, title)
-        return save(drawn, stem)
-
-
-def profile_plot(
-    curves: Sequence[ProfileCurve],
-    stem: Path,
-    *,
-    x_label: str = r"lightest mass $m_\ell$ (meV)",
-    x_scale: float = 1e3,
-    levels: Mapping[str, float] = LEVELS,
-    highest: float = 10.0,
-    title: str = "",
-) -> tuple[Path, Path]:
-    """Draw Δ(−2 ln L) against a parameter for each model, with intervals as bands and kinks as ticks.
-
-    Parameters
-    ----------
-    curves
-        One per model, all above the same minimum.
-    stem
-        Path without suffix.
-    x_label, x_scale
-        Axis and its unit: values are multiplied by x_scale.
-    levels
-        Horizontal lines by name.
-    highest
-        Upper end of the axis of Δ(−2 ln L).
-    title
-        Above the plot, left.
-    """
-    with figure(6.4, 4.6) as drawn:
-        axes = drawn.subplots()
-        for curve, colour in zip(curves, _cycled(len(curves)), strict=True):
-            shown = np.where(np.isfinite(curve.delta_q), curve.delta_q, np.nan)
-            is_inside = np.any(shown < highest)
-            label = curve.label if is_inside else f"{curve.label} (above {highest:g})"
-            axes.plot(x_scale * curve.values, shown, color=colour, label=label)
-            for region in curve.regions:
-                axes.axvspan(
-                    x_scale * region.lower, x_scale * region.upper, color=colour, alpha=0.13, linewidth=0
-                )
-            if curve.kinks is not None:
-                axes.vlines(
-                    x_scale * curve.kinks,
-                    0,
-                    0.03,
-                    transform=axes.get_xaxis_transform(),
-                    color=colour,
-                    linewidth=0.8,
-                )
-        low, high = _reach([x_scale * c.values for c in curves], [c.delta_q for c in curves], highest)
-        axes.set_xlim(low, high)
-        axes.set_ylim(0, highest)
-        tame_ticks(axes, 6)
-        for name, level in levels.items():
-            axes.axhline(level, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-            # beside the axes, where no curve goes
-            axes.annotate(
-                name,
-                (1, level),
-                xycoords=("axes fraction", "data"),
-                xytext=(4, 0),
-                textcoords="offset points",
-                ha="left",
-                va="center",
-                fontsize=9,
-                color=INK,
-            )
-        axes.set_xlabel(x_label)
-        axes.set_ylabel(r"$\Delta(-2\,\ln L)$")
-        # curves go anywhere, so the legend stands above
-        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(curves), borderaxespad=0.3)
-        _title(drawn, title)
+        put_title(drawn, title)
         return save(drawn, stem)
 
 
@@ -252,7 +152,7 @@ def threshold_plot(
                 "too few steps: no place was tested", (0.5, 0.5), xycoords="axes fraction", ha="center"
             )
         drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * len(windows))
-        _title(drawn, title)
+        put_title(drawn, title)
         return save(drawn, stem)
 
 
@@ -283,7 +183,7 @@ def energy_plot(
             stack=True,
             histtype="fill",
             ax=axes,
-            color=list(_cycled(len(counts))),
+            color=cycled(len(counts)),
             edgecolor="white",
             linewidth=0.3,
         )
@@ -292,7 +192,7 @@ def energy_plot(
         axes.set_xlabel("photon energy (eV)")
         axes.set_ylabel(f"photons / {1e3 * (edges_eV[1] - edges_eV[0]):.3g} meV")
         axes.legend(loc="upper right")
-        _title(drawn, title)
+        put_title(drawn, title)
         return save(drawn, stem)
 
 
@@ -308,7 +208,7 @@ def _measured(axes: "Axes", spectrum: Spectrum, inside: NDArray[np.bool_], curve
         label="data",
         zorder=3,
     )
-    for curve, colour in zip(curves, _cycled(len(curves)), strict=True):
+    for curve, colour in zip(curves, cycled(len(curves)), strict=True):
         axes.plot(curve.omega_eV, curve.value, color=colour, label=curve.label, zorder=2)
     # the data decide the range, and not a curve that goes on outside the panel
     top = np.max(spectrum.value[inside] + spectrum.error_up[inside], initial=0.0)
@@ -337,24 +237,3 @@ def _windows(omega_eV: FloatArray) -> list[tuple[float, float]]:
     margin = 0.04 * (high - low) or 1e-3
     dense = dense_window(omega_eV)
     return [(low - margin, high + margin)] + ([dense] if dense else [])
-
-
-def _reach(values: list[FloatArray], delta_q: list[FloatArray], highest: float) -> tuple[float, float]:
-    """Return the range in which any curve is below the top of the plot."""
-    below = [v[np.isfinite(d) & (d < highest)] for v, d in zip(values, delta_q, strict=True)]
-    seen = np.concatenate([*below, np.empty(0)])
-    everything = np.concatenate([*values, np.empty(0)])
-    used = seen if len(seen) > 1 and np.ptp(seen) > 0 else everything
-    if not len(used):
-        return 0.0, 1.0
-    margin = 0.03 * float(np.ptp(used)) or 1.0
-    return max(float(np.min(used)) - margin, float(np.min(everything))), float(np.max(used)) + margin
-
-
-def _cycled(n: int) -> list[Any]:
-    return [COLOURS[i % len(COLOURS)] for i in range(n)]
-
-
-def _title(drawn: "Figure", title: str) -> None:
-    if title:
-        drawn.suptitle(title, x=0.02, ha="left", fontsize=12)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.constraint import ConstraintTerms
-from renp_sim.analysis.ldl import solve_positive
 from renp_sim.analysis.likelihood import TINY, poisson_q, saturated_q
 from renp_sim.analysis.mean import slopes
+from renp_sim.analysis.scan_step import FLOOR, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +26,6 @@ __all__ = ["Scan", "ScanTable"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
-
-FLOOR = 1e-6
-"""The straight line in the other parameters may lower μ to this fraction, which is as good as excluded."""
-
-LEAST_SHARE = 0.01
-"""A parameter that cannot be negative falls to this share of where it rests in one step at most."""
 
 MEAN_STEPS = 6
 """Steps that take the other parameters to where the mean of all toys wants them."""
@@ -196,7 +190,7 @@ class ScanTable:
                 is_open = (mu > TINY) | np.any(gradient != 0, axis=0)
                 mu, gradient = mu[is_open], gradient[:, is_open]
             through, impossible = seen.through(is_open)
-            step = _Step.of(setup, others, self.rest[g, columns, None], terms)
+            step = Step.of(setup, others, self.rest[g, columns, None], terms)
             x[g, others], expected = step.taken(through, mu, gradient, moved)
             q[g] = poisson_q(through, expected, saturated)
             q[g, impossible] = np.inf
@@ -217,7 +211,7 @@ def _resting(
     slope = gradient[:, is_free]
     for g in range(len(mu)):
         for _ in range(MEAN_STEPS):
-            step = _Step.of(setup, others, rest[g, is_free, None], terms)
+            step = Step.of(setup, others, rest[g, is_free, None], terms)
             wanted, expected = step.taken(counts[:, None], mu[g], slope[g], None)
             if np.any(expected[mu[g] > 0] <= FLOOR * mu[g, mu[g] > 0, None]):
                 break  # the straight line ends here
@@ -241,72 +235,3 @@ class _Seen:
             elsewhere = np.any(self.counts[~is_open] > 0, axis=0)
             self.memory[key] = self.counts[is_open], np.flatnonzero(elsewhere)
         return self.memory[key]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Step:
-    """One step of weighted least squares of l parameters from `rest` (l, 1) inside bounds (l, 1).
-
-    `pull` (l, c) and `stiffness` (l, l, c) are the derivatives of the constraint terms there, c being 1, or
-    b where toys randomise them.
-    """
-
-    rest: FloatArray
-    lower: FloatArray
-    upper: FloatArray
-    pull: FloatArray
-    stiffness: FloatArray
-
-    @classmethod
-    def of(cls, setup: "Setup", others: list[int], rest: FloatArray, terms: ConstraintTerms) -> "_Step":
-        columns = terms.centre.shape[1] if len(terms.index) else 1
-        pull = np.zeros((len(others), columns))
-        stiffness = np.zeros((len(others), *pull.shape))
-        if len(terms.index):
-            terms.add_derivatives(np.broadcast_to(rest, pull.shape), pull, stiffness)
-        lower, upper = setup.lower[others, None], setup.upper[others, None]
-        # a step to a norm of 0 would say that the counts are impossible
-        lower = np.where((lower >= 0) & (rest > 0), np.maximum(lower, LEAST_SHARE * rest), lower)
-        return cls(rest=rest, lower=lower, upper=upper, pull=pull, stiffness=stiffness)
-
-    def taken(
-        self, counts: FloatArray, mu: FloatArray, gradient: FloatArray, moved: FloatArray | None
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return parameters (l, b) and μ (n, b) for μ (n,), its derivatives (l, n) and a shift (n, b)."""
-        here = mu[:, None] if moved is None else np.maximum(mu[:, None] + moved, FLOOR * mu[:, None])
-        if not len(gradient):
-            return np.empty((0, counts.shape[1])), np.broadcast_to(here, counts.shape)
-        weighted = 2 * gradient * np.where(mu > TINY, 1 / np.maximum(mu, TINY), 0.0)
-        matrix = (weighted @ gradient.T)[..., None] + self.stiffness
-        if matrix.shape[2] == 1 and moved is None:
-            # all toys share the matrix, so the step is one product with the counts
-            right = np.concatenate([weighted, (weighted @ mu)[:, None] + self.pull], axis=1)
-            table, _ = solve_positive(matrix, right)
-            step = table[:, :-1] @ counts - table[:, -1:]
-        else:
-            step, _ = solve_positive(matrix, weighted @ (counts - here) - self.pull)
-        step = self._inside(step, matrix)
-        expected = gradient.T @ step
-        expected += here
-        # where μ is not linear in the others, a straight line may fall below 0
-        return self.rest + step, np.maximum(expected, FLOOR * mu[:, None], out=expected)
-
-    def _inside(self, step: FloatArray, matrix: FloatArray) -> FloatArray:
-        """Return the best step of the same parabola that stays inside the bounds."""
-        low, high = self.lower - self.rest, self.upper - self.rest
-        inside = np.clip(step, low, high)
-        beyond = inside != step
-        if len(step) == 1 or not np.any(beyond):
-            return inside
-        # what is beyond a bound stays there, and the others follow
-        rows = np.flatnonzero(np.any(beyond, axis=0))
-        held = beyond[:, rows]
-        own = np.broadcast_to(matrix, (*matrix.shape[:2], step.shape[1]))[..., rows]
-        excess = np.where(held, (inside - step)[:, rows], 0.0)
-        pull = np.where(held, 0.0, -np.einsum("pqb,qb->pb", own, excess))
-        freed = own * ~(held[:, None] | held[None, :])
-        for p in range(len(step)):
-            freed[p, p] = np.where(held[p], 1.0, freed[p, p])
-        follow, _ = solve_positive(freed, pull)
-        inside[:, rows] = np.clip(step[:, rows] + excess + follow, low, high)
-        return inside

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from renp_sim.analysis.fit import FitResult, ModelFit
 from renp_sim.analysis.plots import (
     Curve,
-    ProfileCurve,
     energy_plot,
-    profile_plot,
     spectrum_plot,
     threshold_plot,
 )
+from renp_sim.analysis.profile_plot import DrawnProfile, profile_plot
 from renp_sim.analysis.spectrum import Spectrum
 from renp_sim.analysis.thresholds import ThresholdSearch
 from renp_sim.app.derived import fitted_neutrinos, mass_profile, thresholds_of
@@ -109,7 +108,7 @@ def _spectrum(
     return np.asarray(scale * mean_spectral_function(omega_eV, linewidth_eV, made).sum(axis=(-2, -1)))
 
 
-def mass_profiles(data: Data, question: Question, fit: FitResult) -> list[ProfileCurve]:
+def mass_profiles(data: Data, question: Question, fit: FitResult) -> list[DrawnProfile]:
     """Return Δ(−2 ln L) over the lightest mass, some intervals to either side, above the common minimum."""
     lowest = fit.best.minus_two_ln_L
     curves = []
@@ -123,7 +122,7 @@ def mass_profiles(data: Data, question: Question, fit: FitResult) -> list[Profil
         points = np.linspace(max(0.0, low - reach), high + reach, PROFILE_POINTS)
         kinks, points, q = mass_profile(data, question, fitted, points)
         curves.append(
-            ProfileCurve(label=fitted.label, values=points, delta_q=q - lowest, regions=regions, kinks=kinks)
+            DrawnProfile(label=fitted.label, values=points, delta_q=q - lowest, regions=regions, kinks=kinks)
         )
     return curves
 

@@ -14,16 +14,16 @@ from scans import asimov, drawn, scan_exposure
 
 from renp_sim.analysis import figure as figure_module
 from renp_sim.analysis import plots as plots_module
+from renp_sim.analysis import profile_plot as profile_plot_module
 from renp_sim.analysis.figure import dense_window, figure, label_thresholds, spread, tame_ticks
 from renp_sim.analysis.intervals import Interval
 from renp_sim.analysis.plots import (
     Curve,
-    ProfileCurve,
     energy_plot,
-    profile_plot,
     spectrum_plot,
     threshold_plot,
 )
+from renp_sim.analysis.profile_plot import DrawnProfile, profile_plot
 from renp_sim.analysis.spectrum import measured_spectrum
 from renp_sim.analysis.thresholds import search_thresholds
 from renp_sim.errors import SchemaError
@@ -63,7 +63,7 @@ def test_all_plots_are_written(tmp_path: Path) -> None:
     require_drawn(threshold_plot(search_thresholds(data), stem, thresholds_eV=THRESHOLDS_EV), stem)
     mass = np.linspace(0, 0.05, 50)
     curves = [
-        ProfileCurve(
+        DrawnProfile(
             label=label,
             values=mass,
             delta_q=np.where(mass > 0.04, np.inf, (mass - best) ** 2 * 1e5),
@@ -84,7 +84,7 @@ def test_hardly_any_data_is_still_a_plot(tmp_path: Path, n_steps: int) -> None:
     data = asimov(scan_exposure(OMEGA[:n_steps]), np.zeros_like)
     require_drawn(spectrum_plot(measured_spectrum(data), tmp_path / "a"), tmp_path / "a")
     require_drawn(threshold_plot(search_thresholds(data), tmp_path / "b"), tmp_path / "b")
-    nothing = ProfileCurve(label="none", values=np.array([0.01]), delta_q=np.array([np.inf]))
+    nothing = DrawnProfile(label="none", values=np.array([0.01]), delta_q=np.array([np.inf]))
     require_drawn(profile_plot([nothing], tmp_path / "c"), tmp_path / "c")
 
 
@@ -98,15 +98,16 @@ def canvases(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
         kept.append(drawn)
         return stem, stem
 
-    monkeypatch.setattr(plots_module, "save", keep)
+    for module in (plots_module, profile_plot_module):
+        monkeypatch.setattr(module, "save", keep)
     return kept
 
 
 def test_a_narrow_profile_has_full_numbers_and_room_for_them(canvases: list[Figure]) -> None:
     """No offset such as +1e1 beside the label, no name of a level on a curve."""
     mass = np.linspace(9.99e-3, 10.01e-3, 101)
-    near = ProfileCurve(label="normal", values=mass, delta_q=((mass - 10e-3) / 2.6e-6) ** 2)
-    far = ProfileCurve(label="inverted", values=mass, delta_q=np.full(101, 50.0))
+    near = DrawnProfile(label="normal", values=mass, delta_q=((mass - 10e-3) / 2.6e-6) ** 2)
+    far = DrawnProfile(label="inverted", values=mass, delta_q=np.full(101, 50.0))
     profile_plot([near, far], Path("unused"))
     (axes,) = canvases[0].axes
     assert axes.xaxis.get_offset_text().get_text() == ""
@@ -139,7 +140,7 @@ def test_no_photon_is_an_axis_from_zero(canvases: list[Figure]) -> None:
 
 def test_a_plot_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "profile.png").mkdir()
-    curve = ProfileCurve(label="normal", values=np.linspace(0, 1, 9), delta_q=np.linspace(0, 9, 9))
+    curve = DrawnProfile(label="normal", values=np.linspace(0, 1, 9), delta_q=np.linspace(0, 9, 9))
     with pytest.raises(SchemaError, match=r"profile\.png: cannot be written \(Is a directory\)"):
         profile_plot([curve], tmp_path / "profile")
     assert [path.name for path in tmp_path.iterdir()] == ["profile.png"]
