@@ -294,6 +294,21 @@ def test_steps_beyond_all_thresholds_leave_every_threshold_open(tmp_path: Path) 
         assert row["value"] <= high
 
 
+def test_thresholds_of_masses_that_nothing_bounds_have_no_holes(tmp_path: Path) -> None:
+    """Along a mass of any size the profile of a sum is flat, and a search sees what is none."""
+    run, path = tmp_path / "run.toml", tmp_path / "run.root"
+    assert renp_sim("init", run).returncode == 0
+    assert renp_sim("generate", run, "-o", path, "--seed", "1").returncode == 0
+    done = renp_sim("fit", path, "--masses", "three", "--ordering", "normal", "--json")
+    assert done.returncode == 0, done.stderr
+    thresholds = json.loads(done.stdout)["thresholds_eV"]["normal/dirac"]
+    for pair in ("12", "13", "23"):
+        ((low, high),) = thresholds[pair]["intervals"]
+        assert low == 0
+        # the truth, 10 meV of the lightest mass, is a fit nearly as good
+        assert high > 1.0717 - 0.001
+
+
 def test_more_photons_than_a_file_holds_are_refused(tmp_path: Path) -> None:
     dark = "background=[{name='dark', kind='dark_counts', rate_hz=1e30}]"
     for setting in ("target.volume_cm3=1e30", dark):

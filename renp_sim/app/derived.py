@@ -113,9 +113,16 @@ def _sum_regions(
     data: Data, question: Question, fitted: ModelFit, i: int, j: int
 ) -> list[tuple[float, float]]:
     """Return the interval of m_i + m_j, eV, a list of regions."""
+    masses = [fitted.parameter(f"m{k}_eV").intervals for k in (i, j)]
+    regions = [mass.regions for mass in masses if mass is not None]
+    if len(regions) < 2:
+        return []
     if i == j:
-        mass = fitted.parameter(f"m{i}_eV").intervals
-        return [] if mass is None else [(2 * r.lower, 2 * r.upper) for r in mass.regions]
+        return [(2 * r.lower, 2 * r.upper) for r in regions[0]]
+    if any(region.upper_open for region in (*regions[0], *regions[1])):
+        # along a mass that nothing bounds no profile is to be trusted; the sum is between those of the ends
+        low, high = (sum(end) for end in zip(*((r[0].lower, r[-1].upper) for r in regions), strict=True))
+        return [(low, high)]
     whole = model_of(data, fitted.label, Masses.THREE)
     floating = Floating.of(question, whole)
     values = {p.name: p.value for p in fitted.parameters}
@@ -128,5 +135,5 @@ def _sum_regions(
     values[model.name] = values[f"m{i}_eV"] + values[f"m{j}_eV"]
     setup = setup.moved(np.array([values[p.name] for p in model.parameters]))
     curve = ProfileCurve.of(setup, np.asarray(data.observation.counts), fitted.minus_two_ln_L)
-    regions, _, _ = curve.regions(model.name, curve.error(model.name), delta_q_of_level(question.level))
-    return [(region.lower, region.upper) for region in regions]
+    found, _, _ = curve.regions(model.name, curve.error(model.name), delta_q_of_level(question.level))
+    return [(region.lower, region.upper) for region in found]

@@ -119,7 +119,9 @@ def mass_profiles(data: Data, question: Question, fit: FitResult) -> list[DrawnP
         regions = mass.intervals.regions
         low, high = regions[0].lower, regions[-1].upper
         reach = PROFILE_REACH * max(high - low, 1e-6)
-        points = np.linspace(max(0.0, low - reach), high + reach, PROFILE_POINTS)
+        # an open end is the bound of the mass
+        top = high if regions[-1].upper_open else high + reach
+        points = np.linspace(max(0.0, low - reach), top, PROFILE_POINTS)
         kinks, points, q = mass_profile(data, question, fitted, points)
         curves.append(
             DrawnProfile(label=fitted.label, values=points, delta_q=q - lowest, regions=regions, kinks=kinks)
