@@ -30,17 +30,17 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "analysis"))
 from reference_fit import reference_fit
 from toy_models import Onsets, Polynomial, interference, orderings, squared, with_control
 
-from renp_sim.analysis.batch_fit import fit_batch
-from renp_sim.analysis.likelihood import saturated_q
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.batch import fit_batch
+from renp_sim.analysis.likelihood.poisson import saturated_q
 from renp_sim.analysis.model import Constraint, Model, Shape
-from renp_sim.analysis.problem import Problem
-from renp_sim.analysis.setup import Setup
+from renp_sim.analysis.search.problem import Problem
 from renp_sim.app.fitting import model_of, read_data
-from renp_sim.app.generation import generate
-from renp_sim.app.memory import keep_freed_memory
 from renp_sim.app.question import Masses
-from renp_sim.app.setup import setup_from_table
 from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.production.generate import generate
+from renp_sim.production.memory import keep_freed_memory
+from renp_sim.runfile.run import setup_from_table
 
 FloatArray = NDArray[np.float64]
 

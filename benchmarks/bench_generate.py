@@ -19,12 +19,12 @@ import numpy as np
 import uproot
 from timing import interleaved, ratio_of, timed
 
-from renp_sim.app.generation import generate, job_of
-from renp_sim.app.memory import keep_freed_memory
-from renp_sim.app.run_file import apply_settings, read_table
-from renp_sim.app.setup import Setup, setup_from_table
-from renp_sim.app.slices import Recorder, plan_shards
 from renp_sim.ntuple.schema import EVENTS
+from renp_sim.production.generate import generate, job_of
+from renp_sim.production.memory import keep_freed_memory
+from renp_sim.production.slices import Recorder, plan_shards
+from renp_sim.runfile.reading import apply_settings, read_table
+from renp_sim.runfile.run import Setup, setup_from_table
 from renp_sim.streams import BLOCK_EVENTS
 
 SCAN = "laser.scan=[{omegas_eV=[1.0688, 1.0699, 1.0711, 1.07164], total_duration_s=1e6}]"
@@ -154,7 +154,7 @@ def peak_memory_MB(n_events: int, folder: Path) -> float:
     """Return the peak of a process that generates n events."""
     program = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[3]);"
-        "from bench_generate import setup; from renp_sim.app.generation import generate;"
+        "from bench_generate import setup; from renp_sim.production.generate import generate;"
         "generate(setup(), Path(sys.argv[1]), n_events=int(sys.argv[2]), force=True);"
         # not ru_maxrss, which a child inherits from its parent
         "print(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')))"

@@ -29,8 +29,8 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "macros"))
 from real_root import folder, run
 from toy_models import Polynomial, interference, with_control
 
-from renp_sim.analysis.batch_fit import fit_batch
-from renp_sim.app.memory import keep_freed_memory
+from renp_sim.analysis.infer.batch import fit_batch
+from renp_sim.production.memory import keep_freed_memory
 
 FloatArray = NDArray[np.float64]
 

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from renp_sim.analysis.batch_fit import Status, fit_batch
+from renp_sim.analysis.infer.batch import Status, fit_batch
 from renp_sim.app.fitting import model_of, read_data
-from renp_sim.app.generation import generate
 from renp_sim.app.question import Masses
-from renp_sim.app.setup import setup_from_table
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.pseudo_data import toys
+from renp_sim.production.generate import generate
+from renp_sim.runfile.run import setup_from_table
 from renp_sim.streams import Stage, stream
 
 __all__ = [

@@ -12,15 +12,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from renp_sim.analysis.spectrum import measured_spectrum
-    from renp_sim.analysis.thresholds import search_thresholds
+    from renp_sim.analysis.spectrum.measured import measured_spectrum
+    from renp_sim.analysis.spectrum.thresholds import search_thresholds
     from renp_sim.app.fitting import fit_data, read_data
-    from renp_sim.app.generation import generate
     from renp_sim.app.question import Question
-    from renp_sim.app.rate import rate_at, rate_of_schedule
+    from renp_sim.app.rates import rate_at, rate_of_schedule
     from renp_sim.app.report import run_all
-    from renp_sim.app.setup import load
     from renp_sim.ntuple.reader import iterate_events, read_tables
+    from renp_sim.production.generate import generate
+    from renp_sim.runfile.run import load
 
 __all__ = [
     "Question",
@@ -40,16 +40,16 @@ __all__ = [
 _HOME = {
     "Question": "renp_sim.app.question",
     "fit_data": "renp_sim.app.fitting",
-    "generate": "renp_sim.app.generation",
+    "generate": "renp_sim.production.generate",
     "iterate_events": "renp_sim.ntuple.reader",
-    "load": "renp_sim.app.setup",
-    "measured_spectrum": "renp_sim.analysis.spectrum",
-    "rate_at": "renp_sim.app.rate",
-    "rate_of_schedule": "renp_sim.app.rate",
+    "load": "renp_sim.runfile.run",
+    "measured_spectrum": "renp_sim.analysis.spectrum.measured",
+    "rate_at": "renp_sim.app.rates",
+    "rate_of_schedule": "renp_sim.app.rates",
     "read_data": "renp_sim.app.fitting",
     "read_tables": "renp_sim.ntuple.reader",
     "run_all": "renp_sim.app.report",
-    "search_thresholds": "renp_sim.analysis.thresholds",
+    "search_thresholds": "renp_sim.analysis.spectrum.thresholds",
 }
 
 

@@ -9,10 +9,10 @@ import pytest
 from scipy.stats import beta
 
 from renp_sim.app.fitting import fit_data, read_data
-from renp_sim.app.generation import generate
 from renp_sim.app.question import Question
-from renp_sim.app.setup import setup_from_table
 from renp_sim.physics.neutrino import Ordering
+from renp_sim.production.generate import generate
+from renp_sim.runfile.run import setup_from_table
 
 TRUE_MASS_EV = 0.01
 ONE_SIGMA = 0.6826894921370859

@@ -7,6 +7,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 KERNEL = {"errors", "constants", "streams"}
+LIBRARIES = {
+    "physics",
+    "laser",
+    "generator",
+    "detector",
+    "ntuple",
+    "analysis",
+    "prediction",
+    "plots",
+    "runfile",
+    "production",
+}
 ALLOWED = {
     "errors": set(),
     "constants": set(),
@@ -18,22 +30,25 @@ ALLOWED = {
     "ntuple": KERNEL | {"ntuple"},
     "analysis": KERNEL | {"ntuple", "analysis"},
     "prediction": KERNEL | {"physics", "laser", "detector", "analysis.model", "prediction"},
-    "app": KERNEL
-    | {"physics", "laser", "generator", "detector", "ntuple", "analysis", "prediction", "app", "data"},
-    "cli": KERNEL | {"app", "analysis", "cli"},
+    "plots": KERNEL | {"analysis", "plots"},
+    "runfile": KERNEL | {"physics", "laser", "detector", "runfile", "data"},
+    "production": KERNEL
+    | {"physics", "laser", "generator", "detector", "ntuple", "prediction", "runfile", "production"},
+    "app": KERNEL | LIBRARIES | {"app", "data"},
+    "cli": KERNEL | {"app", "runfile", "production", "ntuple", "cli"},
     "detector": {"detector"},
 }
-# uproot is known to the ntuple layer only, TOML models to app, the terminal to cli
+# uproot is known to the ntuple layer only, run-file models to runfile, the terminal to cli, figures to plots
 THIRD_PARTY = {
     "uproot": {"ntuple"},
     "awkward": {"ntuple"},
     "pyarrow": {"ntuple"},
-    "pydantic": {"app"},
+    "pydantic": {"runfile"},
     "typer": {"cli"},
     "rich": {"cli"},
     "iminuit": {"analysis"},
-    "matplotlib": {"analysis"},
-    "mplhep": {"analysis"},
+    "matplotlib": {"plots"},
+    "mplhep": {"plots"},
     "hist": {"analysis", "ntuple"},
 }
 DETECTOR_MAY_USE = {"numpy", "scipy", "detector"}
@@ -99,7 +114,7 @@ def test_planted_violations_are_found() -> None:
         "detector": "from renp_sim.errors import ConfigError",
         "ntuple": "from renp_sim.analysis.model import Exposure",
         "analysis": "import renp_sim.physics.rates as rates",
-        "prediction": "from renp_sim.analysis import fit",
+        "prediction": "from renp_sim.analysis.infer import fit",
         "app": "from renp_sim.cli import main",
         "cli": "from renp_sim.physics.rates import spectral_function",
     }

@@ -19,8 +19,8 @@ sys.path.append(str(Path(__file__).parent / "prediction"))
 
 from exposures import exposure, yb_model
 
+from renp_sim.analysis.infer.profile import profile
 from renp_sim.analysis.model import Constraint, Observation, Shape
-from renp_sim.analysis.profile import profile
 from renp_sim.prediction.expected_counts import ExpectedCounts
 
 FloatArray = NDArray[np.float64]

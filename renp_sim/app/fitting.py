@@ -5,17 +5,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from renp_sim.analysis.fit import FitResult, fit
+from renp_sim.analysis.from_ntuple import observation_from_tables
+from renp_sim.analysis.infer.fit import FitResult, fit
 from renp_sim.analysis.model import Observation
-from renp_sim.analysis.observation import observation_from_tables
 from renp_sim.app.question import Floating, Masses, Question
-from renp_sim.app.setup import Setup, load, setup_from_table
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.target import Target
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts, steps_of_runs
+from renp_sim.runfile.run import Setup, load, setup_from_table
 
 __all__ = ["Data", "fit_data", "model_of", "oscillation_of", "read_data"]
 
@@ -146,7 +146,7 @@ def oscillation_of(data: Data, ordering: Ordering) -> Oscillation:
 
 
 def fit_data(data: Data, question: Question, *, intervals: Collection[str] | None = None) -> FitResult:
-    """Fit the data by every hypothesis; `intervals` as for `renp_sim.analysis.fit.fit`.
+    """Fit the data by every hypothesis; `intervals` as for `renp_sim.analysis.infer.fit.fit`.
 
     Raises
     ------

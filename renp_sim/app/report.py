@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from renp_sim.analysis.fit import FitResult
-from renp_sim.analysis.observation import observation_from_tables
-from renp_sim.analysis.plots import spectrum_plot
-from renp_sim.analysis.spectrum import Spectrum, measured_spectrum
-from renp_sim.analysis.thresholds import ThresholdSearch, search_thresholds
-from renp_sim.app.derived import thresholds_of
-from renp_sim.app.drawing import draw
+from renp_sim.analysis.from_ntuple import observation_from_tables
+from renp_sim.analysis.infer.fit import FitResult
+from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
+from renp_sim.analysis.spectrum.thresholds import ThresholdSearch, search_thresholds
 from renp_sim.app.fitting import Data, fit_data, read_data
-from renp_sim.app.generation import Generated, Progress, generate
 from renp_sim.app.question import Question
-from renp_sim.app.setup import Setup
+from renp_sim.app.report_figures import draw
+from renp_sim.app.thresholds import thresholds_of
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import read_many
+from renp_sim.plots.spectrum import spectrum_plot
+from renp_sim.production.generate import Generated, Progress, generate
+from renp_sim.runfile.run import Setup
 
 __all__ = [
     "Report",

@@ -13,7 +13,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Check a run file (every error at once) and print what it means, with all defaults."""
-    from renp_sim.app.setup import load
+    from renp_sim.runfile.run import load
 
     resolved = load(run, tuple(settings or ()), seed=seed, run_number=run_number).resolved()
     if json:

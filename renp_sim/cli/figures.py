@@ -17,7 +17,7 @@ def figures(
     force: Force = False,
 ) -> None:
     """Rebuild the published spectral figures as PNG, PDF and CSV."""
-    from renp_sim.app.figures import write_figures
+    from renp_sim.app.published_figures import write_figures
 
     for path in write_figures(folder, force=force):
         print(f"wrote {path}")

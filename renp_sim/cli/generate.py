@@ -30,8 +30,8 @@ def generate(
     json: Json = False,
 ) -> None:
     """Generate photon events and write them to a ROOT ntuple."""
-    from renp_sim.app.generation import generate as library_call
-    from renp_sim.app.setup import load
+    from renp_sim.production.generate import generate as library_call
+    from renp_sim.runfile.run import load
 
     setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
     with progress_bar("generating", quiet=quiet) as progress:

@@ -15,7 +15,7 @@ def init(
     force: Force = False,
 ) -> None:
     """Write a commented run file with a fresh seed."""
-    from renp_sim.app.run_file import write_template
+    from renp_sim.runfile.reading import write_template
 
     write_template(file, force=force)
     print(f"wrote {file}; next: renp-sim check {file}")

@@ -8,7 +8,7 @@ import typer
 from renp_sim.cli.options import Json, RunFile, RunNumber, Seed, Settings
 
 if TYPE_CHECKING:
-    from renp_sim.app.rate import RateReport
+    from renp_sim.app.rates import RateReport
 
 __all__ = ["rate"]
 
@@ -36,14 +36,14 @@ def rate(
     json: Json = False,
 ) -> None:
     """Print the spectral function I(ω), its pairs, thresholds, rates and expected counts."""
-    from renp_sim.app.rate import asked_frequencies, rate_at, rate_of_schedule
-    from renp_sim.app.setup import load
+    from renp_sim.app.rates import asked_frequencies, rate_at, rate_of_schedule
+    from renp_sim.runfile.run import load
 
     setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
     frequencies = asked_frequencies(omega or [], grid)
     report = rate_of_schedule(setup) if frequencies is None else rate_at(setup, frequencies)
     if plot is not None:
-        from renp_sim.app.rate_plot import plot_rate
+        from renp_sim.app.rate_figure import plot_rate
 
         plot_rate(setup, plot, frequencies)
     if json:

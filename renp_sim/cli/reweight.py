@@ -22,7 +22,7 @@ def reweight(
     quiet: Quiet = False,
 ) -> None:
     """Write weights, keyed by (run, event), that turn a sample into another hypothesis."""
-    from renp_sim.app.reweight import reweight as library_call
+    from renp_sim.production.reweight import reweight as library_call
 
     with progress_bar("reweighting", quiet=quiet) as progress:
         made = library_call(file, settings or (), output, force=force, progress=progress)

@@ -6,8 +6,8 @@ import numpy as np
 from iminuit import Minuit
 from numpy.typing import NDArray
 
+from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.model import Shape
-from renp_sim.analysis.setup import Setup
 
 FloatArray = NDArray[np.float64]
 

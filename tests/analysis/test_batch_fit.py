@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from reference_fit import local_fit, reference_fit
 from toy_models import Onsets, Polynomial, TwoOnsets, interference, orderings, squared, with_control
 
-from renp_sim.analysis.batch_fit import BatchFit, Status, fit_batch
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.batch import BatchFit, Status, fit_batch
 from renp_sim.analysis.model import Constraint, Parameter, Shape
-from renp_sim.analysis.setup import Setup
 from renp_sim.errors import ConfigError
 
 FloatArray = NDArray[np.float64]
@@ -88,7 +88,7 @@ def test_a_free_norm_that_makes_up_for_a_coupling_hides_no_minimum(monkeypatch: 
     lowest = [min(local_fit(setup, row, np.array(at), limits)[0] for at in starts) for row in counts]
     difference = fit_batch(counts, {"m": model}, free=("x", "norm")).best_q - lowest
     assert np.max(difference) < 1e-4
-    monkeypatch.setattr("renp_sim.analysis.scan_points.FAR", np.empty(0))
+    monkeypatch.setattr("renp_sim.analysis.search.grid.FAR", np.empty(0))
     without = fit_batch(counts, {"m": model}, free=("x", "norm")).best_q - lowest
     assert np.max(without) > 0.01
 

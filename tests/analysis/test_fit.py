@@ -18,12 +18,12 @@ from toy_models import (
     with_control,
 )
 
-from renp_sim.analysis.fit import FitResult, Role, contour, fit
+from renp_sim.analysis.infer.fit import FitResult, Role, contour, fit
+from renp_sim.analysis.infer.profile import profile
 from renp_sim.analysis.intervals import Method
-from renp_sim.analysis.likelihood import poisson_deviance
-from renp_sim.analysis.minimum import Status
+from renp_sim.analysis.likelihood.poisson import poisson_deviance
+from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.model import Constraint, Shape
-from renp_sim.analysis.profile import profile
 from renp_sim.errors import ConfigError, FitError
 
 FloatArray = NDArray[np.float64]

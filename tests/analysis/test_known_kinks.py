@@ -7,16 +7,16 @@ import pytest
 from numpy.typing import NDArray
 from toy_models import ShiftedOnsets, observation
 
-from renp_sim.analysis import known_kinks as known_kinks_module
-from renp_sim.analysis import profile_curve as curve_module
-from renp_sim.analysis.cloud import local_fits
-from renp_sim.analysis.fit import fit
-from renp_sim.analysis.likelihood import poisson_deviance
-from renp_sim.analysis.problem import Problem
-from renp_sim.analysis.profile import profile
-from renp_sim.analysis.result import ModelFit
-from renp_sim.analysis.setup import Setup
-from renp_sim.analysis.swarm import swarm_fits
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer import profile_curve as curve_module
+from renp_sim.analysis.infer.fit import fit
+from renp_sim.analysis.infer.profile import profile
+from renp_sim.analysis.infer.result import ModelFit
+from renp_sim.analysis.likelihood.poisson import poisson_deviance
+from renp_sim.analysis.search import nuisance_kinks as known_kinks_module
+from renp_sim.analysis.search.evolution import swarm_fits
+from renp_sim.analysis.search.problem import Problem
+from renp_sim.analysis.search.restarts import local_fits
 
 FloatArray = NDArray[np.float64]
 

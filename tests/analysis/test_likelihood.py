@@ -5,15 +5,15 @@ import pytest
 from numpy.testing import assert_allclose
 from toy_models import Onsets, Polynomial, interference, orderings, with_control
 
-from renp_sim.analysis.constraint import ConstraintTerms, prior_pull
-from renp_sim.analysis.likelihood import Likelihood, poisson_deviance, poisson_q, saturated_q
-from renp_sim.analysis.mean import Mean, ModelMean
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.profile import profile_fits
+from renp_sim.analysis.likelihood.constraint import ConstraintTerms, prior_pull
+from renp_sim.analysis.likelihood.mean import Mean, ModelMean
+from renp_sim.analysis.likelihood.piece import Warp, WarpedMean, WarpedTerms
+from renp_sim.analysis.likelihood.poisson import Likelihood, poisson_deviance, poisson_q, saturated_q
+from renp_sim.analysis.likelihood.polynomial_mean import PolynomialMean, polynomial_mean
 from renp_sim.analysis.model import Constraint, Shape
-from renp_sim.analysis.polynomial import PolynomialMean, polynomial_mean
-from renp_sim.analysis.profile import profile_fits
-from renp_sim.analysis.search import search
-from renp_sim.analysis.setup import Setup
-from renp_sim.analysis.warp import Warp, WarpedMean, WarpedTerms
+from renp_sim.analysis.search.search import search
 
 GAUSS = Constraint(value=1.1, error=0.2)
 LOG = Constraint(value=0.9, error=0.15, shape=Shape.LOG_NORMAL)
@@ -173,7 +173,7 @@ def test_polynomial_and_model_say_the_same() -> None:
 @pytest.mark.parametrize("most_monomials", [0, 8])
 def test_polynomial_of_several_couplings(most_monomials: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """By products of polynomials, or of Jacobians where there are too many monomials: the same sums."""
-    monkeypatch.setattr("renp_sim.analysis.polynomial.MOST_MONOMIALS", most_monomials)
+    monkeypatch.setattr("renp_sim.analysis.likelihood.polynomial_mean.MOST_MONOMIALS", most_monomials)
     rng = np.random.default_rng(3)
     n_steps, unit = 4, np.eye(3, dtype=int)
     exponents = [np.zeros(3, dtype=int), *unit, *(unit[p] + unit[q] for p in range(3) for q in range(p + 1))]

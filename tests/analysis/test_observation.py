@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from renp_sim.analysis.observation import observation_from_tables
+from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import NtupleTables
 from renp_sim.ntuple.schema import BACKGROUNDS, RUNS, STEPS, Tree

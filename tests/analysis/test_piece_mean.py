@@ -6,11 +6,11 @@ import pytest
 from numpy.testing import assert_allclose
 from toy_models import Onsets, interference, orderings
 
-from renp_sim.analysis.batch_fit import fit_batch
-from renp_sim.analysis.piece_mean import PieceMean, goes_into_series
-from renp_sim.analysis.problem import Problem
-from renp_sim.analysis.setup import Setup
-from renp_sim.analysis.warp import Warp, WarpedMean
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.batch import fit_batch
+from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean, goes_into_series
+from renp_sim.analysis.likelihood.piece import Warp, WarpedMean
+from renp_sim.analysis.search.problem import Problem
 
 
 def heavy() -> Onsets:
@@ -72,7 +72,7 @@ def test_fits_do_not_depend_on_it(free: tuple[str, ...], monkeypatch: pytest.Mon
     model = heavy()
     counts = np.random.default_rng(4).poisson(model.expected(np.array([0.8, 1, 1])), size=(200, 6))
     by_series = fit_batch(counts, {"m": model}, free=free)
-    monkeypatch.setattr("renp_sim.analysis.pieces.ENOUGH", 10**9)
+    monkeypatch.setattr("renp_sim.analysis.search.pieces.ENOUGH", 10**9)
     by_model = fit_batch(counts, {"m": model}, free=free)
     difference = (by_series.q - by_model.q)[:, 0]
     assert np.median(np.abs(difference)) < 1e-7

@@ -12,21 +12,21 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from scans import asimov, drawn, scan_exposure
 
-from renp_sim.analysis import figure as figure_module
-from renp_sim.analysis import plots as plots_module
-from renp_sim.analysis import profile_plot as profile_plot_module
-from renp_sim.analysis.figure import dense_window, figure, label_thresholds, spread, tame_ticks
 from renp_sim.analysis.intervals import Interval
-from renp_sim.analysis.plots import (
+from renp_sim.analysis.spectrum.measured import measured_spectrum
+from renp_sim.analysis.spectrum.thresholds import search_thresholds
+from renp_sim.errors import SchemaError
+from renp_sim.plots import figure as figure_module
+from renp_sim.plots import profile as profile_plot_module
+from renp_sim.plots import spectrum as plots_module
+from renp_sim.plots.figure import dense_window, figure, label_thresholds, spread, tame_ticks
+from renp_sim.plots.profile import DrawnProfile, profile_plot
+from renp_sim.plots.spectrum import (
     Curve,
     energy_plot,
     spectrum_plot,
     threshold_plot,
 )
-from renp_sim.analysis.profile_plot import DrawnProfile, profile_plot
-from renp_sim.analysis.spectrum import measured_spectrum
-from renp_sim.analysis.thresholds import search_thresholds
-from renp_sim.errors import SchemaError
 
 THRESHOLDS_EV = {
     "11": 1.071651694,
@@ -201,6 +201,6 @@ def test_ticks_are_full_and_distinct_numbers() -> None:
 
 def test_importing_plots_imports_no_plotting() -> None:
     plotting = "{'matplotlib', 'mplhep', 'hist'}"
-    code = f"import sys, renp_sim.analysis.plots; print(sorted({plotting} & set(sys.modules)))"
+    code = f"import sys, renp_sim.plots.spectrum; print(sorted({plotting} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

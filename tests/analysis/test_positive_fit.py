@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from renp_sim.analysis.positive_fit import fit_positive
+from renp_sim.analysis.spectrum.positive_fit import fit_positive
 
 K = 16
 X = np.linspace(0.0, 1.0, K)

@@ -7,20 +7,20 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from toy_models import TwoOnsets, interference, orderings, squared, with_control
 
-from renp_sim.analysis.constraint import ConstraintTerms
-from renp_sim.analysis.ldl import solve_positive
-from renp_sim.analysis.likelihood import Likelihood, poisson_deviance
-from renp_sim.analysis.minimum import Status
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.profile import profile_fits
+from renp_sim.analysis.likelihood.constraint import ConstraintTerms
+from renp_sim.analysis.likelihood.piece import Warp
+from renp_sim.analysis.likelihood.poisson import Likelihood, poisson_deviance
+from renp_sim.analysis.likelihood.polynomial_mean import polynomial_mean
+from renp_sim.analysis.minimise.ldl import solve_positive
+from renp_sim.analysis.minimise.newton import minimise
+from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.model import Constraint
-from renp_sim.analysis.newton import minimise
-from renp_sim.analysis.polynomial import polynomial_mean
-from renp_sim.analysis.profile import profile_fits
-from renp_sim.analysis.scan import ScanTable
-from renp_sim.analysis.scan_points import bent_centre, coupling_points, kinked_points
-from renp_sim.analysis.search import scan_table, search
-from renp_sim.analysis.setup import Setup
-from renp_sim.analysis.table import Table
-from renp_sim.analysis.warp import Warp
+from renp_sim.analysis.search.grid import bent_centre, coupling_points, kinked_points
+from renp_sim.analysis.search.lookup import Table
+from renp_sim.analysis.search.scan import ScanTable
+from renp_sim.analysis.search.search import scan_table, search
 
 
 def test_points_of_a_kinked_parameter_hold_kinks_ends_and_what_lies_between() -> None:

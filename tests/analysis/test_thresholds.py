@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.stats import binomtest
 
 from renp_sim.analysis.model import Exposure
-from renp_sim.analysis.thresholds import onset_shape, search_thresholds
+from renp_sim.analysis.spectrum.thresholds import onset_shape, search_thresholds
 
 FloatArray = NDArray[np.float64]
 OMEGA = np.linspace(1.0, 1.03, 31)

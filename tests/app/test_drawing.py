@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from renp_sim.app.drawing import MOST_ENERGY_BINS, energy_bins
+from renp_sim.app.report_figures import MOST_ENERGY_BINS, energy_bins
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from renp_sim.app import figures as figures_module
-from renp_sim.app.figures import mediator_figure, moment_figure, write_figures
-from renp_sim.app.rate_plot import named_thresholds_eV, plot_rate, threshold_windows
-from renp_sim.app.run_file import apply_settings, read_table
-from renp_sim.app.setup import Setup, setup_from_table
+from renp_sim.app import published_figures as figures_module
+from renp_sim.app.published_figures import mediator_figure, moment_figure, write_figures
+from renp_sim.app.rate_figure import named_thresholds_eV, plot_rate, threshold_windows
 from renp_sim.cli import main
 from renp_sim.constants import G_F_PER_EV2, MU_B_PER_EV
 from renp_sim.errors import ConfigError, SchemaError
+from renp_sim.runfile.reading import apply_settings, read_table
+from renp_sim.runfile.run import Setup, setup_from_table
 
 GP23_THRESHOLDS_EV = {
     "11": 1.071651694,

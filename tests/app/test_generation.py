@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from renp_sim.app import generation, slices
-from renp_sim.app.generation import generate, job_of
-from renp_sim.app.run_file import apply_settings, read_table
-from renp_sim.app.setup import Setup, setup_from_table
-from renp_sim.app.slices import Recorder, plan_shards
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import iterate_events, read_tables
+from renp_sim.production import generate as generation
+from renp_sim.production import slices
+from renp_sim.production.generate import generate, job_of
+from renp_sim.production.slices import Recorder, plan_shards
+from renp_sim.runfile.reading import apply_settings, read_table
+from renp_sim.runfile.run import Setup, setup_from_table
 
 BUSY = (
     "laser.scan=[{omegas_eV=[1.0688, 1.07164, 1.0719], total_duration_s=3e5, passes=2}]",
@@ -196,12 +197,13 @@ def test_an_existing_file_is_kept(tmp_path: Path) -> None:
 INTERRUPTED = """
 import sys
 from pathlib import Path
-from renp_sim.app import generation, slices
+from renp_sim.production import generate as generation
+from renp_sim.production import slices
 slices.MOST_SHARD_ROWS = 2 * 32_768
 generation.LONG_RUN_ROWS = 0
-from renp_sim.app.generation import generate
-from renp_sim.app.run_file import apply_settings, read_table
-from renp_sim.app.setup import setup_from_table
+from renp_sim.production.generate import generate
+from renp_sim.runfile.reading import apply_settings, read_table
+from renp_sim.runfile.run import setup_from_table
 if __name__ == "__main__":
     setup = setup_from_table(apply_settings(read_table("fine_scan"), sys.argv[3:]))
     def progress(done, total):

@@ -10,11 +10,6 @@ import pytest
 import uproot
 from scipy.stats import chi2
 
-from renp_sim.app import reweight as reweight_module
-from renp_sim.app.generation import generate
-from renp_sim.app.reweight import Reweighting, reweight
-from renp_sim.app.run_file import apply_settings
-from renp_sim.app.setup import Setup, setup_from_table
 from renp_sim.cli import main
 from renp_sim.errors import ConfigError, NumericsError, SchemaError
 from renp_sim.ntuple.merge import merge
@@ -22,6 +17,11 @@ from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.ntuple.weights import WeightWriter
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.rates import checked_bracket, spectral_function
+from renp_sim.production import reweight as reweight_module
+from renp_sim.production.generate import generate
+from renp_sim.production.reweight import Reweighting, reweight
+from renp_sim.runfile.reading import apply_settings
+from renp_sim.runfile.run import Setup, setup_from_table
 
 TABLE: dict[str, Any] = {
     "run": {"seed": 3},

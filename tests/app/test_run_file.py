@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from renp_sim.app.run_file import EXAMPLES, apply_settings, example_text, read_table, write_template
-from renp_sim.app.setup import load, setup_from_table
 from renp_sim.errors import ConfigError
+from renp_sim.runfile.reading import EXAMPLES, apply_settings, example_text, read_table, write_template
+from renp_sim.runfile.run import load, setup_from_table
 
 MINIMAL: dict[str, Any] = {"run": {"seed": 1}, "laser": {"steps": [{"omega_eV": 1.07, "duration_s": 10.0}]}}
 

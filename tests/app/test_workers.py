@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renp_sim.app import slices, workers
-from renp_sim.app.generation import generate, job_of
-from renp_sim.app.run_file import apply_settings, read_table
-from renp_sim.app.setup import Setup, setup_from_table
-from renp_sim.app.shard_maker import ShardMaker
-from renp_sim.app.slices import Job, Recorder, StepTally, plan_shards
-from renp_sim.app.workers import WorkerError, working
+from renp_sim.production import slices
+from renp_sim.production import team as workers
+from renp_sim.production.generate import generate, job_of
+from renp_sim.production.shard_maker import ShardMaker
+from renp_sim.production.slices import Job, Recorder, StepTally, plan_shards
+from renp_sim.production.team import WorkerError, working
+from renp_sim.runfile.reading import apply_settings, read_table
+from renp_sim.runfile.run import Setup, setup_from_table
 
 NOISY = (
     "laser.scan=[{omegas_eV=[1.0688, 1.07164, 1.0719], total_duration_s=3e5}]",
@@ -89,12 +90,12 @@ def test_what_a_worker_raises_is_raised(tmp_path: Path, monkeypatch: pytest.Monk
 
 SLOW = """
 import sys, time
-from renp_sim.app.generation import job_of
-from renp_sim.app.run_file import apply_settings, read_table
-from renp_sim.app.setup import setup_from_table
-from renp_sim.app.shard_maker import ShardMaker
-from renp_sim.app.slices import plan_shards
-from renp_sim.app.workers import working
+from renp_sim.production.generate import job_of
+from renp_sim.runfile.reading import apply_settings, read_table
+from renp_sim.runfile.run import setup_from_table
+from renp_sim.production.shard_maker import ShardMaker
+from renp_sim.production.slices import plan_shards
+from renp_sim.production.team import working
 job = job_of(setup_from_table(apply_settings(read_table("fine_scan"), sys.argv[1:])), 2_000_000)
 with working(ShardMaker(job), dict(enumerate(plan_shards(job))), 3) as team:
     print(*(process.pid for process in team.processes), flush=True)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import uproot
 
-from renp_sim.app.generation import generate
-from renp_sim.app.setup import setup_from_table
 from renp_sim.ntuple.reader import read_many
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, hide_truth
 from renp_sim.ntuple.writer import NtupleWriter
+from renp_sim.production.generate import generate
+from renp_sim.runfile.run import setup_from_table
 
 SCAN = [
     {"start_eV": 1.0681, "stop_eV": 1.0714, "points": 10, "total_duration_s": 1e6, "dark_fraction": 0.05},

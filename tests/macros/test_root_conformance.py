@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from real_root import call, hadd
 from run_files import Files, rewrite
 
-from renp_sim.analysis.observation import observation_from_tables
-from renp_sim.analysis.spectrum import measured_spectrum
+from renp_sim.analysis.from_ntuple import observation_from_tables
+from renp_sim.analysis.spectrum.measured import measured_spectrum
 from renp_sim.ntuple.inspect import inspect
 from renp_sim.ntuple.reader import read_many
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, TREES, Tree

@@ -8,12 +8,10 @@ import pytest
 from exposures import known_exposure, place, start, yb_model
 from numpy.testing import assert_allclose, assert_array_equal
 
-from renp_sim.analysis.likelihood import poisson_deviance
+from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.analysis.model import Exposure
 from renp_sim.app.fitting import fit_data, model_of, read_data
-from renp_sim.app.generation import generate
 from renp_sim.app.question import Question
-from renp_sim.app.setup import setup_from_table
 from renp_sim.errors import ConfigError
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.couplings import CouplingMatrix
@@ -22,6 +20,8 @@ from renp_sim.physics.neutrino import Ordering, Oscillation
 from renp_sim.physics.target import Target
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
+from renp_sim.production.generate import generate
+from renp_sim.runfile.run import setup_from_table
 
 YB_EV = [1.069, 1.0712, 1.07164]
 XE_EV = [4.153, 4.1576]

@@ -1,0 +1,1 @@
+"""What the likelihood says: one file a method."""

@@ -1,0 +1,151 @@
+"""The best fit of one model to one set of counts, polished by MINUIT in the smooth piece it was found in."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.minuit import Curvature, minuit_of, polished
+from renp_sim.analysis.minimise.solution import Status
+from renp_sim.analysis.search.nuisance_kinks import beyond_known_kinks
+from renp_sim.analysis.search.search import search
+
+__all__ = ["BestFit"]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+KINK_DISTANCE = 2.0
+"""A parabola reaches across a kink that is nearer than this many of its errors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BestFit:
+    """One model at its best fit.
+
+    Parameters
+    ----------
+    setup
+        What floats, at the best values.
+    counts
+        Shape (n,).
+    q, status, calls
+        −2 ln L, how the search ended, evaluations.
+    seen, at_bound
+        Of the floating parameters, shape (f,).
+    kinked
+        Names of the floating parameters that have kinks.
+    curvature
+        What MINUIT says; None where nothing could be varied.
+    """
+
+    setup: Setup
+    counts: FloatArray
+    q: float
+    status: Status
+    calls: int
+    seen: BoolArray
+    at_bound: BoolArray
+    kinked: tuple[str, ...]
+    curvature: Curvature | None
+
+    @classmethod
+    def of(cls, setup: Setup, counts: FloatArray) -> "BestFit":
+        """Search, and polish inside the smooth piece that was found."""
+        solution = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
+        setup = setup.moved(solution.theta[0])
+        x = setup.theta[setup.free]
+        found = cls(
+            setup=setup,
+            counts=counts,
+            q=float(solution.q[0]),
+            status=Status(int(solution.status[0])),
+            calls=int(solution.calls[0]),
+            seen=_seen(setup),
+            at_bound=(x <= setup.lower) | (x >= setup.upper),
+            kinked=setup.searched,
+            curvature=None,
+        )
+        if not np.all(found.seen):
+            found = replace(found, status=max(found.status, Status.UNCONSTRAINED))
+        return found._polished() if math.isfinite(found.q) else found
+
+    def _polished(self) -> "BestFit":
+        setup, x = self.setup, self.setup.theta[self.setup.free]
+        on_kink = np.array([n in self.kinked and _kink_distance(setup, n) == 0 for n in setup.names], bool)
+        held = np.flatnonzero(self.at_bound | ~self.seen | on_kink)
+        if len(held) == len(x):
+            return self
+        limits = {setup.names.index(n): _smooth_piece(setup, n) for n in self.kinked}
+        minuit = minuit_of(setup, self.counts, x, limits=limits, held=tuple(held.tolist()))
+        curvature = polished(minuit, setup)
+        polish = replace(self, curvature=curvature, calls=self.calls + curvature.calls)
+        if curvature.q >= self.q:
+            return polish
+        theta = setup.theta.copy()
+        theta[setup.free] = np.clip(curvature.x, setup.lower, setup.upper)
+        return replace(polish, setup=setup.moved(theta), q=curvature.q)
+
+    def errors(self) -> dict[str, float]:
+        """Return the HESSE errors that mean something: not at a bound, no kink within reach."""
+        if self.curvature is None or self.curvature.covariance is None:
+            return {}
+        out = {}
+        for position, name in enumerate(self.setup.names):
+            variance = self.curvature.covariance[position, position]
+            if self.at_bound[position] or not (np.isfinite(variance) and variance > 0):
+                continue
+            error = math.sqrt(variance)
+            if name in self.kinked and self.kink_distance(name) < KINK_DISTANCE * error:
+                continue
+            out[name] = error
+        return out
+
+    def correlation(self, errors: dict[str, float]) -> tuple[tuple[str, ...], FloatArray]:
+        """Return the correlation matrix of the parameters that have an error."""
+        names = tuple(n for n in self.setup.names if n in errors)
+        if self.curvature is None or self.curvature.covariance is None or not names:
+            return (), np.zeros((0, 0))
+        keep = [self.setup.names.index(n) for n in names]
+        sigma = np.array([errors[n] for n in names])
+        return names, self.curvature.covariance[np.ix_(keep, keep)] / np.outer(sigma, sigma)
+
+    def kink_distance(self, name: str) -> float:
+        """Return how far the next kink of a parameter is."""
+        return _kink_distance(self.setup, name)
+
+
+def _seen(setup: Setup) -> BoolArray:
+    """Return which floating parameters the data or a constraint can tell, shape (f,).
+
+    A parameter is unseen if moving it by its typical step, either way, changes no expectation.
+    """
+    n_free = len(setup.free)
+    theta = np.tile(setup.theta, (2 * n_free, 1))
+    for position, i in enumerate(setup.free):
+        for row, side in ((position, -1), (n_free + position, 1)):
+            moved = theta[row, i] + side * setup.scale[position]
+            theta[row, i] = np.clip(moved, setup.lower[position], setup.upper[position])
+    here = setup.model.expected(setup.theta)
+    changed = np.any(np.abs(setup.model.expected(theta) - here) > 1e-12 * here, axis=1)
+    known = np.array([constraint is not None for constraint in setup.constraints], dtype=bool)
+    seen: BoolArray = known | changed[:n_free] | changed[n_free:]
+    return seen
+
+
+def _kink_distance(setup: Setup, name: str) -> float:
+    """Return how far the next kink of a parameter is."""
+    kinks = setup.model.kinks(name, setup.theta)
+    return float(np.min(np.abs(kinks - setup.theta[setup.index(name)]), initial=np.inf))
+
+
+def _smooth_piece(setup: Setup, name: str) -> tuple[float, float]:
+    """Return the ends of the smooth piece that a kinked parameter is in."""
+    here = setup.theta[setup.index(name)]
+    position = setup.names.index(name)
+    kinks = setup.model.kinks(name, setup.theta)
+    low = max([float(setup.lower[position]), *kinks[kinks < here].tolist()])
+    high = min([float(setup.upper[position]), *kinks[kinks > here].tolist()])
+    return low, high

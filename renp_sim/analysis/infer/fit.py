@@ -1,0 +1,280 @@
+"""Fit of one observation by one or several models, which are the hypotheses to be compared.
+
+The global minimum is searched as for toys and polished by MINUIT; errors come from the profile of −2 ln L,
+through MINOS where it is smooth. All numbers are asymptotic until toys have been run.
+"""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.best_fit import BestFit
+from renp_sim.analysis.infer.minuit import contour_points, minos_ends, minuit_of
+from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Role
+from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level
+from renp_sim.analysis.likelihood.constraint import prior_pull
+from renp_sim.analysis.minimise.solution import Status
+from renp_sim.errors import ConfigError, FitError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from renp_sim.analysis.model import Constraint, Model, Observation
+
+__all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "contour", "fit"]
+
+FloatArray = NDArray[np.float64]
+
+FEW_COUNTS = 10.0
+"""Below this expectation of a step, asymptotic levels are a shortcut."""
+
+ONE_SIGMA = 0.6826894921370859
+"""Two-sided level of Δq = 1."""
+
+
+def fit(
+    observation: "Observation",
+    models: "Mapping[str, Model]",
+    *,
+    free: "Collection[str]" = (),
+    fix: "Mapping[str, float] | None" = None,
+    constrain: "Mapping[str, Constraint | None] | None" = None,
+    level: float = ONE_SIGMA,
+    intervals: "Collection[str] | None" = None,
+) -> FitResult:
+    """Fit one observation by each model.
+
+    Parameters
+    ----------
+    observation
+        One set of counts, shape (n,).
+    models
+        By label, such as `normal/dirac`; each for the exposure of the observation.
+    free
+        Parameters that float without a constraint term.
+    fix
+        Parameters that stay, with their values; so do all that are not named, at the model's value.
+    constrain
+        Parameters that float with this constraint, or with the model's own where None.
+    level
+        Two-sided level of the intervals.
+    intervals
+        Parameters whose intervals are taken from the profile. None means the free ones, and all where that
+        is cheap; the others get the interval of the parabola.
+
+    Returns
+    -------
+    FitResult
+        Also where the data say nothing: then a status and a warning tell so.
+
+    Raises
+    ------
+    ConfigError
+        If a name is unknown or given twice, or shapes do not fit.
+    FitError
+        If every model gives the counts zero probability; carries the result.
+    """
+    delta_q_of_level(level)
+    counts = np.asarray(observation.counts, dtype=float)
+    if counts.ndim != 1:
+        raise ConfigError(f"observation.counts has shape {counts.shape}: a fit takes one set of counts (n,)")
+    if not models:
+        raise ConfigError("models: none is given; a fit needs at least one")
+    fits = []
+    for label, model in models.items():
+        setup = Setup.of(model, free=free, fix=fix, constrain=constrain)
+        n_steps = model.expected(setup.theta).shape[-1]
+        if n_steps != len(counts):
+            raise ConfigError(f"model {label} expects {n_steps} steps, the observation has {len(counts)}")
+        fits.append(_described(BestFit.of(setup, counts), label, level, intervals))
+    result = FitResult(fits=tuple(fits), level=level)
+    if not math.isfinite(result.best.minus_two_ln_L):
+        where = np.flatnonzero((counts > 0) & (result.best.expected <= 0))[:5]
+        raise FitError(
+            f"no model allows the counts: steps {', '.join(map(str, where))} have counts where every model "
+            "expects none; give a background component or free it",
+            last=result,
+        )
+    return result
+
+
+def contour(
+    observation: "Observation",
+    model: "Model",
+    names: tuple[str, str],
+    *,
+    free: "Collection[str]" = (),
+    fix: "Mapping[str, float] | None" = None,
+    constrain: "Mapping[str, Constraint | None] | None" = None,
+    level: float = ONE_SIGMA,
+    size: int = 60,
+) -> FloatArray:
+    """Return the closed contour of two parameters around the best fit, shape (size + 1, 2), by MINUIT.
+
+    Parameters
+    ----------
+    observation
+        One set of counts, shape (n,).
+    model
+        For the exposure of the observation.
+    names
+        The two parameters.
+    free, fix, constrain
+        As for `fit`; both parameters float.
+    level
+        That both values are inside, together.
+    size
+        Points of the contour; the first is repeated at its end.
+
+    Raises
+    ------
+    ConfigError
+        If a parameter does not float, or one that floats has kinks: `renp_sim.analysis.infer.profile.profile`
+        over a grid of two knows them.
+    FitError
+        If MINUIT finds no contour.
+    """
+    setup = Setup.of(model, free=free, fix=fix, constrain=constrain)
+    for name in names:
+        if name not in setup.names:
+            raise ConfigError(f"contour of {name}: it does not float; name it in free or constrain")
+    if setup.searched:
+        raise ConfigError(f"contour with {', '.join(setup.searched)} floating: it has kinks; use a profile")
+    counts = np.asarray(observation.counts, dtype=float)
+    best = BestFit.of(setup, counts)
+    minuit = minuit_of(best.setup, counts, best.setup.theta[setup.free])
+    minuit.migrad()
+    points = contour_points(minuit, setup, names, level, size) if minuit.valid else np.empty((0, 2))
+    if not len(points):
+        raise FitError(f"contour of {names[0]} and {names[1]}: MINUIT finds none; use a profile", last=best.q)
+    return points
+
+
+def _described(best: BestFit, label: str, level: float, wanted: "Collection[str] | None") -> ModelFit:
+    """Return all that is known."""
+    setup = best.setup
+    expected = setup.model.expected(setup.theta)
+    errors = best.errors()
+    names, correlation = best.correlation(errors)
+    n_constraints = sum(c is not None for c in setup.constraints)
+    n_measured = int(np.sum((expected > 0) | (best.counts > 0))) + n_constraints
+    ndf = max(n_measured - int(np.sum(best.seen)), 0)
+    return ModelFit(
+        label=label,
+        parameters=_parameters(best, errors, _intervals(best, errors, level, wanted)),
+        minus_two_ln_L=best.q,
+        ndf=ndf,
+        p_value=float(chi2.sf(best.q, ndf)) if ndf > 0 and math.isfinite(best.q) else None,
+        correlation_names=names,
+        correlation=correlation,
+        expected=expected,
+        status=best.status,
+        valid=math.isfinite(best.q) and best.status is not Status.NOT_CONVERGED,
+        calls=best.calls,
+        warnings=_warnings(best, expected, errors),
+    )
+
+
+def _intervals(
+    best: BestFit, errors: dict[str, float], level: float, wanted: "Collection[str] | None"
+) -> dict[str, Intervals]:
+    """Return the intervals of the floating parameters, by the method that suits each."""
+    setup, out = best.setup, {}
+    if not math.isfinite(best.q):
+        return {}
+    smooth = not best.kinked and not setup.bent and len(errors) == len(setup.names)
+    curve = None
+    for position, name in enumerate(setup.names):
+        parameter = setup.model.parameters[setup.index(name)]
+        if not best.seen[position]:
+            everything = Interval(
+                lower=parameter.lower, upper=parameter.upper, lower_open=True, upper_open=True
+            )
+            out[name] = Intervals.two_sided((everything,), level, Method.PROFILE)
+            continue
+        is_wanted = (
+            name in wanted if wanted is not None else (setup.constraints[position] is None or not best.kinked)
+        )
+        if not is_wanted:
+            if name in errors:
+                out[name] = _parabola(setup.theta[setup.index(name)], errors[name], level)
+            continue
+        found = _by_minos(best, name, level) if smooth else None
+        if found is None:
+            curve = curve or ProfileCurve.of(setup, best.counts, best.q)
+            found = _by_profile(curve, name, errors.get(name, parameter.scale), level)
+        out[name] = found
+    return out
+
+
+def _by_minos(best: BestFit, name: str, level: float) -> Intervals | None:
+    minuit = minuit_of(best.setup, best.counts, best.setup.theta[best.setup.free])
+    minuit.migrad()
+    ends = minos_ends(minuit, best.setup, name, level) if minuit.valid else None
+    if ends is None:
+        return None
+    return Intervals.two_sided((Interval(lower=ends[0], upper=ends[1]),), level, Method.MINOS)
+
+
+def _by_profile(curve: ProfileCurve, name: str, error: float, level: float) -> Intervals:
+    regions, points, profile = curve.regions(name, error, delta_q_of_level(level))
+    return Intervals.two_sided(regions, level, Method.PROFILE, values=points, profile=profile)
+
+
+def _parameters(
+    best: BestFit, errors: dict[str, float], intervals: dict[str, Intervals]
+) -> tuple[ParameterFit, ...]:
+    """Return the parameters, floating ones first."""
+    floating, resting = [], []
+    for parameter, value in zip(best.setup.model.parameters, best.setup.theta.tolist(), strict=True):
+        if parameter.name not in best.setup.names:
+            resting.append(ParameterFit(name=parameter.name, role=Role.FIXED, value=value))
+            continue
+        position = best.setup.names.index(parameter.name)
+        constraint = best.setup.constraints[position]
+        floating.append(
+            ParameterFit(
+                name=parameter.name,
+                role=Role.FREE if constraint is None else Role.CONSTRAINED,
+                value=value,
+                error=errors.get(parameter.name),
+                intervals=intervals.get(parameter.name),
+                at_bound=bool(best.at_bound[position]),
+                seen=bool(best.seen[position]),
+                prior_pull=None if constraint is None else float(prior_pull(constraint, value)),
+            )
+        )
+    return (*floating, *resting)
+
+
+def _warnings(best: BestFit, expected: FloatArray, errors: dict[str, float]) -> tuple[str, ...]:
+    """Return what a reader must know, a line each."""
+    out = []
+    if not np.any(expected > 0):
+        out.append("no step expects a count at the best fit: the data say nothing about the model")
+    few = (expected > 0) & (expected < FEW_COUNTS)
+    if np.any(few):
+        out.append(
+            f"{int(np.sum(few))} of {len(expected)} steps expect fewer than {FEW_COUNTS:g} counts (down "
+            f"to {np.min(expected[few]):.2g}): levels and p-values are asymptotic; check them with toys"
+        )
+    for name, seen in zip(best.setup.names, best.seen.tolist(), strict=True):
+        if not seen:
+            out.append(f"{name}: the data do not see it: any value is allowed, the one given is a start")
+        elif name in best.kinked and name not in errors:
+            out.append(f"{name}: a kink or a bound is near, so it has no parabolic error; use the intervals")
+    if best.status is Status.NOT_CONVERGED:
+        out.append("the fit did not converge: the values are the best met")
+    return tuple(out)
+
+
+def _parabola(value: float, error: float, level: float) -> Intervals:
+    """Return the interval of a parabola."""
+    reach = error * math.sqrt(delta_q_of_level(level))
+    region = Interval(lower=float(value - reach), upper=float(value + reach))
+    return Intervals.two_sided((region,), level, Method.PARABOLA)

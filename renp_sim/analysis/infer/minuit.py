@@ -1,0 +1,144 @@
+"""One set of counts through iminuit, on the same likelihood and with its gradient."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.likelihood.constraint import ConstraintTerms
+from renp_sim.analysis.likelihood.mean import ModelMean
+from renp_sim.analysis.likelihood.poisson import Likelihood
+
+if TYPE_CHECKING:
+    from iminuit import Minuit  # type: ignore[import-untyped]
+
+    from renp_sim.analysis.floating import Setup
+
+__all__ = ["Curvature", "contour_points", "minos_ends", "minuit_of", "polished"]
+
+FloatArray = NDArray[np.float64]
+
+IMPOSSIBLE_Q = 1e30
+"""What MINUIT is told where −2 ln L is infinite: it cannot work with infinities."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curvature:
+    """What MINUIT says at the minimum.
+
+    Parameters
+    ----------
+    x
+        Free parameters, shape (f,).
+    q
+        −2 ln L.
+    covariance
+        Shape (f, f), NaN in rows and columns of parameters that were held; None where HESSE failed.
+    valid
+        Whether MIGRAD calls its minimum valid.
+    calls
+        Evaluations of −2 ln L and its gradient.
+    """
+
+    x: FloatArray
+    q: float
+    covariance: FloatArray | None
+    valid: bool
+    calls: int
+
+
+def minuit_of(
+    setup: "Setup",
+    counts: FloatArray,
+    x: FloatArray,
+    *,
+    limits: "dict[int, tuple[float, float]] | None" = None,
+    held: tuple[int, ...] = (),
+) -> "Minuit":
+    """Return MINUIT on −2 ln L in units of each parameter's scale, started at x.
+
+    Parameters
+    ----------
+    setup
+        What floats.
+    counts
+        Shape (n,).
+    x
+        Where it starts, shape (f,).
+    limits
+        Tighter bounds by position, such as the smooth piece between two kinks.
+    held
+        Positions that stay.
+    """
+    from iminuit import Minuit
+
+    scale = setup.scale
+    likelihood = Likelihood(
+        counts=np.asarray(counts, dtype=float)[:, None],
+        mean=ModelMean(
+            model=setup.model, template=setup.theta, free=setup.free, bent=(), step=scale, linear=False
+        ),
+        terms=ConstraintTerms.of(setup.constraints),
+    )
+
+    def q(z: FloatArray) -> float:
+        return min(float(likelihood.value((z * scale)[:, None])[0]), IMPOSSIBLE_Q)
+
+    def gradient(z: FloatArray) -> FloatArray:
+        return likelihood.derivatives((z * scale)[:, None])[0][:, 0] * scale
+
+    minuit = Minuit(q, x / scale, grad=gradient, name=setup.names)
+    minuit.errordef = Minuit.LEAST_SQUARES  # −2 ln L rises by 1
+    minuit.strategy = 1
+    for i in range(len(x)):
+        low, high = (limits or {}).get(i, (setup.lower[i], setup.upper[i]))
+        minuit.limits[i] = (low / scale[i], high / scale[i])
+        minuit.fixed[i] = i in held
+        minuit.errors[i] = 0.1
+    return minuit
+
+
+def polished(minuit: "Minuit", setup: "Setup") -> Curvature:
+    """Run MIGRAD and HESSE and return what they say, in the units of the parameters."""
+    minuit.migrad()
+    minuit.hesse()
+    scale = setup.scale
+    covariance: FloatArray | None = None
+    if minuit.covariance is not None:
+        covariance = np.asarray(minuit.covariance) * np.outer(scale, scale)
+        fixed = np.array(minuit.fixed)
+        covariance[fixed] = np.nan
+        covariance[:, fixed] = np.nan
+    return Curvature(
+        x=np.array(minuit.values) * scale,
+        q=float(minuit.fval),
+        covariance=covariance,
+        valid=bool(minuit.valid),
+        calls=int(minuit.nfcn + minuit.ngrad),
+    )
+
+
+def minos_ends(minuit: "Minuit", setup: "Setup", name: str, level: float) -> tuple[float, float] | None:
+    """Return the MINOS interval of a parameter, or None where MINOS fails or meets a bound."""
+    minuit.minos(name, cl=level)
+    error = minuit.merrors[name]
+    if not error.is_valid or error.at_lower_limit or error.at_upper_limit:
+        return None
+    scale = float(setup.scale[setup.names.index(name)])
+    value = float(minuit.values[name])
+    return (value + error.lower) * scale, (value + error.upper) * scale
+
+
+def contour_points(
+    minuit: "Minuit", setup: "Setup", names: tuple[str, str], level: float, size: int
+) -> FloatArray:
+    """Return the contour of two parameters that holds a level, shape (size + 1, 2), by MNCONTOUR.
+
+    It is closed: the first point is the last too. The level is that of both parameters together, so Δq is
+    the quantile of χ² with two degrees of freedom.
+    """
+    points = minuit.mncontour(*names, cl=level, size=size)
+    scale = [setup.scale[setup.names.index(name)] for name in names]
+    contour: FloatArray = np.asarray(points, dtype=np.float64) * scale
+    return contour

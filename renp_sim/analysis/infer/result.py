@@ -1,0 +1,203 @@
+"""What a fit says: values, intervals, correlations and the warnings that go with them."""
+
+import math
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum, StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.intervals import Intervals
+from renp_sim.analysis.minimise.solution import Status
+
+__all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "plain"]
+
+FloatArray = NDArray[np.float64]
+
+
+class Role(StrEnum):
+    """What a parameter does in a fit."""
+
+    FREE = "free"
+    CONSTRAINED = "constrained"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterFit:
+    """What a fit says of one parameter.
+
+    Parameters
+    ----------
+    name
+        With its unit.
+    role
+        Free, constrained or fixed.
+    value
+        Best value, or where it was fixed.
+    error
+        From the second derivatives (HESSE); None where they mean nothing: at a bound, near a kink, unseen.
+    intervals
+        None where fixed, or not asked for.
+    at_bound
+        Whether the best value is at a bound of the parameter.
+    seen
+        Whether the data and the constraints say anything about it.
+    prior_pull
+        (θ̂ − θ₀)/σ_prior of its constraint, None without.
+    """
+
+    name: str
+    role: Role
+    value: float
+    error: float | None = None
+    intervals: Intervals | None = None
+    at_bound: bool = False
+    seen: bool = True
+    prior_pull: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ModelFit:
+    """Best fit of one model.
+
+    Parameters
+    ----------
+    label
+        Of the model.
+    parameters
+        Floating ones first, in the order of the model.
+    minus_two_ln_L
+        Baker–Cousins χ²_P with the constraint terms: 0 is a perfect fit.
+    ndf
+        Steps that can have counts + constraints − floating parameters that are seen.
+    p_value
+        Of minus_two_ln_L as a χ² of ndf (asymptotic); None where ndf < 1.
+    correlation_names, correlation
+        Of the parameters that have an error, shape (c, c).
+    expected
+        μ̂ per step, shape (n,).
+    status
+        How the fit ended.
+    valid
+        Whether it can be used at all.
+    calls
+        Evaluations of the expectation.
+    warnings
+        A line each.
+    """
+
+    label: str
+    parameters: tuple[ParameterFit, ...]
+    minus_two_ln_L: float
+    ndf: int
+    p_value: float | None
+    correlation_names: tuple[str, ...]
+    correlation: FloatArray
+    expected: FloatArray
+    status: Status
+    valid: bool
+    calls: int
+    warnings: tuple[str, ...]
+
+    def parameter(self, name: str) -> ParameterFit:
+        """Return one parameter by name; KeyError if there is none."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        raise KeyError(name)
+
+    def value_of(self, name: str, default: float) -> float:
+        """Return the value of a parameter, or a default where the model has none of that name."""
+        return next((p.value for p in self.parameters if p.name == name), default)
+
+    @property
+    def floating(self) -> tuple[ParameterFit, ...]:
+        """The parameters that were not fixed."""
+        return tuple(p for p in self.parameters if p.role is not Role.FIXED)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain numbers, strings, lists and dicts; what is not finite is None."""
+        return {
+            "label": self.label,
+            "status": self.status.name.lower(),
+            "valid": self.valid,
+            "minus_two_ln_L": plain(self.minus_two_ln_L),
+            "ndf": self.ndf,
+            "p_value_asymptotic": self.p_value,
+            "parameters": {p.name: plain(p) for p in self.parameters},
+            "correlation": {"names": list(self.correlation_names), "matrix": plain(self.correlation)},
+            "expected_counts": plain(self.expected),
+            "calls": self.calls,
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FitResult:
+    """Fits of one observation by several models.
+
+    Parameters
+    ----------
+    fits
+        One per model, in the order given.
+    level
+        Nominal two-sided level of all intervals; each is relative to the minimum of its own model.
+    """
+
+    fits: tuple[ModelFit, ...]
+    level: float
+
+    @property
+    def best(self) -> ModelFit:
+        """The model with the lowest −2 ln L."""
+        return min(self.fits, key=lambda f: f.minus_two_ln_L)
+
+    @property
+    def delta_q(self) -> dict[str, float]:
+        """−2 ln L of each model above that of the best; models are not nested, so Wilks does not hold."""
+        lowest = self.best.minus_two_ln_L
+        return {f.label: f.minus_two_ln_L - lowest if math.isfinite(lowest) else 0.0 for f in self.fits}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings of the best model."""
+        return self.best.warnings
+
+    def fit(self, label: str) -> ModelFit:
+        """Return the fit of one model; KeyError if there is none."""
+        for candidate in self.fits:
+            if candidate.label == label:
+                return candidate
+        raise KeyError(label)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain numbers, strings, lists and dicts, ready for JSON."""
+        return {
+            "best": self.best.label,
+            "level": self.level,
+            "delta_minus_two_ln_L": plain(self.delta_q),
+            "fits": {f.label: f.as_dict() for f in self.fits},
+        }
+
+
+def plain(value: Any) -> Any:
+    """Return numbers, strings, lists and dicts only; what is not finite is None.
+
+    Examples
+    --------
+    >>> plain({"a": np.array([1.0, np.inf]), "b": Role.FREE})
+    {'a': [1.0, None], 'b': 'free'}
+    """
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if is_dataclass(value):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(v) for v in value]
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return value.item() if isinstance(value, np.generic) else value

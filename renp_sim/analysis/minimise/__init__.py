@@ -1,0 +1,1 @@
+"""Batched minimisation of smooth functions."""

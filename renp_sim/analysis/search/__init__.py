@@ -1,0 +1,1 @@
+"""The global minimum, kinks and second minima included."""

@@ -1,0 +1,139 @@
+"""Points of a scan: every kink of a parameter, and what lies between; every value a coupling may take."""
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from renp_sim.analysis.floating import Setup
+
+__all__ = ["bent_centre", "coupling_points", "kinked_points"]
+
+FloatArray = NDArray[np.float64]
+
+SIGNIFICANCE_STEP = 1.5
+"""Distance of the scan points of a coupling, in standard deviations of the counts."""
+
+NARROW = 0.03
+"""A smooth piece narrower than this many typical steps has one point inside, others four or more."""
+
+CENTRE_SHARE = 0.2
+"""How near to the centre of a coupling there are points, as a share of the next one."""
+
+FAR = 2.0 ** np.arange(1, 7)
+"""Where a coupling is looked for if a free normalisation can make up for it, in reaches of the scan."""
+
+LEAST_POINTS = 8
+MOST_POINTS = 40
+
+
+def kinked_points(
+    setup: "Setup", name: str, *, lower: float = -np.inf, upper: float = np.inf
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return scan points of a kinked parameter and which are kinks: ends, kinks, and points between.
+
+    Parameters
+    ----------
+    setup
+        The other parameters stand where it says.
+    name
+        Of the parameter.
+    lower, upper
+        Ends, inside the bounds of the parameter; infinite ends stop ten typical steps beyond the kinks.
+    """
+    parameter = setup.model.parameters[setup.index(name)]
+    low, high = max(lower, parameter.lower), min(upper, parameter.upper)
+    kinks = setup.model.kinks(name, setup.theta)
+    kinks = kinks[(kinks > low) & (kinks < high)]
+    # two kinks within rounding are one
+    kinks = kinks[np.diff(kinks, prepend=-np.inf) > 1e-9 * parameter.scale]
+    inner = kinks if len(kinks) else np.array([setup.theta[setup.index(name)]])
+    low = low if np.isfinite(low) else float(inner[0]) - 10 * parameter.scale
+    high = high if np.isfinite(high) else float(inner[-1]) + 10 * parameter.scale
+    ends = np.concatenate([[low], kinks, [high]])
+    pieces = []
+    for a, b in itertools.pairwise(ends):
+        if b - a > NARROW * parameter.scale:
+            # close to either end too: beside an onset a minimum is as narrow as its distance is small
+            inner = np.linspace(0.08, 0.92, 4 + min(15, int(2 * (b - a) / parameter.scale)))
+        else:
+            inner = np.array([0.5])
+        pieces.append(a + (b - a) * np.sin(np.pi / 2 * np.append(0.0, inner)) ** 2)
+    points = np.concatenate([*pieces, ends[-1:]])
+    return points, np.isin(points, kinks)
+
+
+def bent_centre(setup: "Setup", name: str) -> float:
+    """Return where all steps together expect least: there may be a minimum on either side."""
+    quadratic = setup.model.quadratic((name,), setup.theta)
+    assert quadratic is not None
+    total = float(np.sum(quadratic.square))
+    # without a signal, such as at norm 0, a coupling has no effect and any centre will do
+    return float(-np.sum(quadratic.linear) / (2 * total)) if total > 0 else 0.0
+
+
+def coupling_points(setup: "Setup", name: str, counts: FloatArray) -> FloatArray:
+    """Return scan points of a parameter in which μ is quadratic or linear, over what all toys may want.
+
+    They reach two standard deviations beyond the values that explain the lowest and the highest total of
+    all toys, and are equally spaced in significance ∫√(Σ μ'²/μ) dx. A fit may leave their range.
+
+    Parameters
+    ----------
+    setup
+        The other parameters stand where it says.
+    name
+        Of the parameter.
+    counts
+        Shape (b, n).
+    """
+    quadratic = setup.model.quadratic((name,), setup.theta)
+    assert quadratic is not None
+    c, b, a = quadratic.constant, quadratic.linear[:, 0], quadratic.square[:, 0, 0]
+    low, high = np.clip(_reach(setup, name, counts, c, b, a), *setup.limits(name)).tolist()
+    fine = np.linspace(low, high, 1001)[:, None]
+    slope = b + 2 * fine * a
+    density = np.sqrt(np.sum(slope**2 / np.maximum(c + fine * (b + fine * a), 0.1), axis=1))
+    reached = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(fine[:, 0]))])
+    n_points = int(np.clip(np.ceil(reached[-1] / SIGNIFICANCE_STEP), LEAST_POINTS, MOST_POINTS))
+    points = np.interp(np.linspace(0, reached[-1], n_points), reached, fine[:, 0])
+    if not np.sum(a) > 0:
+        return points
+    # around the centre nothing is significant, but a minimum may be there
+    centre = bent_centre(setup, name)
+    beside = centre + CENTRE_SHARE * np.min(np.abs(points - centre)) * np.array([-1, 1])
+    points = np.union1d(points, beside[(beside > low) & (beside < high)])
+    if _is_made_up_for(setup, name):
+        far = np.concatenate([centre + (low - centre) * FAR, centre + (high - centre) * FAR])
+        points = np.union1d(points, np.clip(far, *setup.limits(name)))
+    return points
+
+
+def _is_made_up_for(setup: "Setup", name: str) -> bool:
+    """Return whether a free parameter multiplies a coupling, so that only their product is bound."""
+    others = [
+        n for n, c in zip(setup.names, setup.constraints, strict=True) if c is None and n in setup.linear
+    ]
+    return any(setup.model.quadratic((name, other), setup.theta) is None for other in others)
+
+
+def _reach(
+    setup: "Setup", name: str, counts: FloatArray, c: FloatArray, b: FloatArray, a: FloatArray
+) -> FloatArray:
+    """Return the ends of the scan of a parameter with μ = c + b x + a x²."""
+    totals = np.append(np.sum(counts, axis=1), np.sum(c))
+    least, most = float(np.min(totals)), float(np.max(totals)) + 1
+    least, most = max(least - 2 * np.sqrt(least + 1), 0.5), most + 2 * np.sqrt(most)
+    if np.sum(a) > 0:
+        centre = bent_centre(setup, name)
+        reach = np.sqrt(max(centre**2 + (most - np.sum(c)) / np.sum(a), 0.0))
+        return np.array([centre - reach, centre + reach])
+    if np.sum(b) > 0:
+        return (np.array([least, most]) - np.sum(c)) / np.sum(b)
+    # without a signal, such as at norm 0, a coupling has no effect
+    around: FloatArray = setup.theta[setup.index(name)] + setup.scale[setup.names.index(name)] * np.array(
+        [-1, 1]
+    )
+    return around

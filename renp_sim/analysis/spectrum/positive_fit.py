@@ -1,0 +1,118 @@
+"""Poisson fits of sums of positive shapes with coefficients ≥ 0, many at once.
+
+−2 ln L is convex in the coefficients of μ = b + Σ_p A_p β_p, so there is one minimum, and damped Newton steps
+that stop at 0 find it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.analysis.likelihood.poisson import poisson_deviance
+
+__all__ = ["PositiveFit", "fit_positive"]
+
+FloatArray = NDArray[np.float64]
+
+ITERATIONS = 200
+TOLERANCE = 1e-8
+"""A step that is predicted to lower −2 ln L by less ends the fit."""
+
+FIRST_DAMPING = 1e-2
+LEAST_DAMPING = 1e-7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PositiveFit:
+    """Minima of g fits.
+
+    Parameters
+    ----------
+    coefficients
+        β ≥ 0, shape (g, p).
+    q
+        −2 ln L against the saturated model, shape (g,).
+    converged
+        Whether the last step was small enough, shape (g,).
+    """
+
+    coefficients: FloatArray
+    q: FloatArray
+    converged: NDArray[np.bool_]
+
+
+def fit_positive(design: FloatArray, counts: FloatArray, background: FloatArray) -> PositiveFit:
+    """Return the best coefficients of each fit.
+
+    Parameters
+    ----------
+    design
+        A ≥ 0: counts per unit of each coefficient, shape (g, k, p).
+    counts, background
+        Shape (g, k); rows where all three are 0 do not count.
+    """
+    size = np.sum(design, axis=1)
+    shapes = design / np.where(size > 0, size, 1.0)[:, None, :]
+    signal = np.maximum(np.sum(counts - background, axis=1), 1.0)
+    beta = np.repeat(signal[:, None] / design.shape[2], design.shape[2], axis=1)
+    q = _deviance(shapes, counts, background, beta)
+    damping = np.full(len(beta), FIRST_DAMPING)
+    going = np.arange(len(beta))
+    for _ in range(ITERATIONS):
+        problem = (shapes[going], counts[going], background[going])
+        step, promised = _step(*problem, beta[going], damping[going])
+        trial = _inside(beta[going], step)
+        q_trial = _deviance(*problem, trial)
+        better = q_trial <= q[going]
+        beta[going[better]], q[going[better]] = trial[better], q_trial[better]
+        is_done = (promised < TOLERANCE) & (damping[going] <= FIRST_DAMPING)
+        damping[going] = np.where(better, np.maximum(damping[going] / 10, LEAST_DAMPING), 10 * damping[going])
+        going = going[~is_done]
+        if not len(going):
+            break
+    return PositiveFit(
+        coefficients=beta / np.where(size > 0, size, 1.0),
+        q=q,
+        converged=~np.isin(np.arange(len(beta)), going),
+    )
+
+
+def _deviance(shapes: FloatArray, counts: FloatArray, background: FloatArray, beta: FloatArray) -> FloatArray:
+    mu = np.einsum("gkp,gp->gk", shapes, beta) + background
+    total: FloatArray = np.sum(poisson_deviance(counts, mu), axis=1)
+    return total
+
+
+def _inside(beta: FloatArray, step: FloatArray) -> FloatArray:
+    """Return β + step, cut short where the first coefficient reaches 0, so that it still descends."""
+    room = np.divide(beta, -step, out=np.full(beta.shape, np.inf), where=step < 0)
+    fraction = np.minimum(np.min(room, axis=1, keepdims=True), 1.0)
+    return np.where(room <= fraction, 0.0, np.maximum(beta + fraction * step, 0.0))
+
+
+def _step(
+    shapes: FloatArray, counts: FloatArray, background: FloatArray, beta: FloatArray, damping: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return a Levenberg–Marquardt step of the coefficients that are not held at 0, and what it promises."""
+    mu = np.einsum("gkp,gp->gk", shapes, beta) + background
+    inverse = np.where(mu > 0, 1 / np.where(mu > 0, mu, 1.0), 0.0)
+    gradient = 2 * np.einsum("gkp,gk->gp", shapes, 1 - counts * inverse)
+    weighted = shapes * (2 * counts * inverse**2)[:, :, None]
+    hessian = np.matmul(weighted.transpose(0, 2, 1), shapes)
+    # the expectation of the Hessian has a diagonal also where nothing was counted
+    fisher = 2 * np.einsum("gkp,gkp,gk->gp", shapes, shapes, inverse)
+    diagonal = np.arange(beta.shape[1])
+    hessian[:, diagonal, diagonal] += damping[:, None] * fisher + 1e-12
+    held = (beta <= 0) & (gradient > 0)
+    for _ in diagonal:
+        free = np.where(held, 0.0, gradient)
+        matrix = hessian * ~(held[:, :, None] | held[:, None, :])
+        matrix[:, diagonal, diagonal] += held
+        step: FloatArray = -np.linalg.solve(matrix, free[:, :, None])[:, :, 0]
+        leaving = (beta <= 0) & (step < 0) & ~held
+        if not np.any(leaving):
+            break
+        held |= leaving
+    promised: FloatArray = -np.sum(free * step, axis=1)
+    return step, promised

@@ -1,0 +1,203 @@
+"""`figures`: the published spectral figures of GP23, as PNG, PDF and the numbers as CSV.
+
+The couplings and masses that GP23 drew in its Figure 1 are not printed there: `MEDIATORS` are chosen so that
+the effect can be seen, and every plot and table says which they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.app.rate_figure import curve_frequencies, named_thresholds_eV, threshold_windows
+from renp_sim.errors import SchemaError
+from renp_sim.physics.atom import known_atoms
+from renp_sim.physics.couplings import CouplingMatrix
+from renp_sim.physics.interactions import (
+    ElectromagneticMoments,
+    Interaction,
+    ScalarMediator,
+    StandardModel,
+    VectorMediator,
+)
+from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
+from renp_sim.physics.rates import Emission, spectral_function
+from renp_sim.physics.target import Target
+from renp_sim.plots.curves import Line, curve_plot
+
+__all__ = ["MEDIATORS", "PublishedFigure", "mediator_figure", "moment_figure", "write_figures"]
+
+FloatArray = NDArray[np.float64]
+
+LIGHTEST_MASS_EV = 0.01
+SETTING = "Yb, normal ordering, Dirac, lightest mass 10 meV, NuFIT 5.2, isotropic spin average, sharp line"
+
+MOMENT_MUB = 1e-11
+"""The moment that the curves of Figure 2 are drawn for; they scale with its square."""
+
+MEDIATORS: Mapping[str, Interaction] = {
+    "vector": VectorMediator(
+        mass_eV=1e-3, g_electron=1e-12, g_left=CouplingMatrix.from_elements({"11": 1e-14})
+    ),
+    "scalar": ScalarMediator(
+        mass_eV=1e-3, y_electron=1e-6, y_scalar=CouplingMatrix.from_elements({"11": 2.5e-13})
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PublishedFigure:
+    """The numbers of a figure.
+
+    Parameters
+    ----------
+    name
+        File name without suffix.
+    says
+        What is drawn, a line each, for the head of the table.
+    title
+        Above the plot.
+    y_label
+        Of the plot.
+    omega_eV
+        Frequencies, shape (n,).
+    columns
+        Dimensionless curves by the name of their column, shape (n,) each.
+    labels
+        What the legend calls them.
+    """
+
+    name: str
+    says: tuple[str, ...]
+    title: str
+    y_label: str
+    omega_eV: FloatArray
+    columns: Mapping[str, FloatArray]
+    labels: Mapping[str, str]
+
+
+def mediator_figure() -> PublishedFigure:
+    """Return GP23's Figure 1, left: I(ω) of the Standard Model, with a vector and with a scalar mediator."""
+    omega = _frequencies()
+    columns = {
+        f"I_{name}": spectral_function(omega, _emission(interaction)).sum(axis=(-2, -1))
+        for name, interaction in {"standard_model": StandardModel(), **MEDIATORS}.items()
+    }
+    vector, scalar = (
+        "vector mediator, M = 1 meV, g^e g_L,11 = 1e-26",
+        "scalar mediator, M = 1 meV, y^e y_S,11 = 2.5e-19",
+    )
+    return PublishedFigure(
+        name="figure1_mediators",
+        says=("spectral function I(omega), dimensionless, after Figure 1 (left) of GP23", vector, scalar),
+        title="Yb, normal ordering, $m_1$ = 10 meV; mediators of M = 1 meV (couplings chosen here)",
+        y_label=r"spectral function $I(\omega)$",
+        omega_eV=omega,
+        columns=columns,
+        labels={
+            "I_standard_model": "Standard Model",
+            "I_vector": r"vector, $g^e g_{L,11} = 10^{-26}$",
+            "I_scalar": r"scalar, $y^e y_{S,11} = 2.5\times10^{-19}$",
+        },
+    )
+
+
+def moment_figure(kind: str) -> PublishedFigure:
+    """Return GP23's Figure 2, left or middle: I_M^ij or I_E^ij of a moment of 1e-11 μ_B, for each pair.
+
+    Parameters
+    ----------
+    kind
+        "magnetic" or "electric".
+    """
+    omega = _frequencies()
+    # beside a whole Bohr magneton the weak current is 1e-20 of the rate, so nothing has to be subtracted
+    every = CouplingMatrix.from_elements({f"{i}{j}": 1.0 for i in (1, 2, 3) for j in (1, 2, 3) if i <= j})
+    moments = {f"{kind}_muB": every}
+    spectrum = spectral_function(omega, _emission(ElectromagneticMoments(**moments))) * MOMENT_MUB**2
+    letter, symbol = ("M", r"\mu") if kind == "magnetic" else ("E", r"\epsilon")
+    pairs = [(i, j) for i in (1, 2, 3) for j in (1, 2, 3) if i <= j]
+    return PublishedFigure(
+        name=f"figure2_{kind}",
+        says=(
+            f"I_{letter}^ij(omega), dimensionless, of {kind} moments of 1e-11 mu_B, after Figure 2 of GP23",
+            "one ordered pair (i, j); a hermitian off-diagonal moment also gives (j, i) the same",
+            "scales with the square of the moment",
+        ),
+        title=f"Yb, normal ordering, $m_1$ = 10 meV; {kind} moments of $10^{{-11}}\\,\\mu_B$, ordered pairs",
+        y_label=rf"$I_{letter}^{{ij}}(\omega)$ for $|{symbol}_{{ij}}| = 10^{{-11}}\,\mu_B$",
+        omega_eV=omega,
+        columns={f"I_{letter}_{i}{j}": spectrum[:, i - 1, j - 1] for i, j in pairs},
+        labels={f"I_{letter}_{i}{j}": rf"$I_{letter}^{{{i}{j}}}$" for i, j in pairs},
+    )
+
+
+def write_figures(folder: Path, *, force: bool = False) -> list[Path]:
+    """Write every figure into a folder, which is made if it is not there, and return the files.
+
+    Raises
+    ------
+    SchemaError
+        If a file exists and `force` is not given, or cannot be written.
+    """
+    made = [mediator_figure(), moment_figure("magnetic"), moment_figure("electric")]
+    files = [folder / f"{figure.name}.{kind}" for figure in made for kind in ("png", "pdf", "csv")]
+    existing = [path.name for path in files if path.exists()]
+    if existing and not force:
+        raise SchemaError(
+            f"{folder}: has {', '.join(existing)} already: choose another folder, or --force to replace them"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SchemaError(f"{folder}: cannot be made ({error.strerror}): choose another folder") from None
+    for figure in made:
+        _draw(figure, folder)
+        _write_csv(figure, folder / f"{figure.name}.csv")
+    return files
+
+
+def _emission(interaction: Interaction) -> Emission:
+    return Emission(
+        target=Target(atom=known_atoms()["Yb"]),
+        neutrinos=Neutrinos.from_lightest_mass(LIGHTEST_MASS_EV, Oscillation.nufit(Ordering.NORMAL)),
+        interaction=interaction,
+    )
+
+
+def _frequencies() -> FloatArray:
+    standard = _emission(StandardModel())
+    return curve_frequencies(threshold_windows(standard), list(named_thresholds_eV(standard).values()))
+
+
+def _draw(figure: PublishedFigure, folder: Path) -> None:
+    standard = _emission(StandardModel())
+    lines = [
+        Line(label=figure.labels[name], omega_eV=figure.omega_eV, value=values)
+        for name, values in figure.columns.items()
+    ]
+    curve_plot(
+        lines,
+        [folder / f"{figure.name}.{kind}" for kind in ("png", "pdf")],
+        windows=threshold_windows(standard),
+        y_label=figure.y_label,
+        thresholds_eV=named_thresholds_eV(standard),
+        title=figure.title,
+    )
+
+
+def _write_csv(figure: PublishedFigure, path: Path) -> None:
+    """Write numbers to 17 digits, with what they are in lines that begin with #."""
+    head = [f"# {line}" for line in (*figure.says, SETTING)]
+    head.append(",".join(["omega_eV", *figure.columns]))
+    table = np.column_stack([figure.omega_eV, *figure.columns.values()])
+    rows = [",".join(repr(value) for value in row) for row in table.tolist()]
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text("\n".join([*head, *rows]) + "\n", "utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise SchemaError(f"{path}: cannot be written ({error.strerror}): choose another folder") from None

@@ -1,0 +1,129 @@
+"""What a run file predicts without generating anything: spectra, thresholds, rates, expected counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.errors import ConfigError
+from renp_sim.physics.line import mean_spectral_function
+from renp_sim.runfile.run import Setup
+
+__all__ = ["RateReport", "asked_frequencies", "rate_at", "rate_of_schedule"]
+
+FloatArray = NDArray[np.float64]
+
+MAX_POINTS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RateReport:
+    """Rates at n frequencies.
+
+    Parameters
+    ----------
+    omega_eV
+        Frequencies, shape (n,).
+    pair_spectrum
+        I_ij averaged over the line, shape (n, 3, 3).
+    rate_hz
+        Γ₀ η I, before efficiency, shape (n,).
+    expected_counts
+        Recorded signal photons of the schedule's steps, shape (n,); None at frequencies without a duration.
+    thresholds_eV
+        ω_ij, shape (3, 3).
+    """
+
+    omega_eV: FloatArray
+    pair_spectrum: FloatArray
+    rate_hz: FloatArray
+    expected_counts: FloatArray | None
+    thresholds_eV: FloatArray
+
+    @property
+    def spectral_function(self) -> FloatArray:
+        """I(ω) = Σ_ij I_ij(ω), shape (n,)."""
+        return np.asarray(self.pair_spectrum.sum(axis=(-2, -1)))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `rate --json` prints."""
+        numbers = (1, 2, 3)
+        return {
+            "omega_eV": self.omega_eV.tolist(),
+            "spectral_function": self.spectral_function.tolist(),
+            "pairs": {
+                f"{i}{j}": self.pair_spectrum[:, i - 1, j - 1].tolist() for i in numbers for j in numbers
+            },
+            "rate_hz": self.rate_hz.tolist(),
+            "expected_counts": None if self.expected_counts is None else self.expected_counts.tolist(),
+            "thresholds_eV": {
+                f"{i}{j}": float(self.thresholds_eV[i - 1, j - 1]) for i in numbers for j in numbers if i <= j
+            },
+        }
+
+
+def asked_frequencies(omegas_eV: Sequence[float], grid: str | None) -> FloatArray | None:
+    """Return the frequencies of `--omega` and `--grid start:stop:points`, or None if there are none.
+
+    Raises
+    ------
+    ConfigError
+        If the grid is not of this form.
+    """
+    if grid is None:
+        return np.array(omegas_eV) if omegas_eV else None
+    try:
+        start, stop, points = grid.split(":")
+        asked = np.linspace(float(start), float(stop), int(points))
+    except ValueError:
+        raise ConfigError(f"--grid {grid}: write START:STOP:POINTS, such as 1.068:1.072:401") from None
+    if not 1 <= len(asked) <= MAX_POINTS:
+        raise ConfigError(f"--grid {grid}: the number of points must lie in 1 … {MAX_POINTS}")
+    return np.concatenate([omegas_eV, asked])
+
+
+def rate_at(setup: Setup, omega_eV: FloatArray) -> RateReport:
+    """Return rates at given frequencies, with the laser's line width.
+
+    Raises
+    ------
+    DomainError
+        If a frequency or its line is not inside 0 < ω < E_eg.
+    """
+    linewidth = np.full(len(omega_eV), setup.config.laser.linewidth_eV)
+    return _report(setup, omega_eV, linewidth, np.ones(len(omega_eV)))
+
+
+def rate_of_schedule(setup: Setup) -> RateReport:
+    """Return rates and expected counts of the schedule's steps, at the set frequencies."""
+    schedule = setup.schedule
+    report = _report(setup, schedule.omega_set_eV, schedule.linewidth_eV, schedule.coherence)
+    conditions = setup.step_conditions()
+    expected = [
+        setup.detector.expected(condition, rate).signal_counts
+        for condition, rate in zip(conditions, report.rate_hz.tolist(), strict=True)
+    ]
+    return RateReport(
+        omega_eV=report.omega_eV,
+        pair_spectrum=report.pair_spectrum,
+        rate_hz=report.rate_hz,
+        expected_counts=np.array(expected),
+        thresholds_eV=report.thresholds_eV,
+    )
+
+
+def _report(
+    setup: Setup, omega_eV: FloatArray, linewidth_eV: FloatArray, coherence: FloatArray
+) -> RateReport:
+    emission = setup.emission
+    spectrum = mean_spectral_function(omega_eV, linewidth_eV, emission)
+    gamma_hz = emission.target.gamma0_hz * emission.target.coherence * coherence
+    return RateReport(
+        omega_eV=omega_eV,
+        pair_spectrum=spectrum,
+        rate_hz=gamma_hz * spectrum.sum(axis=(-2, -1)),
+        expected_counts=None,
+        thresholds_eV=emission.neutrinos.thresholds_eV(emission.target.atom.e_eg_eV),
+    )

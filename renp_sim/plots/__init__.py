@@ -1,0 +1,1 @@
+"""Figures; knows no physics but the names on its axes."""

@@ -1,0 +1,1 @@
+"""The engine of `generate`: slices of a run, workers, rows, files."""

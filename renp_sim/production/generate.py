@@ -1,0 +1,228 @@
+"""`generate`: truth, detector and ntuple in one pass of bounded memory, in any number of processes.
+
+A long run keeps each finished shard in a folder beside the file until the file has its name: that is what
+`--resume` starts from.
+"""
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from collections.abc import Generator as RowGenerator
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from importlib.metadata import version
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.errors import ConfigError, SchemaError
+from renp_sim.generator.generate import Generator
+from renp_sim.ntuple.shards import ShardStore
+from renp_sim.ntuple.writer import NtupleWriter
+from renp_sim.production.event_rows import EventRows
+from renp_sim.production.memory import keep_freed_memory
+from renp_sim.production.shard_maker import ShardMaker
+from renp_sim.production.slices import Job, Shard, StepTally, expected_photons, expected_rows, plan_shards
+from renp_sim.production.step_rows import background_rows, run_row, step_rows
+from renp_sim.production.team import Workers, working
+from renp_sim.runfile.run import Setup
+
+__all__ = ["Generated", "generate", "job_of"]
+
+Columns = dict[str, NDArray[Any]]
+LONG_RUN_ROWS = 1 << 23
+"""From here on finished shards are kept, for `--resume`; a shorter run takes seconds."""
+
+MOST_PHOTONS = 1e12
+"""More do not fit into a file of any disk that a user has: a rate or a volume has lost its unit."""
+
+Progress = Callable[[int, int], None]
+"""Takes the shards that are done and all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generated:
+    """What was written.
+
+    Parameters
+    ----------
+    path
+        The ROOT file.
+    run
+        Its run number.
+    n_events
+        Rows of `events`.
+    n_recorded
+        Recorded photons.
+    n_generated
+        Signal photons that were emitted.
+    """
+
+    path: Path
+    run: int
+    n_events: int
+    n_recorded: int
+    n_generated: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self) | {"path": str(self.path)}
+
+
+def job_of(setup: Setup, n_events: int | None = None) -> Job:
+    """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons."""
+    generator = Generator(
+        schedule=setup.schedule, emission=setup.emission, seed=setup.config.run.seed, n_events=n_events
+    )
+    return Job(
+        generator=generator,
+        detector=setup.detector,
+        conditions=tuple(setup.step_conditions(at_true_frequency=True)),
+        rows=EventRows(
+            run=setup.run_number,
+            weight=generator.weight,
+            keep_undetected=setup.config.output.keep_undetected,
+        ),
+    )
+
+
+def generate(
+    setup: Setup,
+    path: Path,
+    *,
+    workers: int = 1,
+    n_events: int | None = None,
+    force: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Generated:
+    """Write the events of a run to a ROOT file, which has its name only when it is whole.
+
+    Parameters
+    ----------
+    setup
+        The run.
+    path
+        The file.
+    workers
+        Processes that make events; the columns do not depend on it.
+    n_events
+        Number of signal photons instead of Poisson counts; weights restore the expectation.
+    force
+        Replace an existing file.
+    resume
+        Go on from the shards that an interrupted run left.
+    progress
+        Called after each shard.
+
+    Raises
+    ------
+    SchemaError
+        If the file exists, is being written by another job, or cannot be written.
+    ConfigError
+        If `workers` or `n_events` is out of range, or more photons are expected than a file can hold.
+    """
+    if workers < 1:
+        raise ConfigError(f"--workers {workers}: must be at least 1")
+    if n_events is not None and n_events < 0:
+        raise ConfigError(f"--events {n_events}: must not be negative")
+    keep_freed_memory()
+    job = job_of(setup, n_events)
+    photons = expected_photons(job)
+    if not photons <= MOST_PHOTONS:
+        raise ConfigError(
+            f"the run expects {photons:.3g} photons, of which a file holds {MOST_PHOTONS:.0e} at most: "
+            "check the durations of laser.scan, target.volume_cm3 and the rates of the backgrounds"
+        )
+    shards = plan_shards(job)
+    tallies: list[StepTally] = []
+    n_rows = 0
+    folder = path.with_name(path.name + ".shards")
+    store = None
+    with ExitStack() as stack:
+        writer = stack.enter_context(
+            NtupleWriter(path, force=force, compression=setup.config.output.compression)
+        )
+        if expected_rows(job) > LONG_RUN_ROWS or folder.exists():
+            store = _open_store(folder, _fingerprint(setup, n_events), resume=resume, force=force)
+        maker = ShardMaker(job, store)
+        done = store.completed() if store is not None else set()
+        missing = {index: shard for index, shard in enumerate(shards) if index not in done}
+        number = min(workers, len(missing))
+        team = stack.enter_context(working(maker, missing, number)) if number > 1 else None
+        # closed at once if anything fails: an unfinished shard must not stay locked
+        blocks = stack.enter_context(closing(_rows(shards, maker, done, team, tallies, progress)))
+        for columns in blocks:
+            n = len(columns["run"])
+            columns["event"] = np.arange(n_rows, n_rows + n, dtype=np.int64)
+            writer.events(columns)
+            n_rows += n
+        steps = step_rows(setup, job, tallies)
+        writer.steps(steps)
+        writer.backgrounds(background_rows(setup, steps))
+        writer.run(run_row(setup, job, steps, n_rows, _provenance()))
+    if store is not None:
+        store.discard()
+    return Generated(
+        path=path,
+        run=setup.run_number,
+        n_events=n_rows,
+        n_recorded=int(steps["n_recorded"].sum()),
+        n_generated=int(steps["n_generated"].sum()),
+    )
+
+
+def _open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) -> ShardStore:
+    """Open the folder beside the file in which finished shards wait."""
+    if folder.exists() and not resume:
+        if not force:
+            raise SchemaError(
+                f"{folder}: holds shards of an interrupted run: --resume goes on from them, "
+                "--force starts again without them"
+            )
+        shutil.rmtree(folder)
+    return ShardStore(folder, fingerprint)
+
+
+def _rows(
+    shards: list[Shard],
+    maker: ShardMaker,
+    done: set[int],
+    workers: Workers | None,
+    tallies: list[StepTally],
+    progress: Progress | None,
+) -> RowGenerator[Columns, None, None]:
+    """Yield the rows of all shards in order, made here or by workers, or found in the store."""
+    for index, shard in enumerate(shards):
+        if index in done:
+            yield from maker.kept(index, tallies)
+        elif workers is not None:
+            yield from workers.events(index, tallies)
+        else:
+            yield from maker.events(index, shard, tallies)
+        if progress is not None:
+            progress(index + 1, len(shards))
+
+
+def _fingerprint(setup: Setup, n_events: int | None) -> str:
+    """Return what two runs with the same columns have in common."""
+    table = setup.resolved()
+    table["output"].pop("compression")
+    text = dumps([table, n_events, version("renp-sim"), np.__version__], sort_keys=True)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _provenance() -> dict[str, Any]:
+    packages = ("renp-sim", "numpy", "scipy", "uproot", "awkward")
+    return {
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+        "platform": platform.platform(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": sys.argv,
+    }

@@ -1,0 +1,153 @@
+"""What a sample can be reweighted to: its own photons under another hypothesis, and nothing else.
+
+Mixing angles, phases, couplings, the interaction, the spin tensor, densities and coherence may change. What
+moves the photons or the neutrinos (atom, masses, laser, shape of the target), relabels them (nature), or
+needs events that the sample has not, cannot be done by weights.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renp_sim.physics.kinematics import Kinematics
+from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.propagator import line_resonance
+from renp_sim.physics.rates import Emission
+from renp_sim.runfile.run import Setup
+
+__all__ = ["uncovered"]
+
+FloatArray = NDArray[np.float64]
+
+RESOLVED = 0.1
+"""Half width of a resonance, in line widths, from which on photons all over the line sample it too."""
+
+INSTEAD = "generate the sample instead"
+
+
+def uncovered(generated: Setup, wanted: Setup, omega_eV: FloatArray, linewidth_eV: FloatArray) -> list[str]:
+    """Return why weights cannot turn a sample into another hypothesis, a line each; empty if they can.
+
+    Parameters
+    ----------
+    generated, wanted
+        The run that made the sample, and the other one.
+    omega_eV, linewidth_eV
+        True frequency and σ of the sample's steps, shape (n,).
+
+    Raises
+    ------
+    NumericsError
+        If a step sits on a pole that nothing resolves.
+    """
+    return _fixed_problems(generated, wanted) or _phase_space_problems(
+        generated.emission, wanted.emission, omega_eV, linewidth_eV
+    )
+
+
+def _fixed_problems(generated: Setup, wanted: Setup) -> list[str]:
+    """Return why the photons and neutrinos of the sample would not be where they are."""
+    old, new = generated.resolved(), wanted.resolved()
+    problems = [
+        f"[{section}] differs: weights change neutrino mixing, interaction, spin tensor, densities and "
+        f"coherence, and nothing of how the photons were recorded; {INSTEAD}"
+        for section in ("laser", "detector", "background", "output")
+        if old.get(section) != new.get(section)
+    ]
+    if old["run"]["seed"] != new["run"]["seed"]:
+        problems.append(f"run.seed = {new['run']['seed']}: another seed is another sample; {INSTEAD}")
+    before, after = generated.emission, wanted.emission
+    levels = [(e.target.atom.e_eg_eV, e.target.atom.e_vg_eV) for e in (before, after)]
+    if levels[0] != levels[1]:
+        problems.append(
+            f"target.atom: levels E_eg, E_vg = {levels[1]} eV differ from the sample's {levels[0]} eV, "
+            f"which its kinematics is made of; {INSTEAD}"
+        )
+    for key in ("volume_cm3", "length_cm"):
+        if old["target"][key] != new["target"][key]:
+            problems.append(
+                f"target.{key} = {new['target'][key]}: the sample has {old['target'][key]}, "
+                f"and its emission points lie in that; {INSTEAD}"
+            )
+    if before.neutrinos.nature is not after.neutrinos.nature:
+        problems.append(
+            f"neutrino.nature = {after.neutrinos.nature}: pairs of Dirac neutrinos are ordered, with labels "
+            f"i > j too, those of Majorana neutrinos are not: no weight turns one into the other; {INSTEAD}"
+        )
+    if not np.array_equal(before.neutrinos.masses_eV, after.neutrinos.masses_eV):
+        problems.append(
+            f"neutrino masses = {_listed(after.neutrinos.masses_eV)} eV: the sample has "
+            f"{_listed(before.neutrinos.masses_eV)} eV, and other masses change thresholds and momenta, "
+            f"which a weight cannot; {INSTEAD}"
+        )
+    return problems or _background_problems(generated, wanted)
+
+
+def _background_problems(generated: Setup, wanted: Setup) -> list[str]:
+    """Return which background would have another rate, since its photons keep the weight 1."""
+    targets = [setup.emission.target for setup in (generated, wanted)]
+    names = ("density_cm3", "photon_density_cm3", "coherence")
+    if all(getattr(targets[0], name) == getattr(targets[1], name) for name in names):
+        return []
+    rates = [
+        np.array([setup.detector.background_rates_hz(c) for c in setup.step_conditions()])
+        for setup in (generated, wanted)
+    ]
+    changed = np.any(rates[0] != rates[1], axis=0)
+    return [
+        f"background {component.name!r}: its rate changes with density or coherence, but background photons "
+        f"keep the weight 1; {INSTEAD}"
+        for component, differs in zip(generated.detector.backgrounds, changed, strict=True)
+        if differs
+    ]
+
+
+def _phase_space_problems(
+    generated: Emission, wanted: Emission, omega_eV: FloatArray, linewidth_eV: FloatArray
+) -> list[str]:
+    """Return where the new hypothesis has photons that the sample has not."""
+    if generated.target.coherence == 0 and wanted.target.coherence > 0:
+        return [f"target.coherence = {wanted.target.coherence}: the sample has none, so no signal; {INSTEAD}"]
+    problems = [
+        line for emission in (generated, wanted) for line in _resonances(emission, omega_eV, linewidth_eV)
+    ]
+    if problems:
+        return problems
+    old, new = (mean_spectral_function(omega_eV, linewidth_eV, e) for e in (generated, wanted))
+    opened = (old == 0) & (new > 0)
+    for i, j in np.argwhere(np.any(opened, axis=0)):
+        step = int(np.argmax(opened[:, i, j]))
+        problems.append(
+            f"steps[{step}] at ω = {omega_eV[step]} eV: the sample has no pair {i + 1}{j + 1}, which the new "
+            f"hypothesis emits with I = {new[step, i, j]:.3g}: phase space that it does not cover; {INSTEAD}"
+        )
+    return problems
+
+
+def _resonances(emission: Emission, omega_eV: FloatArray, linewidth_eV: FloatArray) -> list[str]:
+    """Return the resonances that a laser line hides: one line each, for the first step."""
+    e_eg_eV = emission.target.atom.e_eg_eV
+    centre = Kinematics.at(omega_eV, emission.neutrinos, e_eg_eV=e_eg_eV)
+    line = Kinematics.at_excess(
+        centre.signed_excess_eV2,
+        emission.neutrinos,
+        e_eg_eV=e_eg_eV,
+        f_l=emission.target.f_l,
+        line_omega_eV=centre.line_omega_eV,
+        line_sigma_eV=linewidth_eV[:, None, None],
+    )
+    problems = []
+    for pole in emission.interaction.poles(emission.neutrinos):
+        seen = line_resonance(line, pole)
+        hidden = (seen.is_averaged & (seen.half_width_eV2 < RESOLVED * seen.sigma_eV2)).ravel()
+        if np.any(hidden):
+            step = int(np.argmax(hidden))
+            problems.append(
+                f"steps[{step}] at ω = {omega_eV[step]} eV: its line holds the resonance of "
+                f"{emission.interaction.name} at M = {pole.mass_eV} eV, far narrower than the line: photons "
+                f"inside it are phase space of their own, which no weight fills; {INSTEAD}"
+            )
+    return problems
+
+
+def _listed(values: FloatArray) -> str:
+    return f"[{', '.join(f'{value:.6g}' for value in values)}]"
