@@ -22,8 +22,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from iminuit import Minuit
-from numpy.typing import NDArray
 from timing import interleaved
+
+from renp_sim.arrays import FloatArray
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "analysis"))
 
@@ -41,8 +42,6 @@ from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.production.generate import generate
 from renp_sim.production.memory import keep_freed_memory
 from renp_sim.runfile.run import setup_from_table
-
-FloatArray = NDArray[np.float64]
 
 NORM = Constraint(value=1.0, error=0.1, shape=Shape.LOG_NORMAL)
 SIDES = [-2.5, -1.0, -0.2, 0.2, 1.0, 2.5]

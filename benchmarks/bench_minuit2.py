@@ -20,8 +20,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from numpy.typing import NDArray
 from timing import Ratio
+
+from renp_sim.arrays import FloatArray
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "analysis"))
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "macros"))
@@ -31,8 +32,6 @@ from toy_models import Polynomial, interference, with_control
 
 from renp_sim.analysis.infer.batch import fit_batch
 from renp_sim.production.memory import keep_freed_memory
-
-FloatArray = NDArray[np.float64]
 
 MACRO = Path(__file__).with_name("fit_toys.C")
 TRUTH = np.array([0.5, 1.0, 1.0])

@@ -20,6 +20,7 @@ from scipy.stats import beta
 from renp_sim.analysis.infer.batch import Status, fit_batch
 from renp_sim.app.fitting import model_of, read_data
 from renp_sim.app.question import Masses
+from renp_sim.arrays import FloatArray
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.pseudo_data import toys
 from renp_sim.production.generate import generate
@@ -38,7 +39,6 @@ __all__ = [
     "model",
 ]
 
-FloatArray = NDArray[np.float64]
 
 ONE_SIGMA = 0.6826894921370859
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-KERNEL = {"errors", "constants", "streams"}
+KERNEL = {"errors", "constants", "streams", "arrays"}
 LIBRARIES = {
     "physics",
     "laser",
@@ -21,8 +21,9 @@ LIBRARIES = {
 }
 ALLOWED = {
     "errors": set(),
+    "arrays": set(),
     "constants": set(),
-    "streams": {"errors"},
+    "streams": {"errors", "arrays"},
     "data": set(),
     "physics": KERNEL | {"physics", "data"},
     "laser": KERNEL | {"physics", "laser"},

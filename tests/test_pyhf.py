@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pyhf
 import pytest
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 sys.path.append(str(Path(__file__).parent / "prediction"))
@@ -22,8 +21,6 @@ from exposures import exposure, yb_model
 from renp_sim.analysis.infer.profile import profile
 from renp_sim.analysis.model import Constraint, Observation, Shape
 from renp_sim.prediction.expected_counts import ExpectedCounts
-
-FloatArray = NDArray[np.float64]
 
 BACKGROUND_ERROR = 0.2
 ONE_SIDED_95 = 1.6448536269514722**2

@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from renp_sim.analysis.model import Constraint, Model, Parameter
 
 __all__ = ["Setup"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,7 +43,7 @@ class Setup:
 
     model: "Model"
     theta: FloatArray
-    free: IntArray
+    free: IndexArray
     constraints: "tuple[Constraint | None, ...]"
     lower: FloatArray = field(repr=False)
     upper: FloatArray = field(repr=False)

@@ -6,13 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Exposure, Observation
+from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import NtupleTables
 
 __all__ = ["observation_from_tables"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 
 def observation_from_tables(tables: NtupleTables) -> Observation:
@@ -97,7 +95,7 @@ def _names_by_run(tables: NtupleTables) -> dict[int, list[str]]:
 
 def _places(
     tables: NtupleTables, names: dict[int, list[str]], components: tuple[str, ...]
-) -> tuple[IntArray, IntArray]:
+) -> tuple[IndexArray, IndexArray]:
     """Return the step row and the component column of each row of `backgrounds`."""
     keys = list(zip(tables.steps["run"].tolist(), tables.steps["step"].tolist(), strict=True))
     row_of = {key: i for i, key in enumerate(keys)}

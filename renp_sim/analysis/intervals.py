@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import chi2
+
+from renp_sim.arrays import FloatArray
 
 __all__ = ["Interval", "Intervals", "Method", "Sided", "delta_q_of_level", "regions_below"]
 
-FloatArray = NDArray[np.float64]
 Curve = Callable[[FloatArray], FloatArray]
 """Δq at values of a parameter, shape (g,) to (g,)."""
 

@@ -11,9 +11,9 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Constraint", "Exposure", "Model", "Observation", "Parameter", "Quadratic", "Shape"]
+from renp_sim.arrays import BoolArray, FloatArray
 
-FloatArray = NDArray[np.float64]
+__all__ = ["Constraint", "Exposure", "Model", "Observation", "Parameter", "Quadratic", "Shape"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +62,7 @@ class Exposure:
     components: tuple[str, ...]
     background_rate_hz: FloatArray
     background_error_hz: FloatArray
-    background_present: NDArray[np.bool_]
+    background_present: BoolArray
 
     @property
     def n_steps(self) -> int:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.app.rate_figure import curve_frequencies, named_thresholds_eV, threshold_windows
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import SchemaError
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.couplings import CouplingMatrix
@@ -29,7 +29,6 @@ from renp_sim.plots.curves import Line, curve_plot
 
 __all__ = ["MEDIATORS", "PublishedFigure", "mediator_figure", "moment_figure", "write_figures"]
 
-FloatArray = NDArray[np.float64]
 
 LIGHTEST_MASS_EV = 0.01
 SETTING = "Yb, normal ordering, Dirac, lightest mass 10 meV, NuFIT 5.2, isotropic spin average, sharp line"

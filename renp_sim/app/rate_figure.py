@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.interactions import StandardModel
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
@@ -20,7 +20,6 @@ __all__ = [
     "threshold_windows",
 ]
 
-FloatArray = NDArray[np.float64]
 Window = tuple[float, float]
 
 PANEL_POINTS = 1200

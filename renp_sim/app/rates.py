@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.runfile.run import Setup
 
 __all__ = ["RateReport", "asked_frequencies", "rate_at", "rate_of_schedule"]
 
-FloatArray = NDArray[np.float64]
 
 MAX_POINTS = 1_000_000
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.infer.fit import FitResult, ModelFit
 from renp_sim.analysis.spectrum.measured import Spectrum
@@ -11,6 +10,7 @@ from renp_sim.analysis.spectrum.thresholds import ThresholdSearch
 from renp_sim.app.fitting import Data
 from renp_sim.app.question import Question
 from renp_sim.app.thresholds import fitted_neutrinos, mass_profile, thresholds_of
+from renp_sim.arrays import FloatArray
 from renp_sim.ntuple.reader import iterate_events
 from renp_sim.ntuple.schema import Origin
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
@@ -26,7 +26,6 @@ from renp_sim.plots.spectrum import (
 
 __all__ = ["draw", "energy_bins", "fit_curves", "mass_profiles"]
 
-FloatArray = NDArray[np.float64]
 
 CURVE_POINTS = 1500
 MOST_ENERGY_BINS = 80

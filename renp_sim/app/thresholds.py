@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.fit import ModelFit
@@ -12,12 +11,11 @@ from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.app.fitting import Data, model_of, oscillation_of
 from renp_sim.app.question import THREE_MASSES, Floating, Masses, Question
+from renp_sim.arrays import FloatArray
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering
 from renp_sim.prediction.mass_sum import MassSum
 
 __all__ = ["fitted_neutrinos", "mass_profile", "thresholds_of"]
-
-FloatArray = NDArray[np.float64]
 
 
 def fitted_neutrinos(data: Data, fitted: ModelFit) -> Neutrinos:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.generator.source import Source
 
 __all__ = ["PairMomenta", "TruthBlock", "draw_block", "pair_momenta"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

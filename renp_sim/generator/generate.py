@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.generator.events import TruthBlock, draw_block
 from renp_sim.generator.source import Source, source_of
 from renp_sim.laser.schedule import Schedule
@@ -19,8 +20,6 @@ from renp_sim.physics.rates import Emission
 from renp_sim.streams import BLOCK_EVENTS, Stage, stream
 
 __all__ = ["Generator", "StepSignal", "block_boundaries_s", "expected_emissions"]
-
-FloatArray = NDArray[np.float64]
 
 
 def expected_emissions(

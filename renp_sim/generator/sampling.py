@@ -7,12 +7,11 @@ by safeguarded Newton steps.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 __all__ = ["AliasTable", "CosineTable", "invert_by_newton"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 MAX_NEWTON_STEPS = 64
 """Bisection alone would need 52; physical brackets need 12 at most (tests)."""
@@ -29,7 +28,7 @@ class AliasTable:
     """
 
     threshold: FloatArray
-    step: IntArray
+    step: IndexArray
 
     @classmethod
     def of(cls, weight: FloatArray) -> "AliasTable":
@@ -51,7 +50,7 @@ class AliasTable:
                 threshold[k], other[k] = 0.0, int(np.argmax(weight))
         return cls(np.array(threshold), np.array(other, dtype=np.intp) - np.arange(n))
 
-    def draw(self, uniform: FloatArray) -> IntArray:
+    def draw(self, uniform: FloatArray) -> IndexArray:
         """Return indices, shape (m,), for uniform numbers in [0, 1)."""
         scaled = uniform * len(self.threshold)
         cell = scaled.astype(np.intp)
@@ -105,7 +104,7 @@ class CosineTable:
     a0: FloatArray
     a1: FloatArray
     a2: FloatArray
-    is_closed_form: NDArray[np.bool_]
+    is_closed_form: BoolArray
     offset: FloatArray
     slope: FloatArray
     amplitude: FloatArray
@@ -134,7 +133,7 @@ class CosineTable:
             shift=beta / (3 * alpha),
         )
 
-    def invert(self, index: IntArray, uniform: FloatArray) -> FloatArray:
+    def invert(self, index: IndexArray, uniform: FloatArray) -> FloatArray:
         """Return cosθ* of events that belong to bracket `index` (m,), for uniform numbers (m,)."""
         c = self.slope.take(index)
         c *= uniform

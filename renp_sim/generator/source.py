@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.generator.sampling import AliasTable, CosineTable
 from renp_sim.physics.current import Bracket
 from renp_sim.physics.kinematics import Kinematics
@@ -20,7 +21,6 @@ from renp_sim.physics.rates import Emission, checked_bracket, pair_spectrum
 
 __all__ = ["Source", "source_of"]
 
-FloatArray = NDArray[np.float64]
 
 LINE_CELLS = 256
 """Cells per pair over the line: the density is even inside a sixteenth of σ."""

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.laser.schedule import Schedule, StepKind
 from renp_sim.streams import Stage, stream
 
 __all__ = ["Allocation", "Calibration", "Scan", "Step", "build_schedule"]
 
-FloatArray = NDArray[np.float64]
 SignalRate = Callable[[FloatArray], FloatArray]
 """ω (n,) → relative rate of recorded signal photons (n,)."""
 

@@ -6,9 +6,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Schedule", "StepKind"]
+from renp_sim.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
+__all__ = ["Schedule", "StepKind"]
 
 
 class StepKind(IntEnum):

@@ -9,11 +9,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from renp_sim.arrays import ComplexArray
 from renp_sim.errors import ConfigError
 
 __all__ = ["NO_COUPLINGS", "CouplingMatrix", "Symmetry", "complete", "per_pair"]
 
-ComplexArray = NDArray[np.complex128]
 
 ELEMENTS = tuple(f"{i}{j}" for i in "123" for j in "123")
 

@@ -4,15 +4,13 @@ All interactions share these: a bracket is a current, or a current with the exch
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import ComplexArray, FloatArray
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.neutrino import Nature
 
 __all__ = ["Bracket", "current", "exchange", "pair_amplitudes"]
 
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
 Bracket = tuple[FloatArray, FloatArray, FloatArray]
 """A0, A1, A2 of B(c) = A0 + A1 c + A2 c², eV², each of shape (..., 3, 3)."""
 

@@ -10,12 +10,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.errors import DomainError
 from renp_sim.physics.neutrino import Neutrinos
 
 __all__ = ["Kinematics", "require_frequency"]
-
-FloatArray = NDArray[np.float64]
 
 
 def require_frequency(omega_eV: ArrayLike, e_eg_eV: float, where: str = "omega_eV") -> FloatArray:
@@ -69,7 +68,7 @@ class Kinematics:
     omega_eV: FloatArray
     q0_eV: FloatArray
     q2_eV2: FloatArray
-    is_open: NDArray[np.bool_]
+    is_open: BoolArray
     s_plus_eV2: FloatArray
     s_minus_eV2: FloatArray
     mass_product_eV2: FloatArray

@@ -8,15 +8,15 @@ Gauss–Hermite would be 2 % off on a threshold.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import DomainError
 from renp_sim.physics.kinematics import Kinematics, require_frequency
 from renp_sim.physics.rates import Emission, checked_bracket, pair_spectrum, spectral_function
 
 __all__ = ["LINE_REACH", "LinePoints", "line_points", "mean_spectral_function"]
 
-FloatArray = NDArray[np.float64]
 
 LINE_REACH = 8.0
 """The line ends at ±8σ: what is beyond is 1e-15 of it."""

@@ -13,14 +13,12 @@ from importlib.resources import files
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from renp_sim.arrays import ComplexArray, FloatArray
 from renp_sim.errors import DomainError
 
 __all__ = ["Measured", "Nature", "Neutrinos", "Ordering", "Oscillation", "known_oscillation"]
-
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
 
 
 class Ordering(StrEnum):

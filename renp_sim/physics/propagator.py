@@ -8,9 +8,10 @@ within 5 line widths of the threshold of a pair it couples to is 1 % off by that
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import wofz
 
+from renp_sim.arrays import BoolArray, ComplexArray, FloatArray
 from renp_sim.errors import DomainError, NumericsError
 from renp_sim.physics.couplings import per_pair
 from renp_sim.physics.kinematics import Kinematics
@@ -28,8 +29,6 @@ __all__ = [
     "require_mediator",
 ]
 
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
 
 POLE_REACH = 10.0
 """A pole within so many line widths of a step is averaged analytically."""
@@ -85,10 +84,10 @@ class LineResonance:
     half_width_eV2: FloatArray
 
     @property
-    def is_averaged(self) -> NDArray[np.bool_]:
+    def is_averaged(self) -> BoolArray:
         """Whether the propagator is averaged over the line."""
         x, s, g = np.abs(self.distance_eV2), self.sigma_eV2, self.half_width_eV2
-        inside: NDArray[np.bool_] = (s > 0) & (g > 0) & ((x < POLE_REACH * s) | (x < s * _tail_reach(s, g)))
+        inside: BoolArray = (s > 0) & (g > 0) & ((x < POLE_REACH * s) | (x < s * _tail_reach(s, g)))
         return inside
 
 
@@ -146,7 +145,7 @@ def decay_width(kinematics: Kinematics, mass_eV: ArrayLike, strength_eV2: FloatA
     return width
 
 
-def propagator(kinematics: Kinematics, pole: Pole, couples: NDArray[np.bool_], name: str) -> Propagator:
+def propagator(kinematics: Kinematics, pole: Pole, couples: BoolArray, name: str) -> Propagator:
     """Return the propagator of a mediator at the frequencies of `kinematics`.
 
     Where the pole is within 10 line widths of the centre of the line, with y = q² − M² = x + sξ,
@@ -228,7 +227,7 @@ def _halves(value: ArrayLike) -> tuple[FloatArray, FloatArray]:
     return high, array - high
 
 
-def _require_resolved(kinematics: Kinematics, lost: NDArray[np.bool_], pole: Pole, name: str) -> None:
+def _require_resolved(kinematics: Kinematics, lost: BoolArray, pole: Pole, name: str) -> None:
     if not np.any(lost):
         return
     first = np.unravel_index(np.argmax(lost), lost.shape)

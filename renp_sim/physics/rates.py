@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import NumericsError
 from renp_sim.physics.current import Bracket
 from renp_sim.physics.interactions.contract import Interaction
@@ -14,7 +15,6 @@ from renp_sim.physics.target import Target
 
 __all__ = ["Emission", "checked_bracket", "pair_spectrum", "spectral_function"]
 
-FloatArray = NDArray[np.float64]
 
 NEGATIVE_TOLERANCE = 1e-12
 """B(c) may be negative by rounding only, in units of max|A_k|."""

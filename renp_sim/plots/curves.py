@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, label_thresholds, tame_ticks, write
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Line", "curve_plot"]
 
-FloatArray = NDArray[np.float64]
 Window = tuple[float, float]
 
 FORMATS = ("png", "pdf")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ __all__ = [
     "write",
 ]
 
-FloatArray = NDArray[np.float64]
 
 COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#8a5fa8", "#c98a1b")
 """Distinct also for most colour-blind readers, and in grey."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.intervals import Interval
+from renp_sim.arrays import FloatArray
 from renp_sim.plots.figure import INK, QUIET, cycled, figure, put_title, save, tame_ticks
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DrawnProfile", "profile_plot"]
 
-FloatArray = NDArray[np.float64]
 
 LEVELS = {"68.3 %": 1.0, "95 %": 3.841}
 """Δ(−2 ln L) of two-sided levels for one parameter."""

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.spectrum.measured import Spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch
+from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.plots.figure import (
     COLOURS,
     INK,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Curve", "energy_plot", "spectrum_plot", "threshold_plot"]
 
-FloatArray = NDArray[np.float64]
 
 OMEGA_LABEL = r"trigger frequency $\omega$ (eV)"
 
@@ -196,7 +195,7 @@ def energy_plot(
         return save(drawn, stem)
 
 
-def _measured(axes: "Axes", spectrum: Spectrum, inside: NDArray[np.bool_], curves: Sequence[Curve]) -> None:
+def _measured(axes: "Axes", spectrum: Spectrum, inside: BoolArray, curves: Sequence[Curve]) -> None:
     axes.errorbar(
         spectrum.omega_eV[inside],
         spectrum.value[inside],
@@ -218,7 +217,7 @@ def _measured(axes: "Axes", spectrum: Spectrum, inside: NDArray[np.bool_], curve
     axes.set_ylim(bottom - margin, top + margin)
 
 
-def _counted(axes: "Axes", spectrum: Spectrum, inside: NDArray[np.bool_]) -> None:
+def _counted(axes: "Axes", spectrum: Spectrum, inside: BoolArray) -> None:
     omega = spectrum.omega_eV[inside]
     axes.plot(omega, spectrum.counts[inside], "o", color=INK, markersize=2.5)
     axes.plot(omega, spectrum.background[inside], color=COLOURS[1], linewidth=1.0, label="background")

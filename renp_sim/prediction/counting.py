@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Exposure
+from renp_sim.arrays import FloatArray
 from renp_sim.prediction.parameters import Group, Layout, step_of
 from renp_sim.prediction.responses import Responses
 
 __all__ = ["Counting"]
-
-FloatArray = NDArray[np.float64]
 
 
 # no slots: what is derived from the exposure is kept, since a fit asks for it in every call

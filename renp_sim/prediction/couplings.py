@@ -9,9 +9,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Parameter
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.physics.interactions import Interaction
@@ -19,7 +19,6 @@ from renp_sim.physics.neutrino import Nature
 
 __all__ = ["coupling_parameters", "with_couplings"]
 
-FloatArray = NDArray[np.float64]
 
 UPPER_ELEMENTS = ("11", "12", "13", "22", "23", "33")
 

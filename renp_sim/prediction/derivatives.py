@@ -7,16 +7,14 @@ of an onset there is no derivative, and the number is finite and large.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 from renp_sim.prediction.parameters import Group
 from renp_sim.prediction.signal import Signal
 from renp_sim.prediction.spectrum import is_smooth
 
 __all__ = ["spectrum_derivatives"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 STEP = 2e-5
 """Step of a difference, relative to the length on which the spectrum changes."""
@@ -25,7 +23,7 @@ LEAST_STEP = 1e-9
 """Smallest step in units of a parameter's scale: on a kink the derivative is large, but finite."""
 
 
-def spectrum_derivatives(signal: Signal, rows: FloatArray, columns: IntArray) -> FloatArray:
+def spectrum_derivatives(signal: Signal, rows: FloatArray, columns: IndexArray) -> FloatArray:
     """Return ∂Ī/∂θ of the settings for some columns of the physics part, shape (u, s, len(columns)).
 
     Parameters
@@ -41,7 +39,7 @@ def spectrum_derivatives(signal: Signal, rows: FloatArray, columns: IntArray) ->
     return np.concatenate([np.empty((0, len(signal.settings.omega_eV), len(columns))), *blocks])
 
 
-def _derivatives(signal: Signal, rows: FloatArray, columns: IntArray) -> FloatArray:
+def _derivatives(signal: Signal, rows: FloatArray, columns: IndexArray) -> FloatArray:
     settings, layout = signal.settings, signal.layout
     smooth = is_smooth(signal.frequencies_eV(rows), settings.linewidth_eV, signal.emission(rows))
     excess = signal.excess_eV2(rows)
@@ -61,9 +59,7 @@ def _derivatives(signal: Signal, rows: FloatArray, columns: IntArray) -> FloatAr
     return result
 
 
-def _by_frequency(
-    signal: Signal, rows: FloatArray, excess: FloatArray, smooth: NDArray[np.bool_]
-) -> FloatArray:
+def _by_frequency(signal: Signal, rows: FloatArray, excess: FloatArray, smooth: BoolArray) -> FloatArray:
     """Differences in ω, each setting with its own step, all at once; a change of q² is −2 E_eg that of ω."""
     slope = 2 * signal.target.atom.e_eg_eV
     length = np.min(np.hypot(excess, slope * signal.settings.linewidth_eV[:, None, None]), axis=(-2, -1))
@@ -83,7 +79,7 @@ def _moved(rows: FloatArray, column: int, by: FloatArray) -> FloatArray:
     return shifted
 
 
-def _by_coupling(signal: Signal, rows: FloatArray, column: int, smooth: NDArray[np.bool_]) -> FloatArray:
+def _by_coupling(signal: Signal, rows: FloatArray, column: int, smooth: BoolArray) -> FloatArray:
     """Differences in a coupling, in which Ī is quadratic: exact for any step but for rounding."""
     h = 1e-3 * np.maximum(np.abs(rows[:, column]), signal.layout.parameters[column].scale)
     above, below = (signal.spectrum_of(_moved(rows, column, by), smooth=smooth) for by in (h, -h))
@@ -92,7 +88,7 @@ def _by_coupling(signal: Signal, rows: FloatArray, column: int, smooth: NDArray[
 
 
 def _by_parameter(
-    signal: Signal, rows: FloatArray, column: int, excess: FloatArray, smooth: NDArray[np.bool_]
+    signal: Signal, rows: FloatArray, column: int, excess: FloatArray, smooth: BoolArray
 ) -> FloatArray:
     parameter = signal.layout.parameters[column]
     trial = 1e-3 * parameter.scale

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Exposure, Parameter, Quadratic
+from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.physics.interactions import Interaction, StandardModel
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.target import Target
@@ -21,9 +21,6 @@ from renp_sim.prediction.responses import Responses
 from renp_sim.prediction.signal import Settings, Signal
 
 __all__ = ["ExpectedCounts"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,7 +81,7 @@ class ExpectedCounts:
     offered: tuple[str, ...] | None = None
     _counting: Counting = field(init=False, repr=False)
     _signal: Signal = field(init=False, repr=False)
-    _columns: IntArray = field(init=False, repr=False)
+    _columns: IndexArray = field(init=False, repr=False)
     """Where each offered parameter stands among all."""
 
     def __post_init__(self) -> None:
@@ -233,7 +230,7 @@ class ExpectedCounts:
         return spectrum if len(rows) == 1 else spectrum[which]
 
 
-def _distinct(rows: FloatArray) -> tuple[FloatArray, IntArray]:
+def _distinct(rows: FloatArray) -> tuple[FloatArray, IndexArray]:
     """Return the distinct rows and, for each row, which of them it is."""
     if np.all(rows == rows[:1]):
         return rows[:1], np.zeros(len(rows), dtype=np.intp)

@@ -5,16 +5,14 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Exposure, Parameter, Quadratic
+from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.errors import ConfigError
 from renp_sim.prediction.expected_counts import ExpectedCounts
 
 __all__ = ["JointCounts", "steps_of_runs"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 PER_STEP = ("efficiency", "frequency_offset_eV")
 """Parameters that single steps have of their own, as `efficiency.3`."""
@@ -25,8 +23,8 @@ class _Part:
     """The steps of one target, and its θ as shift + response · (columns of the whole θ)."""
 
     model: ExpectedCounts
-    rows: IntArray
-    columns: IntArray
+    rows: IndexArray
+    columns: IndexArray
     shift: FloatArray
     response: FloatArray
 
@@ -201,7 +199,7 @@ def steps_of_runs(exposure: Exposure, runs: Collection[int]) -> Exposure:
     return _taken(exposure, np.flatnonzero(np.isin(exposure.run, list(runs))))
 
 
-def _taken(exposure: Exposure, rows: IntArray) -> Exposure:
+def _taken(exposure: Exposure, rows: IndexArray) -> Exposure:
     arrays = {f.name: getattr(exposure, f.name)[rows] for f in fields(exposure) if f.name != "components"}
     return replace(exposure, **arrays)
 

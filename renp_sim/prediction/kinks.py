@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.prediction.signal import Signal
 
 __all__ = ["crossings"]
 
-FloatArray = NDArray[np.float64]
 
 PAIRS = np.triu_indices(3)
 """i ≤ j"""

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Constraint, Exposure, Parameter
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.neutrino import Nature, Oscillation, known_oscillation
 from renp_sim.prediction.responses import Responses
 
 __all__ = ["Group", "Layout", "Parameters", "exposure_parameters", "neutrino_parameters", "step_of"]
 
-FloatArray = NDArray[np.float64]
 Parameters = tuple[Parameter, ...]
 
 BOUND_IN_ERRORS = 10.0

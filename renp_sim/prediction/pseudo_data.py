@@ -1,14 +1,12 @@
 """Pseudo-data of a prediction: the Asimov set and Poisson toys."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Observation
+from renp_sim.arrays import FloatArray
 from renp_sim.prediction.expected_counts import ExpectedCounts
 
 __all__ = ["asimov", "toys"]
-
-FloatArray = NDArray[np.float64]
 
 
 def asimov(model: ExpectedCounts, theta: FloatArray) -> Observation:

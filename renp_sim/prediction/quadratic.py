@@ -5,17 +5,15 @@ them. A mediator's width does, if it is taken from them; that matters only besid
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Quadratic
+from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.prediction.parameters import Group
 from renp_sim.prediction.signal import Signal
 from renp_sim.prediction.spectrum import is_resonant
 
 __all__ = ["coupling_scales", "spectrum_quadratic"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 ROUNDING = 1e-12
 """Coefficients whose contribution is below this fraction of the sum are rounding of an exact 0."""
@@ -60,7 +58,7 @@ def coupling_scales(signal: Signal) -> FloatArray:
     return scale
 
 
-def spectrum_quadratic(signal: Signal, row: FloatArray, columns: IntArray) -> Quadratic | None:
+def spectrum_quadratic(signal: Signal, row: FloatArray, columns: IndexArray) -> Quadratic | None:
     """Return Ī of the settings as a quadratic form in some couplings, the rest at `row` (q,); else None.
 
     Parameters

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Exposure
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.neutrino import Nature, Neutrinos, Oscillation
@@ -20,9 +20,6 @@ from renp_sim.prediction.spectrum import mean_spectrum
 
 __all__ = ["Settings", "Signal"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
-BoolArray = NDArray[np.bool_]
 
 REMEMBERED_ITEMS = 1 << 20
 """Rows × settings whose spectrum is kept: 8 MB."""
@@ -48,8 +45,8 @@ class Settings:
     omega_eV: FloatArray
     linewidth_eV: FloatArray
     response: FloatArray
-    offset_column: IntArray
-    of_step: IntArray
+    offset_column: IndexArray
+    of_step: IndexArray
 
     @classmethod
     def of(cls, exposure: Exposure, responses: Responses, own_offsets: dict[int, int]) -> Self:

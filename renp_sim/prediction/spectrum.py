@@ -8,17 +8,14 @@ points do the same at a tenth of the cost.
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.rates import Emission, spectral_function
 
 __all__ = ["is_resonant", "is_smooth", "mean_spectrum"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
-BoolArray = NDArray[np.bool_]
 
 SMOOTH_BEYOND_THRESHOLD = 15.0
 """Line widths to the next threshold from where Gauss–Hermite is as good as the full quadrature.
@@ -67,7 +64,7 @@ def is_resonant(omega_eV: FloatArray, linewidth_eV: FloatArray, emission: Emissi
 def mean_spectrum(
     omega_eV: FloatArray,
     linewidth_eV: FloatArray,
-    emission_of: Callable[[IntArray], Emission],
+    emission_of: Callable[[IndexArray], Emission],
     smooth: BoolArray | None = None,
 ) -> FloatArray:
     """Return Ī = Σ_ij I_ij averaged over the line, shape (u, n).

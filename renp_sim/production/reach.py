@@ -6,8 +6,8 @@ needs events that the sample has not, cannot be done by weights.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.propagator import line_resonance
@@ -16,7 +16,6 @@ from renp_sim.runfile.run import Setup
 
 __all__ = ["uncovered"]
 
-FloatArray = NDArray[np.float64]
 
 RESOLVED = 0.1
 """Half width of a resonance, in line widths, from which on photons all over the line sample it too."""

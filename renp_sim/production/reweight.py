@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, iterate_events, read_tables
 from renp_sim.ntuple.schema import Origin
@@ -29,7 +30,6 @@ from renp_sim.runfile.run import Setup, setup_from_table
 
 __all__ = ["Reweighted", "Reweighting", "reweight"]
 
-FloatArray = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
 
 COLUMNS = ("run", "event", "origin", "nu_i", "nu_j", "omega_emitted_eV", "cos_theta_star")

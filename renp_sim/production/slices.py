@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.response import Detector, Photons, Record, StepConditions
+from renp_sim.arrays import FloatArray
 from renp_sim.generator.events import TruthBlock
 from renp_sim.generator.generate import Generator, StepSignal
 from renp_sim.production.event_rows import EventRows
@@ -30,7 +31,6 @@ __all__ = [
 ]
 
 Columns = dict[str, NDArray[Any]]
-FloatArray = NDArray[np.float64]
 
 SHARDS = 16
 """Shards of a run, if that keeps their rows in between the following."""

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.arrays import FloatArray
 from renp_sim.ntuple.schema import SCHEMA_MAJOR, SCHEMA_MINOR
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.neutrino import Nature, Ordering
@@ -14,7 +15,6 @@ from renp_sim.runfile.run import Setup
 __all__ = ["background_rows", "run_row", "step_rows"]
 
 Columns = dict[str, NDArray[Any]]
-FloatArray = NDArray[np.float64]
 
 
 def step_rows(setup: Setup, job: Job, tallies: list[StepTally]) -> Columns:

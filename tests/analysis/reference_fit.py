@@ -4,12 +4,10 @@ import itertools
 
 import numpy as np
 from iminuit import Minuit
-from numpy.typing import NDArray
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.model import Shape
-
-FloatArray = NDArray[np.float64]
+from renp_sim.arrays import FloatArray
 
 
 def minus_two_ln_l(setup: Setup, counts: FloatArray, x: FloatArray) -> float:

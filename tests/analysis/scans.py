@@ -4,11 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Exposure, Observation
-
-FloatArray = NDArray[np.float64]
+from renp_sim.arrays import FloatArray
 
 
 def scan_exposure(omega_eV: Any, **changes: Any) -> Exposure:

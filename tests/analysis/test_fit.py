@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import chi2
 from toy_models import (
@@ -24,9 +23,8 @@ from renp_sim.analysis.intervals import Method
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.model import Constraint, Shape
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError, FitError
-
-FloatArray = NDArray[np.float64]
 
 COUNTS = np.array([31.0, 29.0, 21.0, 20.0, 11.0, 5.0, 22.0, 17.0])
 

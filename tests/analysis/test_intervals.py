@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
 from renp_sim.analysis.intervals import Intervals, Method, Sided, delta_q_of_level, regions_below
-
-FloatArray = NDArray[np.float64]
+from renp_sim.arrays import FloatArray
 
 
 def regions(curve, low: float, high: float, points: int = 21, level: float = 1.0, fine: bool = True):  # type: ignore[no-untyped-def]

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from toy_models import ShiftedOnsets, observation
 
 from renp_sim.analysis.floating import Setup
@@ -17,8 +16,7 @@ from renp_sim.analysis.search import nuisance_kinks as known_kinks_module
 from renp_sim.analysis.search.evolution import swarm_fits
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.restarts import local_fits
-
-FloatArray = NDArray[np.float64]
+from renp_sim.arrays import FloatArray
 
 NEAR_LEVEL = 0.02
 """A grid may be wrong by so much Δ(−2 ln L)."""

@@ -3,11 +3,9 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Constraint, Exposure, Observation, Parameter, Quadratic, Shape
-
-FloatArray = NDArray[np.float64]
+from renp_sim.arrays import FloatArray
 
 
 def exposure(n: int, live_time_s: float | FloatArray = 1.0, background_hz: float = 0.0) -> Exposure:

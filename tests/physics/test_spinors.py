@@ -12,6 +12,7 @@ import pytest
 from gp23 import emission, kinematics, matrix
 from numpy.typing import NDArray
 
+from renp_sim.arrays import ComplexArray
 from renp_sim.constants import ELECTRON_MASS_EV, G_F_PER_EV2, MU_B_PER_EV
 from renp_sim.physics.couplings import Symmetry
 from renp_sim.physics.interactions import (
@@ -23,8 +24,6 @@ from renp_sim.physics.interactions import (
 )
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.neutrino import Nature
-
-ComplexArray = NDArray[np.complex128]
 
 PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 ONE, ZERO = np.eye(2), np.zeros((2, 2))

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.search import Solution, search
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchFit", "Status", "fit_batch"]
 
-FloatArray = NDArray[np.float64]
 
 LOT_TOYS = 65_536
 """Toys in memory at a time."""

@@ -4,18 +4,16 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.minuit import Curvature, minuit_of, polished
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.nuisance_kinks import beyond_known_kinks
 from renp_sim.analysis.search.search import search
+from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["BestFit"]
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 KINK_DISTANCE = 2.0
 """A parabola reaches across a kink that is nearer than this many of its errors."""

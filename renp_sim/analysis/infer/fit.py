@@ -8,7 +8,6 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from renp_sim.analysis.floating import Setup
@@ -19,6 +18,7 @@ from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Ro
 from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level
 from renp_sim.analysis.likelihood.constraint import prior_pull
 from renp_sim.analysis.minimise.solution import Status
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError, FitError
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "contour", "fit"]
 
-FloatArray = NDArray[np.float64]
 
 FEW_COUNTS = 10.0
 """Below this expectation of a step, asymptotic levels are a shortcut."""

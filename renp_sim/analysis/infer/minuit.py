@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood.mean import ModelMean
 from renp_sim.analysis.likelihood.poisson import Likelihood
+from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
     from iminuit import Minuit  # type: ignore[import-untyped]
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Curvature", "contour_points", "minos_ends", "minuit_of", "polished"]
 
-FloatArray = NDArray[np.float64]
 
 IMPOSSIBLE_Q = 1e30
 """What MINUIT is told where −2 ln L is infinite: it cannot work with infinities."""

@@ -19,6 +19,7 @@ from renp_sim.analysis.search.nuisance_kinks import (
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.scan import ScanTable
 from renp_sim.analysis.search.search import Solution, search
+from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from renp_sim.analysis.model import Constraint, Model, Observation
 
 __all__ = ["Profile", "held_rows", "profile", "profile_fits"]
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.profile import held_rows, profile_fits
@@ -16,10 +15,10 @@ from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.scan import ScanTable
 from renp_sim.analysis.search.search import scan_table
 from renp_sim.analysis.search.several_masses import following_fits
+from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["ProfileCurve"]
 
-FloatArray = NDArray[np.float64]
 
 WINDOW_POINTS = 33
 """Points of a curve over a smooth parameter."""
@@ -206,7 +205,7 @@ class ProfileCurve:
         return points, np.array([ends[point] for point in points.tolist()])
 
 
-def _beside(near: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _beside(near: BoolArray) -> BoolArray:
     """Return which points are near or beside one that is."""
     out = near.copy()
     out[1:] |= near[:-1]

@@ -6,14 +6,12 @@ from enum import Enum, StrEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.intervals import Intervals
 from renp_sim.analysis.minimise.solution import Status
+from renp_sim.arrays import FloatArray
 
 __all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "plain"]
-
-FloatArray = NDArray[np.float64]
 
 
 class Role(StrEnum):

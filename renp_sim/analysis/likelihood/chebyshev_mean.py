@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial import chebyshev
-from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood.mean import gram_of, slopes
+from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
 __all__ = ["NODES", "PieceMean", "goes_into_series"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 NODES = 48
 """Values of u at which the model is asked, those of the Chebyshev polynomial of this degree."""
@@ -118,7 +116,7 @@ class PieceMean:
         """Return Σ_k weight_k ∂μ_k ∂μ_kᵀ, shape (f, f, b)."""
         return gram_of(self._jacobian(x, self._functions(x, 0), self._functions(x, 1)), weight)
 
-    def take(self, rows: IntArray) -> "PieceMean":
+    def take(self, rows: IndexArray) -> "PieceMean":
         """Return itself: all toys share the series."""
         return self
 

@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.model import Model, Quadratic
 
 __all__ = ["Coefficients", "Exponents", "coefficients_of"]
 
-FloatArray = NDArray[np.float64]
 
 Exponents = tuple[int, ...]
 

@@ -4,17 +4,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from renp_sim.analysis.model import Constraint, Shape
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["ConstraintTerms", "Terms", "prior_pull"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 
 def prior_pull(constraint: Constraint, value: ArrayLike) -> FloatArray:
@@ -37,7 +35,7 @@ class Terms(Protocol):
     """Terms of −2 ln L that depend on f free parameters alone, for b toys at once."""
 
     @property
-    def index(self) -> IntArray:
+    def index(self) -> IndexArray:
         """Which free parameters they depend on."""
         ...
 
@@ -49,7 +47,7 @@ class Terms(Protocol):
         """Add the first and second derivatives to a gradient (f, b) and a Hessian (f, f, b)."""
         ...
 
-    def take(self, rows: IntArray) -> Self:
+    def take(self, rows: IndexArray) -> Self:
         """Return the terms of these toys only."""
         ...
 
@@ -70,10 +68,10 @@ class ConstraintTerms:
         Which are log-normal, shape (c, 1).
     """
 
-    index: IntArray
+    index: IndexArray
     centre: FloatArray
     sigma: FloatArray
-    is_log: NDArray[np.bool_]
+    is_log: BoolArray
 
     @classmethod
     def of(
@@ -134,7 +132,7 @@ class ConstraintTerms:
             is_log=self.is_log[inside],
         )
 
-    def take(self, rows: IntArray) -> "ConstraintTerms":
+    def take(self, rows: IndexArray) -> "ConstraintTerms":
         """Return the terms of these toys only."""
         if self.centre.shape[1] == 1:
             return self
@@ -142,7 +140,7 @@ class ConstraintTerms:
             index=self.index, centre=self.centre[:, rows], sigma=self.sigma, is_log=self.is_log
         )
 
-    def _residual(self, theta: FloatArray) -> tuple[FloatArray, NDArray[np.bool_] | None]:
+    def _residual(self, theta: FloatArray) -> tuple[FloatArray, BoolArray | None]:
         """Return (g(θ) − centre)/σ (c, b), and which toys have all ln θ (b,), None if every one has."""
         seen, is_possible = theta, None
         if np.any(self.is_log):

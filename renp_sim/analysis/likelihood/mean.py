@@ -9,14 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.model import Model
+from renp_sim.arrays import FloatArray, IndexArray
 
 __all__ = ["Mean", "ModelMean", "contracted", "gram_of", "slopes"]
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 
 class Mean(Protocol):
@@ -44,7 +41,7 @@ class Mean(Protocol):
         """Return Σ_k weight_k ∂μ_k ∂μ_kᵀ, shape (f, f, b)."""
         ...
 
-    def take(self, rows: IntArray) -> Self:
+    def take(self, rows: IndexArray) -> Self:
         """Return the mean of these toys only."""
         ...
 
@@ -114,7 +111,7 @@ class ModelMean:
 
     model: Model
     template: FloatArray
-    free: IntArray
+    free: IndexArray
     bent: tuple[int, ...]
     step: FloatArray
     linear: bool
@@ -145,12 +142,12 @@ class ModelMean:
         """Return Σ_k weight_k ∂μ_k ∂μ_kᵀ, shape (f, f, b)."""
         return gram_of(self.jacobian(x), weight)
 
-    def take(self, rows: IntArray) -> "ModelMean":
+    def take(self, rows: IndexArray) -> "ModelMean":
         """Return the mean of these toys only."""
         return self if self.template.ndim == 1 else replace(self, template=self.template[rows])
 
 
-def slopes(model: Model, theta: FloatArray, columns: IntArray, *, linear: bool) -> FloatArray:
+def slopes(model: Model, theta: FloatArray, columns: IndexArray, *, linear: bool) -> FloatArray:
     """Return ∂μ/∂θ of some parameters, shape (..., n, len(columns)), for θ of shape (..., p).
 
     Where μ is linear in each of them the difference over one typical step is exact, and cheaper than a

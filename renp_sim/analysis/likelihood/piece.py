@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood.mean import contracted, gram_of
+from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.constraint import ConstraintTerms
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Warp", "WarpedMean", "WarpedTerms"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 STEP = 1e-5
 """Step of u over which the gradient is differenced."""
@@ -65,7 +63,7 @@ class Warp:
         out[self.position] = self.parameter(x[self.position])
         return out
 
-    def take(self, rows: IntArray) -> "Warp":
+    def take(self, rows: IndexArray) -> "Warp":
         """Return the map of these toys only."""
         return replace(self, low=self.low[rows], high=self.high[rows])
 
@@ -105,7 +103,7 @@ class WarpedMean:
         """Return Σ_k weight_k ∂μ_k ∂μ_kᵀ, shape (f, f, b)."""
         return gram_of(self.jacobian(x), weight)
 
-    def take(self, rows: IntArray) -> "WarpedMean":
+    def take(self, rows: IndexArray) -> "WarpedMean":
         """Return the mean of these toys only."""
         return WarpedMean(inner=self.inner.take(rows), warp=self.warp.take(rows))
 
@@ -118,7 +116,7 @@ class WarpedTerms:
     warp: Warp
 
     @property
-    def index(self) -> IntArray:
+    def index(self) -> IndexArray:
         """Which free parameters are constrained."""
         return self.inner.index
 
@@ -137,6 +135,6 @@ class WarpedTerms:
         gradient += own
         hessian += bend
 
-    def take(self, rows: IntArray) -> "WarpedTerms":
+    def take(self, rows: IndexArray) -> "WarpedTerms":
         """Return the terms of these toys only."""
         return WarpedTerms(inner=self.inner.take(rows), warp=self.warp.take(rows))

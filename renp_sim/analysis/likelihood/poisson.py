@@ -9,18 +9,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
 from renp_sim.analysis.likelihood.constraint import Terms
+from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.mean import Mean
 
 __all__ = ["Likelihood", "poisson_deviance", "poisson_q", "saturated_q"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 TINY = 1e-290
 """An expectation below this is 0: its inverse squared must not overflow."""
@@ -153,7 +152,7 @@ class Likelihood:
             self.terms.add_derivatives(x, np.zeros(x.shape), out)
         return out
 
-    def take(self, rows: IntArray) -> "Likelihood":
+    def take(self, rows: IndexArray) -> "Likelihood":
         """Return the likelihood of these toys only."""
         out = Likelihood(counts=self.counts[:, rows], mean=self.mean.take(rows), terms=self.terms.take(rows))
         out.__dict__["saturated"] = self.saturated[rows]

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood.coefficients import Coefficients, Exponents, coefficients_of
 from renp_sim.analysis.likelihood.mean import gram_of
+from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.model import Model
 
 __all__ = ["PolynomialMean", "polynomial_mean"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 MOST_MONOMIALS = 8
 """A product ∂_p μ ∂_q μ of more monomials, on average, costs more than the products of its factors."""
@@ -65,7 +63,7 @@ class _Sums:
     """
 
     table: FloatArray
-    parts: tuple[tuple[slice, IntArray], ...]
+    parts: tuple[tuple[slice, IndexArray], ...]
 
     @classmethod
     def of(cls, polynomials: "list[Coefficients]", row: dict[Exponents, int], n_steps: int) -> "_Sums":
@@ -183,7 +181,7 @@ class PolynomialMean:
             out[power] = coefficients
         return out
 
-    def take(self, rows: IntArray) -> "PolynomialMean":
+    def take(self, rows: IndexArray) -> "PolynomialMean":
         """Return itself: the coefficients are those of all toys."""
         return self
 

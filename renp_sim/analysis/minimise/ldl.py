@@ -1,12 +1,11 @@
 """Small symmetric systems, one for each of many toys, solved by LDLᵀ along the toy axis."""
 
 import numpy as np
-from numpy.typing import NDArray
+
+from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["solve_positive"]
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 SINGULAR = 1e-11
 """A pivot below this fraction of its diagonal element is no information."""

@@ -8,15 +8,13 @@ from numpy.typing import NDArray
 
 from renp_sim.analysis.minimise.ldl import solve_positive
 from renp_sim.analysis.minimise.solution import Minimum, Status
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.poisson import Likelihood
 
 __all__ = ["NEAR_BOUND", "minimise"]
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.intp]
 
 DECREASE_TOLERANCE = 1e-5
 """A toy is done after a step that was predicted to lower −2 ln L by less: what is left is far smaller."""
@@ -47,7 +45,7 @@ def minimise(
     upper: FloatArray,
     *,
     interior: int | None = None,
-    owner: IntArray | None = None,
+    owner: IndexArray | None = None,
     max_iterations: int = 60,
 ) -> Minimum:
     """Return the local minimum that each toy reaches from its start.
@@ -100,7 +98,7 @@ def minimise(
     return out
 
 
-def _in_the_race(rows: IntArray, q: FloatArray, owner: IntArray) -> IntArray:
+def _in_the_race(rows: IndexArray, q: FloatArray, owner: IndexArray) -> IndexArray:
     """Return the starts that are not far behind the best of the same toy."""
     best = np.full(int(owner.max()) + 1, np.inf)
     np.minimum.at(best, owner, q)
@@ -113,7 +111,7 @@ class _Working:
     """Toys that are still being fitted: point, −2 ln L, μ and Levenberg–Marquardt damping of each."""
 
     likelihood: "Likelihood"
-    rows: IntArray
+    rows: IndexArray
     x: FloatArray
     q: FloatArray
     mu: FloatArray
@@ -127,7 +125,7 @@ class _Working:
     def of(
         cls,
         likelihood: "Likelihood",
-        rows: IntArray,
+        rows: IndexArray,
         x: FloatArray,
         damping: FloatArray,
         lower: FloatArray,
@@ -152,7 +150,7 @@ class _Working:
             is_late=is_late,
         )
 
-    def run(self, out: Minimum, damping: FloatArray, iterations: int) -> IntArray:
+    def run(self, out: Minimum, damping: FloatArray, iterations: int) -> IndexArray:
         """Iterate, write results to `out` and `damping`, and return the toys that could go on."""
         work = self
         out.calls[self.rows] += 1
@@ -169,13 +167,13 @@ class _Working:
             if not len(going):
                 break
         work.write(out, damping)
-        going_on: IntArray = work.rows[out.status[work.rows] == Status.NOT_CONVERGED]
+        going_on: IndexArray = work.rows[out.status[work.rows] == Status.NOT_CONVERGED]
         return going_on
 
     def write(self, out: Minimum, damping: FloatArray) -> None:
         out.x[:, self.rows], out.q[self.rows], damping[self.rows] = self.x, self.q, self.damping
 
-    def take(self, rows: IntArray) -> "_Working":
+    def take(self, rows: IndexArray) -> "_Working":
         return _Working(
             likelihood=self.likelihood.take(rows),
             rows=self.rows[rows],
@@ -224,7 +222,7 @@ class _Working:
             trial[at] = self.x[at] + np.clip(step[at], -0.9 * low, 0.9 * high)
         return trial
 
-    def _damp(self, worse: IntArray) -> None:
+    def _damp(self, worse: IndexArray) -> None:
         """Damp less after a success, down to not at all, and more after a failure."""
         more = np.maximum(10 * self.damping[worse], FIRST_DAMPING)
         if np.any(self.damping):
@@ -241,7 +239,9 @@ class _Working:
             )
         return held
 
-    def _back_to_floor(self, trial: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _back_to_floor(
+        self, trial: FloatArray, rows: IndexArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return trials, −2 ln L and μ after a step of the parameters in which μ is linear.
 
         A normalisation times a coupling makes a curved valley: a straight step climbs its wall, though the
@@ -258,7 +258,7 @@ class _Working:
         return x, *part.with_mean(x)
 
 
-def _of_toys(bound: FloatArray, rows: IntArray) -> FloatArray:
+def _of_toys(bound: FloatArray, rows: IndexArray) -> FloatArray:
     """Return the bounds of these toys, or those that all share."""
     return bound if bound.shape[1] == 1 else bound[:, rows]
 

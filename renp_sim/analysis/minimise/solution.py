@@ -6,10 +6,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Minimum", "Status"]
+from renp_sim.arrays import FloatArray, IndexArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
+__all__ = ["Minimum", "Status"]
 
 
 class Status(IntEnum):
@@ -59,7 +58,7 @@ class Minimum:
             calls=np.zeros(n_toys, dtype=np.int32),
         )
 
-    def put(self, rows: IntArray, fits: "Minimum") -> None:
+    def put(self, rows: IndexArray, fits: "Minimum") -> None:
         """Write the minima of some toys."""
         self.x[:, rows], self.q[rows] = fits.x, fits.q
         self.status[rows], self.calls[rows] = fits.status, fits.calls

@@ -8,15 +8,13 @@ walk at once, and their members are a quasi-random sequence, so that an answer c
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm, qmc
 
 from renp_sim.analysis.search.problem import Problem, Solution
+from renp_sim.arrays import FloatArray
 
 __all__ = ["covariances", "normal_points", "swarm_fits"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 MEMBERS = 32
 """Of a swarm."""

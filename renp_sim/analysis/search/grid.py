@@ -4,14 +4,14 @@ import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from renp_sim.arrays import BoolArray, FloatArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
 __all__ = ["bent_centre", "coupling_points", "kinked_points"]
 
-FloatArray = NDArray[np.float64]
 
 SIGNIFICANCE_STEP = 1.5
 """Distance of the scan points of a coupling, in standard deviations of the counts."""
@@ -31,7 +31,7 @@ MOST_POINTS = 40
 
 def kinked_points(
     setup: "Setup", name: str, *, lower: float = -np.inf, upper: float = np.inf
-) -> tuple[FloatArray, NDArray[np.bool_]]:
+) -> tuple[FloatArray, BoolArray]:
     """Return scan points of a kinked parameter and which are kinks: ends, kinks, and points between.
 
     Parameters

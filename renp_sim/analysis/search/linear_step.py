@@ -4,18 +4,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood.poisson import TINY
 from renp_sim.analysis.minimise.ldl import solve_positive
+from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
 __all__ = ["FLOOR", "Step"]
 
-FloatArray = NDArray[np.float64]
 
 FLOOR = 1e-6
 """The straight line in the other parameters may lower μ to this fraction, which is as good as excluded."""

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial import polynomial
-from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood.poisson import TINY, Likelihood
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.constraint import ConstraintTerms
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Table"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 BLOCK_TOYS = 8192
 """Toys that are read off together."""
@@ -122,7 +120,7 @@ class Table:
 
     def _block(
         self, counts: FloatArray, lower: float, upper: float
-    ) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    ) -> tuple[FloatArray, FloatArray, BoolArray]:
         """Return x (1, b), −2 ln L (b,) and which toys the exact slope confirms."""
         rows = np.empty((counts.shape[1], len(counts) + 1))
         rows[:, :-1] = counts.T
@@ -153,7 +151,7 @@ class Table:
         x[close] = np.where(value < lowest[close], other, x[close])
         return x
 
-    def _vertex(self, rows: FloatArray, at: IntArray) -> tuple[FloatArray, FloatArray]:
+    def _vertex(self, rows: FloatArray, at: IndexArray) -> tuple[FloatArray, FloatArray]:
         """Return the minimum of the cubic around a point of each toy and −2 ln L there, shape (b,) each."""
         c0, c1, c2, c3 = np.einsum("bjk,bk->jb", np.take(self.series, at, axis=0), rows)
         root = c2 + np.sqrt(np.maximum(c2 * c2 - 3 * c1 * c3, 0.0))

@@ -9,20 +9,18 @@ import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.search.evolution import swarm_fits
 from renp_sim.analysis.search.pieces import Starts, fit_pieces
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.restarts import has_rivals, places_around
+from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
 __all__ = ["beyond_known_kinks", "is_rough", "known_kinks", "known_points", "over_kinks"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 REACH = 5.0
 """Errors of a parameter within which its pieces are looked at."""
@@ -171,7 +169,9 @@ def over_kinks(setup: "Setup", names: tuple[str, ...], counts: FloatArray, found
     return found
 
 
-def _over_pieces(setup: "Setup", name: str, counts: FloatArray, found: Solution, rows: IntArray) -> Solution:
+def _over_pieces(
+    setup: "Setup", name: str, counts: FloatArray, found: Solution, rows: IndexArray
+) -> Solution:
     """Return the fits, those of some rows the lowest over the pieces of one parameter."""
     position = setup.names.index(name)
     whole = Problem.of(setup, counts, found.theta)
@@ -191,14 +191,14 @@ def _over_pieces(setup: "Setup", name: str, counts: FloatArray, found: Solution,
     return Solution(theta=theta, q=q, status=status, calls=calls)
 
 
-def _best_pieces(whole: Problem, position: int, found: Solution, rows: IntArray) -> Starts:
+def _best_pieces(whole: Problem, position: int, found: Solution, rows: IndexArray) -> Starts:
     """Return starts in the lowest pieces of one parameter, all others held where they were found."""
     likelihood, setup = whole.likelihood(), whole.setup
     pieces = [_pieces(setup, position, found.theta[row]) for row in rows.tolist()]
     toys = np.repeat(rows, [len(piece) for piece in pieces])
     low, high = np.concatenate(pieces).T
 
-    def looked(which: IntArray, u: float) -> tuple[FloatArray, FloatArray]:
+    def looked(which: IndexArray, u: float) -> tuple[FloatArray, FloatArray]:
         x = found.theta[toys[which]][:, setup.free].T
         x[position] = low[which] + (high[which] - low[which]) * np.sin(np.pi * u / 2) ** 2
         return x[position], likelihood.take(toys[which]).value(x)
@@ -241,9 +241,9 @@ def _range(setup: "Setup", position: int) -> tuple[float, float]:
     )
 
 
-def _lowest(toys: IntArray, q: FloatArray, most: int) -> IntArray:
+def _lowest(toys: IndexArray, q: FloatArray, most: int) -> IndexArray:
     """Return the places of the lowest values of each toy, at most so many of each."""
     order = np.lexsort((q, toys))
     first = np.searchsorted(toys[order], toys[order])
-    kept: IntArray = np.sort(order[np.arange(len(order)) - first < most])
+    kept: IndexArray = np.sort(order[np.arange(len(order)) - first < most])
     return kept

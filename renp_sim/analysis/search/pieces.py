@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean, goes_into_series
 from renp_sim.analysis.likelihood.piece import Warp, WarpedMean, WarpedTerms
 from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.minimise.newton import NEAR_BOUND, minimise
 from renp_sim.analysis.minimise.solution import Minimum, Status
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Starts", "fit_pieces", "starts_in_pieces", "starts_on_both_sides"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 KINKED_MARGIN = 4.0
 """A local minimum of a scan this much above the best is not fitted: a fit gains less than that."""
@@ -57,7 +55,7 @@ class Starts:
         Ends of the piece of a kinked parameter, shape (r,); 0 where there is none.
     """
 
-    toys: IntArray
+    toys: IndexArray
     x: FloatArray
     low: FloatArray
     high: FloatArray
@@ -113,7 +111,7 @@ def starts_on_both_sides(along: "Scan", points: FloatArray, centre: int) -> Star
 
 
 def _vertices(
-    along: "Scan", points: FloatArray, side: slice, toys: IntArray, at: IntArray
+    along: "Scan", points: FloatArray, side: slice, toys: IndexArray, at: IndexArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return what −2 ln L gains at the vertex beside the lowest point of a side, (r,), and x (f, r) there."""
     left, right = np.maximum(at - 1, side.start), np.minimum(at + 1, side.stop - 1)
@@ -138,7 +136,7 @@ def _vertices(
     return gain, x.T
 
 
-def starts_in_pieces(along: "Scan", points: FloatArray, kinks: NDArray[np.bool_], position: int) -> Starts:
+def starts_in_pieces(along: "Scan", points: FloatArray, kinks: BoolArray, position: int) -> Starts:
     """Return a start in each smooth piece that has a local minimum of a scan, or comes near the lowest.
 
     Beside an onset a minimum may hide between two points, so a piece that comes near is fitted anyway.
@@ -219,9 +217,9 @@ def fit_pieces(
 
 def _shared_means(
     mean: "ModelMean", setup: "Setup", position: int, start: Starts
-) -> "list[tuple[IntArray, PieceMean | None]]":
+) -> "list[tuple[IndexArray, PieceMean | None]]":
     """Return which starts share a series of their piece, and last which have none."""
-    out: list[tuple[IntArray, PieceMean | None]] = []
+    out: list[tuple[IndexArray, PieceMean | None]] = []
     alone = np.ones(len(start.toys), dtype=bool)
     if mean.template.ndim == 1 and goes_into_series(setup, position):
         for low in np.unique(start.low):

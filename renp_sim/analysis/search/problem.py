@@ -10,6 +10,7 @@ from renp_sim.analysis.likelihood.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood.mean import ModelMean
 from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.polynomial_mean import polynomial_mean
+from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Problem", "Solution"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 CURVATURE_STEP = 1e-4
 """Step, in typical steps of a parameter, over which gradients are differenced."""
@@ -155,7 +154,7 @@ class Problem:
             mean = polynomial_mean(self.setup.model, self.setup.names, self.template)
         return Likelihood(counts=self.counts, mean=mean or self.model_mean(), terms=self.terms)
 
-    def take(self, rows: IntArray) -> "Problem":
+    def take(self, rows: IndexArray) -> "Problem":
         """Return the problem of these toys only; a toy may be taken more than once."""
         if len(rows) == self.n_toys and np.array_equal(rows, np.arange(self.n_toys)):
             return self

@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.evolution import covariances, normal_points
 from renp_sim.analysis.search.problem import Problem, Solution
+from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
@@ -24,7 +24,6 @@ __all__ = [
     "places_around",
 ]
 
-FloatArray = NDArray[np.float64]
 
 CLOUD = 24
 """Places around the lowest fit from which fits start too."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood.mean import slopes
 from renp_sim.analysis.likelihood.poisson import TINY, poisson_q, saturated_q
 from renp_sim.analysis.search.linear_step import FLOOR, Step
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Scan", "ScanTable"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 MEAN_STEPS = 6
 """Steps that take the other parameters to where the mean of all toys wants them."""
@@ -75,7 +73,7 @@ class ScanTable:
     axes: tuple[FloatArray, ...]
     points: FloatArray
     theta: FloatArray
-    moving: IntArray
+    moving: IndexArray
     rest: FloatArray
     mu: FloatArray
     gradient: FloatArray
@@ -85,7 +83,7 @@ class ScanTable:
         cls,
         setup: "Setup",
         axes: "dict[str, FloatArray]",
-        moving: "Sequence[int] | IntArray",
+        moving: "Sequence[int] | IndexArray",
         counts: FloatArray | None = None,
     ) -> "ScanTable":
         """Table the expectation.
@@ -199,7 +197,7 @@ class ScanTable:
 
 
 def _resting(
-    setup: "Setup", moving: IntArray, counts: FloatArray, mu: FloatArray, gradient: FloatArray
+    setup: "Setup", moving: IndexArray, counts: FloatArray, mu: FloatArray, gradient: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return where the moving parameters rest (g, m), and μ (g, n), if the mean of all toys has its way."""
     rest = np.tile(setup.theta[moving], (len(mu), 1))
@@ -224,9 +222,9 @@ class _Seen:
     """Counts of the steps in which something is expected: beyond a wall all toys share an empty step."""
 
     counts: FloatArray
-    memory: dict[bytes, tuple[FloatArray, IntArray]] = field(init=False, default_factory=dict)
+    memory: dict[bytes, tuple[FloatArray, IndexArray]] = field(init=False, default_factory=dict)
 
-    def through(self, is_open: NDArray[np.bool_] | None) -> tuple[FloatArray, IntArray]:
+    def through(self, is_open: BoolArray | None) -> tuple[FloatArray, IndexArray]:
         """Return the counts of open steps, and the toys with counts elsewhere; None stands for all open."""
         if is_open is None:
             return self.counts, np.empty(0, dtype=np.intp)

@@ -7,7 +7,6 @@ the best pieces of the scan are then fitted, a kinked parameter inside one smoot
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood.polynomial_mean import PolynomialMean
 from renp_sim.analysis.minimise.newton import minimise
@@ -18,14 +17,13 @@ from renp_sim.analysis.search.pieces import Starts, fit_pieces, starts_in_pieces
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.scan import Scan, ScanTable
 from renp_sim.analysis.search.several_masses import several_kinked
+from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
 __all__ = ["Solution", "scan_table", "search"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 BLOCK_TOYS = 16_384
 """Toys in one scan: its tables stay in the cache."""
@@ -119,7 +117,7 @@ def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = No
     return ScanTable.of(setup, _affordable(axes), moving, np.mean(counts, axis=0))
 
 
-def _moved(setup: "Setup", theta: FloatArray) -> IntArray:
+def _moved(setup: "Setup", theta: FloatArray) -> IndexArray:
     """Return the indices of the parameters that rest elsewhere in some row."""
     return np.flatnonzero(np.any(theta != setup.theta, axis=0))
 
@@ -217,7 +215,7 @@ def _best_along_first(scan: Scan, n_first: int) -> Scan:
     return Scan(x=x[first, best, :, toy].transpose(0, 2, 1), q=q[first, best, toy])
 
 
-def _best_of(toys: IntArray, fits: Minimum, n_toys: int, shared_calls: int) -> Minimum:
+def _best_of(toys: IndexArray, fits: Minimum, n_toys: int, shared_calls: int) -> Minimum:
     """Return the lowest of the fits of each toy."""
     best = np.empty(n_toys, dtype=np.intp)
     best[toys[::-1]] = np.arange(len(toys))[::-1]

@@ -4,13 +4,13 @@ import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.evolution import swarm_fits
 from renp_sim.analysis.search.nuisance_kinks import known_kinks, over_kinks
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.restarts import cloud_fits, end_at_one_place, first_fits, fits_from, local_fits
+from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["following_fits", "several_kinked"]
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
 
 CORNERS = 3
 """Places of a scan in several kinked parameters from which a fit starts."""
@@ -123,7 +121,7 @@ def following_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Sol
 
 def _led(
     setup: "Setup", counts: FloatArray, theta: FloatArray, found: Solution, step: int
-) -> tuple[IntArray, FloatArray]:
+) -> tuple[IndexArray, FloatArray]:
     """Return rows whose neighbour points to something lower, and where that is, (rows, p)."""
     rows = np.arange(len(theta) - 1) + (step < 0)
     led = theta[rows]
@@ -134,7 +132,7 @@ def _led(
     return rows[lower], led[lower]
 
 
-def _lower(found: Solution, rows: IntArray, others: Solution) -> Solution:
+def _lower(found: Solution, rows: IndexArray, others: Solution) -> Solution:
     """Return the fits, some rows replaced by others where these are lower."""
     theta, q, status, calls = found.theta.copy(), found.q.copy(), found.status.copy(), found.calls.copy()
     calls[rows] += others.calls
@@ -162,7 +160,7 @@ def _lowest(found: Solution) -> Solution:
     return _taken(found, np.array([np.argmin(found.q)]))
 
 
-def _taken(found: Solution, rows: IntArray) -> Solution:
+def _taken(found: Solution, rows: IndexArray) -> Solution:
     """Return some of the fits."""
     return Solution(
         theta=found.theta[rows], q=found.q[rows], status=found.status[rows], calls=found.calls[rows]

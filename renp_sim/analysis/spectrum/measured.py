@@ -4,14 +4,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
 from renp_sim.analysis.model import Observation
+from renp_sim.arrays import FloatArray
 
 __all__ = ["ONE_SIGMA", "Spectrum", "garwood_interval", "measured_spectrum"]
 
-FloatArray = NDArray[np.float64]
 
 ONE_SIGMA = 0.6826894921370859
 

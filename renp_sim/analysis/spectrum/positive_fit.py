@@ -7,13 +7,12 @@ that stop at 0 find it.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
+from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["PositiveFit", "fit_positive"]
 
-FloatArray = NDArray[np.float64]
 
 ITERATIONS = 200
 TOLERANCE = 1e-8
@@ -39,7 +38,7 @@ class PositiveFit:
 
     coefficients: FloatArray
     q: FloatArray
-    converged: NDArray[np.bool_]
+    converged: BoolArray
 
 
 def fit_positive(design: FloatArray, counts: FloatArray, background: FloatArray) -> PositiveFit:

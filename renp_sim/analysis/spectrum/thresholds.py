@@ -18,10 +18,10 @@ from renp_sim.analysis.intervals import Interval
 from renp_sim.analysis.model import Observation
 from renp_sim.analysis.spectrum.measured import ONE_SIGMA, Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.positive_fit import PositiveFit, fit_positive
+from renp_sim.arrays import FloatArray
 
 __all__ = ["Onset", "ThresholdSearch", "onset_shape", "search_thresholds"]
 
-FloatArray = NDArray[np.float64]
 
 PLACES_PER_STEP = 6
 """Tested places between neighbouring settings; the same again for a position."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import ComplexArray
 from renp_sim.constants import G_F_PER_EV2, MU_B_PER_EV
 from renp_sim.physics.couplings import NO_COUPLINGS, CouplingMatrix, Symmetry, complete
 from renp_sim.physics.current import Bracket
@@ -15,8 +15,6 @@ from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.neutrino import Nature, Neutrinos
 
 __all__ = ["ElectromagneticMoments"]
-
-ComplexArray = NDArray[np.complex128]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

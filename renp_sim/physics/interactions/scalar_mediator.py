@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import ComplexArray, FloatArray
 from renp_sim.constants import ELECTRON_MASS_EV, G_F_PER_EV2
 from renp_sim.physics.couplings import NO_COUPLINGS, CouplingMatrix, Symmetry, complete, per_pair
 from renp_sim.physics.current import Bracket, exchange, pair_amplitudes
@@ -23,9 +23,6 @@ from renp_sim.physics.propagator import (
 )
 
 __all__ = ["ScalarFormula", "ScalarMediator"]
-
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
 
 
 class ScalarFormula(StrEnum):

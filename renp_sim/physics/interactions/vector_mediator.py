@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from renp_sim.arrays import ComplexArray
 from renp_sim.constants import G_F_PER_EV2
 from renp_sim.physics.couplings import NO_COUPLINGS, CouplingMatrix, Symmetry, complete, per_pair
 from renp_sim.physics.current import Bracket, current, exchange, pair_amplitudes
@@ -22,7 +23,6 @@ from renp_sim.physics.propagator import (
 
 __all__ = ["VectorMediator"]
 
-ComplexArray = NDArray[np.complex128]
 Amplitudes = tuple[ComplexArray, ComplexArray]
 
 

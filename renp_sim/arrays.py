@@ -1,0 +1,12 @@
+"""Array types, once: what a name says of its numbers; shapes are told where an array is described."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["BoolArray", "ComplexArray", "FloatArray", "IndexArray"]
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+BoolArray = NDArray[np.bool_]
+IndexArray = NDArray[np.intp]
+"""Places in other arrays."""
