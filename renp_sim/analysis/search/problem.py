@@ -66,6 +66,12 @@ class Solution:
             calls=np.concatenate([part.calls for part in parts]),
         )
 
+    def take(self, rows: IndexArray) -> "Solution":
+        """Return the solutions of some toys."""
+        return Solution(
+            theta=self.theta[rows], q=self.q[rows], status=self.status[rows], calls=self.calls[rows]
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Problem:

@@ -1,0 +1,231 @@
+"""−2 ln L of one set of counts, minimised over all that floats but what is held: rows of a profile at once.
+
+Where μ is a polynomial in the rest, and at most one more parameter of it has kinks, no model is called inside
+the fits (`RowMean`); each smooth piece of that one is fitted on its own and the lowest counts. Elsewhere the
+model is asked for every trial.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from renp_sim.analysis.likelihood.constraint import ConstraintTerms, prior_pull
+from renp_sim.analysis.likelihood.piece import Piece, TermsInPiece
+from renp_sim.analysis.likelihood.poisson import Likelihood
+from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
+from renp_sim.analysis.minimise.newton import minimise
+from renp_sim.analysis.search.problem import Problem, Solution
+from renp_sim.arrays import FloatArray, IndexArray
+
+if TYPE_CHECKING:
+    from renp_sim.analysis.floating import Setup
+    from renp_sim.analysis.minimise.solution import Minimum
+
+__all__ = ["Profiler"]
+
+REACH = 6.0
+"""Errors of a constrained parameter within which its kinks are looked at: −2 ln L rises by 36 beyond."""
+
+NODES = (12, 24, 48)
+"""Nodes of a series, more where its end is not small."""
+
+TAIL = 1e-6
+"""How large that end may be, in standard deviations of the counts."""
+
+FIRST_LOOKS = np.array([0.08, 0.25, 0.5, 0.75, 0.92])
+"""Values of u in a piece among which the start of its fit is chosen."""
+
+BLOCK_ITEMS = 1 << 21
+"""Rows × steps × coefficients in memory at a time: 16 MB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Profiler:
+    """One set of counts and all that floats.
+
+    Parameters
+    ----------
+    setup
+        What floats.
+    counts
+        Shape (n,).
+    """
+
+    setup: "Setup"
+    counts: FloatArray
+
+    def lowest(self, held: tuple[str, ...], theta: FloatArray) -> Solution:
+        """Return −2 ln L with some parameters held where rows of θ (g, p) have them, the rest fitted.
+
+        The constraint terms of what is held count. The rest starts where the rows stand.
+        """
+        rest = self.setup.without(*held)
+        kinked = tuple(name for name in rest.names if name in rest.kinked)
+        smooth = rest.without(*kinked)
+        lattice = None
+        if len(kinked) <= 1:
+            lattice = Lattice.of(rest.model, smooth.names, _extremes(self.setup, theta), smooth.scale)
+        if lattice is None:
+            found = self._asking_the_model(rest, theta)
+        else:
+            parts = 1 + len(theta) * len(self.counts) * len(lattice.exponents) // BLOCK_ITEMS
+            blocks = np.array_split(theta, parts)
+            if kinked:
+                found = Solution.joined([self._in_pieces(rest, kinked[0], lattice, b) for b in blocks])
+            else:
+                found = Solution.joined([self._smooth(rest, lattice, b) for b in blocks])
+        return replace(found, q=found.q + self._terms(held, theta))
+
+    def _terms(self, held: tuple[str, ...], theta: FloatArray) -> FloatArray:
+        """Return the constraint terms of what is held, shape (g,)."""
+        out = np.zeros(len(theta))
+        for name in held:
+            constraint = self.setup.constraints[self.setup.names.index(name)]
+            if constraint is not None:
+                out += prior_pull(constraint, theta[:, self.setup.index(name)]) ** 2
+        return out
+
+    def _repeated(self, n_rows: int) -> FloatArray:
+        return np.repeat(self.counts[:, None], n_rows, axis=1)
+
+    def _smooth(self, rest: "Setup", lattice: Lattice, theta: FloatArray) -> Solution:
+        """Return fits of rows in whose rest μ is a polynomial."""
+        mean = RowMean.of(rest.model, theta, rest.free, lattice)
+        likelihood = Likelihood(
+            counts=self._repeated(len(theta)), mean=mean, terms=ConstraintTerms.of(rest.constraints)
+        )
+        found = _lower_side(rest, likelihood, _started(rest, mean, self.counts, theta[:, rest.free].T))
+        return _solution(rest, theta, found)
+
+    def _in_pieces(self, rest: "Setup", name: str, lattice: Lattice, theta: FloatArray) -> Solution:
+        """Return fits of rows with one parameter that has kinks, the lowest over its smooth pieces."""
+        owner, low, high = self._pieces(rest, name, theta)
+        rows = theta[owner]
+        position, smooth = rest.names.index(name), rest.without(name)
+        x = np.empty((len(rest.free), len(rows)))
+        q, status = np.empty(len(rows)), np.empty(len(rows), dtype=np.int8)
+        calls = np.zeros(len(rows), dtype=np.int32)
+        todo = np.arange(len(rows))
+        for n_nodes in NODES:
+            piece = Piece(position=position, low=low[todo], high=high[todo])
+            mean, tail = RowMean.in_pieces(
+                rest.model, rows[todo], smooth.free, lattice, piece, rest.index(name), n_nodes
+            )
+            good = np.flatnonzero(tail <= TAIL) if n_nodes < NODES[-1] else np.arange(len(todo))
+            fits = self._fit_pieces(rest, mean.take(good), piece.take(good), rows[todo[good]])
+            at = todo[good]
+            x[:, at], q[at], status[at], calls[at] = fits.x, fits.q, fits.status, n_nodes
+            todo = np.delete(todo, good)
+            if not len(todo):
+                break
+        order = np.lexsort((q, owner))
+        best = order[np.searchsorted(owner[order], np.arange(len(theta)))]
+        out = theta.copy()
+        out[:, rest.free] = x[:, best].T
+        return Solution(theta=out, q=q[best], status=status[best], calls=calls[best])
+
+    def _fit_pieces(self, rest: "Setup", mean: RowMean, piece: Piece, rows: FloatArray) -> "Minimum":
+        """Return fits inside pieces, the parameter itself in the place of u."""
+        terms = TermsInPiece(inner=ConstraintTerms.of(rest.constraints), piece=piece)
+        likelihood = Likelihood(counts=self._repeated(len(rows)), mean=mean, terms=terms)
+        at = piece.position
+        start = rows[:, rest.free].T.copy()
+        start[at] = piece.inverse(start[at])
+        best, lowest = start, np.full(len(rows), np.inf)
+        for u in FIRST_LOOKS:
+            trial = start.copy()
+            trial[at] = u
+            trial = _started(rest, mean, self.counts, trial)
+            q = likelihood.value(trial)
+            best, lowest = np.where(q < lowest, trial, best), np.minimum(q, lowest)
+        lower, upper = rest.lower[:, None].copy(), rest.upper[:, None].copy()
+        lower[at], upper[at] = 0.0, 1.0
+        found = minimise(likelihood, best, lower, upper, interior=at)
+        for edge in (0.0, 1.0):
+            x = found.x.copy()
+            x[at] = edge
+            q = likelihood.value(x)
+            better = q < found.q
+            found.x[:, better], found.q[better] = x[:, better], q[better]
+        found.x[at] = piece.parameter(found.x[at])
+        return found
+
+    def _pieces(
+        self, rest: "Setup", name: str, theta: FloatArray
+    ) -> tuple[IndexArray, FloatArray, FloatArray]:
+        """Return the smooth pieces of a parameter at each row: whose they are, and their ends, shape (r,)."""
+        low, high = reach_of(rest, name)
+        ends = []
+        for row in theta:
+            kinks = rest.model.kinks(name, row)
+            ends.append(np.concatenate([[low], kinks[(kinks > low) & (kinks < high)], [high]]))
+        owner = np.repeat(np.arange(len(theta)), [len(e) - 1 for e in ends])
+        return owner, np.concatenate([e[:-1] for e in ends]), np.concatenate([e[1:] for e in ends])
+
+    def _asking_the_model(self, rest: "Setup", theta: FloatArray) -> Solution:
+        """Return fits that ask the model for every trial."""
+        problem = Problem.of(rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
+        found = minimise(problem.likelihood(), problem.start(), *problem.bounds())
+        return problem.solution(found)
+
+
+def reach_of(setup: "Setup", name: str) -> tuple[float, float]:
+    """Return within which values a floating parameter is looked at."""
+    low, high = setup.limits(name)
+    constraint = setup.constraints[setup.names.index(name)]
+    if constraint is None:
+        return low, high
+    reach = REACH * constraint.error * (constraint.value if constraint.shape == "log_normal" else 1.0)
+    return max(low, constraint.value - reach), min(high, constraint.value + reach)
+
+
+def _extremes(setup: "Setup", theta: FloatArray) -> FloatArray:
+    """Return a row in which all that can be open is, and the first."""
+    row = theta[0].copy()
+    for name in setup.kinked:
+        index = setup.index(name)
+        row[index] = (
+            max(setup.model.parameters[index].lower, -1.0) if setup.limits(name)[0] >= 0 else row[index]
+        )
+    return np.stack([row, theta[0]])
+
+
+def _started(rest: "Setup", mean: RowMean, counts: FloatArray, x: FloatArray) -> FloatArray:
+    """Return starts in which one free linear parameter explains the total of the counts, where it can."""
+    for position, (name, constraint) in enumerate(zip(rest.names, rest.constraints, strict=True)):
+        if constraint is None and name in rest.linear:
+            nothing = x.copy()
+            nothing[position] = 0.0
+            one = x.copy()
+            one[position] = 1.0
+            without = np.sum(mean.value(nothing), axis=0)
+            slope = np.sum(mean.value(one), axis=0) - without
+            wanted = (np.sum(counts) - without) / np.where(slope > 0, slope, 1.0)
+            out = x.copy()
+            bound = np.clip(wanted, rest.lower[position], rest.upper[position])
+            out[position] = np.where((slope > 0) & (wanted > 0), bound, x[position])
+            return out
+    return x
+
+
+def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> "Minimum":
+    """Return fits, from both sides of every parameter that enters squared."""
+    lower, upper = rest.lower[:, None], rest.upper[:, None]
+    squared = [i for i, name in enumerate(rest.names) if name in rest.squared]
+    best = minimise(likelihood, start, lower, upper)
+    for position in squared:
+        for side in (-1.0, 1.0):
+            x = np.array(start)
+            x[position] = side * rest.scale[position]
+            fits = minimise(likelihood, x, lower, upper)
+            better = fits.q < best.q
+            best.x[:, better], best.q[better] = fits.x[:, better], fits.q[better]
+            best.status[better] = fits.status[better]
+    return best
+
+
+def _solution(rest: "Setup", theta: FloatArray, found: "Minimum") -> Solution:
+    out = theta.copy()
+    out[:, rest.free] = found.x.T
+    return Solution(theta=out, q=found.q, status=found.status, calls=found.calls)
