@@ -18,8 +18,9 @@ sys.path.append(str(Path(__file__).parent / "prediction"))
 
 from exposures import exposure, yb_model
 
+from renp_sim.analysis.data import Observation
 from renp_sim.analysis.infer.profile import profile
-from renp_sim.analysis.model import Constraint, Observation, Shape
+from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.prediction.expected_counts import ExpectedCounts
 
 BACKGROUND_ERROR = 0.2

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure
+from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import FloatArray
 from renp_sim.prediction.parameters import Group, Layout, step_of
 from renp_sim.prediction.responses import Responses

@@ -6,7 +6,8 @@ from typing import Self
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure, Parameter, Quadratic
+from renp_sim.analysis.data import Exposure
+from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.errors import ConfigError
 from renp_sim.prediction.expected_counts import ExpectedCounts

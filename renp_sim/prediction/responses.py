@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure
+from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import FloatArray
 
 __all__ = ["Responses", "Shared"]

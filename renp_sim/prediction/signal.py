@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure
+from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.kinematics import Kinematics

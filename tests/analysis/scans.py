@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure, Observation
+from renp_sim.analysis.data import Exposure, Observation
 from renp_sim.arrays import FloatArray
 
 

@@ -7,7 +7,7 @@ import pytest
 from scans import asimov, scan_exposure
 from scipy.stats import poisson
 
-from renp_sim.analysis.model import Observation
+from renp_sim.analysis.data import Observation
 from renp_sim.analysis.spectrum.measured import ONE_SIGMA, garwood_interval, measured_spectrum
 
 OMEGA = np.array([1.07, 1.071, 1.072])

@@ -9,7 +9,7 @@ from scans import asimov, drawn, scan_exposure
 from scipy.integrate import quad
 from scipy.stats import binomtest
 
-from renp_sim.analysis.model import Exposure
+from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.spectrum.thresholds import onset_shape, search_thresholds
 from renp_sim.arrays import FloatArray
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from renp_sim.analysis.model import Constraint, Exposure, Observation, Parameter, Quadratic, Shape
+from renp_sim.analysis.data import Exposure, Observation
+from renp_sim.analysis.model import Constraint, Parameter, Quadratic, Shape
 from renp_sim.arrays import FloatArray
 
 

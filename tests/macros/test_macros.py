@@ -13,9 +13,9 @@ from real_root import MACROS, NAMES, Output, call, hadd, session
 from run_files import Files, rewrite
 from scipy.optimize import minimize
 
+from renp_sim.analysis.data import Observation
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
-from renp_sim.analysis.model import Observation
 from renp_sim.analysis.spectrum.measured import measured_spectrum
 from renp_sim.app.fitting import fit_data, read_data
 from renp_sim.app.question import Question

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.analysis.model import Exposure
+from renp_sim.analysis.data import Exposure
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.neutrino import Ordering, Oscillation
 from renp_sim.physics.target import Target

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
-from renp_sim.analysis.model import Observation
+from renp_sim.analysis.data import Observation
 from renp_sim.arrays import FloatArray
 
 __all__ = ["ONE_SIGMA", "Spectrum", "garwood_interval", "measured_spectrum"]
