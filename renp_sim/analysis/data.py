@@ -4,14 +4,39 @@ Nothing here knows neutrinos. Both are filled from a file (`renp_sim.analysis.fr
 nobody has generated (`renp_sim.prediction.exposure`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
+from renp_sim.errors import ConfigError
 
 __all__ = ["Exposure", "Observation"]
+
+DEFAULTS: Final[Mapping[str, ArrayLike]] = {
+    "run": 1,
+    "kind": 0,
+    "linewidth_eV": 0.0,
+    "omega_common_error_eV": 0.0,
+    "omega_step_error_eV": 0.0,
+    "coherence": 1.0,
+    "gamma0_hz": 1.0,
+    "efficiency": 1.0,
+    "efficiency_common_error": 0.0,
+    "efficiency_step_error": 0.0,
+    "background_rate_hz": 0.0,
+    "background_error_hz": 0.0,
+    "background_present": True,
+}
+DTYPES: Final[Mapping[str, Any]] = {
+    "run": np.int64,
+    "step": np.int64,
+    "kind": np.int8,
+    "background_present": np.bool_,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +67,12 @@ class Exposure:
         Stated rates of recorded background and their errors, shape (n, c), s⁻¹.
     background_present
         Whether a component is there in this kind of step, shape (n, c).
+
+    Examples
+    --------
+    >>> two_days = Exposure.of(omega_eV=[1.069, 1.07], live_time_s=86400.0, gamma0_hz=0.002, efficiency=0.5)
+    >>> two_days.scaled(10).counts_per_unit.round(1).tolist()
+    [864.0, 864.0]
     """
 
     run: NDArray[np.int64]
@@ -62,16 +93,74 @@ class Exposure:
     background_error_hz: FloatArray
     background_present: BoolArray
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        omega_eV: ArrayLike,
+        live_time_s: ArrayLike,
+        components: Sequence[str] = (),
+        **known: ArrayLike,
+    ) -> Self:
+        """Return signal steps of run 1, with what else is known of them.
+
+        Parameters
+        ----------
+        omega_eV
+            Frequencies, shape (n,); a number is one step.
+        live_time_s, known
+            Fields by name, shape (n,) or (n, c), or what broadcasts to it. What is left out is sharp, exact
+            and perfect: no width, no errors, no background, and η, Γ₀ and efficiency of 1.
+
+        Raises
+        ------
+        ConfigError
+            If a field does not fit the number of steps or components.
+        """
+        omega = np.atleast_1d(np.asarray(omega_eV, dtype=np.float64))
+        given = {**DEFAULTS, "step": np.arange(len(omega)), "live_time_s": live_time_s, **known}
+        arrays: dict[str, Any] = {"omega_eV": omega, "components": tuple(components)}
+        for name, values in given.items():
+            shape = (len(omega), len(components)) if name.startswith("background") else omega.shape
+            try:
+                # a copy that owns its memory: nobody changes it through what was given
+                arrays[name] = np.array(np.broadcast_to(values, shape), dtype=DTYPES.get(name, np.float64))
+            except ValueError:
+                raise ConfigError(
+                    f"exposure.{name}: shape {np.shape(values)} does not fit {shape}: "
+                    "give a number, or one for each step"
+                ) from None
+        return cls(**arrays)
+
     @property
     def n_steps(self) -> int:
         """Number of steps."""
         return len(self.omega_eV)
 
     @property
+    def counts_per_unit(self) -> FloatArray:
+        """Γ₀ η ε T: signal counts where the spectrum Ī is 1, shape (n,)."""
+        return self.gamma0_hz * self.coherence * self.efficiency * self.live_time_s
+
+    @property
+    def background_hz(self) -> FloatArray:
+        """Stated rates, 0 where a component is not present, shape (n, c), s⁻¹."""
+        return np.where(self.background_present, self.background_rate_hz, 0.0)
+
+    @property
     def background_counts(self) -> FloatArray:
         """Expected background counts of the stated rates, shape (n,)."""
-        rate: FloatArray = np.sum(np.where(self.background_present, self.background_rate_hz, 0.0), axis=1)
+        rate: FloatArray = np.sum(self.background_hz, axis=1)
         return rate * self.live_time_s
+
+    def scaled(self, factor: float) -> Self:
+        """Return the same steps with every live time multiplied by a factor."""
+        return replace(self, live_time_s=self.live_time_s * factor)
+
+    def take(self, rows: IndexArray) -> Self:
+        """Return some of the steps, by their rows."""
+        arrays = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "components"}
+        return replace(self, **arrays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

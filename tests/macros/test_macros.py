@@ -178,7 +178,7 @@ def oscillation_of(data, ordering):
 def chi2_of_masses(observation: Observation, ordering: Ordering):
     """Return −2 ln L of three masses, everything else as stated; independent of the Python fits."""
     e = observation.exposure
-    per_unit = e.gamma0_hz * e.coherence * e.efficiency * e.live_time_s
+    per_unit = e.counts_per_unit
     seen = per_unit > 0
 
     def chi2(masses: np.ndarray) -> float:
