@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 import uproot
 from matplotlib.image import imread
-from real_root import MACROS, NAMES, Output, call, hadd, session
-from run_files import Files, rewrite
 from scipy.optimize import minimize
 
+from renp_sim.analysis.data import Observation
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
-from renp_sim.analysis.model import Observation
 from renp_sim.analysis.spectrum.measured import measured_spectrum
 from renp_sim.app.fitting import fit_data, read_data
 from renp_sim.app.question import Question
@@ -26,6 +24,8 @@ from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
+from tests.macros.real_root import MACROS, NAMES, Output, call, hadd, session
+from tests.macros.run_files import Files, rewrite
 
 pytestmark = pytest.mark.usefixtures("root")
 
@@ -178,7 +178,7 @@ def oscillation_of(data, ordering):
 def chi2_of_masses(observation: Observation, ordering: Ordering):
     """Return −2 ln L of three masses, everything else as stated; independent of the Python fits."""
     e = observation.exposure
-    per_unit = e.gamma0_hz * e.coherence * e.efficiency * e.live_time_s
+    per_unit = e.counts_per_unit
     seen = per_unit > 0
 
     def chi2(masses: np.ndarray) -> float:
