@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import renp_sim
-from renp_sim.analysis.model import Exposure, Observation
+from renp_sim.analysis.data import Exposure, Observation
 from renp_sim.app.fitting import Data
 from renp_sim.app.question import question_of
 

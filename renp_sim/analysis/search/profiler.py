@@ -15,17 +15,23 @@ from renp_sim.analysis.likelihood.piece import Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
 from renp_sim.analysis.minimise.newton import minimise
+from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
-    from renp_sim.analysis.minimise.solution import Minimum
 
 __all__ = ["Profiler"]
 
-REACH = 6.0
-"""Errors of a constrained parameter within which its kinks are looked at: −2 ln L rises by 36 beyond."""
+Pieces = tuple[IndexArray, FloatArray, FloatArray]
+"""Whose each piece is, and its ends, shape (r,) each."""
+
+REACH = 10.0
+"""Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""
+
+NARROWEST = 1e-9
+"""Two kinks within this many typical steps are one."""
 
 NODES = (12, 24, 48)
 """Nodes of a series, more where its end is not small."""
@@ -100,32 +106,53 @@ class Profiler:
 
     def _in_pieces(self, rest: "Setup", name: str, lattice: Lattice, theta: FloatArray) -> Solution:
         """Return fits of rows with one parameter that has kinks, the lowest over its smooth pieces."""
-        owner, low, high = self._pieces(rest, name, theta)
-        rows = theta[owner]
-        position, smooth = rest.names.index(name), rest.without(name)
-        x = np.empty((len(rest.free), len(rows)))
-        q, status = np.empty(len(rows)), np.empty(len(rows), dtype=np.int8)
-        calls = np.zeros(len(rows), dtype=np.int32)
-        todo = np.arange(len(rows))
+        best = _solution(rest, theta, Minimum.empty(len(rest.free), len(theta)))
+        best.q[:] = np.inf
+        # a broad line, or no threshold near: one piece will do
+        owner = np.arange(len(theta))
+        low, high = (np.full(len(theta), end) for end in reach_of(rest, name))
+        owner, low, high = self._by_series(rest, name, lattice, theta, (owner, low, high), NODES[0], best)
+        pieces = self._pieces(rest, name, theta, owner)
         for n_nodes in NODES:
-            piece = Piece(position=position, low=low[todo], high=high[todo])
-            mean, tail = RowMean.in_pieces(
-                rest.model, rows[todo], smooth.free, lattice, piece, rest.index(name), n_nodes
-            )
-            good = np.flatnonzero(tail <= TAIL) if n_nodes < NODES[-1] else np.arange(len(todo))
-            fits = self._fit_pieces(rest, mean.take(good), piece.take(good), rows[todo[good]])
-            at = todo[good]
-            x[:, at], q[at], status[at], calls[at] = fits.x, fits.q, fits.status, n_nodes
-            todo = np.delete(todo, good)
-            if not len(todo):
-                break
-        order = np.lexsort((q, owner))
-        best = order[np.searchsorted(owner[order], np.arange(len(theta)))]
-        out = theta.copy()
-        out[:, rest.free] = x[:, best].T
-        return Solution(theta=out, q=q[best], status=status[best], calls=calls[best])
+            pieces = self._by_series(rest, name, lattice, theta, pieces, n_nodes, best)
+        return best
 
-    def _fit_pieces(self, rest: "Setup", mean: RowMean, piece: Piece, rows: FloatArray) -> "Minimum":
+    def _by_series(
+        self,
+        rest: "Setup",
+        name: str,
+        lattice: Lattice,
+        theta: FloatArray,
+        pieces: Pieces,
+        n_nodes: int,
+        best: Solution,
+    ) -> Pieces:
+        """Fit in those pieces whose series ends in time, or are the last resort; return the others.
+
+        `best` takes what is lower than what it has.
+        """
+        owner, low, high = pieces
+        if not len(owner):
+            return pieces
+        piece = Piece(position=rest.names.index(name), low=low, high=high)
+        smooth = rest.without(name)
+        rows = theta[owner]
+        mean, tail = RowMean.in_pieces(
+            rest.model, rows, smooth.free, lattice, piece, rest.index(name), n_nodes
+        )
+        is_good = (tail <= TAIL) | (n_nodes == NODES[-1])
+        good, others = np.flatnonzero(is_good), np.flatnonzero(~is_good)
+        found = self._fit_pieces(rest, mean.take(good), piece.take(good), rows[good])
+        # the lowest of a row is written last
+        order = np.argsort(-found.q, kind="stable")
+        order = order[found.q[order] < best.q[owner[good[order]]]]
+        at = owner[good[order]]
+        best.theta[at[:, None], rest.free] = found.x[:, order].T
+        best.q[at], best.status[at] = found.q[order], found.status[order]
+        best.calls[owner] += n_nodes
+        return owner[others], low[others], high[others]
+
+    def _fit_pieces(self, rest: "Setup", mean: RowMean, piece: Piece, rows: FloatArray) -> Minimum:
         """Return fits inside pieces, the parameter itself in the place of u."""
         terms = TermsInPiece(inner=ConstraintTerms.of(rest.constraints), piece=piece)
         likelihood = Likelihood(counts=self._repeated(len(rows)), mean=mean, terms=terms)
@@ -151,17 +178,15 @@ class Profiler:
         found.x[at] = piece.parameter(found.x[at])
         return found
 
-    def _pieces(
-        self, rest: "Setup", name: str, theta: FloatArray
-    ) -> tuple[IndexArray, FloatArray, FloatArray]:
-        """Return the smooth pieces of a parameter at each row: whose they are, and their ends, shape (r,)."""
+    def _pieces(self, rest: "Setup", name: str, theta: FloatArray, rows: IndexArray) -> Pieces:
+        """Return the smooth pieces of a parameter at some rows."""
         low, high = reach_of(rest, name)
-        ends = []
-        for row in theta:
-            kinks = rest.model.kinks(name, row)
-            ends.append(np.concatenate([[low], kinks[(kinks > low) & (kinks < high)], [high]]))
-        owner = np.repeat(np.arange(len(theta)), [len(e) - 1 for e in ends])
-        return owner, np.concatenate([e[:-1] for e in ends]), np.concatenate([e[1:] for e in ends])
+        # what lies outside or is missing makes pieces without width
+        kinks = np.nan_to_num(np.clip(rest.model.kinks(name, theta[rows], low, high), low, high), nan=high)
+        wall = np.ones((len(rows), 1))
+        ends = np.concatenate([low * wall, kinks, high * wall], axis=1)
+        row, at = np.nonzero(np.diff(ends, axis=1) > NARROWEST * rest.scale[rest.names.index(name)])
+        return rows[row], ends[row, at], ends[row, at + 1]
 
     def _asking_the_model(self, rest: "Setup", theta: FloatArray) -> Solution:
         """Return fits that ask the model for every trial."""
@@ -209,7 +234,7 @@ def _started(rest: "Setup", mean: RowMean, counts: FloatArray, x: FloatArray) ->
     return x
 
 
-def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> "Minimum":
+def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> Minimum:
     """Return fits, from both sides of every parameter that enters squared."""
     lower, upper = rest.lower[:, None], rest.upper[:, None]
     squared = [i for i, name in enumerate(rest.names) if name in rest.squared]
@@ -225,7 +250,7 @@ def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> "Mi
     return best
 
 
-def _solution(rest: "Setup", theta: FloatArray, found: "Minimum") -> Solution:
+def _solution(rest: "Setup", theta: FloatArray, found: Minimum) -> Solution:
     out = theta.copy()
     out[:, rest.free] = found.x.T
     return Solution(theta=out, q=found.q, status=found.status, calls=found.calls)
