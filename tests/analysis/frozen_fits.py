@@ -102,11 +102,8 @@ def frozen_fits(ids: Collection[str] = ()) -> Iterator[FrozenFit]:
 
 def observation_of(exposure: Table, counts: list[int]) -> Observation:
     """Return counts with their exposure from the table of its fields."""
-    n, kinds = (
-        len(counts),
-        {"run": np.int64, "step": np.int64, "kind": np.int8, "background_present": np.bool_},
-    )
-    shape = (n, len(exposure["components"]))
+    kinds = {"run": np.int64, "step": np.int64, "kind": np.int8, "background_present": np.bool_}
+    n, shape = len(counts), (len(counts), len(exposure["components"]))
     arrays = {
         field.name: np.array(
             np.broadcast_to(
@@ -164,7 +161,7 @@ def _summary(fit: Any) -> Table:
 
 
 def compared(case: FrozenFit, after: Mapping[str, Table]) -> Comparison:
-    """Compare a fit with the frozen one."""
+    """Compare a fit with the frozen one, and where there is a brute force, with that."""
     before, brute = case.before.get("fits", {}), case.brute or {}
     than_before, than_brute = _excess(after, before), _excess(after, brute)
     shift, where, verdicts = 0.0, "", {"same"}
@@ -172,14 +169,14 @@ def compared(case: FrozenFit, after: Mapping[str, Table]) -> Comparison:
         new, exact = after[label], brute.get(label, {}).get("regions", {})
         is_lower = new["minus_two_ln_L"] < old["minus_two_ln_L"] - SAME_Q
         for name, interval in old["intervals"].items():
-            moved, unit = new["intervals"].get(name, {"regions": [], "method": None}), unit_of(old, name)
+            moved = new["intervals"].get(name, {"regions": [], "method": None})
+            right = exact.get(name, interval["regions"])
+            best = brute[label]["at"][name] if name in exact else old["values"][name]
+            unit = old["errors"][name] or _reach(right, best) / math.sqrt(interval["delta_q"])
             change = _shift(interval["regions"], moved["regions"], unit)
             if change > shift:
                 shift, where = change, f"{label} {name} {interval['method']} → {moved['method']}"
-            if name in exact:
-                is_right = _shift(exact[name], moved["regions"], unit) <= SAME_END
-            else:
-                is_right = is_lower or change <= SAME_END
+            is_right = _shift(right, moved["regions"], unit) <= SAME_END or (name not in exact and is_lower)
             verdicts |= {"INTERVALS"} if not is_right else {"explained"} if change > SAME_END else set()
     verdict = next(v for v in ("INTERVALS", "explained", "same") if v in verdicts)
     if max((e for e in (than_before, than_brute) if e is not None), default=0.0) > SAME_Q:
@@ -189,19 +186,18 @@ def compared(case: FrozenFit, after: Mapping[str, Table]) -> Comparison:
     )
 
 
-def unit_of(fit: Table, name: str) -> float:
-    """Return the error of a parameter, or half of its interval over √Δq where the fit gave no error."""
-    if fit["errors"].get(name) is not None:
-        return float(fit["errors"][name])
-    interval = fit["intervals"][name]
-    widths = [(upper - lower) / 2 for lower, upper, *_ in interval["regions"]]
-    return float(max(widths) / math.sqrt(interval["delta_q"])) or 1.0
-
-
 def _excess(after: Mapping[str, Table], frozen: Mapping[str, Table]) -> float | None:
     """Return by how much −2 ln L is higher, at most, over the hypotheses that are frozen."""
     key = "minus_two_ln_L"
     return max((after[label][key] - fit[key] for label, fit in frozen.items()), default=None)
+
+
+def _reach(regions: list[list[Any]], best: float) -> float:
+    """Return how far the best value is from the farthest end that is not open; 1 if all are."""
+    ends = [
+        end for region in regions for end, is_open in zip(region[:2], region[2:], strict=True) if not is_open
+    ]
+    return max((abs(end - best) for end in ends), default=0.0) or 1.0
 
 
 def _shift(old: list[list[Any]], new: list[list[Any]], unit: float) -> float:
