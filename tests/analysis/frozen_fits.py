@@ -39,6 +39,11 @@ SAME_END = 1e-3
 
 Table = dict[str, Any]
 
+NO_INTERVAL: Table = {"regions": [], "method": "none", "delta_q": 1.0}
+
+NOTHING: Table = {"minus_two_ln_L": math.inf, "values": {}, "intervals": {}}
+"""What is known of a hypothesis where the fit took too long."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FrozenFit:
@@ -67,7 +72,8 @@ class Comparison:
     than_before, than_brute
         Largest −2 ln L above the one frozen, over the hypotheses; None where none is known.
     shift
-        Largest change of an end of an interval, in errors; inf where a region or an open end came or went.
+        Largest change of an end of an interval, in units of the distance from the best value to its farther
+        end over √Δq; inf where a region or an open end came or went.
     where
         Hypothesis, parameter and methods of that change.
     verdict
@@ -102,12 +108,9 @@ def frozen_fits(ids: Collection[str] = ()) -> Iterator[FrozenFit]:
 
 def observation_of(exposure: Table, counts: list[int]) -> Observation:
     """Return counts with their exposure from the table of its fields."""
-    n, kinds = (
-        len(counts),
-        {"run": np.int64, "step": np.int64, "kind": np.int8, "background_present": np.bool_},
-    )
-    shape = (n, len(exposure["components"]))
-    arrays = {
+    kinds = {"run": np.int64, "step": np.int64, "kind": np.int8, "background_present": np.bool_}
+    n, shape = len(counts), (len(counts), len(exposure["components"]))
+    arrays: dict[str, Any] = {
         field.name: np.array(
             np.broadcast_to(
                 np.asarray(exposure[field.name], dtype=kinds.get(field.name, np.float64)),
@@ -164,24 +167,30 @@ def _summary(fit: Any) -> Table:
 
 
 def compared(case: FrozenFit, after: Mapping[str, Table]) -> Comparison:
-    """Compare a fit with the frozen one."""
+    """Compare a fit with the frozen one, and where there is a brute force, with that."""
     before, brute = case.before.get("fits", {}), case.brute or {}
     than_before, than_brute = _excess(after, before), _excess(after, brute)
     shift, where, verdicts = 0.0, "", {"same"}
-    for label, old in before.items():
-        new, exact = after[label], brute.get(label, {}).get("regions", {})
+    for label, new in after.items():
+        old = before.get(label, NOTHING)
+        exact = brute.get(label, {}).get("regions", {})
         is_lower = new["minus_two_ln_L"] < old["minus_two_ln_L"] - SAME_Q
-        for name, interval in old["intervals"].items():
-            moved, unit = new["intervals"].get(name, {"regions": [], "method": None}), unit_of(old, name)
-            change = _shift(interval["regions"], moved["regions"], unit)
+        for name in old["intervals"] | exact:
+            frozen = old["intervals"].get(name, NO_INTERVAL)
+            moved = new["intervals"].get(name, NO_INTERVAL)
+            right = exact.get(name, frozen["regions"])
+            best = brute[label]["at"][name] if name in exact else old["values"][name]
+            # an error from second derivatives means nothing near a kink
+            error = _reach(right, best) / math.sqrt(moved["delta_q"])
+            wrong = _shift(right, moved["regions"], error)
+            change = _shift(frozen["regions"], moved["regions"], error) if before else wrong
             if change > shift:
-                shift, where = change, f"{label} {name} {interval['method']} → {moved['method']}"
-            if name in exact:
-                is_right = _shift(exact[name], moved["regions"], unit) <= SAME_END
-            else:
-                is_right = is_lower or change <= SAME_END
-            verdicts |= {"INTERVALS"} if not is_right else {"explained"} if change > SAME_END else set()
-    verdict = next(v for v in ("INTERVALS", "explained", "same") if v in verdicts)
+                shift, where = change, f"{label} {name} {frozen['method']} → {moved['method']}"
+            if wrong > SAME_END and (name in exact or not is_lower):
+                verdicts.add("INTERVALS")
+            elif change > SAME_END:
+                verdicts.add("explained")
+    verdict: str = next(v for v in ("INTERVALS", "explained", "same") if v in verdicts)
     if max((e for e in (than_before, than_brute) if e is not None), default=0.0) > SAME_Q:
         verdict = "HIGHER"
     return Comparison(
@@ -189,19 +198,18 @@ def compared(case: FrozenFit, after: Mapping[str, Table]) -> Comparison:
     )
 
 
-def unit_of(fit: Table, name: str) -> float:
-    """Return the error of a parameter, or half of its interval over √Δq where the fit gave no error."""
-    if fit["errors"].get(name) is not None:
-        return float(fit["errors"][name])
-    interval = fit["intervals"][name]
-    widths = [(upper - lower) / 2 for lower, upper, *_ in interval["regions"]]
-    return float(max(widths) / math.sqrt(interval["delta_q"])) or 1.0
-
-
 def _excess(after: Mapping[str, Table], frozen: Mapping[str, Table]) -> float | None:
     """Return by how much −2 ln L is higher, at most, over the hypotheses that are frozen."""
     key = "minus_two_ln_L"
     return max((after[label][key] - fit[key] for label, fit in frozen.items()), default=None)
+
+
+def _reach(regions: list[list[Any]], best: float) -> float:
+    """Return how far the best value is from the farthest end that is not open; 1 if all are."""
+    ends = [
+        end for region in regions for end, is_open in zip(region[:2], region[2:], strict=True) if not is_open
+    ]
+    return max((abs(end - best) for end in ends), default=0.0) or 1.0
 
 
 def _shift(old: list[list[Any]], new: list[list[Any]], unit: float) -> float:
