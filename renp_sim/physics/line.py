@@ -6,6 +6,7 @@ Gauss–Hermite would be 2 % off on a threshold.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -41,6 +42,11 @@ class LinePoints:
     weight: FloatArray
 
 
+@cache
+def _rule(nodes: int) -> tuple[FloatArray, FloatArray]:
+    return np.polynomial.legendre.leggauss(nodes)
+
+
 def line_points(
     omega_eV: FloatArray, sigma_eV: FloatArray, emission: Emission, nodes: int = NODES
 ) -> LinePoints:
@@ -63,7 +69,7 @@ def line_points(
     reach = 2 * e_eg_eV * LINE_REACH * sigma
     low = np.sqrt(np.maximum(centre_excess - reach, 0.0))
     high = np.sqrt(np.maximum(centre_excess + reach, 0.0))
-    x, w = np.polynomial.legendre.leggauss(nodes)
+    x, w = _rule(nodes)
     shape = (nodes,) + (1,) * centre_excess.ndim
     t = low + (high - low) * (x.reshape(shape) + 1) / 2
     xi = (centre_excess - t**2) / (2 * e_eg_eV * sigma)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from renp_sim.arrays import FloatArray, IndexArray
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.prediction.parameters import Group
 from renp_sim.prediction.signal import Signal
@@ -67,7 +67,7 @@ def _bisected(
     ends: tuple[float, float],
     setting: IndexArray,
     pair: IndexArray,
-    is_open: FloatArray,
+    is_open: BoolArray,
 ) -> FloatArray:
     """Return where q² − s₊ of a pair at a setting changes its sign, shape (r,), for r rows."""
     low, high = (np.full(len(rows), end) for end in ends)
@@ -79,8 +79,8 @@ def _bisected(
         pairs = Kinematics.at(omega[:, None], signal.neutrinos(moved), e_eg_eV=signal.target.atom.e_eg_eV)
         same = (pairs.signed_excess_eV2[here, 0, PAIRS[0][pair], PAIRS[1][pair]] > 0) == is_open
         low, high = np.where(same, middle, low), np.where(same, high, middle)
-    middle: FloatArray = (low + high) / 2
-    return middle
+    found: FloatArray = (low + high) / 2
+    return found
 
 
 def _by_row(row: IndexArray, values: FloatArray, n_rows: int) -> FloatArray:

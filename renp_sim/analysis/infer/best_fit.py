@@ -7,9 +7,8 @@ import numpy as np
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.minuit import Curvature, minuit_of, polished
+from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.minimise.solution import Status
-from renp_sim.analysis.search.nuisance_kinks import beyond_known_kinks
-from renp_sim.analysis.search.search import search
 from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["BestFit"]
@@ -17,6 +16,10 @@ __all__ = ["BestFit"]
 
 KINK_DISTANCE = 2.0
 """A parabola reaches across a kink that is nearer than this many of its errors."""
+
+
+FLAT = 1e-9
+"""A profile that varies by less says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +40,8 @@ class BestFit:
         Names of the floating parameters that have kinks.
     curvature
         What MINUIT says; None where nothing could be varied.
+    curve
+        The profile from which the best fit was taken.
     """
 
     setup: Setup
@@ -48,12 +53,16 @@ class BestFit:
     at_bound: BoolArray
     kinked: tuple[str, ...]
     curvature: Curvature | None
+    curve: ProfileCurve
 
     @classmethod
-    def of(cls, setup: Setup, counts: FloatArray) -> "BestFit":
-        """Search, and polish inside the smooth piece that was found."""
-        solution = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
-        setup = setup.moved(solution.theta[0])
+    def of(cls, setup: Setup, counts: FloatArray, delta_q: float = 1.0) -> "BestFit":
+        """Search, and polish inside the smooth piece that was found.
+
+        The ends of a searched parameter at this Δq become known on the way.
+        """
+        curve = ProfileCurve.of(setup, counts, delta_q)
+        setup, solution = curve.setup, curve.best
         x = setup.theta[setup.free]
         found = cls(
             setup=setup,
@@ -61,14 +70,18 @@ class BestFit:
             q=float(solution.q[0]),
             status=Status(int(solution.status[0])),
             calls=int(solution.calls[0]),
-            seen=_seen(setup),
+            seen=_seen(curve),
             at_bound=(x <= setup.lower) | (x >= setup.upper),
-            kinked=setup.searched,
+            kinked=tuple(name for name in setup.names if name in setup.kinked),
             curvature=None,
+            curve=curve,
         )
         if not np.all(found.seen):
             found = replace(found, status=max(found.status, Status.UNCONSTRAINED))
-        return found._polished() if math.isfinite(found.q) else found
+        if not math.isfinite(found.q):
+            return found
+        polish = found._polished()
+        return replace(polish, curve=curve.around(polish.setup, polish.q))
 
     def _polished(self) -> "BestFit":
         setup, x = self.setup, self.setup.theta[self.setup.free]
@@ -115,11 +128,13 @@ class BestFit:
         return _kink_distance(self.setup, name)
 
 
-def _seen(setup: Setup) -> BoolArray:
+def _seen(curve: ProfileCurve) -> BoolArray:
     """Return which floating parameters the data or a constraint can tell, shape (f,).
 
-    A parameter is unseen if moving it by its typical step, either way, changes no expectation.
+    A parameter is unseen if moving it by its typical step, either way, changes no expectation; a searched one
+    if its whole profile is flat, for where the best fit stands no step may see it, but elsewhere all of them.
     """
+    setup = curve.setup
     n_free = len(setup.free)
     theta = np.tile(setup.theta, (2 * n_free, 1))
     for position, i in enumerate(setup.free):
@@ -130,6 +145,9 @@ def _seen(setup: Setup) -> BoolArray:
     changed = np.any(np.abs(setup.model.expected(theta) - here) > 1e-12 * here, axis=1)
     known = np.array([constraint is not None for constraint in setup.constraints], dtype=bool)
     seen: BoolArray = known | changed[:n_free] | changed[n_free:]
+    if curve.searched is not None:
+        (name,) = setup.searched
+        seen[setup.names.index(name)] = bool(np.ptp(curve.searched.q) > FLAT)
     return seen
 
 

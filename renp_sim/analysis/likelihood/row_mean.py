@@ -135,10 +135,10 @@ class RowMean:
         transform = 2 / n_nodes * np.cos(np.arange(n_nodes)[:, None] * angle)
         transform[0] /= 2
         series = np.einsum("dj,mkjb->dmkb", transform, values)
-        size = np.abs(series) / np.sqrt(1 + np.max(np.abs(series[0]), axis=0, keepdims=True))[None]
+        size = np.abs(series) / np.sqrt(1 + np.max(np.abs(series[:1]), axis=1, keepdims=True))
         exponents = np.insert(lattice.exponents, piece.position, 0, axis=1)
         mean = cls(exponents=exponents, coefficients=series, position=piece.position)
-        return mean, np.max(size[-2:], axis=(0, 1, 2))
+        return mean, np.max(size[-2:], axis=(0, 1, 2), initial=0.0)
 
     @cached_property
     def bent(self) -> tuple[int, ...]:
@@ -181,7 +181,8 @@ class RowMean:
     def _series(self, x: FloatArray, order: int) -> FloatArray:
         """Return Σ_j c_jm T_j or a derivative of it in u, shape (m, n, b)."""
         if self.position is None:
-            return self.coefficients[0]
+            only: FloatArray = self.coefficients[0]
+            return only
         c = self.coefficients if order == 0 else chebyshev.chebder(self.coefficients, order, scl=2)
         v = 2 * x[self.position] - 1
         polynomials = np.empty((len(c), len(v)))
@@ -189,7 +190,8 @@ class RowMean:
         polynomials[1:2] = v
         for j in range(2, len(c)):
             polynomials[j] = 2 * v * polynomials[j - 1] - polynomials[j - 2]
-        return np.einsum("jb,jmkb->mkb", polynomials, c)
+        out: FloatArray = np.einsum("jb,jmkb->mkb", polynomials, c)
+        return out
 
     def _powers(self, x: FloatArray, *by: int) -> FloatArray:
         """Return the monomials, or their derivative by some parameters, shape (m, b)."""

@@ -24,20 +24,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Profiler"]
 
-Pieces = tuple[IndexArray, FloatArray, FloatArray]
-"""Whose each piece is, and its ends, shape (r,) each."""
-
 REACH = 10.0
 """Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""
 
 NARROWEST = 1e-9
 """Two kinks within this many typical steps are one."""
 
-NODES = (12, 24, 48)
+NODES = (16, 32)
 """Nodes of a series, more where its end is not small."""
 
-TAIL = 1e-6
+TAIL = 1e-5
 """How large that end may be, in standard deviations of the counts."""
+
+WINDOW = 2.0
+"""Errors to either side of where a parameter stands that are looked at before its pieces."""
+
+WINDOW_NODES = 24
+"""Of a window: 3e-9 standard deviations where the line is as broad as the window, useless for a kink."""
+
+WINDOWS = 4
+"""Most moves of a window."""
+
+EDGE = 1e-2
+"""A minimum this near to the end of its window, in half widths, may lie beyond."""
 
 FIRST_LOOKS = np.array([0.08, 0.25, 0.5, 0.75, 0.92])
 """Values of u in a piece among which the start of its fit is chosen."""
@@ -81,9 +90,9 @@ class Profiler:
                 found = Solution.joined([self._in_pieces(rest, kinked[0], lattice, b) for b in blocks])
             else:
                 found = Solution.joined([self._smooth(rest, lattice, b) for b in blocks])
-        return replace(found, q=found.q + self._terms(held, theta))
+        return replace(found, q=found.q + self.terms(held, theta))
 
-    def _terms(self, held: tuple[str, ...], theta: FloatArray) -> FloatArray:
+    def terms(self, held: tuple[str, ...], theta: FloatArray) -> FloatArray:
         """Return the constraint terms of what is held, shape (g,)."""
         out = np.zeros(len(theta))
         for name in held:
@@ -106,51 +115,64 @@ class Profiler:
 
     def _in_pieces(self, rest: "Setup", name: str, lattice: Lattice, theta: FloatArray) -> Solution:
         """Return fits of rows with one parameter that has kinks, the lowest over its smooth pieces."""
-        best = _solution(rest, theta, Minimum.empty(len(rest.free), len(theta)))
-        best.q[:] = np.inf
-        # a broad line, or no threshold near: one piece will do
-        owner = np.arange(len(theta))
-        low, high = (np.full(len(theta), end) for end in reach_of(rest, name))
-        owner, low, high = self._by_series(rest, name, lattice, theta, (owner, low, high), NODES[0], best)
-        pieces = self._pieces(rest, name, theta, owner)
+        out = _solution(rest, theta, Minimum.empty(len(rest.free), len(theta)))
+        out.q[:] = np.inf
+        table = _Table(rest=rest, name=name, lattice=lattice)
+        rows = self._in_windows(table, theta, out)
+        pieces = table.pieces(theta, rows)
         for n_nodes in NODES:
-            pieces = self._by_series(rest, name, lattice, theta, pieces, n_nodes, best)
-        return best
+            mean, tail = table.means(theta, pieces, n_nodes)
+            done = (tail <= TAIL) | (n_nodes == NODES[-1])
+            self._keep_lower(table, mean, pieces, np.flatnonzero(done), theta, out)
+            pieces = pieces.take(np.flatnonzero(~done))
+        return out
 
-    def _by_series(
-        self,
-        rest: "Setup",
-        name: str,
-        lattice: Lattice,
-        theta: FloatArray,
-        pieces: Pieces,
-        n_nodes: int,
-        best: Solution,
-    ) -> Pieces:
-        """Fit in those pieces whose series ends in time, or are the last resort; return the others.
+    def _in_windows(self, table: "_Table", theta: FloatArray, out: Solution) -> IndexArray:
+        """Fit where no piece is needed, a broad line or no threshold near; return the rows that need some.
 
-        `best` takes what is lower than what it has.
+        A window that its minimum leaves moves after it.
         """
-        owner, low, high = pieces
+        low, high = reach_of(table.rest, table.name)
+        width = WINDOW * _error(table.rest, table.name)
+        centre = np.clip(theta[:, table.column], low, high)
+        rows, needed = np.arange(len(theta)), []
+        for _ in range(WINDOWS):
+            ends = np.clip(centre - width, low, high), np.clip(centre + width, low, high)
+            mean, tail = table.means(theta, _Pieces(owner=rows, low=ends[0], high=ends[1]), WINDOW_NODES)
+            done = tail <= TAIL
+            needed.append(rows[~done])
+            at = np.flatnonzero(done)
+            self._keep_lower(table, mean, _Pieces(owner=rows, low=ends[0], high=ends[1]), at, theta, out)
+            centre = out.theta[rows[at], table.column]
+            inside = np.minimum(centre - ends[0][at], ends[1][at] - centre) > EDGE * width
+            beyond = ~inside & (centre > low + EDGE * width) & (centre < high - EDGE * width)
+            rows, centre = rows[at[beyond]], centre[beyond]
+            if not len(rows):
+                break
+        return np.concatenate(needed)
+
+    def _keep_lower(
+        self,
+        table: "_Table",
+        mean: RowMean,
+        pieces: "_Pieces",
+        at: IndexArray,
+        theta: FloatArray,
+        out: Solution,
+    ) -> None:
+        """Fit in some of the pieces, and write to `out` what is lower than what it has."""
+        pieces = pieces.take(at)
+        owner = pieces.owner
         if not len(owner):
-            return pieces
-        piece = Piece(position=rest.names.index(name), low=low, high=high)
-        smooth = rest.without(name)
-        rows = theta[owner]
-        mean, tail = RowMean.in_pieces(
-            rest.model, rows, smooth.free, lattice, piece, rest.index(name), n_nodes
-        )
-        is_good = (tail <= TAIL) | (n_nodes == NODES[-1])
-        good, others = np.flatnonzero(is_good), np.flatnonzero(~is_good)
-        found = self._fit_pieces(rest, mean.take(good), piece.take(good), rows[good])
+            return
+        piece = Piece(position=table.position, low=pieces.low, high=pieces.high)
+        found = self._fit_pieces(table.rest, mean.take(at), piece, theta[owner])
         # the lowest of a row is written last
         order = np.argsort(-found.q, kind="stable")
-        order = order[found.q[order] < best.q[owner[good[order]]]]
-        at = owner[good[order]]
-        best.theta[at[:, None], rest.free] = found.x[:, order].T
-        best.q[at], best.status[at] = found.q[order], found.status[order]
-        best.calls[owner] += n_nodes
-        return owner[others], low[others], high[others]
+        order = order[found.q[order] < out.q[owner[order]]]
+        rows = owner[order]
+        out.theta[rows[:, None], table.rest.free] = found.x[:, order].T
+        out.q[rows], out.status[rows] = found.q[order], found.status[order]
 
     def _fit_pieces(self, rest: "Setup", mean: RowMean, piece: Piece, rows: FloatArray) -> Minimum:
         """Return fits inside pieces, the parameter itself in the place of u."""
@@ -178,21 +200,69 @@ class Profiler:
         found.x[at] = piece.parameter(found.x[at])
         return found
 
-    def _pieces(self, rest: "Setup", name: str, theta: FloatArray, rows: IndexArray) -> Pieces:
-        """Return the smooth pieces of a parameter at some rows."""
-        low, high = reach_of(rest, name)
-        # what lies outside or is missing makes pieces without width
-        kinks = np.nan_to_num(np.clip(rest.model.kinks(name, theta[rows], low, high), low, high), nan=high)
-        wall = np.ones((len(rows), 1))
-        ends = np.concatenate([low * wall, kinks, high * wall], axis=1)
-        row, at = np.nonzero(np.diff(ends, axis=1) > NARROWEST * rest.scale[rest.names.index(name)])
-        return rows[row], ends[row, at], ends[row, at + 1]
-
     def _asking_the_model(self, rest: "Setup", theta: FloatArray) -> Solution:
         """Return fits that ask the model for every trial."""
         problem = Problem.of(rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
         found = minimise(problem.likelihood(), problem.start(), *problem.bounds())
         return problem.solution(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pieces:
+    """Smooth pieces of a parameter: the row that each is of, and its ends, shape (r,)."""
+
+    owner: IndexArray
+    low: FloatArray
+    high: FloatArray
+
+    def take(self, at: IndexArray) -> "_Pieces":
+        """Return some of the pieces."""
+        return _Pieces(owner=self.owner[at], low=self.low[at], high=self.high[at])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Table:
+    """What tables the expectation along a parameter with kinks, the others as a polynomial."""
+
+    rest: "Setup"
+    name: str
+    lattice: Lattice
+
+    @property
+    def position(self) -> int:
+        """Of the parameter among the floating ones."""
+        return self.rest.names.index(self.name)
+
+    @property
+    def column(self) -> int:
+        """Of the parameter in θ."""
+        return self.rest.index(self.name)
+
+    def means(self, theta: FloatArray, pieces: "_Pieces", n_nodes: int) -> tuple[RowMean, FloatArray]:
+        """Return the mean in each piece and the size of the end of its series, as `RowMean.in_pieces`."""
+        piece = Piece(position=self.position, low=pieces.low, high=pieces.high)
+        columns = self.rest.without(self.name).free
+        return RowMean.in_pieces(
+            self.rest.model, theta[pieces.owner], columns, self.lattice, piece, self.column, n_nodes
+        )
+
+    def pieces(self, theta: FloatArray, rows: IndexArray) -> "_Pieces":
+        """Return the smooth pieces of the parameter at some rows."""
+        low, high = reach_of(self.rest, self.name)
+        kinks = self.rest.model.kinks(self.name, theta[rows], low, high)
+        # what lies outside or is missing makes pieces without width
+        kinks = np.nan_to_num(np.clip(kinks, low, high), nan=high)
+        wall = np.ones((len(rows), 1))
+        ends = np.concatenate([low * wall, kinks, high * wall], axis=1)
+        row, at = np.nonzero(np.diff(ends, axis=1) > NARROWEST * self.rest.scale[self.position])
+        return _Pieces(owner=rows[row], low=ends[row, at], high=ends[row, at + 1])
+
+
+def _error(setup: "Setup", name: str) -> float:
+    """Return the error of a constrained parameter; without one, its typical step."""
+    position = setup.names.index(name)
+    constraint = setup.constraints[position]
+    return float(setup.scale[position]) if constraint is None else constraint.error
 
 
 def reach_of(setup: "Setup", name: str) -> tuple[float, float]:

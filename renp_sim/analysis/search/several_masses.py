@@ -7,8 +7,8 @@ import numpy as np
 
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.evolution import swarm_fits
-from renp_sim.analysis.search.nuisance_kinks import known_kinks, over_kinks
 from renp_sim.analysis.search.problem import Problem, Solution
+from renp_sim.analysis.search.profiler import Profiler
 from renp_sim.analysis.search.restarts import cloud_fits, end_at_one_place, first_fits, fits_from, local_fits
 from renp_sim.arrays import FloatArray, IndexArray
 
@@ -36,6 +36,9 @@ EXCHANGE_MARGIN = 25.0
 
 FOLLOWING_ERRORS = 1.0
 """The same of a swarm that starts near its minimum."""
+
+PIECES_GAIN = 1e-3
+"""A round over the pieces of all parameters that gains less is the last."""
 
 LED_GAIN = 1e-3
 """A neighbour leads elsewhere if −2 ln L is this much lower where it points to."""
@@ -79,10 +82,23 @@ def several_kinked(problem: Problem, kinked: tuple[str, ...], table: "ScanTable"
         several = Problem.of(setup, np.repeat(counts, len(starts), axis=0))
         walked = swarm_fits(several, near, np.array([width for _, width in starts]))
         found = _lowest(Solution.joined([found, walked]))
-        found = over_kinks(setup, (*kinked, *known_kinks(setup)), counts, found)
+        found = _over_pieces(setup, kinked, counts[0], found)
     best = _lowest(found)
     last = local_fits(setup, counts, best.theta)
     return last if last.q[0] < best.q[0] else best
+
+
+def _over_pieces(setup: "Setup", kinked: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:
+    """Return the fit, the lowest over the pieces of one parameter after the other, until none gains."""
+    profiler = Profiler(setup=setup, counts=counts)
+    while True:
+        before = found.q[0]
+        for name in kinked:
+            held = tuple(other for other in kinked if other != name)
+            trial = profiler.lowest(held, found.theta)
+            found = trial if trial.q[0] < found.q[0] else found
+        if found.q[0] > before - PIECES_GAIN:
+            return found
 
 
 def following_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
