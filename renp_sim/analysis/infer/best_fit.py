@@ -34,8 +34,9 @@ class BestFit:
         Shape (n,).
     q, status, calls
         −2 ln L, how the search ended, evaluations.
-    seen, at_bound
-        Of the floating parameters, shape (f,).
+    seen, moves, at_bound
+        Of the floating parameters, shape (f,): whether the profile knows them, whether −2 ln L varies where
+        the best fit stands, whether they are at a bound.
     kinked
         Names of the floating parameters that have kinks.
     curvature
@@ -50,6 +51,7 @@ class BestFit:
     status: Status
     calls: int
     seen: BoolArray
+    moves: BoolArray
     at_bound: BoolArray
     kinked: tuple[str, ...]
     curvature: Curvature | None
@@ -64,13 +66,15 @@ class BestFit:
         curve = ProfileCurve.of(setup, counts, delta_q)
         setup, solution = curve.setup, curve.best
         x = setup.theta[setup.free]
+        moves = _moves(setup)
         found = cls(
             setup=setup,
             counts=counts,
             q=float(solution.q[0]),
             status=Status(int(solution.status[0])),
             calls=int(solution.calls[0]),
-            seen=_seen(curve),
+            seen=moves | _has_profile(curve),
+            moves=moves,
             at_bound=(x <= setup.lower) | (x >= setup.upper),
             kinked=tuple(name for name in setup.names if name in setup.kinked),
             curvature=None,
@@ -86,7 +90,8 @@ class BestFit:
     def _polished(self) -> "BestFit":
         setup, x = self.setup, self.setup.theta[self.setup.free]
         on_kink = np.array([n in self.kinked and _kink_distance(setup, n) == 0 for n in setup.names], bool)
-        held = np.flatnonzero(self.at_bound | ~self.seen | on_kink)
+        on_plateau = np.array([n in self.kinked and _is_plateau(setup, n) for n in setup.names], bool)
+        held = np.flatnonzero(self.at_bound | ~self.moves | on_kink | on_plateau)
         if len(held) == len(x):
             return self
         limits = {setup.names.index(n): _smooth_piece(setup, n) for n in self.kinked}
@@ -128,13 +133,12 @@ class BestFit:
         return _kink_distance(self.setup, name)
 
 
-def _seen(curve: ProfileCurve) -> BoolArray:
-    """Return which floating parameters the data or a constraint can tell, shape (f,).
+def _moves(setup: Setup) -> BoolArray:
+    """Return which floating parameters change −2 ln L where they stand, shape (f,).
 
-    A parameter is unseen if moving it by its typical step, either way, changes no expectation; a searched one
-    if its whole profile is flat, for where the best fit stands no step may see it, but elsewhere all of them.
+    One does not if moving it by its typical step, either way, changes no expectation, and nothing else is
+    known of it.
     """
-    setup = curve.setup
     n_free = len(setup.free)
     theta = np.tile(setup.theta, (2 * n_free, 1))
     for position, i in enumerate(setup.free):
@@ -144,11 +148,29 @@ def _seen(curve: ProfileCurve) -> BoolArray:
     here = setup.model.expected(setup.theta)
     changed = np.any(np.abs(setup.model.expected(theta) - here) > 1e-12 * here, axis=1)
     known = np.array([constraint is not None for constraint in setup.constraints], dtype=bool)
-    seen: BoolArray = known | changed[:n_free] | changed[n_free:]
+    moves: BoolArray = known | changed[:n_free] | changed[n_free:]
+    return moves
+
+
+def _has_profile(curve: ProfileCurve) -> BoolArray:
+    """Return which floating parameters have a profile that is not flat, shape (f,).
+
+    Where the best fit stands no step may see a searched one, though elsewhere all do.
+    """
+    out = np.zeros(len(curve.setup.free), dtype=bool)
     if curve.searched is not None:
-        (name,) = setup.searched
-        seen[setup.names.index(name)] = bool(np.ptp(curve.searched.q) > FLAT)
-    return seen
+        (name,) = curve.setup.searched
+        out[curve.setup.names.index(name)] = bool(np.ptp(curve.searched.q) > FLAT)
+    return out
+
+
+def _is_plateau(setup: Setup, name: str) -> bool:
+    """Return whether no expectation changes inside the smooth piece that a parameter is in."""
+    inside = np.linspace(*_smooth_piece(setup, name), 5)[1:-1]
+    theta = np.tile(setup.theta, (1 + len(inside), 1))
+    theta[1:, setup.index(name)] = inside
+    mu = setup.model.expected(theta)
+    return bool(np.all(np.abs(mu - mu[0]) <= 1e-12 * mu[0]))
 
 
 def _kink_distance(setup: Setup, name: str) -> float:

@@ -199,9 +199,10 @@ def _intervals(
         is_wanted = (
             name in wanted if wanted is not None else (setup.constraints[position] is None or not best.kinked)
         )
-        if not is_wanted:
-            if name in errors:
-                out[name] = _parabola(setup.theta[setup.index(name)], errors[name], level)
+        if not is_wanted and name in errors:
+            out[name] = _parabola(setup.theta[setup.index(name)], errors[name], level)
+            continue
+        if not is_wanted and wanted is not None:
             continue
         found = _by_minos(best, name, level) if smooth else None
         if found is None:

@@ -55,21 +55,22 @@ class ProfileCurve:
     @classmethod
     def of(cls, setup: Setup, counts: FloatArray, level: float = 1.0) -> "ProfileCurve":
         """Return the profile with its best fit searched, the ends of a searched parameter known at a Δq."""
-        profiler, curve = Profiler(setup=setup, counts=counts), None
+        curve = None
         if len(setup.searched) > 1:
             found = search(setup, counts[None])
         elif not setup.searched:
-            found = profiler.lowest((), setup.theta[None])
+            found = Profiler.of(setup, counts).lowest(setup.theta[None])
         else:
             (name,) = setup.searched
             index, scale = setup.index(name), float(setup.scale[setup.names.index(name)])
             low, high = reach_of(setup, name)
             points, is_kink = kinked_points(setup, name, lower=low, upper=high)
+            profiler = Profiler.of(setup, counts, (name,))
 
             def evaluate(owner: IndexArray, values: FloatArray) -> Solution:
                 theta = np.tile(setup.theta, (len(values), 1))
                 theta[:, index] = values
-                return profiler.lowest((name,), theta)
+                return profiler.lowest(theta)
 
             (curve,) = refined(evaluate, [points], [points[is_kink]], (level,), scale)
             found = curve.lowest()
@@ -91,21 +92,23 @@ class ProfileCurve:
         theta = np.tile(setup.theta, (len(values), 1))
         theta[:, [setup.index(name) for name in names]] = values
         rest = setup.without(*names)
-        profiler = Profiler(setup=setup, counts=self.counts)
         if len(rest.searched) > 1:
             return self._following(names, values, theta)
+        profiler = Profiler.of(setup, self.counts, (*names, *rest.searched))
         if not rest.searched:
-            return profiler.lowest(names, theta)
+            return profiler.lowest(theta)
         (name,) = rest.searched
         column, scale = setup.index(name), float(setup.scale[setup.names.index(name)])
         low, high = reach_of(setup, name)
-        kinks = [row[(row > low) & (row < high)] for row in setup.model.kinks(name, theta, low, high)]
+        moving = theta if set(names) & setup.kinked else theta[:1]
+        kinks = [row[(row > low) & (row < high)] for row in setup.model.kinks(name, moving, low, high)]
+        kinks *= len(theta) // len(moving)
         starts = [np.union1d(self._near(name), row) for row in kinks]
 
         def evaluate(owner: IndexArray, at: FloatArray) -> Solution:
             rows = theta[owner]
             rows[:, column] = at
-            return profiler.lowest((*names, name), rows)
+            return profiler.lowest(rows)
 
         curves = refined(evaluate, starts, kinks, (), scale)
         return Solution.joined([curve.lowest() for curve in curves])
@@ -136,7 +139,7 @@ class ProfileCurve:
         order = np.argsort(values[:, 0], kind="stable")
         found = following_fits(setup.without(*names), self.counts, theta[order])
         back = found.take(np.argsort(order, kind="stable"))
-        own = Profiler(setup=setup, counts=self.counts).terms(names, theta)
+        own = Profiler.of(setup, self.counts, names).terms(theta)
         return replace(back, q=back.q + own)
 
     def error(self, name: str) -> float:

@@ -57,7 +57,7 @@ BLOCK_ITEMS = 1 << 21
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Profiler:
-    """One set of counts and all that floats.
+    """One set of counts, what is held of all that floats, and what is fitted.
 
     Parameters
     ----------
@@ -65,37 +65,52 @@ class Profiler:
         What floats.
     counts
         Shape (n,).
+    held
+        Names of the floating parameters that are held.
+    rest
+        What is fitted.
+    kinked
+        Names of those among the rest that have kinks.
+    lattice
+        What fixes the polynomial in the others; None where μ is none, or several have kinks.
     """
 
     setup: "Setup"
     counts: FloatArray
+    held: tuple[str, ...]
+    rest: "Setup"
+    kinked: tuple[str, ...]
+    lattice: Lattice | None
 
-    def lowest(self, held: tuple[str, ...], theta: FloatArray) -> Solution:
-        """Return −2 ln L with some parameters held where rows of θ (g, p) have them, the rest fitted.
+    @classmethod
+    def of(cls, setup: "Setup", counts: FloatArray, held: tuple[str, ...] = ()) -> "Profiler":
+        """Return the profiler of these counts with some parameters held."""
+        rest = setup.without(*held)
+        kinked = tuple(name for name in rest.names if name in rest.kinked)
+        lattice = None
+        if len(kinked) <= 1:
+            smooth = rest.without(*kinked)
+            lattice = Lattice.of(rest.model, smooth.names, _extremes(setup), smooth.scale)
+        return cls(setup=setup, counts=counts, held=held, rest=rest, kinked=kinked, lattice=lattice)
+
+    def lowest(self, theta: FloatArray) -> Solution:
+        """Return −2 ln L with what is held where rows of θ (g, p) have it, the rest fitted.
 
         The constraint terms of what is held count. The rest starts where the rows stand.
         """
-        rest = self.setup.without(*held)
-        kinked = tuple(name for name in rest.names if name in rest.kinked)
-        smooth = rest.without(*kinked)
-        lattice = None
-        if len(kinked) <= 1:
-            lattice = Lattice.of(rest.model, smooth.names, _extremes(self.setup, theta), smooth.scale)
-        if lattice is None:
-            found = self._asking_the_model(rest, theta)
+        if self.lattice is None:
+            found = self._asking_the_model(self.rest, theta)
         else:
-            parts = 1 + len(theta) * len(self.counts) * len(lattice.exponents) // BLOCK_ITEMS
+            parts = 1 + len(theta) * len(self.counts) * len(self.lattice.exponents) // BLOCK_ITEMS
+            fit = self._in_pieces if self.kinked else self._smooth
             blocks = np.array_split(theta, parts)
-            if kinked:
-                found = Solution.joined([self._in_pieces(rest, kinked[0], lattice, b) for b in blocks])
-            else:
-                found = Solution.joined([self._smooth(rest, lattice, b) for b in blocks])
-        return replace(found, q=found.q + self.terms(held, theta))
+            found = Solution.joined([fit(self.rest, self.lattice, block) for block in blocks])
+        return replace(found, q=found.q + self.terms(theta))
 
-    def terms(self, held: tuple[str, ...], theta: FloatArray) -> FloatArray:
+    def terms(self, theta: FloatArray) -> FloatArray:
         """Return the constraint terms of what is held, shape (g,)."""
         out = np.zeros(len(theta))
-        for name in held:
+        for name in self.held:
             constraint = self.setup.constraints[self.setup.names.index(name)]
             if constraint is not None:
                 out += prior_pull(constraint, theta[:, self.setup.index(name)]) ** 2
@@ -113,11 +128,11 @@ class Profiler:
         found = _lower_side(rest, likelihood, _started(rest, mean, self.counts, theta[:, rest.free].T))
         return _solution(rest, theta, found)
 
-    def _in_pieces(self, rest: "Setup", name: str, lattice: Lattice, theta: FloatArray) -> Solution:
+    def _in_pieces(self, rest: "Setup", lattice: Lattice, theta: FloatArray) -> Solution:
         """Return fits of rows with one parameter that has kinks, the lowest over its smooth pieces."""
         out = _solution(rest, theta, Minimum.empty(len(rest.free), len(theta)))
         out.q[:] = np.inf
-        table = _Table(rest=rest, name=name, lattice=lattice)
+        table = _Table(rest=rest, name=self.kinked[0], lattice=lattice)
         rows = self._in_windows(table, theta, out)
         pieces = table.pieces(theta, rows)
         for n_nodes in NODES:
@@ -275,15 +290,16 @@ def reach_of(setup: "Setup", name: str) -> tuple[float, float]:
     return max(low, constraint.value - reach), min(high, constraint.value + reach)
 
 
-def _extremes(setup: "Setup", theta: FloatArray) -> FloatArray:
-    """Return a row in which all that can be open is, and the first."""
-    row = theta[0].copy()
+def _extremes(setup: "Setup") -> FloatArray:
+    """Return rows in which the polynomial may have different terms, shape (2, p).
+
+    Where all stand, and where what has kinks is at its lower bound, such as massless neutrinos, with which
+    every pair is open that can be.
+    """
+    low = setup.theta.copy()
     for name in setup.kinked:
-        index = setup.index(name)
-        row[index] = (
-            max(setup.model.parameters[index].lower, -1.0) if setup.limits(name)[0] >= 0 else row[index]
-        )
-    return np.stack([row, theta[0]])
+        low[setup.index(name)] = np.maximum(setup.limits(name)[0], low[setup.index(name)] - 1.0)
+    return np.stack([setup.theta, low])
 
 
 def _started(rest: "Setup", mean: RowMean, counts: FloatArray, x: FloatArray) -> FloatArray:

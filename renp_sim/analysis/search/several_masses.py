@@ -90,12 +90,12 @@ def several_kinked(problem: Problem, kinked: tuple[str, ...], table: "ScanTable"
 
 def _over_pieces(setup: "Setup", kinked: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:
     """Return the fit, the lowest over the pieces of one parameter after the other, until none gains."""
-    profiler = Profiler(setup=setup, counts=counts)
+    others = [tuple(other for other in kinked if other != name) for name in kinked]
+    profilers = [Profiler.of(setup, counts, held) for held in others]
     while True:
         before = found.q[0]
-        for name in kinked:
-            held = tuple(other for other in kinked if other != name)
-            trial = profiler.lowest(held, found.theta)
+        for profiler in profilers:
+            trial = profiler.lowest(found.theta)
             found = trial if trial.q[0] < found.q[0] else found
         if found.q[0] > before - PIECES_GAIN:
             return found
