@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from frozen_fits import FrozenFit, compared, fitted, frozen_fits
+
+from tests.analysis.frozen_fits import FrozenFit, compared, fitted, frozen_fits
 
 CASES = {case.id: case for case in frozen_fits()}
 

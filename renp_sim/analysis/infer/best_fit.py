@@ -71,7 +71,7 @@ class BestFit:
             setup=setup,
             counts=counts,
             q=float(solution.q[0]),
-            status=Status(int(solution.status[0])),
+            status=_status(setup, Status(int(solution.status[0]))),
             calls=int(solution.calls[0]),
             seen=moves | _has_profile(curve),
             moves=moves,
@@ -131,6 +131,14 @@ class BestFit:
     def kink_distance(self, name: str) -> float:
         """Return how far the next kink of a parameter is."""
         return _kink_distance(self.setup, name)
+
+
+def _status(setup: Setup, found: Status) -> Status:
+    """Return how a fit ended: also on a bound or a kink of what was held while the others were fitted."""
+    x = setup.theta[setup.free]
+    if any(_kink_distance(setup, name) == 0 for name in setup.searched):
+        return max(found, Status.AT_KINK)
+    return max(found, Status.AT_BOUND) if np.any((x <= setup.lower) | (x >= setup.upper)) else found
 
 
 def _moves(setup: Setup) -> BoolArray:

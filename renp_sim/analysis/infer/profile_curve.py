@@ -10,7 +10,7 @@ from renp_sim.analysis.likelihood.fisher import covariances
 from renp_sim.analysis.search.curve import Curve, refined
 from renp_sim.analysis.search.grid import coupling_points, kinked_points
 from renp_sim.analysis.search.problem import Problem, Solution
-from renp_sim.analysis.search.profiler import Profiler, reach_of
+from renp_sim.analysis.search.profiler import Profiler, over_pieces, reach_of
 from renp_sim.analysis.search.search import search
 from renp_sim.analysis.search.several_masses import following_fits
 from renp_sim.arrays import FloatArray, IndexArray
@@ -73,7 +73,9 @@ class ProfileCurve:
                 return profiler.lowest(theta)
 
             (curve,) = refined(evaluate, [points], [points[is_kink]], (level,), scale)
-            found = curve.lowest()
+            found = curve.lowest(points[is_kink | np.isin(points, (low, high))])
+        if len(setup.kinked) > 1:
+            found = over_pieces(setup, tuple(n for n in setup.names if n in setup.kinked), counts, found)
         return cls(
             setup=setup.moved(found.theta[0]),
             counts=counts,

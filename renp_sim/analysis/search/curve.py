@@ -31,6 +31,9 @@ MINIMUM_TOLERANCE = 1e-8
 END_TOLERANCE = 1e-6
 """An end is known when √Δq differs by no more across its cell."""
 
+ROUNDING = 1e-11
+"""Values of −2 ln L that differ by less, relative to 1 + −2 ln L, are the same."""
+
 IMPOSSIBLE = 1e30
 """In the place of an infinite −2 ln L, of which there are no differences."""
 
@@ -55,9 +58,13 @@ class Curve:
         """−2 ln L, shape (g,)."""
         return self.fits.q
 
-    def lowest(self) -> Solution:
-        """Return the lowest fit."""
-        return self.fits.take(np.array([np.argmin(self.q)]))
+    def lowest(self, preferred: FloatArray | None = None) -> Solution:
+        """Return the lowest fit, at one of the preferred values where none is lower but for rounding."""
+        best = int(np.argmin(self.q))
+        if preferred is not None:
+            tied = np.isin(self.values, preferred) & (self.q <= self.q[best] + ROUNDING * (1 + self.q[best]))
+            best = int(np.argmin(np.where(tied, self.q, np.inf))) if np.any(tied) else best
+        return self.fits.take(np.array([best]))
 
     def joined(self, values: FloatArray, fits: Solution) -> "Curve":
         """Return the curve with more points."""

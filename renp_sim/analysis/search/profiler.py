@@ -22,7 +22,7 @@ from renp_sim.arrays import FloatArray, IndexArray
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["Profiler"]
+__all__ = ["Profiler", "over_pieces", "reach_of"]
 
 REACH = 10.0
 """Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""
@@ -47,6 +47,12 @@ WINDOWS = 4
 
 EDGE = 1e-2
 """A minimum this near to the end of its window, in half widths, may lie beyond."""
+
+NEAR = 16.0
+"""Rows this much above the lowest look over the kinks of several parameters; the others only follow."""
+
+PIECES_GAIN = 1e-7
+"""A round over the pieces of all parameters that gains less is the last."""
 
 FIRST_LOOKS = np.array([0.08, 0.25, 0.5, 0.75, 0.92])
 """Values of u in a piece among which the start of its fit is chosen."""
@@ -99,12 +105,11 @@ class Profiler:
         The constraint terms of what is held count. The rest starts where the rows stand.
         """
         if self.lattice is None:
-            found = self._asking_the_model(self.rest, theta)
-        else:
-            parts = 1 + len(theta) * len(self.counts) * len(self.lattice.exponents) // BLOCK_ITEMS
-            fit = self._in_pieces if self.kinked else self._smooth
-            blocks = np.array_split(theta, parts)
-            found = Solution.joined([fit(self.rest, self.lattice, block) for block in blocks])
+            return self._asking_the_model(theta)
+        parts = 1 + len(theta) * len(self.counts) * len(self.lattice.exponents) // BLOCK_ITEMS
+        fit = self._in_pieces if self.kinked else self._smooth
+        blocks = np.array_split(theta, parts)
+        found = Solution.joined([fit(self.rest, self.lattice, block) for block in blocks])
         return replace(found, q=found.q + self.terms(theta))
 
     def terms(self, theta: FloatArray) -> FloatArray:
@@ -215,11 +220,20 @@ class Profiler:
         found.x[at] = piece.parameter(found.x[at])
         return found
 
-    def _asking_the_model(self, rest: "Setup", theta: FloatArray) -> Solution:
-        """Return fits that ask the model for every trial."""
-        problem = Problem.of(rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
-        found = minimise(problem.likelihood(), problem.start(), *problem.bounds())
-        return problem.solution(found)
+    def _asking_the_model(self, theta: FloatArray) -> Solution:
+        """Return fits that ask the model for every trial, then look over the kinks of one after the other."""
+        problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
+        found = problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
+        found = replace(found, q=found.q + self.terms(theta))
+        if len(self.kinked) < 2:
+            return found
+        for name in self.kinked:
+            others = tuple(other for other in self.kinked if other != name)
+            alone = Profiler.of(self.setup, self.counts, (*self.held, *others))
+            near = np.flatnonzero(found.q <= np.min(found.q) + NEAR)
+            if alone.lattice is not None:
+                found = found.keeping_lower(near, alone.lowest(found.theta[near]))
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -278,6 +292,19 @@ def _error(setup: "Setup", name: str) -> float:
     position = setup.names.index(name)
     constraint = setup.constraints[position]
     return float(setup.scale[position]) if constraint is None else constraint.error
+
+
+def over_pieces(setup: "Setup", kinked: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:
+    """Return the fit, the lowest over the pieces of one kinked parameter after the other, until none gains."""
+    others = [tuple(other for other in kinked if other != name) for name in kinked]
+    profilers = [Profiler.of(setup, counts, held) for held in others]
+    while True:
+        before = found.q[0]
+        for profiler in profilers:
+            trial = profiler.lowest(found.theta)
+            found = trial if trial.q[0] < found.q[0] else found
+        if found.q[0] > before - PIECES_GAIN:
+            return found
 
 
 def reach_of(setup: "Setup", name: str) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.batch import fit_batch
 from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean, goes_into_series
-from renp_sim.analysis.likelihood.piece import Piece, MeanInPiece
+from renp_sim.analysis.likelihood.piece import MeanInPiece, Piece
 from renp_sim.analysis.search.problem import Problem
 from tests.analysis.toy_models import Onsets, interference, orderings
 

@@ -5,15 +5,14 @@ import pytest
 from numpy.testing import assert_allclose
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.profile import profile_fits
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.likelihood.mean import Mean, ModelMean
-from renp_sim.analysis.likelihood.piece import Piece, MeanInPiece, TermsInPiece
+from renp_sim.analysis.likelihood.piece import MeanInPiece, Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood, poisson_deviance, poisson_q, saturated_q
 from renp_sim.analysis.likelihood.polynomial_mean import PolynomialMean, polynomial_mean
 from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.analysis.search.search import search
-from tests.analysis.toy_models import Onsets, Polynomial, interference, orderings, with_control
+from tests.analysis.toy_models import Onsets, Polynomial, interference, orderings, profile_fits, with_control
 
 GAUSS = Constraint(value=1.1, error=0.2)
 LOG = Constraint(value=0.9, error=0.15, shape=Shape.LOG_NORMAL)

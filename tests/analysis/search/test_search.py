@@ -7,7 +7,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.profile import profile_fits
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood.piece import Piece
 from renp_sim.analysis.likelihood.poisson import Likelihood, poisson_deviance
@@ -20,7 +19,7 @@ from renp_sim.analysis.search.grid import bent_centre, coupling_points, kinked_p
 from renp_sim.analysis.search.lookup import Table
 from renp_sim.analysis.search.scan import ScanTable
 from renp_sim.analysis.search.search import scan_table, search
-from tests.analysis.toy_models import TwoOnsets, interference, orderings, squared, with_control
+from tests.analysis.toy_models import TwoOnsets, interference, orderings, profile_fits, squared, with_control
 
 
 def test_points_of_a_kinked_parameter_hold_kinks_ends_and_what_lies_between() -> None:
