@@ -295,7 +295,7 @@ def _error(setup: "Setup", name: str) -> float:
 
 
 def over_pieces(setup: "Setup", kinked: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:
-    """Return the fit, the lowest over the pieces of one kinked parameter after the other, until none gains."""
+    """Return the fit, the lowest over the pieces of one parameter after the other, until none gains."""
     others = [tuple(other for other in kinked if other != name) for name in kinked]
     profilers = [Profiler.of(setup, counts, held) for held in others]
     while True:
