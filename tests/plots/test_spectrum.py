@@ -76,7 +76,7 @@ def test_all_plots_are_written(tmp_path: Path) -> None:
     edges = np.linspace(0.9, 1.2, 31)
     require_drawn(energy_plot(edges, {"signal": np.full(30, 9.0), "dark": np.ones(30)}, stem), stem)
     assert dict(mpl.rcParams) == before
-    assert "matplotlib.pyplot" not in sys.modules or mpl.pyplot.get_fignums() == []
+    assert "matplotlib.pyplot" not in sys.modules or sys.modules["matplotlib.pyplot"].get_fignums() == []
 
 
 @pytest.mark.parametrize("n_steps", [0, 1, 2])
