@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-KERNEL = {"errors", "constants", "streams", "arrays"}
+KERNEL = {"errors", "constants", "streams", "arrays", "files", "outputs"}
 LIBRARIES = {
     "physics",
     "laser",
@@ -23,6 +23,8 @@ ALLOWED = {
     "errors": set(),
     "arrays": set(),
     "constants": set(),
+    "files": {"errors"},
+    "outputs": {"errors", "files"},
     "streams": {"errors", "arrays"},
     "data": set(),
     "physics": KERNEL | {"physics", "data"},
@@ -52,7 +54,6 @@ THIRD_PARTY = {
     "iminuit": {"analysis"},
     "matplotlib": {"plots"},
     "mplhep": {"plots"},
-    "hist": {"analysis", "ntuple"},
 }
 DETECTOR_MAY_USE = {"numpy", "scipy", "detector"}
 
