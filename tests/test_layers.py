@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-KERNEL = {"errors", "constants", "streams", "arrays"}
+KERNEL = {"errors", "constants", "streams", "arrays", "files", "outputs"}
 LIBRARIES = {
     "physics",
     "laser",
@@ -25,6 +25,8 @@ ALLOWED = {
     "errors": set(),
     "arrays": set(),
     "constants": set(),
+    "files": {"errors"},
+    "outputs": {"errors", "files"},
     "streams": {"errors", "arrays"},
     "data": set(),
     "physics": KERNEL | {"physics", "data"},

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.runfile import build
 from renp_sim.runfile.kinds import interaction_from_table, interaction_table
-from renp_sim.runfile.reading import apply_settings, config_from_table, read_table
+from renp_sim.runfile.reading import EXAMPLES, apply_settings, config_from_table, read_table
 from renp_sim.runfile.sections import RunConfig
 
 __all__ = ["Setup", "load", "setup_from_table"]
@@ -36,6 +36,8 @@ class Setup:
         Mixing and splittings, NuFIT 5.2 filled in.
     emission, schedule, detector
         What the layers work with.
+    source
+        The run file; None for an example or a table.
     """
 
     config: RunConfig
@@ -44,6 +46,7 @@ class Setup:
     emission: Emission
     schedule: Schedule
     detector: Detector
+    source: Path | None = None
 
     def step_conditions(self, *, at_true_frequency: bool = False) -> list[StepConditions]:
         """Return what the detector is told of each step, at its set or its true frequency."""
@@ -101,7 +104,7 @@ def load(
     for key, value in (("seed", seed), ("number", run_number)):
         if value is not None:
             table.setdefault("run", {})[key] = value
-    return setup_from_table(table)
+    return replace(setup_from_table(table), source=None if str(path) in EXAMPLES else Path(path))
 
 
 def setup_from_table(table: Mapping[str, Any]) -> Setup:
