@@ -36,7 +36,8 @@ ALLOWED = {
     "plots": KERNEL | {"analysis", "plots"},
     "runfile": KERNEL | {"physics", "laser", "detector", "runfile", "data"},
     "production": KERNEL
-    | {"physics", "laser", "generator", "detector", "ntuple", "prediction", "runfile", "production"},
+    | {"physics", "laser", "generator", "detector", "ntuple", "prediction", "runfile", "production"}
+    | {"analysis.data"},
     "app": KERNEL | LIBRARIES | {"app", "data"},
     "cli": KERNEL | {"app", "runfile", "production", "ntuple", "cli"},
     "detector": {"detector"},

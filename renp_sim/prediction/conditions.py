@@ -12,16 +12,16 @@ def step_conditions(schedule: Schedule, target: Target) -> tuple[StepConditions,
     return tuple(
         StepConditions(
             omega_eV=omega_eV,
-            duration_s=duration_s * live_fraction,
+            duration_s=open_time_s,
             laser_on=kind != StepKind.DARK,
             coherence=target.coherence * coherence,
             density_cm3=target.density_cm3,
             photon_density_cm3=target.photon_density_cm3,
             live_fraction=live_fraction,
         )
-        for omega_eV, duration_s, live_fraction, kind, coherence in zip(
-            schedule.omega_set_eV.tolist(),
-            schedule.duration_s.tolist(),
+        for omega_eV, open_time_s, live_fraction, kind, coherence in zip(
+            schedule.omega_eV.tolist(),
+            schedule.open_time_s.tolist(),
             schedule.live_fraction.tolist(),
             schedule.kind.tolist(),
             schedule.coherence.tolist(),

@@ -41,9 +41,7 @@ def exposure_of(
     >>> from detector.efficiency import Constant
     >>> from renp_sim.laser.scan import Step, build_schedule
     >>> from renp_sim.physics.atom import known_atoms
-    >>> schedule = build_schedule(
-    ...     [Step(omega_eV=1.07, duration_s=3600.0)], [], signal_rate=np.ones_like, seed=1
-    ... )
+    >>> schedule = build_schedule([Step(omega_eV=1.07, duration_s=3600.0)], [], signal_rate=np.ones_like)
     >>> target = Target(atom=known_atoms()["Yb"])
     >>> exposure_of(schedule, target, Detector(efficiency=Constant(value=0.5))).counts_per_unit.tolist()
     [3.6]
@@ -56,7 +54,7 @@ def exposure_of(
     background_hz = np.array([e.background_rate_hz for e in expected]).reshape(table)
     present = [component.present(c) for c in conditions for component in detector.backgrounds]
     return Exposure.of(
-        omega_eV=schedule.omega_set_eV,
+        omega_eV=schedule.omega_eV,
         live_time_s=[e.live_time_s for e in expected],
         run=run,
         kind=schedule.kind,
