@@ -8,12 +8,14 @@ from scipy.stats import chi2, kstest
 
 from renp_sim.generator.events import TruthBlock, draw_block, pair_momenta
 from renp_sim.generator.sampling import CosineTable
-from renp_sim.generator.source import Source, source_of
+from renp_sim.generator.source import Source, _cells, source_of
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
+from renp_sim.physics.line_cuts import line_panels
 from renp_sim.physics.neutrino import Nature
 from renp_sim.physics.rates import Emission, checked_bracket, spectral_function
 from renp_sim.streams import Stage, stream
+from tests.physics.test_line_reference import random_line
 
 N_EVENTS = 400_000
 
@@ -172,15 +174,24 @@ def test_emitted_frequency_follows_line_times_rate(yb_emission: Emission, offset
         assert line_p_value(block.omega_emitted_eV, edges, plain) < 1e-5
 
 
-def test_line_cells_sum_to_the_line_average(yb_emission: Emission) -> None:
-    """The weights of the sampler and the rate are one thing: shares of pairs agree to 1e-6."""
-    omega, sigma = 1.07162, 5e-6
-    from renp_sim.generator import source as module
+def cell_weights(omega: float, sigma: float, emission: Emission) -> np.ndarray:
+    lines = line_panels(np.array([omega]), np.array([sigma]), emission)
+    return sum(_cells(lines, panel).weight.sum(axis=0) for panel in lines.panels)
 
-    _, weight, *_ = module._cells(omega, sigma, yb_emission)
+
+def test_line_cells_sum_to_the_line_average(yb_emission: Emission) -> None:
+    """The weights of the sampler and the rate are one thing."""
+    omega, sigma = 1.07162, 5e-6
     spectrum = mean_spectral_function([omega], sigma, yb_emission)[0]
-    shares = weight.sum(axis=0) / weight.sum()
-    assert np.allclose(shares, spectrum / spectrum.sum(), rtol=1e-6, atol=0)
+    assert np.allclose(cell_weights(omega, sigma, yb_emission), spectrum, rtol=1e-8, atol=1e-20)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_cells_of_resonances_sum_to_the_line_average(seed: int) -> None:
+    """The random lines of the tests of the average, with poles and thresholds inside them."""
+    emission, omega, sigma = random_line(seed)
+    spectrum = mean_spectral_function([omega], sigma, emission)[0]
+    assert np.allclose(cell_weights(omega, sigma, emission), spectrum, rtol=1e-6, atol=1e-12 * spectrum.sum())
 
 
 def test_angles_and_vertex_are_uniform(yb_emission: Emission) -> None:
