@@ -174,6 +174,52 @@ def test_emitted_frequency_follows_line_times_rate(yb_emission: Emission, offset
         assert line_p_value(block.omega_emitted_eV, edges, plain) < 1e-5
 
 
+def exact_shares(omega: float, sigma: float, edges: np.ndarray, emission: Emission) -> np.ndarray:
+    """Return the shares of photons in bins of ω: Gauss–Legendre sums of G(ω) I(ω), with nothing between."""
+    place, weight = np.polynomial.legendre.leggauss(6)
+    half = np.diff(edges)[:, None] / 2
+    points = edges[:-1, None] + half * (place + 1)
+    rate = spectral_function(points.ravel(), emission).sum(axis=(-2, -1)).reshape(points.shape)
+    gauss = np.exp(-(((points - omega) / sigma) ** 2) / 2) / (np.sqrt(2 * np.pi) * sigma)
+    return (
+        np.sum(rate * gauss * weight * half, axis=1) / mean_spectral_function([omega], sigma, emission).sum()
+    )
+
+
+def inside_cells_p_value(block: TruthBlock, omega: float, sigma: float, emission: Emission) -> float:
+    """χ² of ω in bins of a quarter of a cell, out to 3.5σ."""
+    edges = omega + sigma * np.linspace(-3.5, 3.5, 449)
+    counts = np.histogram(block.omega_emitted_eV, edges)[0]
+    return p_value(counts, len(block) * exact_shares(omega, sigma, edges, emission))
+
+
+@pytest.mark.parametrize("omega", [1.0688, 1.0711])
+def test_line_is_no_staircase(yb_emission: Emission, omega: float) -> None:
+    """4e6 events: false-alarm probability 1e-5; cells of even density (the twin) must fail."""
+    source = source_of(omega, 1e-6, yb_emission)
+    assert inside_cells_p_value(drawn(source, n=4_000_000), omega, 1e-6, yb_emission) > 1e-5
+    flat = replace(source, tilt=np.zeros_like(source.tilt))
+    assert inside_cells_p_value(drawn(flat, n=4_000_000), omega, 1e-6, yb_emission) < 1e-5
+
+
+def test_onset_inside_the_line_is_no_staircase(yb_emission: Emission) -> None:
+    """ω_11 in the middle of the line, 4e6 events: false-alarm probability 1e-5.
+
+    Bins are even in sqrt(ω_11 − ω), a quarter of a cell; cells of even density (the twin) must fail.
+    """
+    sigma = 1e-6
+    threshold = float(yb_emission.neutrinos.thresholds_eV(2.14349)[0, 0])
+    edges = threshold - sigma * np.linspace(1.8, 0.1, 700) ** 2
+
+    def p(source: Source) -> float:
+        counts = np.histogram(drawn(source, n=4_000_000).omega_emitted_eV, edges)[0]
+        return p_value(counts, 4_000_000 * exact_shares(threshold, sigma, edges, yb_emission))
+
+    source = source_of(threshold, sigma, yb_emission)
+    assert p(source) > 1e-5
+    assert p(replace(source, tilt=np.zeros_like(source.tilt))) < 1e-5
+
+
 def cell_weights(omega: float, sigma: float, emission: Emission) -> np.ndarray:
     lines = line_panels(np.array([omega]), np.array([sigma]), emission)
     return sum(_cells(lines, panel).weight.sum(axis=0) for panel in lines.panels)
