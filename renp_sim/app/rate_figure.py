@@ -157,8 +157,8 @@ def curve_frequencies(windows: list[Window], thresholds_eV: list[float]) -> Floa
 def _pole_frequencies_eV(emission: Emission) -> list[float]:
     """Return the frequencies at which q² = M²."""
     e_eg_eV = emission.target.atom.e_eg_eV
-    poles = emission.interaction.poles(emission.neutrinos)
-    return [(e_eg_eV - pole.mass_eV**2 / e_eg_eV) / 2 for pole in poles if pole.mass_eV < e_eg_eV]
+    masses = [float(pole.mass_eV) for pole in emission.interaction.poles(emission.neutrinos)]
+    return [(e_eg_eV - mass**2 / e_eg_eV) / 2 for mass in masses if mass < e_eg_eV]
 
 
 def _around(poles_eV: list[float], sigma_eV: float, window: Window) -> FloatArray:
