@@ -25,7 +25,8 @@ from renp_sim.physics.interactions import (
 from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission, spectral_function
 from renp_sim.physics.target import Target
-from renp_sim.plots.curves import Line, curve_plot
+from renp_sim.plots.curves import Curve, curve_plot
+from renp_sim.plots.figure import FORMATS, png_and_pdf, save
 
 __all__ = ["MEDIATORS", "PublishedFigure", "mediator_figure", "moment_figure", "write_figures"]
 
@@ -142,7 +143,7 @@ def write_figures(folder: Path, *, force: bool = False) -> list[Path]:
         If a file exists and `force` is not given, or cannot be written.
     """
     made = [mediator_figure(), moment_figure("magnetic"), moment_figure("electric")]
-    files = [folder / f"{figure.name}.{kind}" for figure in made for kind in ("png", "pdf", "csv")]
+    files = [folder / f"{figure.name}.{kind}" for figure in made for kind in (*FORMATS, "csv")]
     existing = [path.name for path in files if path.exists()]
     if existing and not force:
         raise SchemaError(
@@ -173,18 +174,18 @@ def _frequencies() -> FloatArray:
 
 def _draw(figure: PublishedFigure, folder: Path) -> None:
     standard = _emission(StandardModel())
-    lines = [
-        Line(label=figure.labels[name], omega_eV=figure.omega_eV, value=values)
+    curves = [
+        Curve(label=figure.labels[name], omega_eV=figure.omega_eV, value=values)
         for name, values in figure.columns.items()
     ]
-    curve_plot(
-        lines,
-        [folder / f"{figure.name}.{kind}" for kind in ("png", "pdf")],
+    drawn = curve_plot(
+        curves,
         windows=threshold_windows(standard),
         y_label=figure.y_label,
         thresholds_eV=named_thresholds_eV(standard),
         title=figure.title,
     )
+    save(drawn, *png_and_pdf(folder / figure.name))
 
 
 def _write_csv(figure: PublishedFigure, path: Path) -> None:

@@ -16,6 +16,7 @@ from renp_sim.app.report_figures import draw
 from renp_sim.app.thresholds import thresholds_of
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import read_many
+from renp_sim.plots.figure import png_and_pdf, save
 from renp_sim.plots.spectrum import spectrum_plot
 from renp_sim.production.generate import Generated, Progress, generate
 from renp_sim.runfile.run import Setup
@@ -166,7 +167,7 @@ def spectrum_of_files(paths: Sequence[Path], folder: Path | None = None) -> tupl
     if folder is not None:
         make_folder(folder)
         title = "run " + ", ".join(str(run) for run in tables.runs["run"].tolist()[:3])
-        written += spectrum_plot(spectrum, folder / "spectrum", title=title)
+        written += save(spectrum_plot(spectrum, title=title), *png_and_pdf(folder / "spectrum"))
     return spectrum.as_dict(), written
 
 
