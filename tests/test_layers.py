@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-KERNEL = {"errors", "constants", "streams", "arrays"}
+KERNEL = {"errors", "constants", "streams", "arrays", "files", "outputs"}
 LIBRARIES = {
     "physics",
     "laser",
@@ -25,6 +25,8 @@ ALLOWED = {
     "errors": set(),
     "arrays": set(),
     "constants": set(),
+    "files": {"errors"},
+    "outputs": {"errors", "files"},
     "streams": {"errors", "arrays"},
     "data": set(),
     "physics": KERNEL | {"physics", "data"},
@@ -38,7 +40,8 @@ ALLOWED = {
     "plots": KERNEL | {"analysis", "plots"},
     "runfile": KERNEL | {"physics", "laser", "detector", "runfile", "data"},
     "production": KERNEL
-    | {"physics", "laser", "generator", "detector", "ntuple", "prediction", "runfile", "production"},
+    | {"physics", "laser", "generator", "detector", "ntuple", "prediction", "runfile", "production"}
+    | {"analysis.data"},
     "app": KERNEL | LIBRARIES | {"app", "data"},
     "cli": KERNEL | {"app", "runfile", "production", "ntuple", "cli"},
     "__main__": {"cli"},
@@ -128,6 +131,8 @@ PLANTED = {
     "prediction": "from renp_sim.analysis.infer import fit",
     "production": "from renp_sim.app.report import run_all",
     "runfile": "from renp_sim.production.generate import generate",
+    "files": "from renp_sim.outputs import require_outputs",
+    "outputs": "from renp_sim.streams import stream",
     "streams": "from renp_sim.constants import MU_B_PER_EV",
 }
 

@@ -8,18 +8,26 @@ import pytest
 import renp_sim
 
 PUBLIC = [
+    "ExpectedCounts",
+    "Exposure",
     "Question",
+    "asimov",
+    "exposure_of",
+    "fit",
+    "fit_batch",
     "fit_data",
     "generate",
     "iterate_events",
     "load",
     "measured_spectrum",
+    "profile",
     "rate_at",
     "rate_of_schedule",
     "read_data",
     "read_tables",
     "run_all",
     "search_thresholds",
+    "toys",
 ]
 
 

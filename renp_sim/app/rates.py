@@ -9,6 +9,7 @@ import numpy as np
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.line import mean_spectral_function
+from renp_sim.prediction.conditions import step_conditions
 from renp_sim.runfile.run import Setup
 
 __all__ = ["RateReport", "asked_frequencies", "rate_at", "rate_of_schedule"]
@@ -98,8 +99,8 @@ def rate_at(setup: Setup, omega_eV: FloatArray) -> RateReport:
 def rate_of_schedule(setup: Setup) -> RateReport:
     """Return rates and expected counts of the schedule's steps, at the set frequencies."""
     schedule = setup.schedule
-    report = _report(setup, schedule.omega_set_eV, schedule.linewidth_eV, schedule.coherence)
-    conditions = setup.step_conditions()
+    report = _report(setup, schedule.omega_eV, schedule.linewidth_eV, schedule.coherence)
+    conditions = step_conditions(schedule, setup.emission.target)
     expected = [
         setup.detector.expected(condition, rate).signal_counts
         for condition, rate in zip(conditions, report.rate_hz.tolist(), strict=True)

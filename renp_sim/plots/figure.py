@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from renp_sim.errors import SchemaError
+from renp_sim.files import write_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,6 +18,8 @@ FORMATS = ("png", "pdf")
 
 COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#8a5fa8", "#c98a1b")
 """Distinct also for most colour-blind readers, and in grey."""
+
+FORMATS = ("png", "pdf")
 
 INK = "#222222"
 QUIET = "#9a9a9a"
@@ -65,9 +68,9 @@ def png_and_pdf(stem: Path) -> tuple[Path, ...]:
 
 
 def save(drawn: "Figure", *paths: Path) -> list[Path]:
-    """Write a figure in the format of each suffix and return the paths.
+    """Write a figure in the format of each suffix, in place of a file of that name, and return the paths.
 
-    A file has its name only when it is whole. A PDF carries no date, so that equal figures are equal files.
+    A PDF carries no date, so that equal figures are equal files.
 
     Raises
     ------
@@ -81,17 +84,10 @@ def save(drawn: "Figure", *paths: Path) -> list[Path]:
 
 def _write(drawn: "Figure", path: Path) -> None:
     kind = path.suffix.lower().removeprefix(".")
-    part = path.with_name(path.name + ".part")
-    try:
-        with _style():
-            drawn.savefig(part, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
-        part.replace(path)
-    except OSError as error:
-        raise SchemaError(
-            f"{path}: cannot be written ({error.strerror}): choose another folder or free space"
-        ) from None
-    finally:
-        part.unlink(missing_ok=True)
+    data = BytesIO()
+    with _style():
+        drawn.savefig(data, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
+    write_file(path, data.getvalue(), force=True)
 
 
 def cycled(n: int) -> list[str]:

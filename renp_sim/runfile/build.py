@@ -10,7 +10,8 @@ from detector.efficiency import EFFICIENCIES, Constant, Efficiency
 from detector.resolution import Gaussian
 from detector.response import Detector
 from renp_sim.errors import ConfigError
-from renp_sim.laser.scan import Calibration, Scan, Step, build_schedule
+from renp_sim.laser.calibration import Calibration
+from renp_sim.laser.scan import Scan, Step, build_schedule
 from renp_sim.laser.schedule import Schedule, StepKind
 from renp_sim.physics.atom import Atom, known_atoms
 from renp_sim.physics.kinematics import require_frequency
@@ -38,6 +39,7 @@ __all__ = [
     "oscillation_of",
     "schedule_of",
     "target_of",
+    "truth_of",
 ]
 
 DEFAULT_LIGHTEST_MASS_EV = 0.01
@@ -152,7 +154,7 @@ def frequency_problems(config: RunConfig, atom: Atom) -> list[str]:
 
 
 def schedule_of(config: RunConfig, emission: Emission, detector: Detector) -> Schedule:
-    """Return the laser schedule."""
+    """Return the laser schedule as it is set."""
     laser = config.laser
 
     def signal_rate(omega_eV: Any) -> Any:
@@ -180,24 +182,31 @@ def schedule_of(config: RunConfig, emission: Emission, detector: Detector) -> Sc
         )
         for scan in laser.scan
     ]
-    offset = laser.calibration.common_offset_eV
-    schedule = build_schedule(
+    return build_schedule(
         steps,
         scans,
         linewidth_eV=laser.linewidth_eV,
         settling_s=laser.settling_s,
-        calibration=Calibration(
-            common_offset_eV=None if offset == "draw" else float(offset),
-            common_error_eV=laser.calibration.common_error_eV,
-            step_error_eV=laser.calibration.step_error_eV,
-        ),
+        calibration=_calibration(config),
         signal_rate=signal_rate,
-        seed=config.run.seed,
     )
-    require_frequency(
-        schedule.omega_true_eV, emission.target.atom.e_eg_eV, "laser.calibration: true frequency"
+
+
+def truth_of(config: RunConfig, schedule: Schedule, e_eg_eV: float) -> Schedule:
+    """Return the schedule as it was: with the true offsets of the frequency scale."""
+    truth = schedule.as_it_was(_calibration(config).offsets_eV(schedule.n_steps, config.run.seed))
+    require_frequency(truth.omega_eV, e_eg_eV, "laser.calibration: true frequency")
+    return truth
+
+
+def _calibration(config: RunConfig) -> Calibration:
+    given = config.laser.calibration
+    offset = given.common_offset_eV
+    return Calibration(
+        common_offset_eV=None if offset == "draw" else float(offset),
+        common_error_eV=given.common_error_eV,
+        step_error_eV=given.step_error_eV,
     )
-    return schedule
 
 
 def _grid(start_eV: float | None, stop_eV: float | None, points: int | None) -> list[float]:

@@ -2,19 +2,19 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 
-from detector.response import Detector, StepConditions
+from detector.response import Detector
 from renp_sim.errors import ConfigError
-from renp_sim.laser.schedule import Schedule, StepKind
+from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.runfile import build
 from renp_sim.runfile.kinds import interaction_from_table, interaction_table
-from renp_sim.runfile.reading import apply_settings, config_from_table, read_table
+from renp_sim.runfile.reading import EXAMPLES, apply_settings, config_from_table, read_table
 from renp_sim.runfile.sections import RunConfig
 
 __all__ = ["Setup", "load", "setup_from_table"]
@@ -35,7 +35,11 @@ class Setup:
     oscillation
         Mixing and splittings, NuFIT 5.2 filled in.
     emission, schedule, detector
-        What the layers work with.
+        What the layers work with; the schedule is the one that was set.
+    truth
+        The schedule as it was, with the true offsets of the frequency scale.
+    source
+        The run file; None for an example or a table.
     """
 
     config: RunConfig
@@ -43,24 +47,9 @@ class Setup:
     oscillation: Oscillation
     emission: Emission
     schedule: Schedule
+    truth: Schedule
     detector: Detector
-
-    def step_conditions(self, *, at_true_frequency: bool = False) -> list[StepConditions]:
-        """Return what the detector is told of each step, at its set or its true frequency."""
-        schedule, target = self.schedule, self.emission.target
-        omega = schedule.omega_true_eV if at_true_frequency else schedule.omega_set_eV
-        return [
-            StepConditions(
-                omega_eV=float(omega[k]),
-                duration_s=float(schedule.duration_s[k] * schedule.live_fraction[k]),
-                laser_on=bool(schedule.kind[k] != StepKind.DARK),
-                coherence=float(target.coherence * schedule.coherence[k]),
-                density_cm3=target.density_cm3,
-                photon_density_cm3=target.photon_density_cm3,
-                live_fraction=float(schedule.live_fraction[k]),
-            )
-            for k in range(schedule.n_steps)
-        ]
+    source: Path | None = None
 
     def resolved(self) -> dict[str, Any]:
         """Return the configuration as a table with every default written out; it gives the run back."""
@@ -101,7 +90,7 @@ def load(
     for key, value in (("seed", seed), ("number", run_number)):
         if value is not None:
             table.setdefault("run", {})[key] = value
-    return setup_from_table(table)
+    return replace(setup_from_table(table), source=None if str(path) in EXAMPLES else Path(path))
 
 
 def setup_from_table(table: Mapping[str, Any]) -> Setup:
@@ -136,7 +125,8 @@ def setup_from_table(table: Mapping[str, Any]) -> Setup:
         raise ConfigError(*problems)
     emission = Emission(target=target, neutrinos=neutrinos, interaction=interaction)
     schedule = attempt(lambda: build.schedule_of(config, emission, detector))
-    if schedule is None:
+    truth = attempt(lambda: build.truth_of(config, schedule, target.atom.e_eg_eV)) if schedule else None
+    if schedule is None or truth is None:
         raise ConfigError(*problems)
     return Setup(
         config=config,
@@ -144,6 +134,7 @@ def setup_from_table(table: Mapping[str, Any]) -> Setup:
         oscillation=oscillation,
         emission=emission,
         schedule=schedule,
+        truth=truth,
         detector=detector,
     )
 

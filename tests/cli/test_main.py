@@ -62,8 +62,8 @@ def test_version() -> None:
 def test_init_check_rate(tmp_path: Path) -> None:
     run = tmp_path / "run.toml"
     assert renp_sim("init", run).returncode == 0
-    assert fails(2, "init", run) == [
-        f"renp-sim: {run}: exists; choose another name or give --force to replace it"
+    assert fails(3, "init", run) == [
+        f"renp-sim: {run}: exists already: choose another name, or --force to replace it"
     ]
     printed = renp_sim("check", run)
     assert printed.returncode == 0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.runfile.reading import EXAMPLES, apply_settings, example_text, read_table, write_template
 from renp_sim.runfile.run import load, setup_from_table
 
@@ -46,15 +46,15 @@ def test_template_is_a_run_file_with_a_fresh_seed(tmp_path: Path) -> None:
     write_template(first)
     write_template(second)
     assert load(first).config.run.seed != load(second).config.run.seed
-    with pytest.raises(ConfigError, match="--force"):
+    with pytest.raises(SchemaError, match="--force"):
         write_template(first)
     write_template(first, force=True)
-    with pytest.raises(ConfigError, match="cannot be written"):
+    with pytest.raises(SchemaError, match="cannot be written"):
         write_template(tmp_path / "missing" / "a.toml")
 
 
 def test_fine_scan_is_dense_above_the_thresholds() -> None:
-    omega = load("fine_scan").schedule.omega_set_eV
+    omega = load("fine_scan").schedule.omega_eV
     assert len(omega) >= 40
     assert np.sum(omega > 1.0715) >= 20
 
@@ -65,7 +65,7 @@ def test_resolved_configuration_gives_the_run_back() -> None:
         again = setup_from_table(json.loads(json.dumps(setup.resolved())))
         assert again.resolved() == setup.resolved()
         assert again.run_number == setup.run_number
-        assert np.array_equal(again.schedule.omega_true_eV, setup.schedule.omega_true_eV)
+        assert np.array_equal(again.truth.omega_eV, setup.truth.omega_eV)
         assert np.array_equal(again.emission.neutrinos.masses_eV, setup.emission.neutrinos.masses_eV)
 
 
