@@ -23,7 +23,7 @@ from renp_sim.physics.interactions import (
     StandardModel,
     VectorMediator,
 )
-from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
+from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission, spectral_function
 from renp_sim.physics.target import Target
 from renp_sim.plots.curves import Curve, curve_plot
@@ -32,7 +32,6 @@ from renp_sim.plots.figure import FORMATS, png_and_pdf, save
 __all__ = ["MEDIATORS", "PublishedFigure", "mediator_figure", "moment_figure", "write_figures"]
 
 
-LIGHTEST_MASS_EV = 0.01
 SETTING = "Yb, normal ordering, Dirac, lightest mass 10 meV, NuFIT 5.2, isotropic spin average, sharp line"
 
 MOMENT_MUB = 1e-11
@@ -156,7 +155,7 @@ def write_figures(folder: Path, *, force: bool = False) -> list[Path]:
 def _emission(interaction: Interaction) -> Emission:
     return Emission(
         target=Target(atom=known_atoms()["Yb"]),
-        neutrinos=Neutrinos.from_lightest_mass(LIGHTEST_MASS_EV, Oscillation.nufit(Ordering.NORMAL)),
+        neutrinos=Neutrinos.from_lightest_mass(GP23_LIGHTEST_MASS_EV, Oscillation.nufit(Ordering.NORMAL)),
         interaction=interaction,
     )
 

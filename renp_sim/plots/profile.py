@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp_sim.analysis.intervals import Interval
+from renp_sim.analysis.intervals import Interval, delta_q_of_level
 from renp_sim.arrays import FloatArray
+from renp_sim.constants import ONE_SIGMA
 from renp_sim.plots.figure import INK, QUIET, cycled, figure, put_title
 from renp_sim.plots.frequency_axis import tame_ticks
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DrawnProfile", "profile_plot"]
 
 
-LEVELS = {"68.3 %": 1.0, "95 %": 3.841}
+LEVELS = {"68.3 %": delta_q_of_level(ONE_SIGMA), "95 %": delta_q_of_level(0.95)}
 """Δ(−2 ln L) of two-sided levels for one parameter."""
 
 
