@@ -10,7 +10,7 @@ from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.physics.interactions import Interaction, StandardModel
-from renp_sim.physics.neutrino import Nature, Oscillation
+from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Oscillation
 from renp_sim.physics.target import Target
 from renp_sim.prediction.counting import Counting
 from renp_sim.prediction.couplings import coupling_parameters
@@ -70,7 +70,7 @@ class ExpectedCounts:
     oscillation: Oscillation
     nature: Nature = Nature.DIRAC
     interaction: Interaction = field(default_factory=StandardModel)
-    masses_eV: tuple[float, ...] = (0.01,)
+    masses_eV: tuple[float, ...] = (GP23_LIGHTEST_MASS_EV,)
     offered: tuple[str, ...] | None = None
     _counting: Counting = field(init=False, repr=False)
     _signal: Signal = field(init=False, repr=False)
