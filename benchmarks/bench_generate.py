@@ -20,9 +20,11 @@ import uproot
 
 from benchmarks.timing import interleaved, ratio_of, timed
 from renp_sim.ntuple.schema import EVENTS
-from renp_sim.production.generate import generate, job_of
+from renp_sim.production.generate import generate
+from renp_sim.production.job import job_of
 from renp_sim.production.memory import keep_freed_memory
-from renp_sim.production.slices import Recorder, plan_shards
+from renp_sim.production.recorder import Recorder
+from renp_sim.production.slices import plan_shards
 from renp_sim.runfile.reading import apply_settings, read_table
 from renp_sim.runfile.run import Setup, setup_from_table
 from renp_sim.streams import BLOCK_EVENTS
@@ -47,7 +49,7 @@ def kernel(run: Setup, n_events: int) -> Callable[[], int]:
 
     def side() -> int:
         job = job_of(run, n_events)
-        recorder, shards = Recorder(job), plan_shards(job)
+        recorder, shards = Recorder(job), plan_shards(job.expected_rows())
         return sum(len(columns["run"]) for shard in shards for columns in recorder.events(shard, []))
 
     return side
@@ -134,7 +136,7 @@ def root_loop(run: Setup, n_events: int, folder: Path) -> Callable[[], float] | 
 def blocks_of(run: Setup, n_events: int) -> Iterator[dict[str, np.ndarray]]:
     job, begun = job_of(run, n_events), 0
     recorder = Recorder(job)
-    for shard in plan_shards(job):
+    for shard in plan_shards(job.expected_rows()):
         for columns in recorder.events(shard, []):
             n = len(columns["run"])
             yield columns | {"event": np.arange(begun, begun + n)}
@@ -155,6 +157,8 @@ def peak_memory_MB(n_events: int, folder: Path) -> float:
     program = (
         "import sys; from pathlib import Path;"
         "from benchmarks.bench_generate import setup; from renp_sim.production.generate import generate;"
+        # as the command does
+        "from renp_sim.production.memory import keep_freed_memory; keep_freed_memory();"
         "generate(setup(), Path(sys.argv[1]), n_events=int(sys.argv[2]), force=True);"
         # not ru_maxrss, which a child inherits from its parent
         "print(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')))"
