@@ -91,14 +91,14 @@ def root_table(run: Setup, n_events: int) -> str:
     """Return what the run is drawn from, for generate_loop.C."""
     job = job_of(run, n_events)
     target, detector, schedule = run.emission.target, run.detector, run.schedule
-    steps = [k for k, count in enumerate(job.generator.counts.tolist()) if count]
+    steps = [k for k, count in enumerate(job.signal.counts.tolist()) if count]
     window = detector.energy_window_eV
     lines = [
         (target.atom.e_eg_eV, target.radius_cm, target.length_cm, detector.resolution.sigma_eV, *window),
         (len(steps),),
     ]
     for k in steps:
-        source = job.generator.step(k).source
+        source = job.signal.step(k).source
         cosine, choice = source.cosine, source.choice
         assert choice is not None
         assert np.all(cosine.is_closed_form)
@@ -109,7 +109,7 @@ def root_table(run: Setup, n_events: int) -> str:
             *(source.s_plus_eV2, source.s_minus_eV2, source.difference_eV2),
         )
         rows = list(zip(*(column.tolist() for column in columns), strict=True))
-        lines.append((int(job.generator.counts[k]), schedule.start_s[k], schedule.duration_s[k], len(rows)))
+        lines.append((int(job.signal.counts[k]), schedule.start_s[k], schedule.duration_s[k], len(rows)))
         lines += rows
     return "\n".join(" ".join(str(value) for value in line) for line in lines)
 

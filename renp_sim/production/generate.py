@@ -7,8 +7,7 @@ A long run keeps each finished shard in a folder beside the file until the file 
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from collections.abc import Generator as RowGenerator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -138,7 +137,7 @@ def generate(
         # closed at once if anything fails: an unfinished shard must not stay locked
         blocks = stack.enter_context(closing(_rows(shards, source, tallies, progress)))
         n_written = _write_events(writer, blocks)
-        steps, backgrounds = step_tables(setup, job.generator, *totals(tallies, setup.schedule.n_steps))
+        steps, backgrounds = step_tables(setup, job.signal, *totals(tallies, setup.schedule.n_steps))
         writer.steps(steps)
         writer.backgrounds(backgrounds)
         row = run_row(setup, steps, n_events=n_written, is_poisson=n_events is None)
@@ -171,7 +170,7 @@ def _open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) ->
 
 def _rows(
     shards: list[PlannedShard], source: RowSource, tallies: list[StepTally], progress: Progress | None
-) -> RowGenerator[Columns, None, None]:
+) -> Generator[Columns, None, None]:
     """Yield the rows of all shards in order."""
     for done, shard in enumerate(shards, start=1):
         yield from source.events(shard, tallies)

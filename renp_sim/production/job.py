@@ -6,7 +6,7 @@ import numpy as np
 
 from detector.response import Detector, StepConditions
 from renp_sim.arrays import FloatArray
-from renp_sim.generator.generate import Generator
+from renp_sim.generator.photons import SignalPhotons
 from renp_sim.prediction.conditions import step_conditions
 from renp_sim.production.event_rows import EventRows
 from renp_sim.production.slices import StepSlices
@@ -21,7 +21,7 @@ class Job:
 
     Parameters
     ----------
-    generator, detector
+    signal, detector
         Truth, and what is recorded of it.
     conditions
         What the detector is told of each step as it was.
@@ -29,7 +29,7 @@ class Job:
         How an event is written down.
     """
 
-    generator: Generator
+    signal: SignalPhotons
     detector: Detector
     conditions: tuple[StepConditions, ...]
     rows: EventRows
@@ -37,8 +37,8 @@ class Job:
     def step_slices(self, step: int) -> StepSlices:
         """Return how a step is cut."""
         rate_hz = self.detector.arrival_rate_hz(self.conditions[step])
-        count = int(self.generator.counts[step])
-        return StepSlices.of(self.generator.boundaries_s(step), count, rate_hz)
+        count = int(self.signal.counts[step])
+        return StepSlices.of(self.signal.boundaries_s(step), count, rate_hz)
 
     def expected_rows(self) -> list[FloatArray]:
         """Return the rows that the slices of each step are expected to have before the detector."""
@@ -46,24 +46,24 @@ class Job:
 
     def expected_photons(self) -> float:
         """Return the number of signal and background photons expected, nothing being drawn."""
-        generator = self.generator
-        signal = float(generator.expected.sum()) if generator.n_events is None else generator.n_events
+        asked = self.signal.n_events
+        n_signal = float(self.signal.expected.sum()) if asked is None else asked
         rates_hz = [self.detector.arrival_rate_hz(conditions) for conditions in self.conditions]
-        return signal + float(np.dot(rates_hz, generator.schedule.open_time_s))
+        return n_signal + float(np.dot(rates_hz, self.signal.schedule.open_time_s))
 
 
 def job_of(setup: Setup, n_events: int | None = None) -> Job:
     """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons."""
-    generator = Generator(
+    signal = SignalPhotons(
         schedule=setup.truth, emission=setup.emission, seed=setup.config.run.seed, n_events=n_events
     )
     return Job(
-        generator=generator,
+        signal=signal,
         detector=setup.detector,
         conditions=step_conditions(setup.truth, setup.emission.target),
         rows=EventRows(
             run=setup.run_number,
-            weight=generator.weight,
+            weight=signal.weight,
             keep_undetected=setup.config.output.keep_undetected,
         ),
     )

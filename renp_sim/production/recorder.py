@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detector.response import Photons, Record
 from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.events import TruthBlock
-from renp_sim.generator.generate import StepSignal
+from renp_sim.generator.photons import StepPhotons
 from renp_sim.production.job import Job
 from renp_sim.production.slices import PlannedShard
 from renp_sim.streams import Stage, name_key, stream
@@ -72,7 +72,7 @@ class StepRecorder:
     def __init__(self, job: Job, step: int) -> None:
         self.step = step
         self._job = job
-        self._signal: StepSignal = job.generator.step(step)
+        self._signal: StepPhotons = job.signal.step(step)
         self._conditions = job.conditions[step]
         self._slices = job.step_slices(step)
         self._drawn: tuple[int, TruthBlock] | None = None
@@ -98,7 +98,7 @@ class StepRecorder:
         )
 
     def _slice(self, number: int) -> Slice:
-        slices, seed = self._slices, self._job.generator.seed
+        slices, seed = self._slices, self._job.signal.seed
         block, piece = int(slices.block[number]), int(slices.piece[number])
         interval = (float(slices.begin_s[number]), float(slices.end_s[number]))
         if self._drawn is None or self._drawn[0] != block:

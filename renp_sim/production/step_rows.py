@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import Columns, FloatArray
-from renp_sim.generator.generate import Generator
+from renp_sim.generator.photons import SignalPhotons
 from renp_sim.ntuple.schema import LEGENDS, SCHEMA_MAJOR, SCHEMA_MINOR
 from renp_sim.physics.neutrino import Ordering
 from renp_sim.prediction.exposure import exposure_of
@@ -18,7 +18,7 @@ __all__ = ["run_row", "step_tables"]
 
 
 def step_tables(
-    setup: Setup, generator: Generator, n_recorded: NDArray[np.int64], lost_s: FloatArray
+    setup: Setup, signal: SignalPhotons, n_recorded: NDArray[np.int64], lost_s: FloatArray
 ) -> tuple[Columns, Columns]:
     """Return the columns of `steps`, one row per laser step, and of `backgrounds`.
 
@@ -27,7 +27,7 @@ def step_tables(
 
     Parameters
     ----------
-    setup, generator
+    setup, signal
         The run, and its signal photons.
     n_recorded, lost_s
         Recorded photons and dead time of each step, shape (n,).
@@ -40,13 +40,13 @@ def step_tables(
         )
         for schedule in (setup.schedule, setup.truth)
     )
-    return _step_rows(known, truth, generator, n_recorded), _background_rows(known, truth)
+    return _step_rows(known, truth, signal, n_recorded), _background_rows(known, truth)
 
 
 def _step_rows(
-    known: Exposure, truth: Exposure, generator: Generator, n_recorded: NDArray[np.int64]
+    known: Exposure, truth: Exposure, signal: SignalPhotons, n_recorded: NDArray[np.int64]
 ) -> Columns:
-    schedule = generator.schedule
+    schedule = signal.schedule
     return {
         "run": known.run,
         "step": known.step.astype(np.int32),
@@ -66,10 +66,10 @@ def _step_rows(
         "efficiency_common_error": known.efficiency_common_error,
         "efficiency_step_error": known.efficiency_step_error,
         "n_recorded": n_recorded,
-        "n_generated": generator.counts,
+        "n_generated": signal.counts,
         "mu_signal": truth.gamma0_hz
         * truth.coherence
-        * generator.spectrum
+        * signal.spectrum
         * truth.efficiency
         * truth.live_time_s,
         "mu_background": truth.background_counts,
