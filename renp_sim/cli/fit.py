@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from renp_sim.cli.options import Files, Json, Model, Quiet, Settings
+from renp_sim.cli.options import Files, Force, Json, Model, Quiet, Settings
+from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import working
 
 __all__ = ["fit"]
@@ -41,13 +42,14 @@ def fit(
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Also write plots and results.json."),
     ] = None,
+    force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Fit neutrino masses to counts per step; prints intervals, thresholds and what is compared."""
     from renp_sim.app.fitting import fit_data, read_data
     from renp_sim.app.question import question_of
-    from renp_sim.app.report import analyse, fit_table, write_report
+    from renp_sim.app.report import analyse, fit_table, report_folder, write_report
     from renp_sim.cli.summary import print_fit
 
     question = question_of(
@@ -63,15 +65,14 @@ def fit(
     data = read_data(files, model, tuple(settings or ()))
     with working("fitting", quiet=quiet):
         if output is not None:
-            report = analyse(data, question)
-            written, result = write_report(report, output), report.fit
+            with report_folder(output, inputs=[*data.tables.paths, model], force=force):
+                report = analyse(data, question)
+                written, result = write_report(report, output), report.fit
         else:
             written, result = [], fit_data(data, question)
         table = fit_table(data, question, result)
     if json:
-        from json import dumps
-
-        print(dumps(table))
+        print_json(table)
     else:
         print_fit(table)
         for path in written:

@@ -16,7 +16,7 @@ def merge(
     force: Force = False,
 ) -> None:
     """Merge ntuples into one; plain `hadd` gives the same content, but does not refuse duplicate runs."""
-    from renp_sim.app.inspection import merged
+    from renp_sim.ntuple.merge import merge as library_call
 
-    n_runs, n_events = merged(out, files, force=force)
-    print(f"wrote {out}: {n_runs} runs, {n_events} events")
+    made = library_call(out, files, force=force)
+    print(f"wrote {out}: {made.n_runs} runs, {made.n_events} events")

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renp_sim.cli.options import Json, RunFile, RunNumber, Seed, Settings
+from renp_sim.cli.options import Force, Json, RunFile, RunNumber, Seed, Settings
+from renp_sim.cli.output import print_json
 
 if TYPE_CHECKING:
     from renp_sim.app.rates import RateReport
@@ -33,6 +34,7 @@ def rate(
     settings: Settings = None,
     seed: Seed = None,
     run_number: RunNumber = None,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Print the spectral function I(ω), its pairs, thresholds, rates and expected counts."""
@@ -45,11 +47,9 @@ def rate(
     if plot is not None:
         from renp_sim.app.rate_figure import plot_rate
 
-        plot_rate(setup, plot, frequencies)
+        plot_rate(setup, plot, frequencies, force=force)
     if json:
-        from json import dumps
-
-        print(dumps(report.as_dict()))
+        print_json(report.as_dict())
         return
     _print(report)
     if plot is not None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from renp_sim.cli.options import Force, Json, Quiet, RunNumber, Seed, Settings
+from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import progress_bar
 
 __all__ = ["run"]
@@ -39,9 +40,7 @@ def run(
     with progress_bar("working", quiet=quiet) as progress:
         made, report, files = run_all(setup, folder, workers=workers, force=force, progress=progress)
     if json:
-        from json import dumps
-
-        print(dumps(made.as_dict() | report.as_dict()))
+        print_json(made.as_dict() | report.as_dict())
         return
     emitted, recorded = made.n_generated, made.n_recorded
     print(f"{setup.config.run.name}: {emitted} signal photons emitted, {recorded} photons recorded")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from renp_sim.cli.options import Files, Json
+from renp_sim.cli.options import Files, Force, Json
+from renp_sim.cli.output import print_json
 
 __all__ = ["spectrum"]
 
@@ -15,16 +16,15 @@ def spectrum(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Also draw it, as PNG and PDF.")
     ] = None,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Rebuild the spectral function: counts per step → efficiency-corrected Î(ω) with Poisson errors."""
     from renp_sim.app.report import spectrum_of_files
 
-    table, written = spectrum_of_files(files, output)
+    table, written = spectrum_of_files(files, output, force=force)
     if json:
-        from json import dumps
-
-        print(dumps(table))
+        print_json(table)
         return
     from rich.console import Console
     from rich.table import Table

@@ -4,28 +4,29 @@ A long run keeps each finished shard in a folder beside the file until the file 
 `--resume` starts from.
 """
 
+import os
 import platform
-import shutil
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from importlib.metadata import version
-from json import dumps
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from renp_sim.arrays import Columns
-from renp_sim.errors import ConfigError, SchemaError
+from renp_sim.errors import ConfigError
+from renp_sim.ntuple.shard_folder import discard_folder
 from renp_sim.ntuple.shards import ShardStore
 from renp_sim.ntuple.writer import NtupleWriter
+from renp_sim.outputs import require_outputs
 from renp_sim.production.job import Job, job_of
 from renp_sim.production.kept_shards import KeptShards
 from renp_sim.production.recorder import Recorder, RowSource, StepTally, totals
+from renp_sim.production.resume import COUNTS, fingerprint_of, finished, open_store
 from renp_sim.production.slices import PlannedShard, plan_shards
 from renp_sim.production.step_rows import run_row, step_tables
 from renp_sim.production.team import working
@@ -97,14 +98,14 @@ def generate(
     force
         Replace an existing file.
     resume
-        Go on from the shards that an interrupted run left.
+        Go on from the shards that an interrupted run left; a file that this very run wrote is done.
     progress
         Called after each shard.
 
     Raises
     ------
     SchemaError
-        If the file exists, is being written by another job, or cannot be written.
+        If the file exists, is the run file, is being written by another job, or cannot be written.
     ConfigError
         If `workers` or `n_events` is out of range, or more photons are expected than a file can hold.
     """
@@ -112,24 +113,22 @@ def generate(
         raise ConfigError(f"--workers {workers}: must be at least 1")
     if n_events is not None and n_events < 0:
         raise ConfigError(f"--events {n_events}: must not be negative")
+    require_outputs([path], inputs=[setup.source], force=force or resume)
+    fingerprint = fingerprint_of(setup, n_events)
+    folder = path.with_name(path.name + ".shards")
+    if resume and (row := finished(path, folder, fingerprint)):
+        return Generated(path=path, **row)
     job = job_of(setup, n_events)
     _require_possible(job)
-    rows = job.expected_rows()
-    shards = plan_shards(rows)
-    folder = path.with_name(path.name + ".shards")
-    store = None
+    expected_rows = job.expected_rows()
+    shards = plan_shards(expected_rows)
     with ExitStack() as stack:
         writer = stack.enter_context(
             NtupleWriter(path, force=force, compression=setup.config.output.compression)
         )
-        recorder = Recorder(job)
-        source: RowSource = recorder
-        missing = shards
-        if sum(sizes.sum() for sizes in rows) > LONG_RUN_ROWS or folder.exists():
-            store = _open_store(folder, _fingerprint(setup, n_events), resume=resume, force=force)
-            done = store.completed()
-            missing = [shard for shard in shards if shard.index not in done]
-            source = KeptShards(recorder, store, done)
+        is_long = sum(rows.sum() for rows in expected_rows) > LONG_RUN_ROWS or os.path.lexists(folder)
+        store = open_store(folder, fingerprint, resume=resume, force=force) if is_long else None
+        source, missing = _source(job, shards, store)
         number = min(workers, len(missing))
         if number > 1:
             source = stack.enter_context(working(source, missing, number))
@@ -141,10 +140,10 @@ def generate(
         writer.steps(steps)
         writer.backgrounds(backgrounds)
         row = run_row(setup, steps, n_events=n_written, is_poisson=n_events is None)
-        writer.run(row | {"provenance": _provenance()})
+        writer.run(row | {"provenance": _provenance(fingerprint)})
     if store is not None:
-        store.discard()
-    return Generated(path=path, **{key: row[key] for key in ("run", "n_events", "n_recorded", "n_generated")})
+        discard_folder(folder)
+    return Generated(path=path, **{name: row[name] for name in COUNTS})
 
 
 def _require_possible(job: Job) -> None:
@@ -156,16 +155,15 @@ def _require_possible(job: Job) -> None:
         )
 
 
-def _open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) -> ShardStore:
-    """Open the folder beside the file in which finished shards wait."""
-    if folder.exists() and not resume:
-        if not force:
-            raise SchemaError(
-                f"{folder}: holds shards of an interrupted run: --resume goes on from them, "
-                "--force starts again without them"
-            )
-        shutil.rmtree(folder)
-    return ShardStore(folder, fingerprint)
+def _source(
+    job: Job, shards: list[PlannedShard], store: ShardStore | None
+) -> tuple[RowSource, list[PlannedShard]]:
+    """Return where rows come from in this process, and the shards that are not kept yet."""
+    recorder = Recorder(job)
+    if store is None:
+        return recorder, shards
+    done = store.completed()
+    return KeptShards(recorder, store, done), [shard for shard in shards if shard.index not in done]
 
 
 def _rows(
@@ -189,19 +187,13 @@ def _write_events(writer: NtupleWriter, blocks: Iterator[Columns]) -> int:
     return n_rows
 
 
-def _fingerprint(setup: Setup, n_events: int | None) -> str:
-    """Return what two runs with the same columns have in common."""
-    table = setup.resolved()
-    table["output"].pop("compression")
-    text = dumps([table, n_events, version("renp-sim"), np.__version__], sort_keys=True)
-    return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _provenance() -> dict[str, Any]:
+def _provenance(fingerprint: str) -> dict[str, Any]:
     packages = ("renp-sim", "numpy", "scipy", "uproot", "awkward")
     return {
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
         "platform": platform.platform(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": sys.argv,
+        # a file name may have bytes that are no UTF-8
+        "command": [os.fsencode(argument).decode("utf-8", "backslashreplace") for argument in sys.argv],
+        "fingerprint": fingerprint,
     }

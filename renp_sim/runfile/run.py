@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.runfile import build
 from renp_sim.runfile.kinds import interaction_from_table, interaction_table
-from renp_sim.runfile.reading import apply_settings, config_from_table, read_table
+from renp_sim.runfile.reading import EXAMPLES, apply_settings, config_from_table, read_table
 from renp_sim.runfile.sections import RunConfig
 
 __all__ = ["Setup", "load", "setup_from_table"]
@@ -38,6 +38,8 @@ class Setup:
         What the layers work with; the schedule is the one that was set.
     truth
         The schedule as it was, with the true offsets of the frequency scale.
+    source
+        The run file; None for an example or a table.
     """
 
     config: RunConfig
@@ -47,6 +49,7 @@ class Setup:
     schedule: Schedule
     truth: Schedule
     detector: Detector
+    source: Path | None = None
 
     def resolved(self) -> dict[str, Any]:
         """Return the configuration as a table with every default written out; it gives the run back."""
@@ -87,7 +90,7 @@ def load(
     for key, value in (("seed", seed), ("number", run_number)):
         if value is not None:
             table.setdefault("run", {})[key] = value
-    return setup_from_table(table)
+    return replace(setup_from_table(table), source=None if str(path) in EXAMPLES else Path(path))
 
 
 def setup_from_table(table: Mapping[str, Any]) -> Setup:

@@ -6,7 +6,7 @@ names are enums, so that strict types hold. Reading and reporting errors is in `
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from renp_sim.laser.scan import Allocation
 from renp_sim.physics.neutrino import Nature, Ordering
@@ -19,6 +19,15 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Range = tuple[NotNegative, NotNegative]
 
 
+def _name_of_a_folder(name: str) -> str:
+    if name in (".", "..") or "/" in name or not name.isprintable():
+        raise ValueError(f"{name!r} cannot be the name of a folder: leave out / and control characters")
+    return name
+
+
+FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_name_of_a_folder)]
+
+
 class Section(BaseModel):
     """A section of the run file."""
 
@@ -28,7 +37,7 @@ class Section(BaseModel):
 class RunSection(Section):
     """[run]: what the run is called and its seed."""
 
-    name: str = Field("run", min_length=1, max_length=200)
+    name: FolderName = "run"
     seed: int = Field(ge=0, lt=2**64)
     number: int | None = Field(None, gt=0, lt=2**53)
 
