@@ -21,9 +21,11 @@ import uproot
 from benchmarks.timing import interleaved, ratio_of, timed
 from detector.resolution import Gaussian
 from renp_sim.ntuple.schema import EVENTS
-from renp_sim.production.generate import generate, job_of
+from renp_sim.production.generate import generate
+from renp_sim.production.job import job_of
 from renp_sim.production.memory import keep_freed_memory
-from renp_sim.production.slices import Recorder, plan_shards
+from renp_sim.production.recorder import Recorder
+from renp_sim.production.slices import plan_shards
 from renp_sim.runfile.reading import apply_settings, read_table
 from renp_sim.runfile.run import Setup, setup_from_table
 from renp_sim.streams import BLOCK_EVENTS
@@ -48,7 +50,7 @@ def kernel(run: Setup, n_events: int) -> Callable[[], int]:
 
     def side() -> int:
         job = job_of(run, n_events)
-        recorder, shards = Recorder(job), plan_shards(job)
+        recorder, shards = Recorder(job), plan_shards(job.expected_rows())
         return sum(len(columns["run"]) for shard in shards for columns in recorder.events(shard, []))
 
     return side
@@ -90,7 +92,7 @@ def root_table(run: Setup, n_events: int) -> str:
     """Return what the run is drawn from, for generate_loop.C."""
     job = job_of(run, n_events)
     target, detector, schedule = run.emission.target, run.detector, run.schedule
-    steps = [k for k, count in enumerate(job.generator.counts.tolist()) if count]
+    steps = [k for k, count in enumerate(job.signal.counts.tolist()) if count]
     window = detector.energy_window_eV
     assert isinstance(detector.resolution, Gaussian)
     lines = [
@@ -98,7 +100,7 @@ def root_table(run: Setup, n_events: int) -> str:
         (len(steps),),
     ]
     for k in steps:
-        source = job.generator.step(k).source
+        source = job.signal.step(k).source
         cosine, choice = source.cosine, source.choice
         assert choice is not None
         assert np.all(cosine.is_closed_form)
@@ -109,7 +111,7 @@ def root_table(run: Setup, n_events: int) -> str:
             *(source.s_plus_eV2, source.s_minus_eV2, source.difference_eV2),
         )
         rows = list(zip(*(column.tolist() for column in columns), strict=True))
-        lines.append((int(job.generator.counts[k]), schedule.start_s[k], schedule.duration_s[k], len(rows)))
+        lines.append((int(job.signal.counts[k]), schedule.start_s[k], schedule.duration_s[k], len(rows)))
         lines += rows
     return "\n".join(" ".join(str(value) for value in line) for line in lines)
 
@@ -136,7 +138,7 @@ def root_loop(run: Setup, n_events: int, folder: Path) -> Callable[[], float] | 
 def blocks_of(run: Setup, n_events: int) -> Iterator[dict[str, np.ndarray]]:
     job, begun = job_of(run, n_events), 0
     recorder = Recorder(job)
-    for shard in plan_shards(job):
+    for shard in plan_shards(job.expected_rows()):
         for columns in recorder.events(shard, []):
             n = len(columns["run"])
             yield columns | {"event": np.arange(begun, begun + n)}
@@ -157,6 +159,8 @@ def peak_memory_MB(n_events: int, folder: Path) -> float:
     program = (
         "import sys; from pathlib import Path;"
         "from benchmarks.bench_generate import setup; from renp_sim.production.generate import generate;"
+        # as the command does
+        "from renp_sim.production.memory import keep_freed_memory; keep_freed_memory();"
         "generate(setup(), Path(sys.argv[1]), n_events=int(sys.argv[2]), force=True);"
         # not ru_maxrss, which a child inherits from its parent
         "print(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')))"

@@ -18,6 +18,7 @@ SCAN = "laser.scan=[{omegas_eV=[1.0688, 1.0699, 1.0711, 1.07164], total_duration
 STAGES = {
     "generate": (
         "import sys; from pathlib import Path; from renp_sim.production.generate import generate; "
+        "from renp_sim.production.memory import keep_freed_memory; keep_freed_memory(); "
         "from renp_sim.runfile.run import load; "
         f"changes = ({SCAN!r}, 'detector.efficiency=1.0', 'target.volume_cm3=' + sys.argv[2]); "
         "run = load('fine_scan', changes); "

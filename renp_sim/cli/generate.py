@@ -32,8 +32,10 @@ def generate(
 ) -> None:
     """Generate photon events and write them to a ROOT ntuple."""
     from renp_sim.production.generate import generate as library_call
+    from renp_sim.production.memory import keep_freed_memory
     from renp_sim.runfile.run import load
 
+    keep_freed_memory()
     setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
     with progress_bar("generating", quiet=quiet) as progress:
         made = library_call(

@@ -31,8 +31,10 @@ def run(
     """Do all of it: ntuple, spectrum, fit and threshold search, with plots and results.json in a folder."""
     from renp_sim.app.report import fit_table, run_all
     from renp_sim.cli.summary import print_fit, print_search
+    from renp_sim.production.memory import keep_freed_memory
     from renp_sim.runfile.run import load
 
+    keep_freed_memory()
     setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
     folder = output or Path(setup.config.run.name)
     with progress_bar("working", quiet=quiet) as progress:

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.response import Detector, Record
+from renp_sim.arrays import Columns
 from renp_sim.generator.events import TruthBlock, pair_momenta
 
 __all__ = ["EventRows"]
-
-Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,45 +7,33 @@ A long run keeps each finished shard in a folder beside the file until the file 
 import os
 import platform
 import sys
-from collections.abc import Callable
-from collections.abc import Generator as RowGenerator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import Columns
 from renp_sim.errors import ConfigError
-from renp_sim.generator.generate import Generator
 from renp_sim.ntuple.shard_folder import discard_folder
+from renp_sim.ntuple.shards import ShardStore
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.outputs import require_outputs
-from renp_sim.prediction.conditions import step_conditions
-from renp_sim.prediction.exposure import exposure_of
-from renp_sim.production.event_rows import EventRows
-from renp_sim.production.memory import keep_freed_memory
-from renp_sim.production.resume import fingerprint_of, finished, open_store
-from renp_sim.production.shard_maker import ShardMaker
-from renp_sim.production.slices import (
-    Job,
-    Shard,
-    StepTally,
-    expected_photons,
-    expected_rows,
-    plan_shards,
-    totals,
-)
-from renp_sim.production.step_rows import background_rows, run_row, step_rows
-from renp_sim.production.team import Workers, working
+from renp_sim.production.job import Job, job_of
+from renp_sim.production.kept_shards import KeptShards
+from renp_sim.production.recorder import Recorder, RowSource, StepTally, totals
+from renp_sim.production.resume import COUNTS, fingerprint_of, finished, open_store
+from renp_sim.production.slices import PlannedShard, plan_shards
+from renp_sim.production.step_rows import run_row, step_tables
+from renp_sim.production.team import working
 from renp_sim.runfile.run import Setup
 
-__all__ = ["Generated", "generate", "job_of"]
+__all__ = ["Generated", "generate"]
 
-Columns = dict[str, NDArray[Any]]
 LONG_RUN_ROWS = 1 << 23
 """From here on finished shards are kept, for `--resume`; a shorter run takes seconds."""
 
@@ -83,23 +71,6 @@ class Generated:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return asdict(self) | {"path": str(self.path)}
-
-
-def job_of(setup: Setup, n_events: int | None = None) -> Job:
-    """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons."""
-    generator = Generator(
-        schedule=setup.truth, emission=setup.emission, seed=setup.config.run.seed, n_events=n_events
-    )
-    return Job(
-        generator=generator,
-        detector=setup.detector,
-        conditions=step_conditions(setup.truth, setup.emission.target),
-        rows=EventRows(
-            run=setup.run_number,
-            weight=generator.weight,
-            keep_undetected=setup.config.output.keep_undetected,
-        ),
-    )
 
 
 def generate(
@@ -147,84 +118,73 @@ def generate(
     folder = path.with_name(path.name + ".shards")
     if resume and (row := finished(path, folder, fingerprint)):
         return Generated(path=path, **row)
-    keep_freed_memory()
     job = job_of(setup, n_events)
-    photons = expected_photons(job)
+    _require_possible(job)
+    expected_rows = job.expected_rows()
+    shards = plan_shards(expected_rows)
+    with ExitStack() as stack:
+        writer = stack.enter_context(
+            NtupleWriter(path, force=force, compression=setup.config.output.compression)
+        )
+        is_long = sum(rows.sum() for rows in expected_rows) > LONG_RUN_ROWS or os.path.lexists(folder)
+        store = open_store(folder, fingerprint, resume=resume, force=force) if is_long else None
+        source, missing = _source(job, shards, store)
+        number = min(workers, len(missing))
+        if number > 1:
+            source = stack.enter_context(working(source, missing, number))
+        tallies: list[StepTally] = []
+        # closed at once if anything fails: an unfinished shard must not stay locked
+        blocks = stack.enter_context(closing(_rows(shards, source, tallies, progress)))
+        n_written = _write_events(writer, blocks)
+        steps, backgrounds = step_tables(setup, job.signal, *totals(tallies, setup.schedule.n_steps))
+        writer.steps(steps)
+        writer.backgrounds(backgrounds)
+        row = run_row(setup, steps, n_events=n_written, is_poisson=n_events is None)
+        writer.run(row | {"provenance": _provenance(fingerprint)})
+    if store is not None:
+        discard_folder(folder)
+    return Generated(path=path, **{name: row[name] for name in COUNTS})
+
+
+def _require_possible(job: Job) -> None:
+    photons = job.expected_photons()
     if not photons <= MOST_PHOTONS:
         raise ConfigError(
             f"the run expects {photons:.3g} photons, of which a file holds {MOST_PHOTONS:.0e} at most: "
             "check the durations of laser.scan, target.volume_cm3 and the rates of the backgrounds"
         )
-    shards = plan_shards(job)
-    tallies: list[StepTally] = []
-    n_rows = 0
-    store = None
-    with ExitStack() as stack:
-        writer = stack.enter_context(
-            NtupleWriter(path, force=force, compression=setup.config.output.compression)
-        )
-        if expected_rows(job) > LONG_RUN_ROWS or os.path.lexists(folder):
-            store = open_store(folder, fingerprint, resume=resume, force=force)
-        maker = ShardMaker(job, store)
-        done = store.completed() if store is not None else set()
-        missing = {index: shard for index, shard in enumerate(shards) if index not in done}
-        number = min(workers, len(missing))
-        team = stack.enter_context(working(maker, missing, number)) if number > 1 else None
-        # closed at once if anything fails: an unfinished shard must not stay locked
-        blocks = stack.enter_context(closing(_rows(shards, maker, done, team, tallies, progress)))
-        for columns in blocks:
-            n = len(columns["run"])
-            columns["event"] = np.arange(n_rows, n_rows + n, dtype=np.int64)
-            writer.events(columns)
-            n_rows += n
-        target, detector = setup.emission.target, setup.detector
-        n_recorded, lost_s = totals(tallies, setup.schedule.n_steps)
-        live_time_s = setup.schedule.open_time_s - lost_s
-        known, truth = (
-            replace(exposure_of(schedule, target, detector, run=setup.run_number), live_time_s=live_time_s)
-            for schedule in (setup.schedule, setup.truth)
-        )
-        steps = step_rows(known, truth, job.generator, n_recorded)
-        writer.steps(steps)
-        writer.backgrounds(background_rows(known, truth))
-        writer.run(
-            run_row(
-                setup,
-                steps,
-                n_events=n_rows,
-                is_poisson=n_events is None,
-                provenance=_provenance(fingerprint),
-            )
-        )
-    if store is not None:
-        discard_folder(folder)
-    return Generated(
-        path=path,
-        run=setup.run_number,
-        n_events=n_rows,
-        n_recorded=int(steps["n_recorded"].sum()),
-        n_generated=int(steps["n_generated"].sum()),
-    )
+
+
+def _source(
+    job: Job, shards: list[PlannedShard], store: ShardStore | None
+) -> tuple[RowSource, list[PlannedShard]]:
+    """Return where rows come from in this process, and the shards that are not kept yet."""
+    recorder = Recorder(job)
+    if store is None:
+        return recorder, shards
+    done = store.completed()
+    return KeptShards(recorder, store, done), [shard for shard in shards if shard.index not in done]
 
 
 def _rows(
-    shards: list[Shard],
-    maker: ShardMaker,
-    done: set[int],
-    workers: Workers | None,
-    tallies: list[StepTally],
-    progress: Progress | None,
-) -> RowGenerator[Columns, None, None]:
-    """Yield the rows of all shards in order, made here or by workers, or found in the store."""
-    for index, shard in enumerate(shards):
-        if index in done:
-            yield from maker.kept(index, tallies)
-        elif workers is not None:
-            yield from workers.events(index, tallies)
-        else:
-            yield from maker.events(index, shard, tallies)
+    shards: list[PlannedShard], source: RowSource, tallies: list[StepTally], progress: Progress | None
+) -> Generator[Columns, None, None]:
+    """Yield the rows of all shards in order."""
+    for done, shard in enumerate(shards, start=1):
+        yield from source.events(shard, tallies)
         if progress is not None:
-            progress(index + 1, len(shards))
+            progress(done, len(shards))
+
+
+def _write_events(writer: NtupleWriter, blocks: Iterator[Columns]) -> int:
+    """Write the events with their numbers, and return how many there are."""
+    n_rows = 0
+    for columns in blocks:
+        n = len(columns["run"])
+        columns["event"] = np.arange(n_rows, n_rows + n, dtype=np.int64)
+        writer.events(columns)
+        n_rows += n
+    return n_rows
 
 
 def _provenance(fingerprint: str) -> dict[str, Any]:

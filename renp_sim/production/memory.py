@@ -15,7 +15,9 @@ def keep_freed_memory() -> None:
 
     A block of events is some fifty arrays of a quarter of a megabyte, freed together: glibc would return
     them each time, and each time the kernel would hand out and clear the same pages anew, a third of the
-    time of the event kernel (benchmarks/bench_generate.py). Other platforms are left as they are.
+    time of the event kernel (benchmarks/bench_generate.py). It holds for the whole process and is never
+    undone, so it is for who owns the process: commands, workers and benchmarks call it, no function of the
+    library does. Other platforms are left as they are.
     """
     if sys.platform != "linux":
         return

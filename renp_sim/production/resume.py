@@ -16,7 +16,7 @@ from renp_sim.ntuple.shard_folder import discard_folder
 from renp_sim.ntuple.shards import ShardStore
 from renp_sim.runfile.run import Setup
 
-__all__ = ["fingerprint_of", "finished", "open_store"]
+__all__ = ["COUNTS", "fingerprint_of", "finished", "open_store"]
 
 COUNTS: Final = ("run", "n_events", "n_recorded", "n_generated")
 

@@ -1,39 +1,52 @@
 """Rows of the `steps`, `backgrounds` and `runs` trees: the bookkeeping of a run."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.data import Exposure
-from renp_sim.generator.generate import Generator
+from renp_sim.arrays import Columns, FloatArray
+from renp_sim.generator.photons import SignalPhotons
 from renp_sim.ntuple.schema import LEGENDS, SCHEMA_MAJOR, SCHEMA_MINOR
 from renp_sim.physics.neutrino import Ordering
+from renp_sim.prediction.exposure import exposure_of
 from renp_sim.runfile.run import Setup
 
-__all__ = ["background_rows", "run_row", "step_rows"]
-
-Columns = dict[str, NDArray[Any]]
+__all__ = ["run_row", "step_tables"]
 
 
-def step_rows(
-    known: Exposure, truth: Exposure, generator: Generator, n_recorded: NDArray[np.int64]
-) -> Columns:
-    """Return the columns of `steps`, one row per laser step.
+def step_tables(
+    setup: Setup, signal: SignalPhotons, n_recorded: NDArray[np.int64], lost_s: FloatArray
+) -> tuple[Columns, Columns]:
+    """Return the columns of `steps`, one row per laser step, and of `backgrounds`.
 
     The truth μ uses the live time, so that μ_signal = gamma0_hz · coherence · Ī · efficiency · live_time_s
     holds to the digit.
 
     Parameters
     ----------
-    known, truth
-        The steps as they were set and as they were; their live time is the open time less what was lost.
-    generator
-        The signal photons of the steps as they were.
-    n_recorded
-        Recorded photons, shape (n,).
+    setup, signal
+        The run, and its signal photons.
+    n_recorded, lost_s
+        Recorded photons and dead time of each step, shape (n,).
     """
-    schedule = generator.schedule
+    live_time_s = setup.schedule.open_time_s - lost_s
+    known, truth = (
+        replace(
+            exposure_of(schedule, setup.emission.target, setup.detector, run=setup.run_number),
+            live_time_s=live_time_s,
+        )
+        for schedule in (setup.schedule, setup.truth)
+    )
+    return _step_rows(known, truth, signal, n_recorded), _background_rows(known, truth)
+
+
+def _step_rows(
+    known: Exposure, truth: Exposure, signal: SignalPhotons, n_recorded: NDArray[np.int64]
+) -> Columns:
+    schedule = signal.schedule
     return {
         "run": known.run,
         "step": known.step.astype(np.int32),
@@ -53,18 +66,18 @@ def step_rows(
         "efficiency_common_error": known.efficiency_common_error,
         "efficiency_step_error": known.efficiency_step_error,
         "n_recorded": n_recorded,
-        "n_generated": generator.counts,
+        "n_generated": signal.counts,
         "mu_signal": truth.gamma0_hz
         * truth.coherence
-        * generator.spectrum
+        * signal.spectrum
         * truth.efficiency
         * truth.live_time_s,
         "mu_background": truth.background_counts,
     }
 
 
-def background_rows(known: Exposure, truth: Exposure) -> Columns:
-    """Return the columns of `backgrounds`, one row per step and component; parameters as in `step_rows`."""
+def _background_rows(known: Exposure, truth: Exposure) -> Columns:
+    """Return a row per step and component."""
     n, c = known.background_rate_hz.shape
     return {
         "run": np.repeat(known.run, c),
@@ -77,10 +90,8 @@ def background_rows(known: Exposure, truth: Exposure) -> Columns:
     }
 
 
-def run_row(
-    setup: Setup, steps: Columns, *, n_events: int, is_poisson: bool, provenance: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the row of `runs`."""
+def run_row(setup: Setup, steps: Columns, *, n_events: int, is_poisson: bool) -> dict[str, Any]:
+    """Return the row of `runs`, all but its provenance."""
     target = setup.emission.target
     oscillation, neutrinos = setup.oscillation, setup.emission.neutrinos
     masses = neutrinos.masses_eV
@@ -112,7 +123,6 @@ def run_row(
         "m2_eV": masses[1],
         "m3_eV": masses[2],
         "config": setup.resolved(),
-        "provenance": provenance,
     }
 
 

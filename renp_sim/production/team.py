@@ -9,7 +9,7 @@ import signal
 import sys
 import warnings
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -17,18 +17,17 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from renp_sim.arrays import Columns
 from renp_sim.errors import RenpError
 from renp_sim.ntuple.schema import EVENTS
 from renp_sim.production.memory import keep_freed_memory
-from renp_sim.production.shard_maker import ShardMaker
-from renp_sim.production.slices import Shard, StepTally
+from renp_sim.production.recorder import RowSource, StepTally
+from renp_sim.production.slices import PlannedShard
 from renp_sim.streams import BLOCK_EVENTS
 
 __all__ = ["WorkerError", "Workers", "working"]
 
-Columns = dict[str, NDArray[Any]]
 
 START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 """Forking takes milliseconds instead of a second of imports. The process that forks has no other threads
@@ -48,19 +47,20 @@ class WorkerError(RenpError, RuntimeError):
 
 
 class Workers:
-    """The side that takes the rows; made by `working`."""
+    """The side that takes the rows, a source of them itself; made by `working`."""
 
-    def __init__(self, maker: ShardMaker, shards: Mapping[int, Shard], number: int) -> None:
+    def __init__(self, source: RowSource, shards: Sequence[PlannedShard], number: int) -> None:
+        self._source = source
         self.processes: list[BaseProcess] = []
         self._connections: list[Connection] = []
         self._baskets: list[list[Columns]] = []
-        self._worker = {index: place % number for place, index in enumerate(shards)}
+        self._worker = {shard.index: place % number for place, shard in enumerate(shards)}
         context: Any = get_context(START_METHOD)
         for k in range(number):
-            share = {index: shard for index, shard in shards.items() if self._worker[index] == k}
+            share = shards[k::number]
             memory = context.RawArray("B", BASKETS * BASKET_BYTES)
             ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(maker, share, memory, theirs, ours), daemon=True)
+            process = context.Process(target=_work, args=(source, share, memory, theirs, ours), daemon=True)
             process.start()
             # only the worker holds its end: if it dies we are told
             theirs.close()
@@ -68,17 +68,21 @@ class Workers:
             self._connections.append(ours)
             self._baskets.append(_baskets(memory))
 
-    def events(self, index: int, tallies: list[StepTally]) -> Iterator[Columns]:
+    def events(self, shard: PlannedShard, tallies: list[StepTally]) -> Iterator[Columns]:
         """Yield the rows of a shard and append its tallies; shards are asked for in order.
 
-        The columns hold until the next ones are asked for.
+        The columns hold until the next ones are asked for. A shard that no worker has is taken from the
+        source.
 
         Raises
         ------
         WorkerError
             If the worker died. What it raised is raised here.
         """
-        worker = self._worker[index]
+        if shard.index not in self._worker:
+            yield from self._source.events(shard, tallies)
+            return
+        worker = self._worker[shard.index]
         connection = self._connections[worker]
         while True:
             try:
@@ -111,11 +115,11 @@ class Workers:
 
 
 @contextmanager
-def working(maker: ShardMaker, shards: Mapping[int, Shard], number: int) -> Iterator[Workers]:
-    """Give worker processes that make these shards, by index, and end them whatever happens."""
+def working(source: RowSource, shards: Sequence[PlannedShard], number: int) -> Iterator[Workers]:
+    """Give worker processes that make these shards, and end them whatever happens."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-        workers = Workers(maker, shards, number)
+        workers = Workers(source, shards, number)
     try:
         yield workers
     finally:
@@ -152,8 +156,8 @@ class _Giver:
 
 
 def _work(
-    maker: ShardMaker,
-    shards: Mapping[int, Shard],
+    source: RowSource,
+    shards: Sequence[PlannedShard],
     memory: Any,
     connection: Connection,
     other_end: Connection,
@@ -165,9 +169,9 @@ def _work(
     keep_freed_memory()
     try:
         giver = _Giver(memory, connection)
-        for index, shard in shards.items():
+        for shard in shards:
             tallies: list[StepTally] = []
-            for columns in maker.events(index, shard, tallies):
+            for columns in source.events(shard, tallies):
                 giver.give(columns)
             giver.flush()
             connection.send(tallies)

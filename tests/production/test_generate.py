@@ -16,8 +16,10 @@ from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.production import generate as generation
 from renp_sim.production import slices
-from renp_sim.production.generate import generate, job_of
-from renp_sim.production.slices import Recorder, plan_shards
+from renp_sim.production.generate import generate
+from renp_sim.production.job import job_of
+from renp_sim.production.recorder import Recorder
+from renp_sim.production.slices import plan_shards
 from renp_sim.runfile.reading import apply_settings, read_table
 from renp_sim.runfile.run import Setup, setup_from_table
 
@@ -76,12 +78,12 @@ def test_counts_agree_with_the_expectation(tmp_path: Path) -> None:
 def test_workers_and_shards_do_not_change_a_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = setup(*BUSY)
     events = 300_000
-    assert len(plan_shards(job_of(run, events))) > 4
+    assert len(plan_shards(job_of(run, events).expected_rows())) > 4
     for workers in (1, 2, 4):
         generate(run, tmp_path / f"{workers}.root", workers=workers, n_events=events)
     monkeypatch.setattr(slices, "MOST_SHARD_ROWS", 10**9)
     monkeypatch.setattr(slices, "LEAST_SHARD_ROWS", 10**9)
-    assert len(plan_shards(job_of(run, events))) == 1
+    assert len(plan_shards(job_of(run, events).expected_rows())) == 1
     monkeypatch.setattr(generation, "LONG_RUN_ROWS", 10**9)
     generate(run, tmp_path / "whole.root", n_events=events)
     whole = columns_of(tmp_path / "whole.root")
@@ -173,7 +175,7 @@ def test_much_background_is_cut_into_slices_of_bounded_size(tmp_path: Path) -> N
     job = job_of(run)
     assert len(job.step_slices(0)) == 10
     sizes: list[int] = []
-    for shard in plan_shards(job):
+    for shard in plan_shards(job.expected_rows()):
         sizes += [len(columns["run"]) for columns in Recorder(job).events(shard, [])]
     assert max(sizes) < 40_000
     made = generate(run, tmp_path / "run.root")

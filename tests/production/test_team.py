@@ -12,9 +12,10 @@ import pytest
 
 from renp_sim.production import slices
 from renp_sim.production import team as workers
-from renp_sim.production.generate import generate, job_of
-from renp_sim.production.shard_maker import ShardMaker
-from renp_sim.production.slices import Job, Recorder, StepTally, plan_shards
+from renp_sim.production.generate import generate
+from renp_sim.production.job import Job, job_of
+from renp_sim.production.recorder import Recorder, StepTally
+from renp_sim.production.slices import plan_shards
 from renp_sim.production.team import WorkerError, working
 from renp_sim.runfile.reading import apply_settings, read_table
 from renp_sim.runfile.run import Setup, setup_from_table
@@ -31,12 +32,12 @@ def setup() -> Setup:
 
 
 def made(job: Job, number: int) -> tuple[dict[str, np.ndarray], list[StepTally]]:
-    shards, blocks = plan_shards(job), []
+    shards, blocks = plan_shards(job.expected_rows()), []
     tallies: list[StepTally] = []
-    with working(ShardMaker(job), dict(enumerate(shards)), number) as team:
-        for index in range(len(shards)):
+    with working(Recorder(job), shards, number) as team:
+        for shard in shards:
             # the memory is used again, so what is kept must be copied
-            rows = team.events(index, tallies)
+            rows = team.events(shard, tallies)
             blocks += [{name: values.copy() for name, values in block.items()} for block in rows]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}, tallies
 
@@ -46,7 +47,7 @@ def test_rows_and_tallies_are_those_of_one_process(number: int, monkeypatch: pyt
     monkeypatch.setattr(slices, "LEAST_SHARD_ROWS", 32_768)
     job = job_of(setup(), 400_000)
     tallies: list[StepTally] = []
-    recorder, shards = Recorder(job), plan_shards(job)
+    recorder, shards = Recorder(job), plan_shards(job.expected_rows())
     assert len(shards) > 6
     blocks = [block for shard in shards for block in recorder.events(shard, tallies)]
     rows, handed = made(job, number)
@@ -63,7 +64,7 @@ def test_a_shard_made_alone_is_that_of_the_whole_run(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(slices, "LEAST_SHARD_ROWS", 32_768)
     job = job_of(setup(), 400_000)
     recorder, backwards = Recorder(job), Recorder(job)
-    shards = plan_shards(job)
+    shards = plan_shards(job.expected_rows())
     in_order = [list(recorder.events(shard, [])) for shard in shards]
     for shard, expected in reversed(list(zip(shards, in_order, strict=True))):
         for alone in (Recorder(job), backwards):
@@ -82,7 +83,7 @@ def test_what_a_worker_raises_is_raised(tmp_path: Path, monkeypatch: pytest.Monk
     def fail(*_: object) -> None:
         raise ZeroDivisionError("in a worker")
 
-    monkeypatch.setattr(slices.Recorder, "events", fail)
+    monkeypatch.setattr(Recorder, "events", fail)
     with pytest.raises(ZeroDivisionError, match="in a worker"):
         generate(setup(), tmp_path / "run.root", workers=2, n_events=300_000)
     assert not list(tmp_path.iterdir())
@@ -90,14 +91,14 @@ def test_what_a_worker_raises_is_raised(tmp_path: Path, monkeypatch: pytest.Monk
 
 SLOW = """
 import sys, time
-from renp_sim.production.generate import job_of
+from renp_sim.production.job import job_of
+from renp_sim.production.recorder import Recorder
 from renp_sim.runfile.reading import apply_settings, read_table
 from renp_sim.runfile.run import setup_from_table
-from renp_sim.production.shard_maker import ShardMaker
 from renp_sim.production.slices import plan_shards
 from renp_sim.production.team import working
 job = job_of(setup_from_table(apply_settings(read_table("fine_scan"), sys.argv[1:])), 2_000_000)
-with working(ShardMaker(job), dict(enumerate(plan_shards(job))), 3) as team:
+with working(Recorder(job), plan_shards(job.expected_rows()), 3) as team:
     print(*(process.pid for process in team.processes), flush=True)
     time.sleep(60)
 """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, kstest
 
-from renp_sim.generator.generate import Generator, block_boundaries_s
+from renp_sim.generator.photons import SignalPhotons, block_boundaries_s
 from renp_sim.laser.scan import Scan, Step, build_schedule
 from renp_sim.laser.schedule import Schedule, StepKind
 from renp_sim.physics.rates import Emission
@@ -24,8 +24,8 @@ def gp23_schedule() -> Schedule:
 
 
 def test_expected_events_of_gp23(yb_emission: Emission, gp23_schedule: Schedule) -> None:
-    generator = Generator(schedule=gp23_schedule, emission=yb_emission, seed=1)
-    assert np.round(generator.expected, 2).tolist() == [25.03, 19.47, 17.82]
+    signal = SignalPhotons(schedule=gp23_schedule, emission=yb_emission, seed=1)
+    assert np.round(signal.expected, 2).tolist() == [25.03, 19.47, 17.82]
 
 
 def counts_p_value(counts: np.ndarray, mean: np.ndarray) -> float:
@@ -37,7 +37,7 @@ def counts_p_value(counts: np.ndarray, mean: np.ndarray) -> float:
 
 def test_generated_counts_are_poisson(yb_emission: Emission, gp23_schedule: Schedule) -> None:
     """2000 seeds: mean and variance; false-alarm probability 1e-5 each; a mean 5 % off (the twin) fails."""
-    runs = [Generator(schedule=gp23_schedule, emission=yb_emission, seed=s) for s in range(2000)]
+    runs = [SignalPhotons(schedule=gp23_schedule, emission=yb_emission, seed=s) for s in range(2000)]
     mean = runs[0].expected
     counts = np.array([run.counts for run in runs])
     assert counts_p_value(counts, mean) > 1e-5
@@ -50,10 +50,10 @@ def test_generated_counts_are_poisson(yb_emission: Emission, gp23_schedule: Sche
 
 
 def test_fixed_number_of_events(yb_emission: Emission, gp23_schedule: Schedule) -> None:
-    generator = Generator(schedule=gp23_schedule, emission=yb_emission, seed=1, n_events=100_000)
-    assert generator.counts.sum() == 100_000
-    assert generator.weight * 100_000 == pytest.approx(generator.expected.sum())
-    assert Generator(schedule=gp23_schedule, emission=yb_emission, seed=1, n_events=0).counts.sum() == 0
+    signal = SignalPhotons(schedule=gp23_schedule, emission=yb_emission, seed=1, n_events=100_000)
+    assert signal.counts.sum() == 100_000
+    assert signal.weight * 100_000 == pytest.approx(signal.expected.sum())
+    assert SignalPhotons(schedule=gp23_schedule, emission=yb_emission, seed=1, n_events=0).counts.sum() == 0
 
 
 def test_control_dark_and_closed_steps_emit_nothing(yb_emission: Emission) -> None:
@@ -62,20 +62,22 @@ def test_control_dark_and_closed_steps_emit_nothing(yb_emission: Emission) -> No
         Step(omega_eV=1.07, duration_s=1e9, kind=StepKind.DARK),
         Step(omega_eV=1.0720, duration_s=1e9),
     ]
-    generator = Generator(schedule=schedule_of(*steps), emission=yb_emission, seed=1)
-    assert generator.counts.tolist() == [0, 0, 0]
-    assert len(generator.step(2).block(0)) == 0
-    fixed = Generator(schedule=schedule_of(*steps), emission=yb_emission, seed=1, n_events=10)
+    signal = SignalPhotons(schedule=schedule_of(*steps), emission=yb_emission, seed=1)
+    assert signal.counts.tolist() == [0, 0, 0]
+    assert len(signal.step(2).block(0)) == 0
+    fixed = SignalPhotons(schedule=schedule_of(*steps), emission=yb_emission, seed=1, n_events=10)
     assert fixed.counts.sum() == 0
 
 
 @pytest.fixture
-def long_step(yb_emission: Emission) -> Generator:
+def long_step(yb_emission: Emission) -> SignalPhotons:
     step = Step(omega_eV=1.07, duration_s=1000.0)
-    return Generator(schedule=schedule_of(step), emission=yb_emission, seed=3, n_events=3 * BLOCK_EVENTS + 77)
+    return SignalPhotons(
+        schedule=schedule_of(step), emission=yb_emission, seed=3, n_events=3 * BLOCK_EVENTS + 77
+    )
 
 
-def test_blocks_are_sorted_and_join(long_step: Generator) -> None:
+def test_blocks_are_sorted_and_join(long_step: SignalPhotons) -> None:
     signal = long_step.step(0)
     assert signal.n_blocks == 4
     blocks = [signal.block(b) for b in range(4)]
@@ -89,7 +91,7 @@ def test_blocks_are_sorted_and_join(long_step: Generator) -> None:
         assert block.emission_time_s[-1] <= signal.boundaries_s[number + 1]
 
 
-def test_times_are_uniform(long_step: Generator) -> None:
+def test_times_are_uniform(long_step: SignalPhotons) -> None:
     """KS test, false-alarm probability 1e-5; blocks of equal length in time (the twin) must fail."""
     signal = long_step.step(0)
     blocks = [signal.block(b) for b in range(signal.n_blocks)]
@@ -110,7 +112,7 @@ def test_boundaries_are_order_statistics() -> None:
     assert kstest(first, "beta", args=(BLOCK_EVENTS, BLOCK_EVENTS + 1)).pvalue > 1e-5
 
 
-def test_a_block_alone_is_the_same(long_step: Generator) -> None:
+def test_a_block_alone_is_the_same(long_step: SignalPhotons) -> None:
     alone = long_step.step(0).block(2)
     signal = long_step.step(0)
     for number in range(3):

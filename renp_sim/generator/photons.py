@@ -19,11 +19,11 @@ from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.rates import Emission
 from renp_sim.streams import BLOCK_EVENTS, Stage, stream
 
-__all__ = ["Generator", "StepSignal", "block_boundaries_s"]
+__all__ = ["SignalPhotons", "StepPhotons", "block_boundaries_s"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Generator:
+class SignalPhotons:
     """Signal photons of a run; nothing is drawn before it is asked for.
 
     Parameters
@@ -86,10 +86,10 @@ class Generator:
         start_s, duration_s = float(self.schedule.start_s[step]), float(self.schedule.duration_s[step])
         return block_boundaries_s(self.seed, step, int(self.counts[step]), start_s, duration_s)
 
-    def step(self, step: int) -> "StepSignal":
+    def step(self, step: int) -> "StepPhotons":
         """Return the signal of one step, from which any block can be drawn."""
         schedule, count = self.schedule, int(self.counts[step])
-        return StepSignal(
+        return StepPhotons(
             seed=self.seed,
             step=step,
             count=count,
@@ -103,7 +103,7 @@ class Generator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StepSignal:
+class StepPhotons:
     """Signal photons of one step, in blocks.
 
     Parameters
