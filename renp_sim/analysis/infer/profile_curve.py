@@ -21,7 +21,11 @@ __all__ = ["ProfileCurve"]
 WINDOW_POINTS = 33
 """Points of a curve over a smooth parameter."""
 
-NEAR = 30.0
+NESTED_TOLERANCE = 1e-5
+"""How well a minimum over the searched parameter is known where another is held: an end moves by less than
+a thousandth of an error."""
+
+NEAR = 20.0
 """Points of a searched parameter this much above the best fit are where it may be if another moves."""
 
 WIDENINGS = 14
@@ -42,6 +46,8 @@ class ProfileCurve:
         −2 ln L of the best fit.
     searched
         The profile over the searched parameter, None where there is none, or more than one.
+    grid
+        Where that profile began, shape (g,).
     best
         The best fit.
     """
@@ -50,12 +56,13 @@ class ProfileCurve:
     counts: FloatArray
     q_min: float
     searched: Curve | None
+    grid: FloatArray
     best: Solution
 
     @classmethod
     def of(cls, setup: Setup, counts: FloatArray, level: float = 1.0) -> "ProfileCurve":
         """Return the profile with its best fit searched, the ends of a searched parameter known at a Δq."""
-        curve = None
+        curve, points = None, np.empty(0)
         if len(setup.searched) > 1:
             found = search(setup, counts[None])
         elif not setup.searched:
@@ -81,6 +88,7 @@ class ProfileCurve:
             counts=counts,
             q_min=float(found.q[0]),
             searched=curve,
+            grid=points,
             best=found,
         )
 
@@ -112,17 +120,17 @@ class ProfileCurve:
             rows[:, column] = at
             return profiler.lowest(rows)
 
-        curves = refined(evaluate, starts, kinks, (), scale)
+        curves = refined(evaluate, starts, kinks, (), scale, NESTED_TOLERANCE)
         return Solution.joined([curve.lowest() for curve in curves])
 
     def _near(self, name: str) -> FloatArray:
         """Return points of the searched parameter at which it may stand when others move."""
         if self.searched is None:
             return kinked_points(self.setup, name)[0]
-        is_near = self.searched.q <= self.q_min + NEAR
+        is_near = np.interp(self.grid, self.searched.values, self.searched.q) <= self.q_min + NEAR
         is_near[1:] |= is_near[:-1]
         is_near[:-1] |= is_near[1:]
-        return self.searched.values[is_near]
+        return np.union1d(self.grid[is_near], self.setup.theta[self.setup.index(name)])
 
     def delta_q(self, name: str, values: FloatArray) -> FloatArray:
         """Return Δq at values of a parameter, shape (g,)."""

@@ -26,7 +26,7 @@ KEEP = 12.0
 """A local minimum this much above the lowest, after what its neighbours say it may gain, is left."""
 
 MINIMUM_TOLERANCE = 1e-8
-"""A minimum is known when its neighbours are no more above it, relative to 1 + −2 ln L."""
+"""How well the best fit is known before it is polished."""
 
 END_TOLERANCE = 1e-6
 """An end is known when √Δq differs by no more across its cell."""
@@ -102,6 +102,7 @@ def refined(
     kinks: Sequence[FloatArray],
     levels: tuple[float, ...] = (),
     scale: float = 1.0,
+    tolerance: float = MINIMUM_TOLERANCE,
 ) -> list[Curve]:
     """Return curves with their lowest minima found, and their crossings of levels above the lowest.
 
@@ -117,6 +118,8 @@ def refined(
         Δ(−2 ln L) above the lowest of a curve.
     scale
         Typical step of the parameter.
+    tolerance
+        A minimum is known when its neighbours are no more above it, relative to 1 + −2 ln L.
     """
     curves = [Curve(values=np.empty(0), fits=Solution.none(0)) for _ in values]
     new = list(values)
@@ -131,16 +134,21 @@ def refined(
             curves[i] = (
                 curves[i].joined(new[i], part) if len(curves[i].values) else Curve(values=new[i], fits=part)
             )
-        new = [_divisions(curve, kink, levels, scale) for curve, kink in zip(curves, kinks, strict=True)]
+        new = [
+            _divisions(curve, kink, levels, scale, tolerance)
+            for curve, kink in zip(curves, kinks, strict=True)
+        ]
     return curves
 
 
-def _divisions(curve: Curve, kinks: FloatArray, levels: tuple[float, ...], scale: float) -> FloatArray:
+def _divisions(
+    curve: Curve, kinks: FloatArray, levels: tuple[float, ...], scale: float, tolerance: float
+) -> FloatArray:
     """Return the points that divide what is not known yet: the kinks inside a cell, or equal parts."""
     values, q = curve.values, np.minimum(curve.q, IMPOSSIBLE)
     if np.min(q) >= IMPOSSIBLE:
         return np.empty(0)
-    marked = _beside_minima(q) | _crossed(q, levels)
+    marked = _beside_minima(q, tolerance) | _crossed(q, levels)
     marked &= np.diff(values) > 1e-13 * (scale + np.abs(values[1:]))
     low, high = values[:-1][marked], values[1:][marked]
     first, stop = np.searchsorted(kinks, low, side="right"), np.searchsorted(kinks, high, side="left")
@@ -151,15 +159,14 @@ def _divisions(curve: Curve, kinks: FloatArray, levels: tuple[float, ...], scale
     return np.setdiff1d(np.concatenate(parts), values)
 
 
-def _beside_minima(q: FloatArray) -> BoolArray:
+def _beside_minima(q: FloatArray, tolerance: float) -> BoolArray:
     """Return which cells lie beside a local minimum that may be the lowest and is not known yet."""
     padded = np.concatenate([q[:1], q, q[-1:]])
     rise_left, rise_right = padded[:-2] - q, padded[2:] - q
     is_minimum = (rise_left >= 0) & (rise_right >= 0)
-    tolerance = MINIMUM_TOLERANCE * (1 + q)
     # beside a wall, where −2 ln L is infinite, nothing can be said of what a minimum may gain
     gain = np.where(rise_left + rise_right < IMPOSSIBLE / 2, rise_left + rise_right, np.inf)
-    is_minimum &= (q - gain <= np.min(q) + KEEP) & (np.maximum(rise_left, rise_right) > tolerance)
+    is_minimum &= (q - gain <= np.min(q) + KEEP) & (np.maximum(rise_left, rise_right) > tolerance * (1 + q))
     return is_minimum[1:] | is_minimum[:-1]
 
 
