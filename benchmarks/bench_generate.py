@@ -107,7 +107,7 @@ def root_table(run: Setup, n_events: int) -> str:
         columns = (
             *(choice.threshold, choice.step, source.nu_i, source.nu_j),
             *(cosine.offset, cosine.slope, cosine.amplitude, cosine.shift),
-            *(source.root_low_eV, source.root_width_eV),
+            *(source.root_eV, source.root_width_eV),
             *(source.s_plus_eV2, source.s_minus_eV2, source.difference_eV2),
         )
         rows = list(zip(*(column.tolist() for column in columns), strict=True))

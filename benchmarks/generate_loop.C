@@ -13,6 +13,7 @@
 #include <TStopwatch.h>
 #include <TTree.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -23,7 +24,7 @@ struct Entry {
    int step; // to the other cell of the alias table
    int nuI, nuJ;
    double offset, slope, amplitude, shift; // closed form of the inverse cubic
-   double rootLow, rootWidth;              // cell in sqrt(q2 - s+)
+   double root, rootWidth;                 // end of a cell in sqrt(q2 - s+), and to the other
    double sPlus, sMinus, difference;
 };
 
@@ -46,7 +47,7 @@ int generate_loop(const char *table, const char *output)
       s.entries.resize(n);
       for (Entry &e : s.entries)
          in >> e.threshold >> e.step >> e.nuI >> e.nuJ >> e.offset >> e.slope >> e.amplitude >> e.shift >>
-            e.rootLow >> e.rootWidth >> e.sPlus >> e.sMinus >> e.difference;
+            e.root >> e.rootWidth >> e.sPlus >> e.sMinus >> e.difference;
    }
    if (!in) {
       fprintf(stderr, "generate_loop: %s: is not a table of bench_generate.py\n", table);
@@ -117,7 +118,7 @@ int generate_loop(const char *table, const char *output)
          y = r * std::sin(azimuth);
          z = length * random.Rndm();
 
-         const double root = e.rootLow + e.rootWidth * random.Rndm();
+         const double root = e.root + e.rootWidth * std::min(random.Rndm(), random.Rndm());
          const double q2 = e.sPlus + root * root;
          omega = 0.5 * (eEg - q2 / eEg);
          const double q0 = eEg - omega;

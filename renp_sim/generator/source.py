@@ -2,10 +2,12 @@
 
 A sharp line has one cell per pair. A broad one is cut into cells of the panels that its average is
 integrated in (`renp_sim.physics.panels`), so they follow thresholds and resonances as closely as it does.
-Inside a cell the density in t = sqrt(q² − s₊) is linear, and the bracket is that of its middle.
+Inside a cell the density in t = sqrt(q² − s₊) and cosθ* is linear in t: the sum of what falls to 0 from one
+end and from the other, each with the bracket of its end, and so each cell has two entries.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,15 +39,14 @@ class Source:
     is_sharp
         Whether every photon has the energy `omega_eV`.
     choice
-        Draws the entry (pair, cell) of an event; None if no pair is open.
+        Draws the entry (pair, end of a cell) of an event; None if no pair is open.
     cosine
         Draws cosθ* for an entry.
     nu_i, nu_j
         Mass eigenstates of an entry, 1…3; Majorana pairs have i ≤ j.
-    root_low_eV, root_width_eV
-        Lower end and width of the entry's cell in t = sqrt(q² − s₊), eV.
-    tilt
-        The density of t in the cell is 1 + tilt · x, x from −1 to 1.
+    root_eV, root_width_eV
+        The entry's end of its cell in t = sqrt(q² − s₊), eV, and the way to the other end, of either sign,
+        where its density falls to 0.
     s_plus_eV2, s_minus_eV2, difference_eV2
         (m_i + m_j)², (m_i − m_j)² and m_i² − m_j² of an entry.
     """
@@ -57,9 +58,8 @@ class Source:
     cosine: CosineTable
     nu_i: NDArray[np.int8]
     nu_j: NDArray[np.int8]
-    root_low_eV: FloatArray
+    root_eV: FloatArray
     root_width_eV: FloatArray
-    tilt: FloatArray
     s_plus_eV2: FloatArray
     s_minus_eV2: FloatArray
     difference_eV2: FloatArray
@@ -74,11 +74,15 @@ def source_of(omega_eV: float, linewidth_eV: float, emission: Emission) -> Sourc
         If an open pair reaches a pole that neither its width nor the line resolves.
     """
     if linewidth_eV == 0:
-        cells = _sharp(omega_eV, emission)
+        parts = [_sharp(omega_eV, emission)]
     else:
         lines = line_panels(np.array([omega_eV]), np.array([linewidth_eV]), emission)
-        cells = _Cells.joined([_cells(lines, panel) for panel in lines.panels])
-    weight = _physical_states(cells.weight, emission.neutrinos.nature)
+        parts = [part for panel in lines.panels for part in _cells(lines, panel)]
+    weight, root, width, a0, a1, a2 = (
+        np.concatenate(columns)
+        for columns in zip(*((*part[:3], *part.bracket) for part in parts), strict=True)
+    )
+    weight = _physical_states(weight, emission.neutrinos.nature)
     cell, i, j = np.nonzero(weight > 0)
     entry = (cell, i, j)
     pairs = PairMasses.of(emission.neutrinos, frequency_axis=False)
@@ -87,70 +91,55 @@ def source_of(omega_eV: float, linewidth_eV: float, emission: Emission) -> Sourc
         e_eg_eV=emission.target.atom.e_eg_eV,
         is_sharp=linewidth_eV == 0,
         choice=AliasTable.of(weight[entry]) if len(i) else None,
-        cosine=CosineTable.of(*(np.broadcast_to(a, weight.shape)[entry] for a in cells.bracket)),
+        cosine=CosineTable.of(a0[entry], a1[entry], a2[entry]),
         nu_i=(i + 1).astype(np.int8),
         nu_j=(j + 1).astype(np.int8),
-        root_low_eV=cells.root_low_eV[entry],
-        root_width_eV=cells.root_width_eV[entry],
-        # where a density begins at 0, a random number of 0 must not divide by it
-        tilt=np.minimum(cells.tilt[entry], 1 - 1e-12),
+        root_eV=root[entry],
+        root_width_eV=width[entry],
         s_plus_eV2=pairs.s_plus_eV2[i, j],
         s_minus_eV2=pairs.s_minus_eV2[i, j],
         difference_eV2=pairs.split_eV2[i, j],
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Cells:
-    """Cells of all pairs, shape (cells, 3, 3), and their brackets, as `Source` describes its entries."""
+class _Entries(NamedTuple):
+    """Entries of all pairs, shape (entries, 3, 3), as `Source` describes them."""
 
     weight: FloatArray
-    bracket: Bracket
-    root_low_eV: FloatArray
+    root_eV: FloatArray
     root_width_eV: FloatArray
-    tilt: FloatArray
-
-    @classmethod
-    def joined(cls, parts: "list[_Cells]") -> "_Cells":
-        def join(name: str) -> FloatArray:
-            return np.concatenate([getattr(part, name) for part in parts])
-
-        a0, a1, a2 = (np.concatenate(a) for a in zip(*(part.bracket for part in parts), strict=True))
-        names = ("weight", "root_low_eV", "root_width_eV", "tilt")
-        return cls(bracket=(a0, a1, a2), **{name: join(name) for name in names})
+    bracket: Bracket
 
 
-def _sharp(omega_eV: float, emission: Emission) -> _Cells:
+def _sharp(omega_eV: float, emission: Emission) -> _Entries:
     atom = emission.target.atom
     kinematics = Kinematics.at([omega_eV], emission.neutrinos, e_eg_eV=atom.e_eg_eV, f_l=emission.target.f_l)
     bracket = checked_bracket(kinematics, emission)
     root = np.sqrt(kinematics.excess_eV2)
-    return _Cells(
-        weight=pair_spectrum(kinematics, bracket, atom.e_vg_eV),
-        bracket=bracket,
-        root_low_eV=root,
-        root_width_eV=np.zeros_like(root),
-        tilt=np.zeros_like(root),
-    )
+    return _Entries(pair_spectrum(kinematics, bracket, atom.e_vg_eV), root, np.zeros_like(root), bracket)
 
 
-def _cells(lines: Lines, panel: Panel) -> _Cells:
-    """Cut a panel of one line evenly, with Simpson's rule in each cell: ends and middles in one call."""
+def _cells(lines: Lines, panel: Panel) -> tuple[_Entries, _Entries]:
+    """Cut a panel of one line evenly, and return the lower and the upper ends of its cells.
+
+    What a cell holds is Simpson's sum over its ends and its middle.
+    """
     n_cells = BODY_CELLS if panel.scale_eV is None else FEATURE_CELLS
     points = lines.at(panel, np.linspace(-1.0, 1.0, 2 * n_cells + 1))
     bracket = checked_bracket(points.kinematics, lines.emission)
     spectrum = pair_spectrum(points.kinematics, bracket, lines.emission.target.atom.e_vg_eV)
-    root, density = points.root_eV[:, 0], (points.density * spectrum)[:, 0]
+    density = (points.density * spectrum)[:, 0]
     share = density * points.slope_eV[:, 0]
-    first, last = density[:-1:2], density[2::2]
-    a0, a1, a2 = (a[1::2, 0] for a in bracket)
-    return _Cells(
-        weight=(share[:-1:2] + 4 * share[1::2] + share[2::2]) / (3 * n_cells),
-        bracket=(a0, a1, a2),
-        root_low_eV=root[:-1:2],
-        root_width_eV=np.diff(root[::2], axis=0),
-        tilt=np.divide(last - first, last + first, out=np.zeros_like(first), where=last + first > 0),
-    )
+    inside = (share[:-1:2] + 4 * share[1::2] + share[2::2]) / (3 * n_cells)
+    root, density = points.root_eV[::2, 0], density[::2]
+    a0, a1, a2 = (a[::2, 0] for a in bracket)
+    width, both = np.diff(root, axis=0), density[1:] + density[:-1]
+    per_density = np.divide(inside, both, out=np.zeros_like(both), where=both > 0)
+
+    def ends(at: slice, to_other: FloatArray) -> _Entries:
+        return _Entries(per_density * density[at], root[at], to_other, (a0[at], a1[at], a2[at]))
+
+    return ends(slice(None, -1), width), ends(slice(1, None), -width)
 
 
 def _physical_states(weight: FloatArray, nature: Nature) -> FloatArray:

@@ -69,7 +69,10 @@ class Atom:
 def known_atoms() -> dict[str, Atom]:
     """Return the atoms of the package's data by name.
 
-    Γ_ref is the atom's own where the data have one; elsewhere it scales as γ_vg E_eg/E_vg³ from Yb.
+    Γ_ref is the atom's own where the data have one; elsewhere it scales as γ_vg E_eg/E_vg³ from Yb, without
+    the spin factor of the transitions: for Xe (J 2 → 1) that is 4 to 12 times too large, and the data have
+    the other number too. Levels are rounded as in GP23, which moves thresholds by 1.6e-6 eV (Yb) and 8e-6 eV
+    (Xe).
 
     Examples
     --------

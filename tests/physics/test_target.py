@@ -1,5 +1,8 @@
 """Atoms and targets."""
 
+import tomllib
+from importlib.resources import files
+
 import pytest
 
 from renp_sim.errors import DomainError
@@ -23,6 +26,9 @@ def test_reference_rate_scales_from_ytterbium() -> None:
     xenon = 0.002 * (2.73e8 / 1.15e6) * (8.3153 / 2.14349) * (2.23072 / 8.4365) ** 3
     assert known_atoms()["Xe"].gamma_ref_hz == pytest.approx(xenon, rel=1e-12)
     assert xenon == pytest.approx(0.034, abs=5e-4)
+    data = tomllib.loads((files("renp_sim.data") / "atoms.toml").read_text("utf-8"))["Xe"]
+    # (2J_v + 1) C_ev is 1/6 in jj coupling, 1/2 in LS coupling, and 2 for Yb
+    assert data["gamma_ref_with_spin_factor_hz"] == pytest.approx([xenon / 12, xenon / 4], abs=5e-5)
 
 
 @pytest.mark.parametrize(("j_e", "share"), [(0, 0.0), (1, 0.5), (2, 0.3)])
