@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain import require_finite_at_least
+from detector.domain import NotNegative, require_ranges
 
 __all__ = ["DEAD_TIMES", "DeadTime", "NonParalysable"]
 
@@ -60,12 +60,12 @@ class NonParalysable:
     array([ True, False,  True, False,  True])
     """
 
-    tau_s: float = 0.0
+    tau_s: NotNegative = 0.0
 
     kind: ClassVar[str] = "non_paralysable"
 
     def __post_init__(self) -> None:
-        require_finite_at_least("detector.dead_time.tau_s", self.tau_s)
+        require_ranges(self)
 
     def recorded(self, time_s: FloatArray, busy_until_s: float) -> BoolArray:
         """Return which of the sorted arrivals are recorded, shape (n,).
