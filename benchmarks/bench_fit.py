@@ -41,7 +41,7 @@ from renp_sim.app.question import Masses
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.production.generate import generate
 from renp_sim.production.memory import keep_freed_memory
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 
 NORM = Constraint(value=1.0, error=0.1, shape=Shape.LOG_NORMAL)
 SIDES = [-2.5, -1.0, -0.2, 0.2, 1.0, 2.5]
@@ -200,7 +200,7 @@ def standard_model() -> dict[str, Model]:
     }
     with TemporaryDirectory() as folder:
         path = Path(folder) / "run.root"
-        generate(setup_from_table(run), path)
+        generate(run_from_table(run), path)
         data = read_data([path])
     whole = {o: model_of(data, f"{o}/dirac", Masses.LIGHTEST) for o in ("normal", "inverted")}
     return {

@@ -24,7 +24,7 @@ from renp_sim.arrays import FloatArray
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.pseudo_data import toys
 from renp_sim.production.generate import generate
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 from renp_sim.streams import Stage, stream
 
 __all__ = [
@@ -106,7 +106,7 @@ class Closure:
 def model(folder: Path) -> ExpectedCounts:
     """Return the model of the exposure in a generated file, offering what floats."""
     path = folder / "campaign.root"
-    generate(setup_from_table(RUN), path, force=True)
+    generate(run_from_table(RUN), path, force=True)
     whole = model_of(read_data([path]), "normal/dirac", Masses.LIGHTEST)
     assert isinstance(whole, ExpectedCounts)
     return whole.offering((*FREE, *CONSTRAINED))

@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["ConfigError", "DomainError", "FitError", "NumericsError", "RenpError", "SchemaError", "nearest"]
+__all__ = [
+    "ConfigError",
+    "DomainError",
+    "FitError",
+    "NumericsError",
+    "RenpError",
+    "SchemaError",
+    "WorkerError",
+    "nearest",
+]
 
 MOST_NAMES = 20
 """A longer list of what is known helps nobody."""
@@ -77,6 +86,12 @@ class FitError(RenpError, RuntimeError):
     def __init__(self, message: str, last: Any = None) -> None:
         self.last = last
         super().__init__(message)
+
+
+class WorkerError(RenpError, RuntimeError):
+    """A worker process that ended before its work was done (exit code 4)."""
+
+    exit_code = 4
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

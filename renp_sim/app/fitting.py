@@ -15,7 +15,7 @@ from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.target import Target
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts, steps_of_runs
-from renp_sim.runfile.run import Setup, load, setup_from_table
+from renp_sim.runfile.run import Run, load, run_from_table
 
 __all__ = ["Data", "fit_data", "model_of", "oscillation_of", "read_data"]
 
@@ -41,7 +41,7 @@ class Data:
 
     tables: NtupleTables
     observation: Observation
-    setup: Setup
+    setup: Run
     targets: Mapping[int, Target]
 
 
@@ -74,7 +74,7 @@ def read_data(paths: Sequence[Path], model: Path | None = None, settings: tuple[
     return Data(tables=tables, observation=observation_from_tables(tables), setup=setup, targets=targets)
 
 
-def _setup_for(tables: NtupleTables, model: Path | None, settings: tuple[str, ...]) -> Setup:
+def _setup_for(tables: NtupleTables, model: Path | None, settings: tuple[str, ...]) -> Run:
     if model is not None:
         return load(model, settings)
     if settings:
@@ -85,7 +85,7 @@ def _setup_for(tables: NtupleTables, model: Path | None, settings: tuple[str, ..
             raise SchemaError(
                 f"{files}: run {run} carries no configuration to fit: give one with --model RUN"
             )
-    return setup_from_table(tables.config[0])
+    return run_from_table(tables.config[0])
 
 
 def _targets_of(tables: NtupleTables) -> list[Target]:
@@ -95,7 +95,7 @@ def _targets_of(tables: NtupleTables) -> list[Target]:
     keys = [json.dumps(config.get("target"), sort_keys=True) for config in tables.config]
     for key, config in zip(keys, tables.config, strict=True):
         if key not in known:
-            known[key] = setup_from_table(config).emission.target
+            known[key] = run_from_table(config).emission.target
     return [known[key] for key in keys]
 
 

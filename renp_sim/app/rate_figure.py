@@ -10,7 +10,7 @@ from renp_sim.physics.interactions import StandardModel
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.rates import Emission
 from renp_sim.plots.curves import FORMATS, Line, curve_plot
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = [
     "curve_frequencies",
@@ -43,12 +43,12 @@ def require_plot_suffix(path: Path) -> None:
         raise ConfigError(f"--plot {path}: must end in {allowed}; the suffix chooses the format")
 
 
-def plot_rate(setup: Setup, path: Path, frequencies_eV: FloatArray | None = None) -> None:
+def plot_rate(run: Run, path: Path, frequencies_eV: FloatArray | None = None) -> None:
     """Draw I(ω) of a run, averaged over its laser line, beside the Standard Model's if it is not that.
 
     Parameters
     ----------
-    setup
+    run
         The run.
     path
         PNG or PDF, by its suffix; replaced if it exists.
@@ -65,7 +65,7 @@ def plot_rate(setup: Setup, path: Path, frequencies_eV: FloatArray | None = None
         If a frequency has no rate, or sits on a pole that nothing resolves.
     """
     require_plot_suffix(path)
-    emission, sigma_eV = setup.emission, setup.config.laser.linewidth_eV
+    emission, sigma_eV = run.emission, run.config.laser.linewidth_eV
     thresholds = named_thresholds_eV(emission)
     poles = _pole_frequencies_eV(emission)
     if frequencies_eV is None:
@@ -87,7 +87,7 @@ def plot_rate(setup: Setup, path: Path, frequencies_eV: FloatArray | None = None
         y_label=r"spectral function $I(\omega)$",
         thresholds_eV=thresholds,
         poles_eV=poles,
-        title=f"{emission.target.atom.name}, {setup.config.neutrino.ordering} ordering, "
+        title=f"{emission.target.atom.name}, {run.config.neutrino.ordering} ordering, "
         f"{emission.neutrinos.nature.capitalize()} neutrinos{line}",
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.line import mean_spectral_function
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = ["RateReport", "asked_frequencies", "rate_at", "rate_of_schedule"]
 
@@ -83,7 +83,7 @@ def asked_frequencies(omegas_eV: Sequence[float], grid: str | None) -> FloatArra
     return np.concatenate([omegas_eV, asked])
 
 
-def rate_at(setup: Setup, omega_eV: FloatArray) -> RateReport:
+def rate_at(run: Run, omega_eV: FloatArray) -> RateReport:
     """Return rates at given frequencies, with the laser's line width.
 
     Raises
@@ -91,17 +91,17 @@ def rate_at(setup: Setup, omega_eV: FloatArray) -> RateReport:
     DomainError
         If a frequency or its line is not inside 0 < ω < E_eg.
     """
-    linewidth = np.full(len(omega_eV), setup.config.laser.linewidth_eV)
-    return _report(setup, omega_eV, linewidth, np.ones(len(omega_eV)))
+    linewidth = np.full(len(omega_eV), run.config.laser.linewidth_eV)
+    return _report(run, omega_eV, linewidth, np.ones(len(omega_eV)))
 
 
-def rate_of_schedule(setup: Setup) -> RateReport:
+def rate_of_schedule(run: Run) -> RateReport:
     """Return rates and expected counts of the schedule's steps, at the set frequencies."""
-    schedule = setup.schedule
-    report = _report(setup, schedule.omega_set_eV, schedule.linewidth_eV, schedule.coherence)
-    conditions = setup.step_conditions()
+    schedule = run.schedule
+    report = _report(run, schedule.omega_set_eV, schedule.linewidth_eV, schedule.coherence)
+    conditions = run.step_conditions()
     expected = [
-        setup.detector.expected(condition, rate).signal_counts
+        run.detector.expected(condition, rate).signal_counts
         for condition, rate in zip(conditions, report.rate_hz.tolist(), strict=True)
     ]
     return RateReport(
@@ -113,10 +113,8 @@ def rate_of_schedule(setup: Setup) -> RateReport:
     )
 
 
-def _report(
-    setup: Setup, omega_eV: FloatArray, linewidth_eV: FloatArray, coherence: FloatArray
-) -> RateReport:
-    emission = setup.emission
+def _report(run: Run, omega_eV: FloatArray, linewidth_eV: FloatArray, coherence: FloatArray) -> RateReport:
+    emission = run.emission
     spectrum = mean_spectral_function(omega_eV, linewidth_eV, emission)
     gamma_hz = emission.target.gamma0_hz * emission.target.coherence * coherence
     return RateReport(

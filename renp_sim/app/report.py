@@ -18,7 +18,7 @@ from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import read_many
 from renp_sim.plots.spectrum import spectrum_plot
 from renp_sim.production.generate import Generated, Progress, generate
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = [
     "Report",
@@ -99,7 +99,7 @@ def analyse(data: Data, question: Question) -> Report:
 
 
 def run_all(
-    setup: Setup,
+    run: Run,
     folder: Path,
     *,
     workers: int = 1,
@@ -112,7 +112,7 @@ def run_all(
 
     Parameters
     ----------
-    setup
+    run
         The run.
     folder
         Where the files go; made if it is not there.
@@ -136,7 +136,7 @@ def run_all(
     question = question or Question()
     make_folder(folder)
     stage("generating")
-    made = generate(setup, folder / "events.root", workers=workers, force=force, progress=progress)
+    made = generate(run, folder / "events.root", workers=workers, force=force, progress=progress)
     stage("fitting")
     report = analyse(read_data([made.path]), question)
     stage("drawing")

@@ -12,7 +12,7 @@ __all__ = ["generate"]
 
 
 def generate(
-    run: RunFile,
+    run_file: RunFile,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="ROOT file to write.", show_default=False)
     ],
@@ -33,10 +33,10 @@ def generate(
     from renp_sim.production.generate import generate as library_call
     from renp_sim.runfile.run import load
 
-    setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
+    run = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number)
     with progress_bar("generating", quiet=quiet) as progress:
         made = library_call(
-            setup,
+            run,
             output,
             workers=workers,
             n_events=events,

@@ -14,7 +14,7 @@ __all__ = ["rate"]
 
 
 def rate(
-    run: RunFile,
+    run_file: RunFile,
     omega: Annotated[
         list[float] | None,
         typer.Option(
@@ -39,13 +39,13 @@ def rate(
     from renp_sim.app.rates import asked_frequencies, rate_at, rate_of_schedule
     from renp_sim.runfile.run import load
 
-    setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
+    run = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number)
     frequencies = asked_frequencies(omega or [], grid)
-    report = rate_of_schedule(setup) if frequencies is None else rate_at(setup, frequencies)
+    report = rate_of_schedule(run) if frequencies is None else rate_at(run, frequencies)
     if plot is not None:
         from renp_sim.app.rate_figure import plot_rate
 
-        plot_rate(setup, plot, frequencies)
+        plot_rate(run, plot, frequencies)
     if json:
         from json import dumps
 

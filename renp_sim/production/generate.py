@@ -31,7 +31,7 @@ from renp_sim.production.shard_maker import ShardMaker
 from renp_sim.production.slices import Job, Shard, StepTally, expected_photons, expected_rows, plan_shards
 from renp_sim.production.step_rows import background_rows, run_row, step_rows
 from renp_sim.production.team import Workers, working
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = ["Generated", "generate", "job_of"]
 
@@ -75,7 +75,7 @@ class Generated:
         return asdict(self) | {"path": str(self.path)}
 
 
-def job_of(setup: Setup, n_events: int | None = None) -> Job:
+def job_of(setup: Run, n_events: int | None = None) -> Job:
     """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons."""
     generator = Generator(
         schedule=setup.schedule, emission=setup.emission, seed=setup.config.run.seed, n_events=n_events
@@ -85,7 +85,7 @@ def job_of(setup: Setup, n_events: int | None = None) -> Job:
         detector=setup.detector,
         conditions=tuple(setup.step_conditions(at_true_frequency=True)),
         rows=EventRows(
-            run=setup.run_number,
+            run=setup.number,
             weight=generator.weight,
             keep_undetected=setup.config.output.keep_undetected,
         ),
@@ -93,7 +93,7 @@ def job_of(setup: Setup, n_events: int | None = None) -> Job:
 
 
 def generate(
-    setup: Setup,
+    setup: Run,
     path: Path,
     *,
     workers: int = 1,
@@ -171,7 +171,7 @@ def generate(
         store.discard()
     return Generated(
         path=path,
-        run=setup.run_number,
+        run=setup.number,
         n_events=n_rows,
         n_recorded=int(steps["n_recorded"].sum()),
         n_generated=int(steps["n_generated"].sum()),
@@ -210,7 +210,7 @@ def _rows(
             progress(index + 1, len(shards))
 
 
-def _fingerprint(setup: Setup, n_events: int | None) -> str:
+def _fingerprint(setup: Run, n_events: int | None) -> str:
     """Return what two runs with the same columns have in common."""
     table = setup.resolved()
     table["output"].pop("compression")

@@ -10,14 +10,14 @@ from renp_sim.ntuple.schema import SCHEMA_MAJOR, SCHEMA_MINOR
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.production.slices import Job, StepTally
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = ["background_rows", "run_row", "step_rows"]
 
 Columns = dict[str, NDArray[Any]]
 
 
-def step_rows(setup: Setup, job: Job, tallies: list[StepTally]) -> Columns:
+def step_rows(setup: Run, job: Job, tallies: list[StepTally]) -> Columns:
     """Return the columns of `steps`, one row per laser step.
 
     The live time is the open time less the dead time that was lost; the truth μ uses it, so that
@@ -36,7 +36,7 @@ def step_rows(setup: Setup, job: Job, tallies: list[StepTally]) -> Columns:
     true_efficiency = setup.detector.efficiency_at(schedule.omega_true_eV)
     mu_signal = target.gamma0_hz * coherence * spectrum.sum(axis=(-2, -1)) * true_efficiency * live_s
     return {
-        "run": np.full(n, setup.run_number, dtype=np.int64),
+        "run": np.full(n, setup.number, dtype=np.int64),
         "step": np.arange(n, dtype=np.int32),
         "scan_pass": schedule.scan_pass,
         "kind": schedule.kind,
@@ -60,7 +60,7 @@ def step_rows(setup: Setup, job: Job, tallies: list[StepTally]) -> Columns:
     }
 
 
-def background_rows(setup: Setup, steps: Columns) -> Columns:
+def background_rows(setup: Run, steps: Columns) -> Columns:
     """Return the columns of `backgrounds`, one row per step and component."""
     components = setup.detector.backgrounds
     n, c = setup.schedule.n_steps, len(components)
@@ -79,7 +79,7 @@ def background_rows(setup: Setup, steps: Columns) -> Columns:
     }
 
 
-def _background_rates_hz(setup: Setup, *, at_true_frequency: bool) -> FloatArray:
+def _background_rates_hz(setup: Run, *, at_true_frequency: bool) -> FloatArray:
     """Return recorded background rates before dead time, shape (steps, components)."""
     conditions = setup.step_conditions(at_true_frequency=at_true_frequency)
     rates = [setup.detector.background_rates_hz(condition) for condition in conditions]
@@ -87,14 +87,14 @@ def _background_rates_hz(setup: Setup, *, at_true_frequency: bool) -> FloatArray
 
 
 def run_row(
-    setup: Setup, job: Job, steps: Columns, n_events: int, provenance: dict[str, Any]
+    setup: Run, job: Job, steps: Columns, n_events: int, provenance: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the row of `runs`."""
     schedule, target = setup.schedule, setup.emission.target
     oscillation, neutrinos = setup.oscillation, setup.emission.neutrinos
     masses = neutrinos.masses_eV
     return {
-        "run": setup.run_number,
+        "run": setup.number,
         "schema_major": SCHEMA_MAJOR,
         "schema_minor": SCHEMA_MINOR,
         "seed": np.uint64(setup.config.run.seed),

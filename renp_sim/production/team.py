@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.errors import RenpError
+from renp_sim.errors import WorkerError
 from renp_sim.ntuple.schema import EVENTS
 from renp_sim.production.memory import keep_freed_memory
 from renp_sim.production.shard_maker import ShardMaker
 from renp_sim.production.slices import Shard, StepTally
 from renp_sim.streams import BLOCK_EVENTS
 
-__all__ = ["WorkerError", "Workers", "working"]
+__all__ = ["Workers", "working"]
 
 Columns = dict[str, NDArray[Any]]
 
@@ -39,12 +39,6 @@ BASKETS = 3
 
 BRANCHES = tuple(branch for branch in EVENTS.flat if branch.name != "event")
 BASKET_BYTES = BLOCK_EVENTS * sum(np.dtype(branch.dtype).itemsize for branch in BRANCHES)
-
-
-class WorkerError(RenpError, RuntimeError):
-    """A worker process that ended before its work was done (exit code 4)."""
-
-    exit_code = 4
 
 
 class Workers:

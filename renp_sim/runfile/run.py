@@ -17,20 +17,20 @@ from renp_sim.runfile.reading import apply_settings, read_table
 from renp_sim.runfile.sections import RunConfig
 from renp_sim.runfile.tables import Reader, table_of
 
-__all__ = ["Setup", "load", "setup_from_table"]
+__all__ = ["Run", "load", "run_from_table"]
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Setup:
+class Run:
     """A run, ready to be computed, generated or fitted.
 
     Parameters
     ----------
     config
         The run file as it was understood.
-    run_number
+    number
         `run.number`, or a hash of the seed and of every section that changes the data.
     oscillation
         Mixing and splittings, NuFIT 5.2 filled in.
@@ -39,7 +39,7 @@ class Setup:
     """
 
     config: RunConfig
-    run_number: int
+    number: int
     oscillation: Oscillation
     emission: Emission
     schedule: Schedule
@@ -66,7 +66,7 @@ class Setup:
     def resolved(self) -> dict[str, Any]:
         """Return the configuration as a table with every default written out; it gives the run back."""
         table: dict[str, Any] = table_of(self.config)
-        table["run"]["number"] = self.run_number
+        table["run"]["number"] = self.number
         table["target"]["atom"] = table_of(self.emission.target.atom)
         keys = ["sin2_theta12", "sin2_theta13", "delta_cp_deg"]
         if self.emission.neutrinos.nature is Nature.MAJORANA:
@@ -84,7 +84,7 @@ def load(
     *,
     seed: int | None = None,
     run_number: int | None = None,
-) -> Setup:
+) -> Run:
     """Read a run file (or an example by name), apply `--set`, `--seed` and `--run-number`, and build the run.
 
     Raises
@@ -94,10 +94,10 @@ def load(
     """
     changes = {"run.seed": seed, "run.number": run_number}
     more = [f"{key}={value}" for key, value in changes.items() if value is not None]
-    return setup_from_table(apply_settings(read_table(path), [*settings, *more]))
+    return run_from_table(apply_settings(read_table(path), [*settings, *more]))
 
 
-def setup_from_table(table: Mapping[str, Any]) -> Setup:
+def run_from_table(table: Mapping[str, Any]) -> Run:
     """Build the run that a table describes.
 
     Raises
@@ -129,9 +129,9 @@ def setup_from_table(table: Mapping[str, Any]) -> Setup:
     schedule = attempt(lambda: build.schedule_of(config, emission, detector))
     if schedule is None:
         raise ConfigError(*problems)
-    return Setup(
+    return Run(
         config=config,
-        run_number=config.run.number or _hashed_number(config, table),
+        number=config.run.number or _hashed_number(config, table),
         oscillation=oscillation,
         emission=emission,
         schedule=schedule,

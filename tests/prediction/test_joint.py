@@ -21,7 +21,7 @@ from renp_sim.physics.target import Target
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 from renp_sim.production.generate import generate
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 
 YB_EV = [1.069, 1.0712, 1.07164]
 XE_EV = [4.153, 4.1576]
@@ -211,7 +211,7 @@ def test_files_of_two_atoms_are_fitted_together(tmp_path: Path) -> None:
     """The fit of both is no better than each of its own, and its mass lies between theirs."""
     paths = [tmp_path / f"run{i}.root" for i in range(2)]
     for table, path in zip(TABLES, paths, strict=True):
-        generate(setup_from_table(table), path)
+        generate(run_from_table(table), path)
     question = Question(orderings=(Ordering.NORMAL,), free=("normalisation",))
     data = read_data(paths)
     both = fit_data(data, question)

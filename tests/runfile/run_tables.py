@@ -6,7 +6,7 @@ import pytest
 
 from renp_sim.errors import ConfigError
 from renp_sim.runfile.reading import apply_settings
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 
 MINIMAL: dict[str, Any] = {"run": {"seed": 1}, "laser": {"steps": [{"omega_eV": 1.07, "duration_s": 10.0}]}}
 
@@ -17,7 +17,7 @@ def with_settings(*settings: str) -> dict[str, Any]:
 
 def problems_of_table(table: dict[str, Any]) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        setup_from_table(table)
+        run_from_table(table)
     return list(caught.value.problems)
 
 

@@ -16,7 +16,7 @@ from renp_sim.errors import ConfigError
 from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.physics.interactions import Interaction
 from renp_sim.runfile.kinds import KINDS
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 from renp_sim.runfile.scalars import base_of, members_of
 from renp_sim.runfile.tables import Reader, keys_of, table_of
 
@@ -78,10 +78,10 @@ def test_a_table_gives_the_object_and_the_object_its_table(interface: Any, name:
     written = json.loads(json.dumps(table_of(made)))
     assert table.items() <= written.items()
     assert Reader().value(interface, written, "here") == made
-    run = setup_from_table(with_kind(interface, table))
-    again = setup_from_table(json.loads(json.dumps(run.resolved())))
+    run = run_from_table(with_kind(interface, table))
+    again = run_from_table(json.loads(json.dumps(run.resolved())))
     assert again.resolved() == run.resolved()
-    assert again.run_number == run.run_number
+    assert again.number == run.number
 
 
 @each_kind
@@ -265,7 +265,7 @@ def test_one_line_per_mistake(settings: list[str], expected: list[str]) -> None:
 
 def test_a_missing_seed_says_what_to_do() -> None:
     with pytest.raises(ConfigError, match=r"run\.seed: is missing and has no default; `renp-sim init FILE`"):
-        setup_from_table({"run": {}, "laser": MINIMAL["laser"]})
+        run_from_table({"run": {}, "laser": MINIMAL["laser"]})
 
 
 def test_all_mistakes_at_once() -> None:
