@@ -8,6 +8,7 @@ from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.interactions import StandardModel
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
+from renp_sim.physics.pairs import PAIRS
 from renp_sim.physics.rates import Emission
 from renp_sim.plots.curves import FORMATS, Line, curve_plot
 from renp_sim.runfile.run import Run
@@ -109,7 +110,7 @@ def _curves(emission: Emission, omega_eV: FloatArray, sigma_eV: float) -> list[L
 def named_thresholds_eV(emission: Emission) -> dict[str, float]:
     """Return ω_ij by pair, "11" … "33", i ≤ j."""
     values = emission.neutrinos.thresholds_eV(emission.target.atom.e_eg_eV)
-    return {f"{i + 1}{j + 1}": float(values[i, j]) for i in range(3) for j in range(i, 3)}
+    return {pair: float(values[place]) for pair, place in PAIRS.items()}
 
 
 def threshold_windows(emission: Emission, sigma_eV: float = 0.0) -> list[Window]:

@@ -9,6 +9,7 @@ import numpy as np
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.pairs import ORDERED_PAIRS, PAIRS
 from renp_sim.runfile.run import Run
 
 __all__ = ["RateReport", "asked_frequencies", "rate_at", "rate_of_schedule"]
@@ -48,18 +49,13 @@ class RateReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `rate --json` prints."""
-        numbers = (1, 2, 3)
         return {
             "omega_eV": self.omega_eV.tolist(),
             "spectral_function": self.spectral_function.tolist(),
-            "pairs": {
-                f"{i}{j}": self.pair_spectrum[:, i - 1, j - 1].tolist() for i in numbers for j in numbers
-            },
+            "pairs": {pair: self.pair_spectrum[:, i, j].tolist() for pair, (i, j) in ORDERED_PAIRS.items()},
             "rate_hz": self.rate_hz.tolist(),
             "expected_counts": None if self.expected_counts is None else self.expected_counts.tolist(),
-            "thresholds_eV": {
-                f"{i}{j}": float(self.thresholds_eV[i - 1, j - 1]) for i in numbers for j in numbers if i <= j
-            },
+            "thresholds_eV": {pair: float(self.thresholds_eV[place]) for pair, place in PAIRS.items()},
         }
 
 
