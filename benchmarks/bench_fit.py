@@ -1,6 +1,6 @@
 """Batched fits against iminuit on the same toys: speed and agreement.
 
-Run as `python benchmarks/bench_fit.py [--quick]`.
+Run as `python -m benchmarks.bench_fit [--quick]`.
 Every line measures both sides interleaved in one run and prints the ratio of their times per toy. The
 reference minimises a lean numpy likelihood, written out for each model, by MIGRAD from one start or several,
 and each line says how many of the minima it misses: the fair one is the first that finds them all. For the
@@ -14,7 +14,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
 import itertools
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,15 +21,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from iminuit import Minuit
-from timing import interleaved
 
-from renp_sim.arrays import FloatArray
-
-sys.path.append(str(Path(__file__).parents[1] / "tests" / "analysis"))
-
-from reference_fit import reference_fit
-from toy_models import Onsets, Polynomial, interference, orderings, squared, with_control
-
+from benchmarks.timing import interleaved
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.batch import fit_batch
 from renp_sim.analysis.likelihood.poisson import saturated_q
@@ -38,10 +30,13 @@ from renp_sim.analysis.model import Constraint, Model, Shape
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.app.fitting import model_of, read_data
 from renp_sim.app.question import Masses
+from renp_sim.arrays import FloatArray
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.production.generate import generate
 from renp_sim.production.memory import keep_freed_memory
 from renp_sim.runfile.run import run_from_table
+from tests.analysis.reference_fit import reference_fit
+from tests.analysis.toy_models import Onsets, Polynomial, interference, orderings, squared, with_control
 
 NORM = Constraint(value=1.0, error=0.1, shape=Shape.LOG_NORMAL)
 SIDES = [-2.5, -1.0, -0.2, 0.2, 1.0, 2.5]

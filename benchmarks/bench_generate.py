@@ -1,6 +1,6 @@
 """Event kernel, `generate` and its memory, against the goals.
 
-Run as `python benchmarks/bench_generate.py [--quick]`.
+Run as `python -m benchmarks.bench_generate [--quick]`.
 Every line measures both sides interleaved in one run and prints their ratio.
 """
 
@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 import uproot
-from timing import interleaved, ratio_of, timed
 
+from benchmarks.timing import interleaved, ratio_of, timed
 from renp_sim.ntuple.schema import EVENTS
 from renp_sim.production.generate import generate, job_of
 from renp_sim.production.memory import keep_freed_memory
@@ -153,14 +153,14 @@ def shared(block: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def peak_memory_MB(n_events: int, folder: Path) -> float:
     """Return the peak of a process that generates n events."""
     program = (
-        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[3]);"
-        "from bench_generate import setup; from renp_sim.production.generate import generate;"
+        "import sys; from pathlib import Path;"
+        "from benchmarks.bench_generate import setup; from renp_sim.production.generate import generate;"
         "generate(setup(), Path(sys.argv[1]), n_events=int(sys.argv[2]), force=True);"
         # not ru_maxrss, which a child inherits from its parent
         "print(next(l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')))"
     )
     output = folder / "memory.root"
-    command = [sys.executable, "-c", program, str(output), str(n_events), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", program, str(output), str(n_events)]
     kilobytes = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     output.unlink()
     return kilobytes / 1024

@@ -1,6 +1,6 @@
 """A file larger than memory: generate, inspect and fit it, each in a process of its own.
 
-Run as `python benchmarks/bench_large.py [--events N] [--folder FOLDER]`; the default makes about 5 GB.
+Run as `python -m benchmarks.bench_large [--events N] [--folder FOLDER]`; the default makes about 5 GB.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Batched fits against Minuit2 called from compiled C++ on the same toys: speed and agreement.
 
-Run as `python benchmarks/bench_minuit2.py [--quick]`; it needs ROOT, `pip install '.[root]'`.
+Run as `python -m benchmarks.bench_minuit2 [--quick]`; it needs ROOT, `pip install '.[root]'`.
 Coupling and free normalisation, six steps with and without two control steps. `fit_toys.C`, compiled at
 -O3, times its fits by itself, so that neither its compilation nor the reading of files counts; both sides
 take turns in one run. Minuit2 goes from one start, and from the two that it needs for the same minima: as it
@@ -20,18 +20,13 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from timing import Ratio
 
-from renp_sim.arrays import FloatArray
-
-sys.path.append(str(Path(__file__).parents[1] / "tests" / "analysis"))
-sys.path.append(str(Path(__file__).parents[1] / "tests" / "macros"))
-
-from real_root import folder, run
-from toy_models import Polynomial, interference, with_control
-
+from benchmarks.timing import Ratio
 from renp_sim.analysis.infer.batch import fit_batch
+from renp_sim.arrays import FloatArray
 from renp_sim.production.memory import keep_freed_memory
+from tests.analysis.toy_models import Polynomial, interference, with_control
+from tests.macros.real_root import folder, run
 
 MACRO = Path(__file__).with_name("fit_toys.C")
 TRUTH = np.array([0.5, 1.0, 1.0])

@@ -1,15 +1,9 @@
 """Closure of fits with unknown background, efficiency and frequency: pulls and coverage over toys."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
-
-from campaign import ONE_SIGMA, TRUTH, Closure, campaign, clopper_pearson, model
-
+from benchmarks.campaign import ONE_SIGMA, TRUTH, Closure, campaign, clopper_pearson, model
 from renp_sim.prediction.expected_counts import ExpectedCounts
 
 SEED = 1

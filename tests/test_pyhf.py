@@ -4,23 +4,18 @@ pyhf's `normsys` with interpolation code 1 scales a background by (1+e)^α with 
 log-normal constraint of relative error e. Test statistics are compared, so no asymptotic formula enters.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyhf
 import pytest
 from scipy.optimize import brentq
 
-sys.path.append(str(Path(__file__).parent / "prediction"))
-
-from exposures import exposure, yb_model
-
 from renp_sim.analysis.infer.profile import profile
 from renp_sim.analysis.model import Constraint, Observation, Shape
 from renp_sim.prediction.expected_counts import ExpectedCounts
+from tests.prediction.exposures import exposure, yb_model
 
 BACKGROUND_ERROR = 0.2
 ONE_SIDED_95 = 1.6448536269514722**2

@@ -4,10 +4,10 @@ from math import inf
 
 import numpy as np
 import pytest
-from photon_steps import counts, record_step
 
 from detector.dead_time import NonParalysable
 from detector.response import Detector, StepConditions
+from tests.detector.photon_steps import counts, record_step
 
 
 def loop(time_s, tau_s, busy_until_s):

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.integrate import simpson
-from test_events import cosine_p_value, drawn, p_value, pair_of, pair_p_value
 
 from renp_sim.generator.events import TruthBlock, pair_momenta
 from renp_sim.generator.source import source_of
@@ -22,6 +21,7 @@ from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission, spectral_function
 from renp_sim.physics.target import Target
+from tests.generator.test_events import cosine_p_value, drawn, p_value, pair_of, pair_p_value
 
 E_EG = 2.14349
 OMEGA = 1.067

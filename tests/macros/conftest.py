@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from real_root import folder
-from run_files import Files, make
+
+from tests.macros.real_root import folder
+from tests.macros.run_files import Files, make
 
 
 @pytest.fixture(scope="session")

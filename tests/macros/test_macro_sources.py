@@ -2,10 +2,9 @@
 
 import re
 
-from real_root import MACROS, NAMES
-
 from renp_sim.ntuple.schema import LEGENDS, SCHEMA_MAJOR, TREES
 from renp_sim.physics.neutrino import Ordering, Oscillation
+from tests.macros.real_root import MACROS, NAMES
 
 
 def test_header_has_every_branch():

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 import uproot
 from matplotlib.image import imread
-from real_root import MACROS, NAMES, Output, call, hadd, session
-from run_files import Files, rewrite
 from scipy.optimize import minimize
 
 from renp_sim.analysis.from_ntuple import observation_from_tables
@@ -26,6 +24,8 @@ from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
+from tests.macros.real_root import MACROS, NAMES, Output, call, hadd, session
+from tests.macros.run_files import Files, rewrite
 
 pytestmark = pytest.mark.usefixtures("root")
 

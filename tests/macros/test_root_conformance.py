@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 import uproot
 from numpy.typing import NDArray
-from real_root import call, hadd
-from run_files import Files, rewrite
 
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.analysis.spectrum.measured import measured_spectrum
@@ -18,6 +16,8 @@ from renp_sim.ntuple.reader import read_many
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, TREES, Tree
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.streams import BLOCK_EVENTS
+from tests.macros.real_root import call, hadd
+from tests.macros.run_files import Files, rewrite
 
 pytestmark = pytest.mark.usefixtures("root")
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gp23 import E_EG, YB, emission, kinematics, matrix
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from renp_sim.physics.interactions import (
 )
 from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.physics.rates import checked_bracket, pair_spectrum, spectral_function
+from tests.physics.gp23 import E_EG, YB, emission, kinematics, matrix
 
 
 @dataclass(frozen=True)

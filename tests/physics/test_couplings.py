@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from gp23 import matrix
 from hypothesis import given
 from hypothesis import strategies as st
 
 from renp_sim.errors import ConfigError
 from renp_sim.physics.couplings import CouplingMatrix, Symmetry, complete
+from tests.physics.gp23 import matrix
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 tables = st.dictionaries(

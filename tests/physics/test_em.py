@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from gp23 import E_EG, SEVEN_EV, YB, emission, kinematics, matrix
 
 from renp_sim.constants import G_F_PER_EV2, MU_B_PER_EV
 from renp_sim.errors import ConfigError
 from renp_sim.physics.interactions import ElectromagneticMoments
 from renp_sim.physics.neutrino import Nature
 from renp_sim.physics.rates import spectral_function
+from tests.physics.gp23 import E_EG, SEVEN_EV, YB, emission, kinematics, matrix
 
 MOMENT = 1e-11
 

@@ -4,13 +4,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from gp23 import E_EG, emission, kinematics
 from hypothesis import given
 from hypothesis import strategies as st
 
 from renp_sim.errors import DomainError
 from renp_sim.physics.kinematics import Kinematics, require_frequency
 from renp_sim.physics.neutrino import Ordering
+from tests.physics.gp23 import E_EG, emission, kinematics
 
 METRIC = np.array([1.0, -1.0, -1.0, -1.0])
 

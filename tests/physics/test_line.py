@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from gp23 import E_EG, emission, matrix
 from scipy.integrate import IntegrationWarning, quad
 
 from renp_sim.errors import DomainError
@@ -13,6 +12,7 @@ from renp_sim.physics.interactions import ElectromagneticMoments, VectorMediator
 from renp_sim.physics.line import LINE_REACH, line_points, mean_spectral_function
 from renp_sim.physics.neutrino import Ordering
 from renp_sim.physics.rates import Emission, spectral_function
+from tests.physics.gp23 import E_EG, emission, matrix
 
 
 def adaptive(omega: float, sigma: float, emitted: Emission) -> float:

@@ -4,12 +4,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from gp23 import E_EG, emission
 from hypothesis import given
 from hypothesis import strategies as st
 
 from renp_sim.errors import DomainError
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation, known_oscillation
+from tests.physics.gp23 import E_EG, emission
 
 fractions = st.floats(0, 1)
 degrees = st.floats(-360, 360)

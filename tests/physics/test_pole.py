@@ -5,7 +5,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from gp23 import E_EG, YB, emission, kinematics, matrix
 from scipy.integrate import quad, simpson
 
 from renp_sim.constants import ELECTRON_MASS_EV, G_F_PER_EV2
@@ -17,6 +16,7 @@ from renp_sim.physics.line import line_points, mean_spectral_function
 from renp_sim.physics.neutrino import Nature
 from renp_sim.physics.propagator import POLE_REACH, Pole, Propagator, propagator
 from renp_sim.physics.rates import checked_bracket, spectral_function
+from tests.physics.gp23 import E_EG, YB, emission, kinematics, matrix
 
 MASS = 0.0889
 """A pole near GP23's second frequency, eV."""

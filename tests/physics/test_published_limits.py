@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gp23 import DAY_S, SCAN_EV, SEVEN_EV, emission, matrix
 from scipy.optimize import brentq
 
 from renp_sim.physics.interactions import ElectromagneticMoments, Interaction, ScalarMediator, VectorMediator
 from renp_sim.physics.rates import spectral_function
+from tests.physics.gp23 import DAY_S, SCAN_EV, SEVEN_EV, emission, matrix
 
 
 def counts(interaction: Interaction | None, omegas: np.ndarray, days: float) -> np.ndarray:

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from gp23 import DAY_S, E_EG, YB, emission, kinematics
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from renp_sim.physics.interactions import Pole
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering
 from renp_sim.physics.rates import Emission, checked_bracket, spectral_function
+from tests.physics.gp23 import DAY_S, E_EG, YB, emission, kinematics
 
 fractions = st.floats(0, 1)
 

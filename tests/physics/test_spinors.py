@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from gp23 import emission, kinematics, matrix
 from numpy.typing import NDArray
 
 from renp_sim.arrays import ComplexArray
@@ -24,6 +23,7 @@ from renp_sim.physics.interactions import (
 )
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.neutrino import Nature
+from tests.physics.gp23 import emission, kinematics, matrix
 
 PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 ONE, ZERO = np.eye(2), np.zeros((2, 2))

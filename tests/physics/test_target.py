@@ -1,11 +1,11 @@
 """Atoms and targets."""
 
 import pytest
-from gp23 import YB
 
 from renp_sim.errors import DomainError
 from renp_sim.physics.atom import Atom, known_atoms
 from renp_sim.physics.target import Target
+from tests.physics.gp23 import YB
 
 
 def test_levels_and_spins() -> None:

@@ -4,13 +4,13 @@ import pickle
 
 import numpy as np
 import pytest
-from exposures import SIX_EV, exposure, known_exposure, place, start, yb_model
 
 from renp_sim.errors import ConfigError, DomainError
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.physics.rates import Emission
 from renp_sim.prediction import signal
+from tests.prediction.exposures import SIX_EV, exposure, known_exposure, place, start, yb_model
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from exposures import SIX_EV, exposure, known_exposure, place, start, yb_model
 
 from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.physics.interactions import ElectromagneticMoments, VectorMediator
 from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.prediction import derivatives
 from renp_sim.prediction.expected_counts import ExpectedCounts
+from tests.prediction.exposures import SIX_EV, exposure, known_exposure, place, start, yb_model
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exposures import known_exposure, place, start, yb_model
 from numpy.testing import assert_allclose, assert_array_equal
 
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
@@ -22,6 +21,7 @@ from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 from renp_sim.production.generate import generate
 from renp_sim.runfile.run import run_from_table
+from tests.prediction.exposures import known_exposure, place, start, yb_model
 
 YB_EV = [1.069, 1.0712, 1.07164]
 XE_EV = [4.153, 4.1576]

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from exposures import SIX_EV, exposure, known_exposure, place, start, yb_model
 
 from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
+from tests.prediction.exposures import SIX_EV, exposure, known_exposure, place, start, yb_model
 
 E_EG = 2.14349
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from exposures import exposure, known_exposure, start, yb_model
 
 from renp_sim.analysis.model import Constraint, Model, Parameter
 from renp_sim.errors import ConfigError
@@ -11,6 +10,7 @@ from renp_sim.physics.interactions import ElectromagneticMoments, ScalarMediator
 from renp_sim.physics.neutrino import Nature, Ordering, Oscillation
 from renp_sim.prediction.couplings import coupling_parameters
 from renp_sim.prediction.expected_counts import ExpectedCounts
+from tests.prediction.exposures import exposure, known_exposure, start, yb_model
 
 
 def named(model: ExpectedCounts) -> dict[str, Parameter]:

@@ -1,11 +1,11 @@
 """Asimov sets and toys."""
 
 import numpy as np
-from exposures import SIX_EV, exposure, start, yb_model
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from renp_sim.prediction.pseudo_data import asimov, toys
+from tests.prediction.exposures import SIX_EV, exposure, start, yb_model
 
 N_TOYS = 4000
 

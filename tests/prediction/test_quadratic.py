@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from exposures import SIX_EV, exposure, known_exposure, place, start, yb_model
 
 from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.physics.interactions import (
@@ -14,6 +13,7 @@ from renp_sim.physics.interactions import (
 )
 from renp_sim.physics.neutrino import Nature
 from renp_sim.prediction.expected_counts import ExpectedCounts
+from tests.prediction.exposures import SIX_EV, exposure, known_exposure, place, start, yb_model
 
 FRESH = CouplingMatrix.from_elements({"11": 1e-11, "12": [2e-12, -3e-12]})
 REAL = CouplingMatrix.from_elements({"12": 1e-11})

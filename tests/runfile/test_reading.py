@@ -4,11 +4,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from run_tables import MINIMAL, with_settings
 
 from renp_sim.errors import ConfigError
 from renp_sim.runfile.reading import EXAMPLES, apply_settings, example_text, read_table, write_template
 from renp_sim.runfile.run import load
+from tests.runfile.run_tables import MINIMAL, with_settings
 
 
 def test_template_is_a_run_file_with_a_fresh_seed(tmp_path: Path) -> None:

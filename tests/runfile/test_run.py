@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run_tables import MINIMAL, with_settings
 
 from renp_sim.runfile.reading import EXAMPLES
 from renp_sim.runfile.run import load, run_from_table
+from tests.runfile.run_tables import MINIMAL, with_settings
 
 
 def test_everything_but_seed_and_steps_has_a_default() -> None:

@@ -5,7 +5,6 @@ from dataclasses import MISSING, fields
 from typing import Any, get_origin
 
 import pytest
-from run_tables import MINIMAL, problems_of, problems_of_table
 
 from detector.background import Background
 from detector.dead_time import DeadTime
@@ -19,6 +18,7 @@ from renp_sim.runfile.kinds import KINDS
 from renp_sim.runfile.run import run_from_table
 from renp_sim.runfile.scalars import base_of, members_of
 from renp_sim.runfile.tables import Reader, keys_of, table_of
+from tests.runfile.run_tables import MINIMAL, problems_of, problems_of_table
 
 PLACES = {
     Interaction: "interaction",

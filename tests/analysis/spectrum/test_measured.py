@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from scans import asimov, scan_exposure
 from scipy.stats import poisson
 
 from renp_sim.analysis.model import Observation
 from renp_sim.analysis.spectrum.measured import ONE_SIGMA, garwood_interval, measured_spectrum
+from tests.analysis.scans import asimov, scan_exposure
 
 OMEGA = np.array([1.07, 1.071, 1.072])
 

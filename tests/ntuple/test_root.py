@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import uproot
-from ntuple_sample import blind, sample, write
 
 from renp_sim.ntuple.inspect import inspect
 from renp_sim.ntuple.merge import merge
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.ntuple.schema import RUNS, TREES, schema_json
 from renp_sim.streams import BLOCK_EVENTS
+from tests.ntuple.ntuple_sample import blind, sample, write
 
 HERE = Path(__file__).parent
 SPEC = importlib.util.find_spec("ROOT")

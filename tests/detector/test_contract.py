@@ -6,10 +6,10 @@ from itertools import product
 
 import numpy as np
 import pytest
-from photon_steps import counts, named_streams, photons_between, record_step
 
 from detector import background, dead_time, efficiency, resolution, spectrum
 from detector.response import Detector, StepConditions
+from tests.detector.photon_steps import counts, named_streams, photons_between, record_step
 
 OMEGA_EV = 1.12
 WINDOW_EV = (0.9, 1.2)

@@ -4,13 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from toy_models import Onsets, interference, orderings
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.batch import fit_batch
 from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean, goes_into_series
 from renp_sim.analysis.likelihood.piece import Warp, WarpedMean
 from renp_sim.analysis.search.problem import Problem
+from tests.analysis.toy_models import Onsets, interference, orderings
 
 
 def heavy() -> Onsets:

@@ -8,13 +8,13 @@ import awkward
 import numpy as np
 import pytest
 import uproot
-from ntuple_sample import sample, write
 
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import find_files, iterate_events, read_many, read_tables
 from renp_sim.ntuple.schema import EVENTS, TREES, schema_json
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.streams import BLOCK_EVENTS
+from tests.ntuple.ntuple_sample import sample, write
 
 
 def forge(path, *, legend=None, run_rows=1, change=None, major=1, rntuple=None):

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
-from scans import asimov, drawn, scan_exposure
 
 from renp_sim.analysis.intervals import Interval
 from renp_sim.analysis.spectrum.measured import measured_spectrum
@@ -27,6 +26,7 @@ from renp_sim.plots.spectrum import (
     spectrum_plot,
     threshold_plot,
 )
+from tests.analysis.scans import asimov, drawn, scan_exposure
 
 THRESHOLDS_EV = {
     "11": 1.071651694,

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from toy_models import ShiftedOnsets, observation
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer import profile_curve as curve_module
@@ -17,6 +16,7 @@ from renp_sim.analysis.search.evolution import swarm_fits
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.restarts import local_fits
 from renp_sim.arrays import FloatArray
+from tests.analysis.toy_models import ShiftedOnsets, observation
 
 NEAR_LEVEL = 0.02
 """A grid may be wrong by so much Δ(−2 ln L)."""

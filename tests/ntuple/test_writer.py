@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import uproot
-from ntuple_sample import blind, sample, write
 
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.part_file import PartFile
@@ -17,8 +16,9 @@ from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, TREES
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.streams import BLOCK_EVENTS
+from tests.ntuple.ntuple_sample import blind, sample, write
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 def read_events(path):
@@ -307,9 +307,9 @@ def test_a_full_file_system_raises_and_leaves_nothing(tmp_path):
 
 WRITE_FOREVER = f"""
 import sys
-sys.path.insert(0, {str(HERE)!r})
+sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from ntuple_sample import sample
+from tests.ntuple.ntuple_sample import sample
 from renp_sim.ntuple.writer import NtupleWriter
 run = sample(n_events=20_000)
 with NtupleWriter(Path(sys.argv[1])) as writer:

@@ -5,8 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from reference_fit import reference_fit
-from toy_models import interference, observation, orderings, with_control
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.profile import profile, profile_fits
@@ -14,6 +12,8 @@ from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.model import Constraint
 from renp_sim.analysis.search.grid import kinked_points
 from renp_sim.analysis.search.search import search
+from tests.analysis.reference_fit import reference_fit
+from tests.analysis.toy_models import interference, observation, orderings, with_control
 
 COUNTS = np.array([31.0, 29.0, 21.0, 20.0, 11.0, 5.0, 22.0, 17.0])
 MASS_COUNTS = np.array([1.0, 2.0, 9.0, 13.0, 22.0, 35.0])

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scans import asimov, drawn, scan_exposure
 from scipy.integrate import quad
 from scipy.stats import binomtest
 
 from renp_sim.analysis.model import Exposure
 from renp_sim.analysis.spectrum.thresholds import onset_shape, search_thresholds
 from renp_sim.arrays import FloatArray
+from tests.analysis.scans import asimov, drawn, scan_exposure
 
 OMEGA = np.linspace(1.0, 1.03, 31)
 SCAN = scan_exposure(OMEGA, background_hz=20.0)

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from toy_models import interference, orderings, squared
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.model import Constraint, Parameter
 from renp_sim.errors import ConfigError
+from tests.analysis.toy_models import interference, orderings, squared
 
 TIGHT = Constraint(value=0.7, error=0.1)
 

@@ -6,7 +6,6 @@ from math import erf
 
 import numpy as np
 import pytest
-from photon_steps import named_streams, photons_between
 from scipy.integrate import quad
 from scipy.stats import chi2, kstest, norm
 
@@ -28,6 +27,7 @@ from detector.resolution import Gaussian
 from detector.response import Detector, Photons, StepConditions
 from detector.spectrum import Exponential, Flat
 from detector.spectrum import Tabulated as TabulatedSpectrum
+from tests.detector.photon_steps import named_streams, photons_between
 
 STEP = StepConditions(omega_eV=1.07, duration_s=10.0)
 PHOTONS = photons_between(0.0, 1.0, 5000.0, 1.07, np.random.default_rng(1))

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 import uproot
-from ntuple_sample import blind, sample, write
 
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.inspect import inspect
 from renp_sim.ntuple.merge import merge
 from renp_sim.ntuple.reader import iterate_events, read_many, read_tables
 from renp_sim.ntuple.schema import EVENTS, RUNS
+from tests.ntuple.ntuple_sample import blind, sample, write
 
 
 def test_a_merged_file_holds_what_the_files_hold(tmp_path):

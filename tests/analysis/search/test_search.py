@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from toy_models import TwoOnsets, interference, orderings, squared, with_control
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.profile import profile_fits
@@ -21,6 +20,7 @@ from renp_sim.analysis.search.grid import bent_centre, coupling_points, kinked_p
 from renp_sim.analysis.search.lookup import Table
 from renp_sim.analysis.search.scan import ScanTable
 from renp_sim.analysis.search.search import scan_table, search
+from tests.analysis.toy_models import TwoOnsets, interference, orderings, squared, with_control
 
 
 def test_points_of_a_kinked_parameter_hold_kinks_ends_and_what_lies_between() -> None:

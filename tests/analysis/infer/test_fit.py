@@ -8,14 +8,6 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import brentq
 from scipy.stats import chi2
-from toy_models import (
-    Polynomial,
-    interference,
-    observation,
-    orderings,
-    squared,
-    with_control,
-)
 
 from renp_sim.analysis.infer.fit import FitResult, Role, contour, fit
 from renp_sim.analysis.infer.profile import profile
@@ -25,6 +17,14 @@ from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError, FitError
+from tests.analysis.toy_models import (
+    Polynomial,
+    interference,
+    observation,
+    orderings,
+    squared,
+    with_control,
+)
 
 COUNTS = np.array([31.0, 29.0, 21.0, 20.0, 11.0, 5.0, 22.0, 17.0])
 

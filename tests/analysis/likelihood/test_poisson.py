@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from toy_models import Onsets, Polynomial, interference, orderings, with_control
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.profile import profile_fits
@@ -14,6 +13,7 @@ from renp_sim.analysis.likelihood.poisson import Likelihood, poisson_deviance, p
 from renp_sim.analysis.likelihood.polynomial_mean import PolynomialMean, polynomial_mean
 from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.analysis.search.search import search
+from tests.analysis.toy_models import Onsets, Polynomial, interference, orderings, with_control
 
 GAUSS = Constraint(value=1.1, error=0.2)
 LOG = Constraint(value=0.9, error=0.15, shape=Shape.LOG_NORMAL)

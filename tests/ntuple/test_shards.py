@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ntuple_sample import sample
 
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.shards import ShardStore
+from tests.ntuple.ntuple_sample import sample
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 def blocks_of(run, rows):
@@ -208,9 +208,9 @@ def test_a_shard_that_another_process_writes_is_refused(store):
 
 WORKER = f"""
 import sys
-sys.path.insert(0, {str(HERE)!r})
+sys.path.insert(0, {str(ROOT)!r})
 from pathlib import Path
-from ntuple_sample import sample
+from tests.ntuple.ntuple_sample import sample
 from renp_sim.ntuple.shards import ShardStore
 store = ShardStore(Path(sys.argv[1]), "fingerprint")
 for index in map(int, sys.argv[2:]):

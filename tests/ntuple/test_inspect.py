@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from ntuple_sample import blind, sample, write
 
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.inspect import inspect
 from renp_sim.ntuple.reader import ITERATED_ROWS
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS
 from renp_sim.streams import BLOCK_EVENTS
+from tests.ntuple.ntuple_sample import blind, sample, write
 
 
 def test_sound_files_have_no_fault(tmp_path):

@@ -5,14 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from reference_fit import local_fit, reference_fit
-from toy_models import Onsets, Polynomial, TwoOnsets, interference, orderings, squared, with_control
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.batch import BatchFit, Status, fit_batch
 from renp_sim.analysis.model import Constraint, Parameter, Shape
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
+from tests.analysis.reference_fit import local_fit, reference_fit
+from tests.analysis.toy_models import (
+    Onsets,
+    Polynomial,
+    TwoOnsets,
+    interference,
+    orderings,
+    squared,
+    with_control,
+)
 
 NORM = Constraint(value=1.0, error=0.1, shape=Shape.LOG_NORMAL)
 
