@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from detector.background import Background
 from detector.efficiency import Constant
 from detector.response import Detector
 from renp_sim.errors import ConfigError, nearest
@@ -17,7 +18,14 @@ from renp_sim.physics.neutrino import Nature, Neutrinos, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 from renp_sim.runfile.problems import shown
-from renp_sim.runfile.sections import AtomTable, RunConfig
+from renp_sim.runfile.sections import (
+    AtomTable,
+    DetectorSection,
+    LaserSection,
+    NeutrinoSection,
+    ScanTable,
+    TargetSection,
+)
 from renp_sim.runfile.tables import table_of
 from renp_sim.streams import name_keys
 
@@ -34,9 +42,8 @@ __all__ = [
 DEFAULT_LIGHTEST_MASS_EV = 0.01
 
 
-def oscillation_of(config: RunConfig) -> Oscillation:
+def oscillation_of(section: NeutrinoSection) -> Oscillation:
     """Return mixing and splittings: what is given, NuFIT 5.2 elsewhere."""
-    section = config.neutrino
     keys = (
         "sin2_theta12",
         "sin2_theta13",
@@ -59,25 +66,24 @@ def oscillation_of(config: RunConfig) -> Oscillation:
     return Oscillation.nufit(section.ordering, **given)
 
 
-def lightest_mass_eV(config: RunConfig) -> float:
+def lightest_mass_eV(section: NeutrinoSection) -> float:
     """Return the lightest mass, eV."""
-    mass = config.neutrino.lightest_mass_eV
+    mass = section.lightest_mass_eV
     return DEFAULT_LIGHTEST_MASS_EV if mass is None else mass
 
 
-def neutrinos_of(config: RunConfig, oscillation: Oscillation) -> Neutrinos:
+def neutrinos_of(section: NeutrinoSection, oscillation: Oscillation) -> Neutrinos:
     """Return the neutrinos, from the lightest mass or from three."""
-    section = config.neutrino
     if section.masses_eV is None:
-        return Neutrinos.from_lightest_mass(lightest_mass_eV(config), oscillation, section.nature)
+        return Neutrinos.from_lightest_mass(lightest_mass_eV(section), oscillation, section.nature)
     extra = [k for k in ("lightest_mass_eV", "dm2_21_eV2", "dm2_3l_eV2") if getattr(section, k) is not None]
     if extra:
         raise ConfigError(f"neutrino.masses_eV: fixes all masses, so {', '.join(extra)} must be left out")
     return Neutrinos.from_masses(section.masses_eV, oscillation, section.nature)
 
 
-def _atom(config: RunConfig) -> Atom:
-    given, known = config.target.atom, known_atoms()
+def _atom(given: str | AtomTable) -> Atom:
+    known = known_atoms()
     if not isinstance(given, AtomTable):
         if given not in known:
             raise ConfigError(
@@ -100,9 +106,9 @@ def _atom(config: RunConfig) -> Atom:
     return Atom(**values)
 
 
-def target_of(config: RunConfig) -> Target:
+def target_of(section: TargetSection) -> Target:
     """Return the target."""
-    section, atom = config.target, _atom(config)
+    atom = _atom(section.atom)
     match section.spin_tensor:
         case "isotropic":
             f_l = 1 / 3
@@ -123,9 +129,8 @@ def target_of(config: RunConfig) -> Target:
     )
 
 
-def frequency_problems(config: RunConfig, atom: Atom) -> list[str]:
+def frequency_problems(laser: LaserSection, atom: Atom) -> list[str]:
     """Return a line for every frequency or line that is not inside 0 < ω < E_eg."""
-    laser = config.laser
     asked = [(f"laser.steps[{n}].omega_eV", s.omega_eV, s.linewidth_eV) for n, s in enumerate(laser.steps)]
     for n, scan in enumerate(laser.scan):
         where = f"laser.scan[{n}]"
@@ -146,9 +151,8 @@ def frequency_problems(config: RunConfig, atom: Atom) -> list[str]:
     return problems
 
 
-def schedule_of(config: RunConfig, emission: Emission, detector: Detector) -> Schedule:
-    """Return the laser schedule."""
-    laser = config.laser
+def schedule_of(laser: LaserSection, seed: int, emission: Emission, detector: Detector) -> Schedule:
+    """Return the laser schedule; the seed is for frequency offsets that are drawn."""
 
     def signal_rate(omega_eV: Any) -> Any:
         spectrum = mean_spectral_function(omega_eV, laser.linewidth_eV, emission).sum(axis=(-2, -1))
@@ -166,7 +170,7 @@ def schedule_of(config: RunConfig, emission: Emission, detector: Detector) -> Sc
     ]
     scans = [
         Scan(
-            omegas_eV=scan.omegas_eV or tuple(_grid(scan.start_eV, scan.stop_eV, scan.points)),
+            omegas_eV=_frequencies_eV(scan),
             total_duration_s=scan.total_duration_s,
             allocation=scan.allocation,
             passes=scan.passes,
@@ -187,7 +191,7 @@ def schedule_of(config: RunConfig, emission: Emission, detector: Detector) -> Sc
             step_error_eV=laser.calibration.step_error_eV,
         ),
         signal_rate=signal_rate,
-        seed=config.run.seed,
+        seed=seed,
     )
     require_frequency(
         schedule.omega_true_eV, emission.target.atom.e_eg_eV, "laser.calibration: true frequency"
@@ -195,16 +199,17 @@ def schedule_of(config: RunConfig, emission: Emission, detector: Detector) -> Sc
     return schedule
 
 
-def _grid(start_eV: float | None, stop_eV: float | None, points: int | None) -> list[float]:
-    assert start_eV is not None and stop_eV is not None and points is not None  # noqa: PT018
-    return [float(x) for x in np.linspace(start_eV, stop_eV, points)]
+def _frequencies_eV(scan: ScanTable) -> tuple[float, ...]:
+    if scan.start_eV is None or scan.stop_eV is None or scan.points is None:
+        return scan.omegas_eV or ()
+    return tuple(np.linspace(scan.start_eV, scan.stop_eV, scan.points).tolist())
 
 
-def detector_of(config: RunConfig) -> Detector:
+def detector_of(section: DetectorSection, backgrounds: tuple[Background, ...]) -> Detector:
     """Return the detector and its backgrounds."""
-    section, plain = config.detector, Detector()
+    plain = Detector()
     given = section.efficiency
-    problems = _name_problems([component.name for component in config.background])
+    problems = _name_problems([component.name for component in backgrounds])
     if problems:
         raise ConfigError(*problems)
     try:
@@ -212,7 +217,7 @@ def detector_of(config: RunConfig) -> Detector:
             efficiency=Constant(value=given) if isinstance(given, float) else given,
             resolution=section.resolution or plain.resolution,
             energy_window_eV=section.energy_window_eV,
-            backgrounds=config.background,
+            backgrounds=backgrounds,
             dead_time=section.dead_time or plain.dead_time,
         )
     except ValueError as error:

@@ -73,7 +73,7 @@ class Run:
             keys += ["alpha21_deg", "alpha31_deg"]
         if self.config.neutrino.masses_eV is None:
             keys += ["dm2_21_eV2", "dm2_3l_eV2"]
-            table["neutrino"]["lightest_mass_eV"] = build.lightest_mass_eV(self.config)
+            table["neutrino"]["lightest_mass_eV"] = build.lightest_mass_eV(self.config.neutrino)
         table["neutrino"] |= {key: getattr(self.oscillation, key) for key in keys}
         return dict(_without_none(table))
 
@@ -116,17 +116,17 @@ def run_from_table(table: Mapping[str, Any]) -> Run:
             problems.extend(line for line in str(error).splitlines() if line not in problems)
         return None
 
-    oscillation = attempt(lambda: build.oscillation_of(config))
-    neutrinos = attempt(lambda: build.neutrinos_of(config, oscillation)) if oscillation else None
+    oscillation = attempt(lambda: build.oscillation_of(config.neutrino))
+    neutrinos = attempt(lambda: build.neutrinos_of(config.neutrino, oscillation)) if oscillation else None
     attempt(lambda: config.interaction.check(config.neutrino.nature))
-    target = attempt(lambda: build.target_of(config))
-    detector = attempt(lambda: build.detector_of(config))
+    target = attempt(lambda: build.target_of(config.target))
+    detector = attempt(lambda: build.detector_of(config.detector, config.background))
     if target:
-        problems += build.frequency_problems(config, target.atom)
+        problems += build.frequency_problems(config.laser, target.atom)
     if problems or not (oscillation and neutrinos and target and detector):
         raise ConfigError(*problems)
     emission = Emission(target=target, neutrinos=neutrinos, interaction=config.interaction)
-    schedule = attempt(lambda: build.schedule_of(config, emission, detector))
+    schedule = attempt(lambda: build.schedule_of(config.laser, config.run.seed, emission, detector))
     if schedule is None:
         raise ConfigError(*problems)
     return Run(

@@ -17,7 +17,7 @@ from renp_sim.runfile.problems import missing, place, shown, unknown_key
 from renp_sim.runfile.scalars import ScalarError, base_of, members_of, name_of, scalar
 from renp_sim.runfile.sections import Section
 
-__all__ = ["Key", "Reader", "is_table", "keys_of", "table_of"]
+__all__ = ["Key", "Reader", "is_table", "keys_of", "read", "table_of"]
 
 STAND_INS: Mapping[Any, Any] = {float: float("nan"), int: 0, str: ""}
 """For what must be given and is not: values of which no later check says that they are wrong."""
@@ -203,6 +203,30 @@ class Reader:
         except ConfigError as error:
             self.problems += error.problems
             return WRONG
+
+
+def read(hint: Any, given: Any, where: str) -> Any:
+    """Return what a table or a value stands for.
+
+    Parameters
+    ----------
+    hint
+        A section, an interface that `KINDS` has, or another type.
+    given
+        The table or value.
+    where
+        Its place; empty for a whole run file.
+
+    Raises
+    ------
+    ConfigError
+        With a line for each mistake.
+    """
+    reader = Reader()
+    found = reader.value(hint, given, where)
+    if reader.problems:
+        raise ConfigError(*reader.problems)
+    return found
 
 
 def table_of(thing: Any) -> Any:
