@@ -30,7 +30,9 @@ ALLOWED = {
     "generator": KERNEL | {"physics", "laser", "generator"},
     "ntuple": KERNEL | {"ntuple"},
     "analysis": KERNEL | {"ntuple", "analysis"},
-    "prediction": KERNEL | {"physics", "laser", "detector", "analysis.model", "prediction"},
+    "prediction": KERNEL
+    | {"physics", "laser", "detector", "prediction"}
+    | {"analysis.model", "analysis.data", "analysis.floating"},
     "plots": KERNEL | {"analysis", "plots"},
     "runfile": KERNEL | {"physics", "laser", "detector", "runfile", "data"},
     "production": KERNEL
@@ -112,7 +114,7 @@ def test_planted_violations_are_found() -> None:
         "laser": "def f():\n    from renp_sim import generator",
         "generator": "import uproot",
         "detector": "from renp_sim.errors import ConfigError",
-        "ntuple": "from renp_sim.analysis.model import Exposure",
+        "ntuple": "from renp_sim.analysis.data import Exposure",
         "analysis": "import renp_sim.physics.rates as rates",
         "prediction": "from renp_sim.analysis.infer import fit",
         "app": "from renp_sim.cli import main",
@@ -124,7 +126,7 @@ def test_planted_violations_are_found() -> None:
 
 def test_allowed_imports_pass() -> None:
     fine = {
-        "prediction": "from renp_sim.analysis.model import Exposure",
+        "prediction": "from renp_sim.analysis.data import Exposure",
         "cli": "from renp_sim.app import config",
         "detector": "import numpy as np\nfrom detector.efficiency import Constant",
     }

@@ -12,8 +12,9 @@ import pyhf
 import pytest
 from scipy.optimize import brentq
 
+from renp_sim.analysis.data import Observation
 from renp_sim.analysis.infer.profile import profile
-from renp_sim.analysis.model import Constraint, Observation, Shape
+from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from tests.prediction.exposures import exposure, yb_model
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.analysis.model import Exposure, Observation
+from renp_sim.analysis.data import Exposure, Observation
 from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import NtupleTables

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from renp_sim.analysis.data import Observation
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.analysis.infer.fit import FitResult, fit
-from renp_sim.analysis.model import Observation
 from renp_sim.app.question import Floating, Masses, Question
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many

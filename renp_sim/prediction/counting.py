@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure
+from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import FloatArray
 from renp_sim.prediction.parameters import Group, Layout, step_of
 from renp_sim.prediction.responses import Responses
@@ -31,16 +31,14 @@ class Counting:
     layout: Layout
 
     @cached_property
-    def counts_per_spectrum(self) -> FloatArray:
-        """Γ₀ η ε T: signal counts at Ī = 1, shape (n,)."""
-        e = self.exposure
-        return e.gamma0_hz * e.coherence * e.efficiency * e.live_time_s
+    def counts_per_unit(self) -> FloatArray:
+        """Signal counts at Ī = 1, shape (n,)."""
+        return self.exposure.counts_per_unit
 
     @cached_property
     def background_counts(self) -> FloatArray:
         """Counts of each component at its stated rate, shape (n, c)."""
-        e = self.exposure
-        return np.where(e.background_present, e.background_rate_hz, 0.0) * e.live_time_s[:, None]
+        return self.exposure.background_hz * self.exposure.live_time_s[:, None]
 
     @cached_property
     def background_response(self) -> FloatArray:
@@ -63,13 +61,13 @@ class Counting:
 
     def by_spectrum(self, theta: FloatArray) -> FloatArray:
         """Return ∂μ_k/∂Ī_k, shape (b, n)."""
-        return self.counts_per_spectrum * self._normalisation(theta) * self.efficiency(theta)
+        return self.counts_per_unit * self._normalisation(theta) * self.efficiency(theta)
 
     def derivative(self, theta: FloatArray, spectrum: FloatArray, column: int) -> FloatArray:
         """Return ∂μ/∂θ, shape (b, n) or broadcasting to it, for a parameter that only scales counts."""
         layout = self.layout
         group = layout.group_at(column)
-        bare = self.counts_per_spectrum * spectrum
+        bare = self.counts_per_unit * spectrum
         if group is Group.NORMALISATION:
             return bare * self.efficiency(theta)
         if group is Group.EFFICIENCY:

@@ -6,7 +6,8 @@ from typing import Self
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure, Parameter, Quadratic
+from renp_sim.analysis.data import Exposure
+from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.physics.interactions import Interaction, StandardModel
 from renp_sim.physics.neutrino import Nature, Oscillation
@@ -55,15 +56,7 @@ class ExpectedCounts:
     --------
     >>> from renp_sim.physics.atom import known_atoms
     >>> from renp_sim.physics.neutrino import Ordering
-    >>> n, zero = 1, np.zeros(1)
-    >>> exposure = Exposure(
-    ...     run=np.zeros(n, np.int64), step=np.arange(n), kind=np.zeros(n, np.int8),
-    ...     omega_eV=np.array([1.0688]), linewidth_eV=zero, omega_common_error_eV=zero,
-    ...     omega_step_error_eV=zero, live_time_s=np.array([2.3 * 86400]), coherence=np.ones(n),
-    ...     gamma0_hz=np.array([0.002]), efficiency=np.ones(n), efficiency_common_error=zero,
-    ...     efficiency_step_error=zero, components=(), background_rate_hz=np.zeros((n, 0)),
-    ...     background_error_hz=np.zeros((n, 0)), background_present=np.zeros((n, 0), np.bool_),
-    ... )
+    >>> exposure = Exposure.of(omega_eV=1.0688, live_time_s=2.3 * 86400, gamma0_hz=0.002)
     >>> model = ExpectedCounts(
     ...     exposure=exposure, target=Target(atom=known_atoms()["Yb"]),
     ...     oscillation=Oscillation.nufit(Ordering.NORMAL), offered=("lightest_mass_eV", "normalisation"),

@@ -1,12 +1,13 @@
 """One model over runs of different targets: physics is shared, and so is what has the same name."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure, Parameter, Quadratic
+from renp_sim.analysis.data import Exposure
+from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.errors import ConfigError
 from renp_sim.prediction.expected_counts import ExpectedCounts
@@ -73,7 +74,7 @@ class JointCounts:
         which = np.array([self.model_of_run[run] for run in self.exposure.run.tolist()], dtype=np.intp)
         rows = [np.flatnonzero(which == i) for i in range(len(self.models))]
         whole = [
-            replace(model, exposure=_taken(self.exposure, own), offered=None)
+            replace(model, exposure=self.exposure.take(own), offered=None)
             for model, own in zip(self.models, rows, strict=True)
         ]
         # by name in the whole, the same parameter as each part has it
@@ -196,12 +197,7 @@ class JointCounts:
 
 def steps_of_runs(exposure: Exposure, runs: Collection[int]) -> Exposure:
     """Return the steps of some runs, in their order."""
-    return _taken(exposure, np.flatnonzero(np.isin(exposure.run, list(runs))))
-
-
-def _taken(exposure: Exposure, rows: IndexArray) -> Exposure:
-    arrays = {f.name: getattr(exposure, f.name)[rows] for f in fields(exposure) if f.name != "components"}
-    return replace(exposure, **arrays)
+    return exposure.take(np.flatnonzero(np.isin(exposure.run, list(runs))))
 
 
 def _renumbered(name: str, rows: list[int]) -> str:

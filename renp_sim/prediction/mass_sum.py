@@ -5,7 +5,8 @@ from typing import Self
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure, Parameter, Quadratic
+from renp_sim.analysis.data import Exposure
+from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts

@@ -9,7 +9,8 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.analysis.model import Constraint, Exposure, Parameter
+from renp_sim.analysis.data import Exposure
+from renp_sim.analysis.model import Constraint, Parameter
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.neutrino import Nature, Oscillation, known_oscillation

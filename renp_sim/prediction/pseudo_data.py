@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from renp_sim.analysis.model import Observation
+from renp_sim.analysis.data import Observation
 from renp_sim.arrays import FloatArray
 from renp_sim.prediction.expected_counts import ExpectedCounts
 

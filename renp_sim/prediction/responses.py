@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure
+from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import FloatArray
 
 __all__ = ["Responses", "Shared"]
@@ -59,8 +59,7 @@ class Responses:
     @classmethod
     def of(cls, exposure: Exposure) -> Self:
         """Read them from an exposure."""
-        rate = np.where(exposure.background_present, exposure.background_rate_hz, 0.0)
-        background = _relative(exposure.background_error_hz, rate)
+        background = _relative(exposure.background_error_hz, exposure.background_hz)
         return cls(
             frequency=Shared.of(exposure.omega_common_error_eV),
             efficiency=Shared.of(_relative(exposure.efficiency_common_error, exposure.efficiency)),

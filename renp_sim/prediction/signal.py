@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from renp_sim.analysis.model import Exposure
+from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.kinematics import Kinematics
@@ -53,7 +53,7 @@ class Settings:
         """Collect the settings; `own_offsets` has the place in θ by step."""
         own = np.array([own_offsets.get(k, -1) for k in range(exposure.n_steps)], dtype=np.float64)
         keys = np.stack([exposure.omega_eV, exposure.linewidth_eV, responses.frequency.response, own], axis=1)
-        active = exposure.gamma0_hz * exposure.coherence * exposure.efficiency * exposure.live_time_s > 0
+        active = exposure.counts_per_unit > 0
         found, inverse = np.unique(keys[active], axis=0, return_inverse=True)
         of_step = np.full(exposure.n_steps, len(found))
         of_step[active] = inverse.ravel()

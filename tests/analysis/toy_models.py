@@ -4,30 +4,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from renp_sim.analysis.model import Constraint, Exposure, Observation, Parameter, Quadratic, Shape
+from renp_sim.analysis.data import Exposure, Observation
+from renp_sim.analysis.model import Constraint, Parameter, Quadratic, Shape
 from renp_sim.arrays import FloatArray
 
 
 def exposure(n: int, live_time_s: float | FloatArray = 1.0, background_hz: float = 0.0) -> Exposure:
-    zero = np.zeros(n)
-    return Exposure(
-        run=np.zeros(n, dtype=np.int64),
-        step=np.arange(n),
-        kind=np.zeros(n, dtype=np.int8),
+    return Exposure.of(
         omega_eV=np.linspace(1.06, 1.07, n),
-        linewidth_eV=zero,
-        omega_common_error_eV=zero,
-        omega_step_error_eV=zero,
-        live_time_s=np.broadcast_to(np.asarray(live_time_s, dtype=float), n).copy(),
-        coherence=np.ones(n),
-        gamma0_hz=np.ones(n),
-        efficiency=np.ones(n),
-        efficiency_common_error=zero,
-        efficiency_step_error=zero,
+        live_time_s=live_time_s,
         components=("flat",),
-        background_rate_hz=np.full((n, 1), background_hz),
-        background_error_hz=np.zeros((n, 1)),
-        background_present=np.ones((n, 1), dtype=bool),
+        background_rate_hz=background_hz,
     )
 
 

@@ -11,9 +11,9 @@ import uproot
 from matplotlib.image import imread
 from scipy.optimize import minimize
 
+from renp_sim.analysis.data import Observation
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
-from renp_sim.analysis.model import Observation
 from renp_sim.analysis.spectrum.measured import measured_spectrum
 from renp_sim.app.fitting import fit_data, read_data
 from renp_sim.app.question import Question
@@ -178,7 +178,7 @@ def oscillation_of(data, ordering):
 def chi2_of_masses(observation: Observation, ordering: Ordering):
     """Return −2 ln L of three masses, everything else as stated; independent of the Python fits."""
     e = observation.exposure
-    per_unit = e.gamma0_hz * e.coherence * e.efficiency * e.live_time_s
+    per_unit = e.counts_per_unit
     seen = per_unit > 0
 
     def chi2(masses: np.ndarray) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.analysis.model import Exposure
+from renp_sim.analysis.data import Exposure
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.neutrino import Ordering, Oscillation
 from renp_sim.physics.target import Target
@@ -18,36 +18,7 @@ SIX_EV = [1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]
 
 def exposure(omega_eV: Any, **changes: Any) -> Exposure:
     """Return signal steps of 2.3 d at efficiency 1 without errors or background; numbers go to every step."""
-    omega = np.atleast_1d(np.asarray(omega_eV, dtype=np.float64))
-    n = len(omega)
-    components = changes.pop("components", ())
-    table = (n, len(components))
-    values: dict[str, Any] = {
-        "run": 1,
-        "step": np.arange(n),
-        "kind": 0,
-        "linewidth_eV": 0.0,
-        "omega_common_error_eV": 0.0,
-        "omega_step_error_eV": 0.0,
-        "live_time_s": GP23_S,
-        "coherence": 1.0,
-        "gamma0_hz": 0.002,
-        "efficiency": 1.0,
-        "efficiency_common_error": 0.0,
-        "efficiency_step_error": 0.0,
-        "background_rate_hz": 0.0,
-        "background_error_hz": 0.0,
-        "background_present": True,
-    } | changes
-    kinds = {"run": np.int64, "step": np.int64, "kind": np.int8, "background_present": np.bool_}
-    arrays = {
-        key: np.array(
-            np.broadcast_to(value, table if key.startswith("background") else (n,)),
-            dtype=kinds.get(key, np.float64),
-        )
-        for key, value in values.items()
-    }
-    return Exposure(omega_eV=omega, components=components, **arrays)
+    return Exposure.of(**{"omega_eV": omega_eV, "live_time_s": GP23_S, "gamma0_hz": 0.002} | changes)
 
 
 def known_exposure(omega_eV: Any = SIX_EV, **changes: Any) -> Exposure:

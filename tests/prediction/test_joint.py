@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
-from renp_sim.analysis.model import Exposure
 from renp_sim.app.fitting import fit_data, model_of, read_data
 from renp_sim.app.question import Question
 from renp_sim.errors import ConfigError

@@ -24,7 +24,8 @@ from renp_sim.arrays import FloatArray
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from renp_sim.analysis.model import Constraint, Model, Observation
+    from renp_sim.analysis.data import Observation
+    from renp_sim.analysis.model import Constraint, Model
 
 __all__ = ["Profile", "held_rows", "profile", "profile_fits"]
 

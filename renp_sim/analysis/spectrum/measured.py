@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
-from renp_sim.analysis.model import Observation
+from renp_sim.analysis.data import Observation
 from renp_sim.arrays import FloatArray
 
 __all__ = ["ONE_SIGMA", "Spectrum", "garwood_interval", "measured_spectrum"]
@@ -80,7 +80,7 @@ def measured_spectrum(observation: Observation) -> Spectrum:
         Counts of shape (n,).
     """
     e = observation.exposure
-    per_unit = e.gamma0_hz * e.coherence * e.efficiency * e.live_time_s
+    per_unit = e.counts_per_unit
     seen = per_unit > 0
     settings, which = np.unique(
         np.stack([e.omega_eV[seen], e.linewidth_eV[seen]], axis=1), axis=0, return_inverse=True
@@ -91,9 +91,7 @@ def measured_spectrum(observation: Observation) -> Spectrum:
         np.add.at(total, which.ravel(), values[seen])
         return total
 
-    counts, background, unit = (
-        summed(x) for x in (observation.counts, observation.exposure.background_counts, per_unit)
-    )
+    counts, background, unit = (summed(x) for x in (observation.counts, e.background_counts, per_unit))
     lower, upper = garwood_interval(counts)
     return Spectrum(
         omega_eV=settings[:, 0],

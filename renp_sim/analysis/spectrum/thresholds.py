@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.special import gamma, pbdv
 from scipy.stats import chi2
 
+from renp_sim.analysis.data import Observation
 from renp_sim.analysis.intervals import Interval
-from renp_sim.analysis.model import Observation
 from renp_sim.analysis.spectrum.measured import ONE_SIGMA, Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.positive_fit import PositiveFit, fit_positive
 from renp_sim.arrays import FloatArray

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from renp_sim.analysis.model import Observation
+from renp_sim.analysis.data import Observation
 from renp_sim.analysis.spectrum.measured import ONE_SIGMA, garwood_interval, measured_spectrum
 from tests.analysis.scans import asimov, scan_exposure
 

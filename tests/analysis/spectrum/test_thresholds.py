@@ -8,7 +8,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import binomtest
 
-from renp_sim.analysis.model import Exposure
+from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.spectrum.thresholds import onset_shape, search_thresholds
 from renp_sim.arrays import FloatArray
 from tests.analysis.scans import asimov, drawn, scan_exposure
