@@ -28,9 +28,11 @@ from renp_sim.analysis.infer.batch import fit_batch
 from renp_sim.analysis.likelihood.poisson import saturated_q
 from renp_sim.analysis.model import Constraint, Model, Shape
 from renp_sim.analysis.search.problem import Problem
-from renp_sim.app.fitting import model_of, read_data
-from renp_sim.app.question import Masses
+from renp_sim.app.data import read_data
+from renp_sim.app.fitting import model_of
+from renp_sim.app.hypothesis import Hypothesis
 from renp_sim.arrays import FloatArray
+from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.production.generate import generate
 from renp_sim.production.memory import keep_freed_memory
@@ -197,7 +199,7 @@ def standard_model() -> dict[str, Model]:
         path = Path(folder) / "run.root"
         generate(run_from_table(run), path)
         data = read_data([path])
-    whole = {o: model_of(data, f"{o}/dirac", Masses.LIGHTEST) for o in ("normal", "inverted")}
+    whole = {o: model_of(data, Hypothesis(ordering=o, nature=Nature.DIRAC)) for o in Ordering}
     return {
         o: model.offering(("lightest_mass_eV", "normalisation"))
         for o, model in whole.items()

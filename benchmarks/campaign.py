@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from renp_sim.analysis.infer.batch import Status, fit_batch
-from renp_sim.app.fitting import model_of, read_data
-from renp_sim.app.question import Masses
+from renp_sim.app.data import read_data
+from renp_sim.app.fitting import model_of
+from renp_sim.app.hypothesis import Hypothesis
 from renp_sim.arrays import FloatArray
+from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.pseudo_data import toys
 from renp_sim.production.generate import generate
@@ -107,7 +109,7 @@ def model(folder: Path) -> ExpectedCounts:
     """Return the model of the exposure in a generated file, offering what floats."""
     path = folder / "campaign.root"
     generate(run_from_table(RUN), path, force=True)
-    whole = model_of(read_data([path]), "normal/dirac", Masses.LIGHTEST)
+    whole = model_of(read_data([path]), Hypothesis(ordering=Ordering.NORMAL, nature=Nature.DIRAC))
     assert isinstance(whole, ExpectedCounts)
     return whole.offering((*FREE, *CONSTRAINED))
 

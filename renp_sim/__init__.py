@@ -12,33 +12,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from renp_sim.analysis.spectrum.measured import measured_spectrum
-    from renp_sim.analysis.spectrum.thresholds import search_thresholds
-    from renp_sim.app.fitting import fit_data, read_data
-    from renp_sim.app.question import Question
-    from renp_sim.app.rates import rate_at, rate_of_schedule
-    from renp_sim.app.report import run_all
-    from renp_sim.ntuple.reader import iterate_events, read_tables
-    from renp_sim.production.generate import generate
-    from renp_sim.runfile.run import load
-
-__all__ = [
-    "Question",
-    "fit_data",
-    "generate",
-    "iterate_events",
-    "load",
-    "measured_spectrum",
-    "rate_at",
-    "rate_of_schedule",
-    "read_data",
-    "read_tables",
-    "run_all",
-    "search_thresholds",
-]
+    from renp_sim.analysis.floating import Treatment as Treatment
+    from renp_sim.analysis.model import Constraint as Constraint
+    from renp_sim.analysis.spectrum.measured import measured_spectrum as measured_spectrum
+    from renp_sim.analysis.spectrum.thresholds import search_thresholds as search_thresholds
+    from renp_sim.app.data import read_data as read_data
+    from renp_sim.app.fitting import fit_data as fit_data
+    from renp_sim.app.question import Masses as Masses
+    from renp_sim.app.question import Normalisation as Normalisation
+    from renp_sim.app.question import Question as Question
+    from renp_sim.app.rates import rate_at as rate_at
+    from renp_sim.app.rates import rate_of_schedule as rate_of_schedule
+    from renp_sim.app.report import run_all as run_all
+    from renp_sim.ntuple.reader import iterate_events as iterate_events
+    from renp_sim.ntuple.reader import read_tables as read_tables
+    from renp_sim.physics.neutrino import Nature as Nature
+    from renp_sim.physics.neutrino import Ordering as Ordering
+    from renp_sim.production.generate import generate as generate
+    from renp_sim.runfile.run import load as load
 
 _HOME = {
+    "Constraint": "renp_sim.analysis.model",
+    "Masses": "renp_sim.app.question",
+    "Nature": "renp_sim.physics.neutrino",
+    "Normalisation": "renp_sim.app.question",
+    "Ordering": "renp_sim.physics.neutrino",
     "Question": "renp_sim.app.question",
+    "Treatment": "renp_sim.analysis.floating",
     "fit_data": "renp_sim.app.fitting",
     "generate": "renp_sim.production.generate",
     "iterate_events": "renp_sim.ntuple.reader",
@@ -46,11 +46,13 @@ _HOME = {
     "measured_spectrum": "renp_sim.analysis.spectrum.measured",
     "rate_at": "renp_sim.app.rates",
     "rate_of_schedule": "renp_sim.app.rates",
-    "read_data": "renp_sim.app.fitting",
+    "read_data": "renp_sim.app.data",
     "read_tables": "renp_sim.ntuple.reader",
     "run_all": "renp_sim.app.report",
     "search_thresholds": "renp_sim.analysis.spectrum.thresholds",
 }
+
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

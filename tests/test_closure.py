@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from renp_sim.app.fitting import fit_data, read_data
+from renp_sim.app.data import read_data
+from renp_sim.app.fitting import fit_data
 from renp_sim.app.question import Question
 from renp_sim.physics.neutrino import Ordering
 from renp_sim.production.generate import generate

@@ -1,14 +1,22 @@
 """What users may rely on; a name goes from here only with a line in CHANGELOG."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import renp_sim
 
 PUBLIC = [
+    "Constraint",
+    "Masses",
+    "Nature",
+    "Normalisation",
+    "Ordering",
     "Question",
+    "Treatment",
     "fit_data",
     "generate",
     "iterate_events",
@@ -29,6 +37,11 @@ def test_public_names() -> None:
         assert callable(getattr(renp_sim, name))
     with pytest.raises(AttributeError):
         renp_sim.nothing  # noqa: B018
+
+
+def test_a_type_checker_sees_the_same_names() -> None:
+    source = Path(renp_sim.__file__).read_text("utf-8")
+    assert sorted(re.findall(r"import (\w+) as \1\b", source)) == sorted(PUBLIC)
 
 
 def test_nothing_heavy_is_imported_before_it_is_used() -> None:

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from renp_sim.analysis.from_ntuple import observation_from_tables
-from renp_sim.analysis.infer.fit import FitResult
 from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch, search_thresholds
-from renp_sim.app.fitting import Data, fit_data, read_data
+from renp_sim.app.data import Data, read_data
 from renp_sim.app.question import Question
 from renp_sim.app.report_figures import draw
-from renp_sim.app.thresholds import thresholds_of
+from renp_sim.app.thresholds import FitReport, fit_report
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import read_many
 from renp_sim.plots.spectrum import spectrum_plot
@@ -23,7 +22,6 @@ from renp_sim.runfile.run import Run
 __all__ = [
     "Report",
     "analyse",
-    "fit_table",
     "make_folder",
     "run_all",
     "spectrum_of_files",
@@ -38,47 +36,27 @@ class Report:
 
     Parameters
     ----------
-    data
-        The files.
-    question
-        What was asked of them.
     spectrum
         Î(ω) as measured.
     fit
-        The fit of the hypotheses.
+        The fit of the hypotheses and what follows from it, with the data and the question.
     search
         Thresholds found without neutrino physics.
     """
 
-    data: Data
-    question: Question
     spectrum: Spectrum
-    fit: FitResult
+    fit: FitReport
     search: ThresholdSearch
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything for JSON."""
         return {
-            "files": [str(path) for path in self.data.tables.paths],
-            "runs": self.data.tables.runs["run"].tolist(),
+            "files": [str(path) for path in self.fit.data.tables.paths],
+            "runs": self.fit.data.tables.runs["run"].tolist(),
             "spectrum": self.spectrum.as_dict(),
-            "fit": fit_table(self.data, self.question, self.fit),
+            "fit": self.fit.as_dict(),
             "search": self.search.as_dict(),
         }
-
-
-def fit_table(data: Data, question: Question, result: FitResult) -> dict[str, Any]:
-    """Return what `fit --json` prints: the fit, and the thresholds of each hypothesis.
-
-    With three free masses the intervals of the sums m_i + m_j cost a profile each, so only the best
-    hypothesis has them.
-    """
-    return result.as_dict() | {
-        "thresholds_eV": {
-            fitted.label: thresholds_of(data, question, fitted, with_sums=fitted is result.best)
-            for fitted in result.fits
-        }
-    }
 
 
 def analyse(data: Data, question: Question) -> Report:
@@ -90,10 +68,8 @@ def analyse(data: Data, question: Question) -> Report:
         As `fit_data` does.
     """
     return Report(
-        data=data,
-        question=question,
         spectrum=measured_spectrum(data.observation),
-        fit=fit_data(data, question),
+        fit=fit_report(data, question),
         search=search_thresholds(data.observation),
     )
 
@@ -146,7 +122,7 @@ def run_all(
 def write_report(report: Report, folder: Path) -> list[Path]:
     """Write plots and results.json into a folder and return the files."""
     make_folder(folder)
-    files = draw(report.data, report.question, report.spectrum, report.fit, report.search, folder)
+    files = draw(report.spectrum, report.fit, report.search, folder)
     results = folder / "results.json"
     write_json(results, report.as_dict())
     return [*files, results]

@@ -1,6 +1,7 @@
 """`renp-sim check RUN`."""
 
 from renp_sim.cli.options import Json, RunFile, RunNumber, Seed, Settings
+from renp_sim.cli.output import print_json
 
 __all__ = ["check"]
 
@@ -17,9 +18,7 @@ def check(
 
     resolved = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number).resolved()
     if json:
-        from json import dumps
-
-        print(dumps(resolved, indent=2))
+        print_json(resolved, indent=2)
     else:
         import tomli_w
 

@@ -22,8 +22,9 @@ def export(
     force: Force = False,
 ) -> None:
     """Export events to Parquet or CSV, one column per branch."""
-    from renp_sim.app.inspection import exported
+    from renp_sim.ntuple.export import Format
+    from renp_sim.ntuple.export import export as library_call
 
-    form = to or ("csv" if output.suffix == ".csv" else "parquet")
-    rows = exported(files, output, form, force=force)
+    form = Format(to or ("csv" if output.suffix == ".csv" else "parquet"))
+    rows = library_call([str(path) for path in files], output, form, force=force)
     print(f"wrote {output}: {rows} events")

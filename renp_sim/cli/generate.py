@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from renp_sim.cli.options import Force, Json, Quiet, RunFile, RunNumber, Seed, Settings
+from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import progress_bar
 
 __all__ = ["generate"]
@@ -45,9 +46,7 @@ def generate(
             progress=progress,
         )
     if json:
-        from json import dumps
-
-        print(dumps(made.as_dict()))
+        print_json(made.as_dict())
         return
     print(
         f"wrote {made.path}: run {made.run}, {made.n_recorded} recorded photons "

@@ -5,22 +5,21 @@ from typing import TYPE_CHECKING
 import typer
 
 from renp_sim.cli.options import Files, Json
+from renp_sim.cli.output import print_json
 
 if TYPE_CHECKING:
-    from renp_sim.app.inspection import Report
+    from renp_sim.ntuple.inspect import Report
 
 __all__ = ["inspect"]
 
 
 def inspect(files: Files, json: Json = False) -> None:
     """Check ntuples and show their runs; exit code 3 with the list of faults if there are any."""
-    from renp_sim.app.inspection import inspected
+    from renp_sim.ntuple.inspect import inspect as library_call
 
-    report, table = inspected(files)
+    report = library_call(files)
     if json:
-        from json import dumps
-
-        print(dumps(table))
+        print_json(report.as_dict())
     else:
         _print(report)
     if not report.is_sound:

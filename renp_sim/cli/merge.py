@@ -16,7 +16,9 @@ def merge(
     force: Force = False,
 ) -> None:
     """Merge ntuples into one; plain `hadd` gives the same content, but does not refuse duplicate runs."""
-    from renp_sim.app.inspection import merged
+    from renp_sim.ntuple.merge import merge as library_call
+    from renp_sim.ntuple.reader import read_tables
 
-    n_runs, n_events = merged(out, files, force=force)
-    print(f"wrote {out}: {n_runs} runs, {n_events} events")
+    library_call(out, [str(path) for path in files], force=force)
+    runs = read_tables(out).runs
+    print(f"wrote {out}: {len(runs['run'])} runs, {int(runs['n_events'].sum())} events")

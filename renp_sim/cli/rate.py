@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renp_sim.cli.options import Json, RunFile, RunNumber, Seed, Settings
+from renp_sim.cli.output import print_json
 
 if TYPE_CHECKING:
     from renp_sim.app.rates import RateReport
@@ -47,9 +48,7 @@ def rate(
 
         plot_rate(run, plot, frequencies)
     if json:
-        from json import dumps
-
-        print(dumps(report.as_dict()))
+        print_json(report.as_dict())
         return
     _print(report)
     if plot is not None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from renp_sim.cli.options import Force, Json, Quiet, RunNumber, Seed, Settings
+from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import progress_bar
 
 __all__ = ["run"]
@@ -28,7 +29,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Do all of it: ntuple, spectrum, fit and threshold search, with plots and results.json in a folder."""
-    from renp_sim.app.report import fit_table, run_all
+    from renp_sim.app.report import run_all
     from renp_sim.cli.summary import print_fit, print_search
     from renp_sim.runfile.run import load
 
@@ -37,12 +38,10 @@ def run(
     with progress_bar("working", quiet=quiet) as progress:
         made, report, files = run_all(run, folder, workers=workers, force=force, progress=progress)
     if json:
-        from json import dumps
-
-        print(dumps(made.as_dict() | report.as_dict()))
+        print_json(made.as_dict() | report.as_dict())
         return
     emitted, recorded = made.n_generated, made.n_recorded
     print(f"{run.config.run.name}: {emitted} signal photons emitted, {recorded} photons recorded")
-    print_fit(fit_table(report.data, report.question, report.fit))
+    print_fit(report.fit.as_dict())
     print_search(report.search.as_dict())
     print(f"wrote {', '.join(path.name for path in files)} in {folder}/")

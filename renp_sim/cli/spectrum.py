@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from renp_sim.cli.options import Files, Json
+from renp_sim.cli.output import print_json
 
 __all__ = ["spectrum"]
 
@@ -22,9 +23,7 @@ def spectrum(
 
     table, written = spectrum_of_files(files, output)
     if json:
-        from json import dumps
-
-        print(dumps(table))
+        print_json(table)
         return
     from rich.console import Console
     from rich.table import Table

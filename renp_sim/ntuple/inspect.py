@@ -1,7 +1,7 @@
 """Validate ntuples: keys, sums, order, weights and blindness, in one pass of bounded memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +48,11 @@ class Report:
     def is_sound(self) -> bool:
         """Whether there is no fault."""
         return not self.faults
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `inspect --json` prints."""
+        runs = [asdict(run) | {"path": str(run.path)} for run in self.runs]
+        return {"is_sound": self.is_sound, "runs": runs, "faults": list(self.faults)}
 
 
 def inspect(paths: Paths) -> Report:

@@ -1,0 +1,23 @@
+"""Results as JSON on the terminal."""
+
+from typing import Any
+
+from renp_sim.errors import NumericsError
+
+__all__ = ["print_json"]
+
+
+def print_json(table: Any, *, indent: int | None = None) -> None:
+    """Print a table as JSON.
+
+    Raises
+    ------
+    NumericsError
+        If a number in it is not finite, which JSON has not.
+    """
+    from json import dumps
+
+    try:
+        print(dumps(table, allow_nan=False, indent=indent))
+    except ValueError:
+        raise NumericsError("a result is not finite: a number of the run file is beyond all bounds") from None
