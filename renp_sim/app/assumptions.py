@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from os import PathLike, fspath
 from typing import Any, Self
 
-from renp_sim.errors import ConfigError
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.target import Target
@@ -15,7 +14,7 @@ from renp_sim.runfile.reading import apply_settings, read_table
 from renp_sim.runfile.sections import NeutrinoSection, RunConfig
 from renp_sim.runfile.tables import read, table_of
 
-__all__ = ["Assumptions", "from_run_file"]
+__all__ = ["Assumptions", "from_run_file", "unused_settings"]
 
 USED = ("target.atom", "target.spin_tensor", "neutrino", "interaction")
 """Sections and keys of a run file that a fit looks at; all else it has from the data."""
@@ -79,12 +78,12 @@ def from_run_file(
     Raises
     ------
     ConfigError
-        If the run file is wrong, or a setting is none that a fit uses: a line for each.
+        If the run file is wrong: a line for each mistake.
     """
-    unused = [f"--set {setting}: {_why_unused(setting)}" for setting in settings if _why_unused(setting)]
-    if unused:
-        raise ConfigError(*unused)
-    with_seed = [*settings, *([] if seed is None else [f"run.seed={seed}"])]
+    with_seed = [
+        *(s for s in settings if not _why_unused(s)),
+        *([] if seed is None else [f"run.seed={seed}"]),
+    ]
     table = apply_settings(read_table(path), with_seed)
     config = read(RunConfig, table, "")
     given = [
@@ -96,6 +95,11 @@ def from_run_file(
     note = f"{fspath(path)}: a fit uses its {', '.join(USED)}, and not its {', '.join(rest)}"
     notes = (note,) if rest else ()
     return Assumptions.of(config.neutrino, config.interaction), target_of(config.target), notes
+
+
+def unused_settings(settings: Sequence[str]) -> list[str]:
+    """Return a line for each `--set` that would change nothing in a fit."""
+    return [f"--set {setting}: {_why_unused(setting)}" for setting in settings if _why_unused(setting)]
 
 
 def _is_used(key: str) -> bool:

@@ -7,11 +7,12 @@ from os import PathLike, fspath
 
 from renp_sim.analysis.data import Observation
 from renp_sim.analysis.from_ntuple import observation_from_tables
-from renp_sim.app.assumptions import Assumptions, from_run_file
+from renp_sim.app.assumptions import Assumptions, from_run_file, unused_settings
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.target import Target
 from renp_sim.runfile.build import target_of
+from renp_sim.runfile.problems import shown
 from renp_sim.runfile.sections import TargetSection
 from renp_sim.runfile.tables import read
 
@@ -85,7 +86,9 @@ def read_data(
     notes: tuple[str, ...] = ()
     if model is not None:
         assumptions, target, notes = from_run_file(model, settings, seed)
-        _require_atom(tables, target)
+        problems = unused_settings(settings) + _atom_problems(tables, target)
+        if problems:
+            raise ConfigError(*problems)
         targets = dict.fromkeys(runs, target)
     elif settings or seed is not None:
         raise ConfigError("--set and --seed change the run file of --model RUN, which is not given")
@@ -101,17 +104,18 @@ def read_data(
     )
 
 
-def _require_atom(tables: NtupleTables, target: Target) -> None:
-    """Raise ConfigError if the levels of the target are not those that a run was taken with."""
+def _atom_problems(tables: NtupleTables, target: Target) -> list[str]:
+    """Return a line if the levels of the target are not those that a run was taken with."""
     atom = target.atom
     columns = (tables.runs[name].tolist() for name in ("run", "e_eg_eV", "e_vg_eV"))
     for run, e_eg_eV, e_vg_eV in zip(*columns, strict=True):
         levels = ((atom.e_eg_eV, e_eg_eV), (atom.e_vg_eV, e_vg_eV))
         if any(abs(assumed - taken) > ANOTHER_ATOM * taken for assumed, taken in levels):
-            raise ConfigError(
+            return [
                 f"target.atom: {atom.name} of --model has E_eg, E_vg = {atom.e_eg_eV}, {atom.e_vg_eV} eV, "
                 f"but run {run} was taken with {e_eg_eV}, {e_vg_eV} eV: give a run file of that atom"
-            )
+            ]
+    return []
 
 
 def _shared(tables: NtupleTables) -> Assumptions:
@@ -129,7 +133,7 @@ def _shared(tables: NtupleTables) -> Assumptions:
             known[key] = (run, Assumptions.from_table(config))
     (first, shared), *others = known.values()
     differing = {
-        key: f"{key} = {theirs} of run {run} is {ours} of run {first}"
+        key: f"{key} = {shown(theirs)} of run {run}, but {shown(ours)} of run {first}"
         for run, other in others
         for key, (ours, theirs) in shared.differences(other).items()
     }
