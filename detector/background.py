@@ -120,8 +120,10 @@ class DarkCounts:
 
     Parameters
     ----------
-    name, rate_hz, error_rel
-        As in `Background`; the rate is that of recorded counts.
+    name, error_rel
+        As in `Background`.
+    rate_hz
+        Rate of recorded counts, s⁻¹ of open time: no efficiency and no window takes any.
     """
 
     name: str
@@ -149,8 +151,11 @@ class Continuum:
 
     Parameters
     ----------
-    name, rate_hz, error_rel
-        As in `Background`; the rate is that of the photons that arrive, over the whole spectrum.
+    name, error_rel
+        As in `Background`.
+    rate_hz
+        Rate of the photons that arrive, before efficiency, resolution and window, over the whole spectrum,
+        s⁻¹ of open time.
     spectrum
         Their energies; "flat" is even over the window of the detector.
     """
@@ -179,7 +184,13 @@ class Continuum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceDensity:
-    """Densities at which a rate is stated: n_a of the atoms and n_γ of the photons, cm⁻³."""
+    """Densities at which a rate is stated.
+
+    Parameters
+    ----------
+    n_a, n_gamma
+        Of the atoms and of the photons, cm⁻³.
+    """
 
     n_a: Density = REFERENCE_DENSITY_CM3
     n_gamma: Density = REFERENCE_DENSITY_CM3
@@ -190,7 +201,13 @@ class ReferenceDensity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DensityPowers:
-    """Powers of the two densities with which a rate scales."""
+    """Powers with which a rate scales.
+
+    Parameters
+    ----------
+    n_a, n_gamma
+        Of the density of the atoms and of the photons.
+    """
 
     n_a: Power = 2.0
     n_gamma: Power = 1.0
@@ -211,8 +228,11 @@ class Qed:
 
     Parameters
     ----------
-    name, rate_hz, error_rel
-        As in `Background`; the rate is that before suppression at the reference densities, η = 1, ω_ref.
+    name, error_rel
+        As in `Background`.
+    rate_hz
+        Rate of the photons that arrive, before efficiency, resolution, window and suppression, at the
+        reference densities, η = 1 and ω_ref, s⁻¹ of open time.
     reference_density_cm3
         n_a,ref and n_γ,ref, cm⁻³.
     powers
@@ -276,9 +296,11 @@ class LaserLeakage:
 
     Parameters
     ----------
-    name, rate_hz, error_rel
-        As in `Background`; the rate is that of the photons that arrive while the laser is open, at
-        n_γ = 10²¹ cm⁻³. Counts in wall time therefore scale with the duty cycle.
+    name, error_rel
+        As in `Background`.
+    rate_hz
+        Rate of the photons that arrive, before efficiency, resolution and window, at n_γ = 10²¹ cm⁻³, s⁻¹ of
+        open time. Counts in wall time therefore scale with the duty cycle.
     """
 
     name: str

@@ -52,7 +52,12 @@ class DeadTime(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NonParalysable:
-    """Dead for τ after each recorded photon; a lost one prolongs nothing. τ = 0 is none.
+    """Dead for τ after each recorded photon; a lost one prolongs nothing.
+
+    Parameters
+    ----------
+    tau_s
+        τ, s; 0 is none.
 
     Examples
     --------

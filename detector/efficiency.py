@@ -50,6 +50,13 @@ class Efficiency(Protocol):
 class Constant:
     """The same efficiency at every energy.
 
+    Parameters
+    ----------
+    value
+        ε.
+    common_error_rel, step_error_rel
+        As in `Efficiency`.
+
     Examples
     --------
     >>> Constant(value=0.2).at(np.array([1.0, 1.1]))
@@ -82,7 +89,17 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOn:
-    """A Gaussian step: plateau · ½(1 + erf((E − E₀)/(√2 w))) with E₀ = energy_eV and w = width_eV."""
+    """A Gaussian step: plateau · ½(1 + erf((E − E₀)/(√2 w))).
+
+    Parameters
+    ----------
+    plateau
+        ε far above the step.
+    energy_eV, width_eV
+        E₀, where ε is half of it, and w, eV.
+    common_error_rel, step_error_rel
+        As in `Efficiency`.
+    """
 
     plateau: Fraction = 1.0
     energy_eV: NotNegative
@@ -113,7 +130,15 @@ class TurnOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tabulated:
-    """Linear between the points of a table, 0 outside it."""
+    """Linear between the points of a table, 0 outside it.
+
+    Parameters
+    ----------
+    energies_eV, values
+        Rising energies, eV, and ε at each of them.
+    common_error_rel, step_error_rel
+        As in `Efficiency`.
+    """
 
     energies_eV: tuple[NotNegative, ...]
     values: tuple[Fraction, ...]

@@ -41,7 +41,12 @@ class Resolution(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gaussian:
-    """A Gaussian of the same σ at every energy; σ = 0 is perfect.
+    """A Gaussian of the same σ at every energy.
+
+    Parameters
+    ----------
+    sigma_eV
+        σ, eV; 0 is perfect.
 
     Examples
     --------

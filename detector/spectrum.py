@@ -53,7 +53,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flat:
-    """A constant density from low_eV to high_eV."""
+    """A constant density between two energies.
+
+    Parameters
+    ----------
+    low_eV, high_eV
+        The energies, eV.
+    """
 
     low_eV: NotNegative
     high_eV: Positive
@@ -81,7 +87,15 @@ class Flat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exponential:
-    """A density ∝ exp(−E/scale_eV) from low_eV to high_eV."""
+    """A density that falls exponentially between two energies.
+
+    Parameters
+    ----------
+    low_eV, high_eV
+        The energies, eV.
+    scale_eV
+        Over which it falls by a factor e, eV.
+    """
 
     low_eV: NotNegative
     high_eV: Positive
@@ -117,7 +131,13 @@ class Exponential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tabulated:
-    """A density through the points of a table, linear between them and 0 outside; its norm is free."""
+    """A density through the points of a table, linear between them and 0 outside.
+
+    Parameters
+    ----------
+    energies_eV, values
+        Rising energies, eV, and the density at each of them, of any norm.
+    """
 
     energies_eV: tuple[NotNegative, ...]
     values: tuple[NotNegative, ...]

@@ -86,12 +86,9 @@ def from_run_file(
     ]
     table = apply_settings(read_table(path), with_seed)
     config = read(RunConfig, table, "")
-    given = [
-        key if section in ("target", "neutrino") else section
-        for section, content in table.items()
-        for key in ([f"{section}.{name}" for name in content] if isinstance(content, dict) else [section])
-    ]
-    rest = [key for key in dict.fromkeys(given) if not _is_used(key) and key not in ("run", "output")]
+    keys = [f"{section}.{key}" for section in ("target", "neutrino") for key in table.get(section, ())]
+    keys += [section for section in table if section not in ("run", "output", "target", "neutrino")]
+    rest = [key for key in keys if not _is_used(key)]
     note = f"{fspath(path)}: a fit uses its {', '.join(USED)}, and not its {', '.join(rest)}"
     notes = (note,) if rest else ()
     return Assumptions.of(config.neutrino, config.interaction), target_of(config.target), notes

@@ -17,15 +17,9 @@ from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.neutrino import Nature, Neutrinos, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
+from renp_sim.runfile.laser_section import LaserSection, ScanTable
 from renp_sim.runfile.problems import shown
-from renp_sim.runfile.sections import (
-    AtomTable,
-    DetectorSection,
-    LaserSection,
-    NeutrinoSection,
-    ScanTable,
-    TargetSection,
-)
+from renp_sim.runfile.sections import AtomTable, DetectorSection, NeutrinoSection, TargetSection
 from renp_sim.runfile.tables import table_of
 from renp_sim.streams import name_keys
 

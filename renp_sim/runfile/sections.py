@@ -12,48 +12,41 @@ from detector.domain import Fraction, NotNegative, Positive, Range
 from detector.efficiency import Efficiency
 from detector.resolution import Resolution
 from detector.response import Detector
-from renp_sim.laser.scan import Allocation
-from renp_sim.laser.schedule import StepKind
 from renp_sim.physics.interactions import Interaction, StandardModel
 from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.physics.target import REFERENCE_DENSITY_CM3, REFERENCE_VOLUME_CM3
+from renp_sim.runfile.laser_section import LaserSection
+from renp_sim.runfile.section import Section
 
 __all__ = [
     "AtomTable",
-    "CalibrationTable",
     "DetectorSection",
-    "LaserSection",
     "NeutrinoSection",
     "OutputSection",
     "RunConfig",
     "RunSection",
-    "ScanTable",
-    "Section",
-    "StepTable",
     "TargetSection",
 ]
 
-MOST_STEPS = 1_000_000
 LONGEST_NAME = 200
 
 Density = Annotated[float, Range(0, 1e30, is_open=True)]
 Level = Annotated[float, Range(1e-6, 1e9)]
-Count = Annotated[int, Range(1, MOST_STEPS)]
-
-
-class Section:
-    """A section of the run file, or a table in it."""
-
-    __slots__ = ()
-
-    def problems(self) -> list[str]:
-        """Return what keys that are right each for itself contradict: lines that begin with a key."""
-        return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSection(Section):
-    """[run]: what the run is called and its seed."""
+    """What the run is called, and its seed.
+
+    Parameters
+    ----------
+    name
+        Title of the run, and the folder that `renp-sim run` writes.
+    seed
+        The one seed: the same run file and seed give the same events.
+    number
+        Run number; by default a hash of the seed and of every section that changes the data.
+    """
 
     name: str = "run"
     seed: Annotated[int, Range(0, 2**64 - 1)]
@@ -69,7 +62,19 @@ class RunSection(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtomTable(Section):
-    """[target.atom]: an atom of the user's, or a known name with some values changed."""
+    """An atom of the user's, or a known name with some values changed.
+
+    Parameters
+    ----------
+    name
+        What the atom is called; of a known one all that is not given is known.
+    e_eg_eV, e_vg_eV
+        Levels e and v above g, eV; v lies above e.
+    j_e
+        Angular momentum of e, for spin_tensor = "atomic".
+    gamma_ref_hz
+        Γ_ref, the rate scale at 10²¹ cm⁻³ and 100 cm³, s⁻¹.
+    """
 
     name: str
     e_eg_eV: Level | None = None
@@ -80,7 +85,21 @@ class AtomTable(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSection(Section):
-    """[target]: what the laser shines on."""
+    """What the laser shines on.
+
+    Parameters
+    ----------
+    atom
+        A known atom by name, or a table.
+    density_cm3, photon_density_cm3
+        n_a and n_γ, cm⁻³.
+    volume_cm3, length_cm
+        The cylinder along the laser.
+    coherence
+        η; that of a step multiplies it.
+    spin_tensor
+        Isotropic as published, transverse (f_L = 0), that of the atom from j_e, or f_L as a number.
+    """
 
     atom: str | AtomTable = "Yb"
     density_cm3: Density = REFERENCE_DENSITY_CM3
@@ -93,7 +112,23 @@ class TargetSection(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeutrinoSection(Section):
-    """[neutrino]: masses, mixing, nature; what is left out comes from NuFIT 5.2 for the ordering."""
+    """Masses, mixing, nature; what is left out comes from NuFIT 5.2 for the ordering.
+
+    Parameters
+    ----------
+    ordering, nature
+        Which neutrino is the lightest; whether they are their own antiparticles.
+    lightest_mass_eV
+        By default 0.01 eV; the splittings give the others.
+    masses_eV
+        m1, m2, m3 instead, eV.
+    sin2_theta12, sin2_theta13
+        sin² of the mixing angles.
+    delta_cp_deg, alpha21_deg, alpha31_deg
+        Dirac phase, and the phases of Majorana neutrinos, degrees.
+    dm2_21_eV2, dm2_3l_eV2
+        m2² − m1²; m3² − m1² (normal) or m3² − m2² (inverted), eV².
+    """
 
     ordering: Ordering = Ordering.NORMAL
     nature: Nature = Nature.DIRAC
@@ -108,63 +143,6 @@ class NeutrinoSection(Section):
     dm2_3l_eV2: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalibrationTable(Section):
-    """laser.calibration: the frequency scale."""
-
-    common_offset_eV: float | Literal["draw"] = 0.0
-    common_error_eV: NotNegative = 0.0
-    step_error_eV: NotNegative = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanTable(Section):
-    """[[laser.scan]]: frequencies that share a wall time."""
-
-    omegas_eV: tuple[float, ...] | None = None
-    start_eV: float | None = None
-    stop_eV: float | None = None
-    points: Count | None = None
-    total_duration_s: Positive
-    allocation: Allocation = Allocation.EQUAL_TIME
-    passes: Count = 1
-    control_fraction: Fraction = 0.0
-    dark_fraction: Fraction = 0.0
-
-    def problems(self) -> list[str]:
-        """Return whether the frequencies are given in no way or in two, and whether no time is left."""
-        found = ["omegas_eV: needs at least one frequency"] if self.omegas_eV == () else []
-        grid = (self.start_eV, self.stop_eV, self.points)
-        is_listed, is_grid = self.omegas_eV is not None, None not in grid
-        if is_listed == is_grid or (is_listed and grid != (None, None, None)):
-            found.append("omegas_eV: give either this, or start_eV, stop_eV and points")
-        if self.control_fraction + self.dark_fraction >= 1:
-            found.append("control_fraction: with dark_fraction below 1, or no time is left for signal")
-        return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepTable(Section):
-    """[[laser.steps]]: a single step, before the scans."""
-
-    omega_eV: float
-    duration_s: Positive
-    kind: StepKind = StepKind.SIGNAL
-    linewidth_eV: NotNegative | None = None
-    coherence: Fraction = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaserSection(Section):
-    """[laser]: the schedule."""
-
-    linewidth_eV: NotNegative = 0.0
-    settling_s: NotNegative = 0.0
-    calibration: CalibrationTable = CalibrationTable()
-    scan: tuple[ScanTable, ...] = ()
-    steps: tuple[StepTable, ...] = ()
-
-
 PLAIN = Detector()
 
 PLAIN_INTERACTION = StandardModel()
@@ -172,7 +150,19 @@ PLAIN_INTERACTION = StandardModel()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorSection(Section):
-    """[detector]: what happens to a photon."""
+    """What happens to a photon.
+
+    Parameters
+    ----------
+    energy_window_eV
+        Reconstructed energies that are recorded, eV.
+    resolution
+        How energies are smeared; by default not at all.
+    dead_time
+        What a recorded photon costs the next; by default nothing.
+    efficiency
+        Probability that a photon is seen, before the window; a number or a table.
+    """
 
     energy_window_eV: tuple[NotNegative, NotNegative] = PLAIN.energy_window_eV
     resolution: Resolution | None = None
@@ -182,7 +172,15 @@ class DetectorSection(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSection(Section):
-    """[output]: what is written."""
+    """What is written.
+
+    Parameters
+    ----------
+    keep_undetected
+        Whether lost signal photons have rows too.
+    compression
+        Of the ROOT file.
+    """
 
     keep_undetected: bool = False
     compression: Literal["lz4", "zstd", "none"] = "lz4"

@@ -15,7 +15,7 @@ from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.runfile.kinds import KINDS, TAGS, Kinds
 from renp_sim.runfile.problems import missing, place, shown, unknown_key
 from renp_sim.runfile.scalars import ScalarError, base_of, members_of, name_of, scalar
-from renp_sim.runfile.sections import Section
+from renp_sim.runfile.section import Section
 
 __all__ = ["Key", "Reader", "is_table", "keys_of", "read", "table_of"]
 
