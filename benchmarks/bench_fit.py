@@ -78,7 +78,7 @@ def lean_coupling(model: Polynomial) -> Callable[[FloatArray, int], float]:
             mu = a + x * (b + x * c)
             return float(2 * (mu - n * np.log(mu)).sum())
 
-        found = []
+        found: list[float] = []
         for start in (0.3, -2.3)[:starts]:
             minuit = Minuit(q, start)
             minuit.errordef = 1
@@ -99,7 +99,7 @@ def lean_three(model: Polynomial) -> Callable[[FloatArray, int], float]:
             mu = norm * (a + x * (b + x * c)) + background * d
             return float(2 * (mu - n * np.log(mu)).sum() + (np.log(norm) / width) ** 2)
 
-        found = []
+        found: list[float] = []
         for start in (0.3, -2.3)[:starts]:
             minuit = Minuit(q, start, 1.0, 1.0)
             minuit.errordef = 1
@@ -112,8 +112,9 @@ def lean_three(model: Polynomial) -> Callable[[FloatArray, int], float]:
     return fit
 
 
-def lean_onsets(model: Onsets) -> Callable[[FloatArray], Callable[[float, float], float]]:
+def lean_onsets(model: Model) -> Callable[[FloatArray], Callable[[float, float], float]]:
     """Return −2 ln L of counts as a function of mass and norm, written out."""
+    assert isinstance(model, Onsets)
     thresholds, weights, strength = model.thresholds, model.weights, model.strength
 
     def of(n: FloatArray) -> Callable[[float, float], float]:
@@ -156,7 +157,7 @@ def in_pieces(
         grids.append((likelihood_of(model), ends, points, model.expected(theta), mass.scale))
 
     def fit(n: FloatArray, starts: int) -> float:
-        found = []
+        found: list[float] = []
         for likelihood, ends, points, mu, scale in grids:
             total = mu.sum(axis=1)
             norm = n.sum() / np.where(total > 0, total, 1.0)

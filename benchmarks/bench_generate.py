@@ -19,6 +19,7 @@ import numpy as np
 import uproot
 
 from benchmarks.timing import interleaved, ratio_of, timed
+from detector.resolution import Gaussian
 from renp_sim.ntuple.schema import EVENTS
 from renp_sim.production.generate import generate, job_of
 from renp_sim.production.memory import keep_freed_memory
@@ -91,6 +92,7 @@ def root_table(run: Run, n_events: int) -> str:
     target, detector, schedule = run.emission.target, run.detector, run.schedule
     steps = [k for k, count in enumerate(job.generator.counts.tolist()) if count]
     window = detector.energy_window_eV
+    assert isinstance(detector.resolution, Gaussian)
     lines = [
         (target.atom.e_eg_eV, target.radius_cm, target.length_cm, detector.resolution.sigma_eV, *window),
         (len(steps),),
@@ -124,7 +126,7 @@ def root_loop(run: Run, n_events: int, folder: Path) -> Callable[[], float] | No
     root = Path(found.origin).parent / "bin" / "root.exe"
 
     def side() -> float:
-        command = [root, "-l", "-b", "-q", "-e", build, macro]
+        command = [str(root), "-l", "-b", "-q", "-e", build, macro]
         made = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return float(made.split("seconds")[1].split()[0])
 

@@ -1,4 +1,7 @@
-"""Objects that many tests start from."""
+"""Objects that many tests start from, and a budget of time for campaigns."""
+
+import math
+import time
 
 import pytest
 
@@ -7,6 +10,26 @@ from renp_sim.physics.interactions import StandardModel
 from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
+
+STARTED = time.monotonic()
+NOT_RUN = "not run: the budget is used up"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--budget", type=float, default=math.inf, help="start no test after so many seconds")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if time.monotonic() - STARTED > item.config.getoption("--budget"):
+        pytest.skip(NOT_RUN)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what the budget left out: it neither passed nor failed."""
+    left = [r.nodeid for r in terminalreporter.stats.get("skipped", []) if NOT_RUN in str(r.longrepr)]
+    if left:
+        terminalreporter.section(f"{len(left)} tests {NOT_RUN}", sep="=")
+        terminalreporter.write_line("\n".join(left))
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def test_wrong_input_gets_the_lines_that_are_printed() -> None:
     (block,) = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
     command, *lines = block.splitlines()
     arguments = command.removeprefix("$ renp-sim ").split()
-    program = [sys.executable, "-c", "from renp_sim.cli import main; main()", *arguments]
+    program = [sys.executable, "-m", "renp_sim", *arguments]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.splitlines()) == (2, lines)
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from renp_sim.app.rate_figure import curve_frequencies, named_thresholds_eV, threshold_windows
 from renp_sim.arrays import FloatArray
-from renp_sim.errors import SchemaError
+from renp_sim.files import write_file
+from renp_sim.outputs import require_outputs, results_folder
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.physics.interactions import (
@@ -143,18 +144,11 @@ def write_figures(folder: Path, *, force: bool = False) -> list[Path]:
     """
     made = [mediator_figure(), moment_figure("magnetic"), moment_figure("electric")]
     files = [folder / f"{figure.name}.{kind}" for figure in made for kind in ("png", "pdf", "csv")]
-    existing = [path.name for path in files if path.exists()]
-    if existing and not force:
-        raise SchemaError(
-            f"{folder}: has {', '.join(existing)} already: choose another folder, or --force to replace them"
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SchemaError(f"{folder}: cannot be made ({error.strerror}): choose another folder") from None
-    for figure in made:
-        _draw(figure, folder)
-        _write_csv(figure, folder / f"{figure.name}.csv")
+    require_outputs(files, force=force)
+    with results_folder(folder):
+        for figure in made:
+            _draw(figure, folder)
+            _write_csv(figure, folder / f"{figure.name}.csv")
     return files
 
 
@@ -193,10 +187,4 @@ def _write_csv(figure: PublishedFigure, path: Path) -> None:
     head.append(",".join(["omega_eV", *figure.columns]))
     table = np.column_stack([figure.omega_eV, *figure.columns.values()])
     rows = [",".join(repr(value) for value in row) for row in table.tolist()]
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text("\n".join([*head, *rows]) + "\n", "utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SchemaError(f"{path}: cannot be written ({error.strerror}): choose another folder") from None
+    write_file(path, ("\n".join([*head, *rows]) + "\n").encode(), force=True)

@@ -6,11 +6,13 @@ import numpy as np
 
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
+from renp_sim.outputs import require_outputs
 from renp_sim.physics.interactions import StandardModel
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.pairs import PAIRS
 from renp_sim.physics.rates import Emission
-from renp_sim.plots.curves import FORMATS, Line, curve_plot
+from renp_sim.plots.curves import Line, curve_plot
+from renp_sim.plots.figure import FORMATS
 from renp_sim.runfile.run import Run
 
 __all__ = [
@@ -44,7 +46,7 @@ def require_plot_suffix(path: Path) -> None:
         raise ConfigError(f"--plot {path}: must end in {allowed}; the suffix chooses the format")
 
 
-def plot_rate(run: Run, path: Path, frequencies_eV: FloatArray | None = None) -> None:
+def plot_rate(run: Run, path: Path, frequencies_eV: FloatArray | None = None, *, force: bool = False) -> None:
     """Draw I(ω) of a run, averaged over its laser line, beside the Standard Model's if it is not that.
 
     Parameters
@@ -52,16 +54,18 @@ def plot_rate(run: Run, path: Path, frequencies_eV: FloatArray | None = None) ->
     run
         The run.
     path
-        PNG or PDF, by its suffix; replaced if it exists.
+        PNG or PDF, by its suffix.
     frequencies_eV
         Where to draw it; None for a range around the thresholds.
+    force
+        Replace an existing file.
 
     Raises
     ------
     ConfigError
         If the suffix is unknown, or there is nothing to draw.
     SchemaError
-        If the file cannot be written.
+        If the file exists, is the run file, or cannot be written.
     DomainError, NumericsError
         If a frequency has no rate, or sits on a pole that nothing resolves.
     """
@@ -80,6 +84,7 @@ def plot_rate(run: Run, path: Path, frequencies_eV: FloatArray | None = None) ->
         if len(omega) < 2:
             raise ConfigError(f"--plot {path}: a curve needs two frequencies; use --grid START:STOP:POINTS")
         windows = _inside(omega, threshold_windows(emission, sigma_eV)[1:])
+    require_outputs([path], inputs=[run.source], force=force)
     line = f", laser line σ = {1e6 * sigma_eV:g} µeV" if sigma_eV else ""
     curve_plot(
         _curves(emission, omega, sigma_eV),

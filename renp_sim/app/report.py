@@ -1,20 +1,23 @@
 """Results as files: spectrum, fit and threshold search as plots and JSON, and the whole job in one call."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch, search_thresholds
 from renp_sim.app.data import Data, read_data
 from renp_sim.app.question import Question
-from renp_sim.app.report_figures import draw
+from renp_sim.app.report_figures import PLOTS, draw
 from renp_sim.app.thresholds import FitReport, fit_report
-from renp_sim.errors import SchemaError
+from renp_sim.files import write_file
 from renp_sim.ntuple.reader import read_many
+from renp_sim.outputs import require_outputs, results_folder
+from renp_sim.plots.figure import FORMATS
 from renp_sim.plots.spectrum import spectrum_plot
 from renp_sim.production.generate import Generated, Progress, generate
 from renp_sim.runfile.run import Run
@@ -22,12 +25,13 @@ from renp_sim.runfile.run import Run
 __all__ = [
     "Report",
     "analyse",
-    "make_folder",
+    "report_folder",
     "run_all",
     "spectrum_of_files",
-    "write_json",
     "write_report",
 ]
+
+RESULTS: Final = "results.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +86,6 @@ def run_all(
     force: bool = False,
     question: Question | None = None,
     progress: Progress | None = None,
-    stage: Callable[[str], None] = lambda _: None,
 ) -> tuple[Generated, Report, list[Path]]:
     """Do the main job: ntuple, spectrum and fit as PNG and PDF, results.json.
 
@@ -96,8 +99,6 @@ def run_all(
         As in `generate`.
     question
         What is fitted.
-    stage
-        Told what is being done.
 
     Returns
     -------
@@ -110,56 +111,53 @@ def run_all(
         If the folder cannot be written, or has these files already and `force` is not given.
     """
     question = question or Question()
-    make_folder(folder)
-    stage("generating")
-    made = generate(run, folder / "events.root", workers=workers, force=force, progress=progress)
-    stage("fitting")
-    report = analyse(read_data([made.path]), question)
-    stage("drawing")
-    return made, report, [made.path, *write_report(report, folder)]
+    with report_folder(folder, inputs=[run.source], force=force):
+        made = generate(run, folder / "events.root", workers=workers, force=force, progress=progress)
+        report = analyse(read_data([made.path]), question)
+        return made, report, [made.path, *write_report(report, folder)]
+
+
+@contextmanager
+def report_folder(folder: Path, *, inputs: Iterable[Path | None] = (), force: bool = False) -> Iterator[None]:
+    """Make a folder for a report; if nothing gets into it, it is unmade.
+
+    Raises
+    ------
+    SchemaError
+        If it cannot be made, or if a file of the report is one of the inputs, or exists without `force`.
+    """
+    plots = [folder / f"{name}.{kind}" for name in PLOTS for kind in FORMATS]
+    require_outputs([folder / RESULTS, *plots], inputs=inputs, force=force)
+    with results_folder(folder):
+        yield
 
 
 def write_report(report: Report, folder: Path) -> list[Path]:
-    """Write plots and results.json into a folder and return the files."""
-    make_folder(folder)
+    """Write plots and results.json into a folder, in place of any that are there, and return the files."""
     files = draw(report.spectrum, report.fit, report.search, folder)
-    results = folder / "results.json"
-    write_json(results, report.as_dict())
+    results = folder / RESULTS
+    write_file(results, (json.dumps(report.as_dict(), indent=1) + "\n").encode(), force=True)
     return [*files, results]
 
 
-def spectrum_of_files(paths: Sequence[Path], folder: Path | None = None) -> tuple[dict[str, Any], list[Path]]:
+def spectrum_of_files(
+    paths: Sequence[Path], folder: Path | None = None, *, force: bool = False
+) -> tuple[dict[str, Any], list[Path]]:
     """Return what `spectrum --json` prints, and the plots if there is a folder for them.
 
     Raises
     ------
     SchemaError
-        If a file cannot be read or the folder cannot be written.
+        If a file cannot be read, or the folder cannot be written, or has these plots already and `force` is
+        not given.
     """
     tables = read_many([str(path) for path in paths])
     spectrum = measured_spectrum(observation_from_tables(tables))
     written: list[Path] = []
     if folder is not None:
-        make_folder(folder)
+        plots = [folder / f"spectrum.{kind}" for kind in FORMATS]
+        require_outputs(plots, inputs=tables.paths, force=force)
         title = "run " + ", ".join(str(run) for run in tables.runs["run"].tolist()[:3])
-        written += spectrum_plot(spectrum, folder / "spectrum", title=title)
+        with results_folder(folder):
+            written += spectrum_plot(spectrum, folder / "spectrum", title=title)
     return spectrum.as_dict(), written
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for results; SchemaError if that cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SchemaError(f"{folder}: cannot be made ({error.strerror}): choose another folder") from None
-
-
-def write_json(path: Path, table: dict[str, Any]) -> None:
-    """Write JSON under its final name only when it is whole; SchemaError if that cannot be."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SchemaError(f"{path}: cannot be written ({error.strerror})") from None

@@ -23,8 +23,10 @@ from renp_sim.plots.spectrum import (
     threshold_plot,
 )
 
-__all__ = ["draw", "energy_bins", "fit_curves", "mass_profiles"]
+__all__ = ["PLOTS", "draw", "energy_bins", "fit_curves", "mass_profiles"]
 
+PLOTS = ("spectrum", "thresholds", "energies", "lightest_mass")
+"""What is drawn, if there is something to draw, each as PNG and PDF."""
 
 CURVE_POINTS = 1500
 MOST_ENERGY_BINS = 80

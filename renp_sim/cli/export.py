@@ -17,14 +17,13 @@ def export(
     ],
     to: Annotated[
         Literal["parquet", "csv"] | None,
-        typer.Option(help="Format; CSV if FILE ends in .csv, else Parquet.", show_default=False),
+        typer.Option(help="Format, if FILE ends neither in .csv nor in .parquet.", show_default=False),
     ] = None,
     force: Force = False,
 ) -> None:
     """Export events to Parquet or CSV, one column per branch."""
-    from renp_sim.ntuple.export import Format
     from renp_sim.ntuple.export import export as library_call
+    from renp_sim.ntuple.export import format_of
 
-    form = Format(to or ("csv" if output.suffix == ".csv" else "parquet"))
-    rows = library_call([str(path) for path in files], output, form, force=force)
+    rows = library_call(files, output, format_of(output, to), force=force)
     print(f"wrote {output}: {rows} events")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from renp_sim.cli.options import Files, Json, Model, Quiet, Seed, Settings
+from renp_sim.cli.options import Files, Force, Json, Model, Quiet, Seed, Settings
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import working
 
@@ -43,12 +43,13 @@ def fit(
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Also write plots and results.json."),
     ] = None,
+    force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Fit neutrino masses to counts per step; prints intervals, thresholds and what is compared."""
     from renp_sim.app.data import read_data
-    from renp_sim.app.report import analyse, write_report
+    from renp_sim.app.report import analyse, report_folder, write_report
     from renp_sim.app.thresholds import fit_report
     from renp_sim.cli.fit_options import question_of
     from renp_sim.cli.summary import print_fit
@@ -66,8 +67,9 @@ def fit(
     data = read_data(files, model, settings or (), seed=seed)
     with working("fitting", quiet=quiet):
         if output is not None:
-            report = analyse(data, question)
-            written, table = write_report(report, output), report.fit.as_dict()
+            with report_folder(output, inputs=[*data.tables.paths, model], force=force):
+                report = analyse(data, question)
+                written, table = write_report(report, output), report.fit.as_dict()
         else:
             written, table = [], fit_report(data, question).as_dict()
     if json:

@@ -28,7 +28,6 @@ app = typer.Typer(
     name="renp-sim",
     help="Monte Carlo event simulator for atomic Radiative Emission of Neutrino Pairs (RENP).",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -76,7 +75,7 @@ def main(arguments: list[str] | None = None) -> Any:
     """Run the program and exit: 0, 2 configuration, 3 file or schema, 4 numerics or fit, 130 interrupted."""
     signal.signal(signal.SIGINT, _interrupted)
     try:
-        app(arguments, standalone_mode=True)
+        app(arguments, prog_name="renp-sim", standalone_mode=True)
     except RenpError as error:
         lines = error.problems if isinstance(error, ConfigError) else str(error).splitlines()
         for line in lines:

@@ -17,8 +17,6 @@ def merge(
 ) -> None:
     """Merge ntuples into one; plain `hadd` gives the same content, but does not refuse duplicate runs."""
     from renp_sim.ntuple.merge import merge as library_call
-    from renp_sim.ntuple.reader import read_tables
 
-    library_call(out, [str(path) for path in files], force=force)
-    runs = read_tables(out).runs
-    print(f"wrote {out}: {len(runs['run'])} runs, {int(runs['n_events'].sum())} events")
+    made = library_call(out, files, force=force)
+    print(f"wrote {out}: {made.n_runs} runs, {made.n_events} events")

@@ -1,5 +1,6 @@
-"""Results as JSON on the terminal."""
+"""What a command prints for programs."""
 
+from json import dumps
 from typing import Any
 
 from renp_sim.errors import NumericsError
@@ -7,7 +8,7 @@ from renp_sim.errors import NumericsError
 __all__ = ["print_json"]
 
 
-def print_json(table: Any, *, indent: int | None = None) -> None:
+def print_json(table: dict[str, Any], *, indent: int | None = None) -> None:
     """Print a table as JSON.
 
     Raises
@@ -15,8 +16,6 @@ def print_json(table: Any, *, indent: int | None = None) -> None:
     NumericsError
         If a number in it is not finite, which JSON has not.
     """
-    from json import dumps
-
     try:
         print(dumps(table, allow_nan=False, indent=indent))
     except ValueError:

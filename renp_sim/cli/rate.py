@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from renp_sim.cli.options import Json, RunFile, RunNumber, Seed, Settings
+from renp_sim.cli.options import Force, Json, RunFile, RunNumber, Seed, Settings
 from renp_sim.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def rate(
     settings: Settings = None,
     seed: Seed = None,
     run_number: RunNumber = None,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Print the spectral function I(ω), its pairs, thresholds, rates and expected counts."""
@@ -46,7 +47,7 @@ def rate(
     if plot is not None:
         from renp_sim.app.rate_figure import plot_rate
 
-        plot_rate(run, plot, frequencies)
+        plot_rate(run, plot, frequencies, force=force)
     if json:
         print_json(report.as_dict())
         return

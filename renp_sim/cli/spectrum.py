@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from renp_sim.cli.options import Files, Json
+from renp_sim.cli.options import Files, Force, Json
 from renp_sim.cli.output import print_json
 
 __all__ = ["spectrum"]
@@ -16,12 +16,13 @@ def spectrum(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Also draw it, as PNG and PDF.")
     ] = None,
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Rebuild the spectral function: counts per step → efficiency-corrected Î(ω) with Poisson errors."""
     from renp_sim.app.report import spectrum_of_files
 
-    table, written = spectrum_of_files(files, output)
+    table, written = spectrum_of_files(files, output, force=force)
     if json:
         print_json(table)
         return

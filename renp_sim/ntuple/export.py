@@ -9,13 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.errors import ConfigError, SchemaError
+from renp_sim.errors import ConfigError
+from renp_sim.files import PartFile
 from renp_sim.ntuple.reader import Paths, find_files, iterate_events, read_many
 from renp_sim.ntuple.schema import EVENTS
+from renp_sim.outputs import require_outputs
 
-__all__ = ["Format", "export"]
+__all__ = ["Format", "export", "format_of"]
 
 Block = dict[str, NDArray[Any]]
+
+ROWS_IN_MEMORY = 4096
+"""Lines of text that are written at once."""
 
 
 class Format(StrEnum):
@@ -23,6 +28,26 @@ class Format(StrEnum):
 
     PARQUET = "parquet"
     CSV = "csv"
+
+
+def format_of(out: Path, asked: str | None = None) -> Format:
+    """Return the format that is asked for, or that of the suffix of a name.
+
+    Raises
+    ------
+    ConfigError
+        If neither says it.
+
+    Examples
+    --------
+    >>> format_of(Path("EVENTS.CSV"))
+    <Format.CSV: 'csv'>
+    """
+    name = asked or out.suffix.lower().removeprefix(".")
+    if name not in list(Format):
+        allowed = " or ".join(f".{form}" for form in Format)
+        raise ConfigError(f"--output {out}: must end in {allowed}, or --to must give the format")
+    return Format(name)
 
 
 def export(paths: Paths, out: Path, form: Format, *, force: bool = False) -> int:
@@ -42,49 +67,46 @@ def export(paths: Paths, out: Path, form: Format, *, force: bool = False) -> int
     Raises
     ------
     SchemaError
-        If a file cannot be read, or `out` exists or cannot be written.
+        If a file cannot be read, or `out` is one of them, exists or cannot be written.
     ConfigError
         If Parquet is asked for and pyarrow is not installed.
     """
     files = find_files(paths)
+    require_outputs([out], inputs=files, force=force)
     read_many(files)
-    if out.exists() and not force:
-        raise SchemaError(f"{out}: exists already: choose another name, or --force to replace it")
-    part = out.with_name(out.name + ".part")
     rows = 0
+    part = PartFile(out, force=force)
     try:
         with (_parquet if form is Format.PARQUET else _csv)(part) as write:
             for block in iterate_events(files):
                 write(block)
                 rows += len(block["run"])
-        part.replace(out)
-    except OSError as error:
-        if isinstance(error, SchemaError):
-            raise
-        raise SchemaError(f"{out}: cannot be written ({error.strerror})") from None
+        part.commit()
     finally:
-        part.unlink(missing_ok=True)
+        # after `commit` there is nothing to drop
+        part.discard()
     return rows
 
 
 @contextmanager
-def _csv(part: Path) -> Iterator[Callable[[Block], None]]:
+def _csv(part: PartFile) -> Iterator[Callable[[Block], None]]:
     names = [branch.name for branch in EVENTS.flat]
     # as many digits as give a number back
     forms = {"f8": "%.17g", "f4": "%.9g"}
     style = [forms.get(np.dtype(branch.dtype).str[1:], "%d") for branch in EVENTS.flat]
-    with part.open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(names) + "\n")
+    line = ",".join(style) + "\n"
+    part.write((",".join(names) + "\n").encode())
 
-        def write(block: Block) -> None:
-            for row in zip(*(block[name].tolist() for name in names), strict=True):
-                file.write(",".join(form % value for form, value in zip(style, row, strict=True)) + "\n")
+    def write(block: Block) -> None:
+        for start in range(0, len(block["run"]), ROWS_IN_MEMORY):
+            columns = (block[name][start : start + ROWS_IN_MEMORY].tolist() for name in names)
+            part.write("".join(line % row for row in zip(*columns, strict=True)).encode())
 
-        yield write
+    yield write
 
 
 @contextmanager
-def _parquet(part: Path) -> Iterator[Callable[[Block], None]]:
+def _parquet(part: PartFile) -> Iterator[Callable[[Block], None]]:
     try:
         import pyarrow
         import pyarrow.parquet

@@ -50,7 +50,7 @@ class Report:
         return not self.faults
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what `inspect --json` prints."""
+        """Return everything for JSON."""
         runs = [asdict(run) | {"path": str(run.path)} for run in self.runs]
         return {"is_sound": self.is_sound, "runs": runs, "faults": list(self.faults)}
 

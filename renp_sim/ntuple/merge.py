@@ -1,16 +1,25 @@
 """Merge ntuples with the guarantees of the writer; plain `hadd` gives the same content."""
 
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from renp_sim.errors import SchemaError
 from renp_sim.ntuple.reader import Paths, find_files, iterate_events, read_many
 from renp_sim.ntuple.writer import NtupleWriter
+from renp_sim.outputs import require_outputs
 
-__all__ = ["merge"]
+__all__ = ["Merged", "merge"]
 
 
-def merge(out: str | PathLike[str], paths: Paths, *, force: bool = False, compression: str = "lz4") -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """Numbers of runs and events in a merged file."""
+
+    n_runs: int
+    n_events: int
+
+
+def merge(out: str | PathLike[str], paths: Paths, *, force: bool = False, compression: str = "lz4") -> Merged:
     """Write the runs of several files to one, in the order of the files.
 
     Raises
@@ -20,8 +29,7 @@ def merge(out: str | PathLike[str], paths: Paths, *, force: bool = False, compre
         one of the files, or if it cannot be written.
     """
     files = find_files(paths)
-    if Path(out).resolve() in [file.resolve() for file in files]:
-        raise SchemaError(f"{out}: is one of the files to merge: give the result another name")
+    require_outputs([Path(out)], inputs=files, force=force)
     tables = read_many(files)
     with NtupleWriter(Path(out), force=force, compression=compression) as writer:
         for block in iterate_events(files):
@@ -31,3 +39,4 @@ def merge(out: str | PathLike[str], paths: Paths, *, force: bool = False, compre
         for row, (config, provenance) in enumerate(zip(tables.config, tables.provenance, strict=True)):
             facts = {name: values[row] for name, values in tables.runs.items()}
             writer.run({**facts, "config": config, "provenance": provenance})
+    return Merged(n_runs=len(tables.config), n_events=int(tables.runs["n_events"].sum()))

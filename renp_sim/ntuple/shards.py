@@ -1,12 +1,11 @@
 """Shards of a long run: finished pieces that a killed job leaves and `--resume` takes up.
 
 A shard is `000007.shard`, the bytes of its columns block after block, and `000007.json`, which is written
-after it and says what it holds. Nothing is shared between shards, so several processes may write different
-ones at the same time. No write waits for the disk: a hash of each block, verified whenever it is read,
-finds what a power failure has torn.
+after it and says what it holds.
+Nothing is shared between shards, so several processes may write different ones at the same time. No write
+waits for the disk: a hash of each block, verified whenever it is read, finds what a power failure has torn.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -18,12 +17,11 @@ import xxhash
 from numpy.typing import NDArray
 
 from renp_sim.errors import SchemaError
-from renp_sim.ntuple.part_file import PartFile
+from renp_sim.files import PartFile
+from renp_sim.ntuple.shard_folder import claim_folder, read_json, write_json
 
 __all__ = ["Shard", "ShardStore"]
 
-FORMAT = 1
-MANIFEST = "manifest.json"
 ALIGNMENT = 8
 """Columns start at multiples of this, so that their elements lie where numpy is fast."""
 
@@ -77,23 +75,7 @@ class ShardStore:
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         self.folder = folder
-        manifest = folder / MANIFEST
-        expected = {"format": FORMAT, "fingerprint": fingerprint}
-        try:
-            folder.mkdir(exist_ok=True)
-            is_new = not any(child.suffix != ".part" for child in folder.iterdir())
-        except OSError as error:
-            raise SchemaError(f"{folder}: cannot be used for shards ({error.strerror})") from error
-        if is_new:
-            _write_json(manifest, expected)
-        found = _read_json(manifest)
-        if found is None:
-            raise SchemaError(f"{folder}: is not a folder of shards: give the output another name")
-        if found != expected:
-            raise SchemaError(
-                f"{folder}: holds shards of another job (fingerprint {found.get('fingerprint')}, "
-                f"not {fingerprint}): delete the folder or give the output another name"
-            )
+        claim_folder(folder, fingerprint)
 
     def completed(self) -> set[int]:
         """Return the indices of the shards that are whole; every byte is read and verified.
@@ -110,18 +92,6 @@ class ShardStore:
         except SchemaError:
             return False
         return True
-
-    def write(
-        self,
-        index: int,
-        address: Any,
-        blocks: Iterable[Mapping[str, NDArray[Any]]],
-        summary: Mapping[str, Any] | None = None,
-    ) -> Shard:
-        """Write a shard, block after block; parameters and errors are those of `keep`."""
-        for _ in self.keep(index, address, blocks, summary):
-            pass
-        return self.shard(index)
 
     def keep(
         self,
@@ -179,7 +149,7 @@ class ShardStore:
             block_rows=tuple(rows),
             block_hashes=tuple(hashes),
         )
-        _write_json(self._description(index), asdict(shard))
+        write_json(self._description(index), asdict(shard))
 
     def shard(self, index: int) -> Shard:
         """Return what a shard holds, without its columns.
@@ -189,7 +159,7 @@ class ShardStore:
         SchemaError
             If the shard is not there.
         """
-        found = _read_json(self._description(index))
+        found = read_json(self._description(index))
         try:
             if found is None or found["index"] != index:
                 raise self._torn(index)
@@ -249,22 +219,6 @@ class ShardStore:
             start += size + -size % ALIGNMENT
         return block
 
-    def discard(self) -> None:
-        """Remove the folder.
-
-        Raises
-        ------
-        SchemaError
-            If it cannot be removed.
-        """
-        try:
-            # the manifest goes last: what a kill leaves is still a store, or an empty folder
-            for child in sorted(self.folder.iterdir(), key=lambda path: path.name == MANIFEST):
-                child.unlink()
-            self.folder.rmdir()
-        except OSError as error:
-            raise SchemaError(f"{self.folder}: cannot be removed ({error.strerror}): delete it") from error
-
     def _data(self, index: int) -> Path:
         return self.folder / f"{index:06d}.shard"
 
@@ -284,21 +238,3 @@ def _write_block(file: PartFile, arrays: Mapping[str, NDArray[Any]]) -> str:
             digest.update(part)
             file.write(part)
     return digest.hexdigest()
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    file = PartFile(path, force=True, durable=False)
-    try:
-        file.write(json.dumps(content).encode())
-        file.commit()
-    finally:
-        file.discard()
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    """Return a JSON object, or None if there is none or it is torn."""
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None

@@ -11,8 +11,8 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from renp_sim.files import PartFile
 from renp_sim.ntuple.columns import checked_columns
-from renp_sim.ntuple.part_file import PartFile
 from renp_sim.ntuple.schema import BLOB, Branch, Columns, Tree
 from renp_sim.streams import BLOCK_EVENTS
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.errors import SchemaError
+from renp_sim.files import PartFile
 from renp_sim.ntuple.columns import checked_columns
 from renp_sim.ntuple.histogram import PhotonEnergyHistogram
-from renp_sim.ntuple.part_file import PartFile
 from renp_sim.ntuple.schema import (
     BACKGROUNDS,
     EVENTS,

@@ -13,11 +13,10 @@ from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, label_thresholds,
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["FORMATS", "Line", "curve_plot"]
+__all__ = ["Line", "curve_plot"]
 
 Window = tuple[float, float]
 
-FORMATS = ("png", "pdf")
 
 PEAK = 30.0
 """A curve that rises so far above the typical value needs a logarithmic axis."""
@@ -55,7 +54,7 @@ def curve_plot(
     poles_eV: Sequence[float] = (),
     title: str = "",
 ) -> None:
-    """Draw curves over ω and write them to files whose suffix is one of `FORMATS`.
+    """Draw curves over ω and write them to files, in the format of the suffix.
 
     Parameters
     ----------

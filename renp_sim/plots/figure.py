@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from renp_sim.arrays import FloatArray
-from renp_sim.errors import SchemaError
+from renp_sim.files import write_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLOURS",
+    "FORMATS",
     "cycled",
     "dense_window",
     "figure",
@@ -30,6 +32,8 @@ __all__ = [
 
 COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#8a5fa8", "#c98a1b")
 """Distinct also for most colour-blind readers, and in grey."""
+
+FORMATS = ("png", "pdf")
 
 INK = "#222222"
 QUIET = "#9a9a9a"
@@ -83,7 +87,7 @@ def save(drawn: "Figure", stem: Path) -> tuple[Path, Path]:
 
 
 def write(drawn: "Figure", path: Path) -> None:
-    """Write a figure in the format of the suffix; it has its name only when it is whole.
+    """Write a figure in the format of the suffix, in place of a file of that name.
 
     A PDF carries no date, so that equal figures are equal files.
 
@@ -93,16 +97,9 @@ def write(drawn: "Figure", path: Path) -> None:
         If the file cannot be written.
     """
     kind = path.suffix.lower().removeprefix(".")
-    part = path.with_name(path.name + ".part")
-    try:
-        drawn.savefig(part, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
-        part.replace(path)
-    except OSError as error:
-        raise SchemaError(
-            f"{path}: cannot be written ({error.strerror}): choose another folder or free space"
-        ) from None
-    finally:
-        part.unlink(missing_ok=True)
+    data = BytesIO()
+    drawn.savefig(data, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
+    write_file(path, data.getvalue(), force=True)
 
 
 def dense_window(omega_eV: FloatArray) -> tuple[float, float] | None:

@@ -4,29 +4,29 @@ A long run keeps each finished shard in a folder beside the file until the file 
 `--resume` starts from.
 """
 
+import os
 import platform
-import shutil
 import sys
 from collections.abc import Callable
 from collections.abc import Generator as RowGenerator
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from hashlib import blake2b
 from importlib.metadata import version
-from json import dumps
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.errors import ConfigError, SchemaError
+from renp_sim.errors import ConfigError
 from renp_sim.generator.generate import Generator
-from renp_sim.ntuple.shards import ShardStore
+from renp_sim.ntuple.shard_folder import discard_folder
 from renp_sim.ntuple.writer import NtupleWriter
+from renp_sim.outputs import require_outputs
 from renp_sim.production.event_rows import EventRows
 from renp_sim.production.memory import keep_freed_memory
+from renp_sim.production.resume import fingerprint_of, finished, open_store
 from renp_sim.production.shard_maker import ShardMaker
 from renp_sim.production.slices import Job, Shard, StepTally, expected_photons, expected_rows, plan_shards
 from renp_sim.production.step_rows import background_rows, run_row, step_rows
@@ -117,14 +117,14 @@ def generate(
     force
         Replace an existing file.
     resume
-        Go on from the shards that an interrupted run left.
+        Go on from the shards that an interrupted run left; a file that this very run wrote is done.
     progress
         Called after each shard.
 
     Raises
     ------
     SchemaError
-        If the file exists, is being written by another job, or cannot be written.
+        If the file exists, is the run file, is being written by another job, or cannot be written.
     ConfigError
         If `workers` or `n_events` is out of range, or more photons are expected than a file can hold.
     """
@@ -132,6 +132,11 @@ def generate(
         raise ConfigError(f"--workers {workers}: must be at least 1")
     if n_events is not None and n_events < 0:
         raise ConfigError(f"--events {n_events}: must not be negative")
+    require_outputs([path], inputs=[setup.source], force=force or resume)
+    fingerprint = fingerprint_of(setup, n_events)
+    folder = path.with_name(path.name + ".shards")
+    if resume and (row := finished(path, folder, fingerprint)):
+        return Generated(path=path, **row)
     keep_freed_memory()
     job = job_of(setup, n_events)
     photons = expected_photons(job)
@@ -143,14 +148,13 @@ def generate(
     shards = plan_shards(job)
     tallies: list[StepTally] = []
     n_rows = 0
-    folder = path.with_name(path.name + ".shards")
     store = None
     with ExitStack() as stack:
         writer = stack.enter_context(
             NtupleWriter(path, force=force, compression=setup.config.output.compression)
         )
-        if expected_rows(job) > LONG_RUN_ROWS or folder.exists():
-            store = _open_store(folder, _fingerprint(setup, n_events), resume=resume, force=force)
+        if expected_rows(job) > LONG_RUN_ROWS or os.path.lexists(folder):
+            store = open_store(folder, fingerprint, resume=resume, force=force)
         maker = ShardMaker(job, store)
         done = store.completed() if store is not None else set()
         missing = {index: shard for index, shard in enumerate(shards) if index not in done}
@@ -166,9 +170,9 @@ def generate(
         steps = step_rows(setup, job, tallies)
         writer.steps(steps)
         writer.backgrounds(background_rows(setup, steps))
-        writer.run(run_row(setup, job, steps, n_rows, _provenance()))
+        writer.run(run_row(setup, job, steps, n_rows, _provenance(fingerprint)))
     if store is not None:
-        store.discard()
+        discard_folder(folder)
     return Generated(
         path=path,
         run=setup.number,
@@ -176,18 +180,6 @@ def generate(
         n_recorded=int(steps["n_recorded"].sum()),
         n_generated=int(steps["n_generated"].sum()),
     )
-
-
-def _open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) -> ShardStore:
-    """Open the folder beside the file in which finished shards wait."""
-    if folder.exists() and not resume:
-        if not force:
-            raise SchemaError(
-                f"{folder}: holds shards of an interrupted run: --resume goes on from them, "
-                "--force starts again without them"
-            )
-        shutil.rmtree(folder)
-    return ShardStore(folder, fingerprint)
 
 
 def _rows(
@@ -210,19 +202,13 @@ def _rows(
             progress(index + 1, len(shards))
 
 
-def _fingerprint(setup: Run, n_events: int | None) -> str:
-    """Return what two runs with the same columns have in common."""
-    table = setup.resolved()
-    table["output"].pop("compression")
-    text = dumps([table, n_events, version("renp-sim"), np.__version__], sort_keys=True)
-    return blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _provenance() -> dict[str, Any]:
+def _provenance(fingerprint: str) -> dict[str, Any]:
     packages = ("renp-sim", "numpy", "scipy", "uproot", "awkward")
     return {
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
         "platform": platform.platform(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": sys.argv,
+        # a file name may have bytes that are no UTF-8
+        "command": [os.fsencode(argument).decode("utf-8", "backslashreplace") for argument in sys.argv],
+        "fingerprint": fingerprint,
     }

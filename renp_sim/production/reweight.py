@@ -21,6 +21,7 @@ from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, iterate_events, read_tables
 from renp_sim.ntuple.schema import Origin
 from renp_sim.ntuple.weights import WeightWriter
+from renp_sim.outputs import require_outputs
 from renp_sim.physics.current import Bracket
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.rates import Emission, checked_bracket
@@ -161,8 +162,7 @@ def reweight(
     """
     if not settings:
         raise ConfigError("reweight: give the other hypothesis, at least one --set KEY=VALUE")
-    if output.resolve() == path.resolve():
-        raise ConfigError(f"--output {output}: is the sample itself; choose another name")
+    require_outputs([output], inputs=[path], force=force)
     tables = read_tables(path)
     hypotheses = {run: _hypothesis(tables, n, settings) for n, run in enumerate(tables.runs["run"].tolist())}
     n_all, n_done, n_signal, total, square = int(tables.runs["n_events"].sum()), 0, 0, 0.0, 0.0

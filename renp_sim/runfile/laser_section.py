@@ -117,6 +117,6 @@ class LaserSection(Section):
 
     linewidth_eV: NotNegative = 0.0
     settling_s: NotNegative = 0.0
-    calibration: CalibrationTable = CalibrationTable()
+    calibration: CalibrationTable
     scan: tuple[ScanTable, ...] = ()
     steps: tuple[StepTable, ...] = ()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from renp_sim.errors import ConfigError, nearest
+from renp_sim.files import write_file
 from renp_sim.runfile.problems import shown
 
 __all__ = ["EXAMPLES", "apply_settings", "example_text", "read_table", "write_template"]
@@ -31,18 +32,12 @@ def write_template(path: Path, *, force: bool = False) -> None:
 
     Raises
     ------
-    ConfigError
+    SchemaError
         If the file exists and `force` is not given, or cannot be written.
     """
     # TOML integers are signed 64-bit
     text = example_text("template").replace("@SEED@", str(secrets.randbelow(2**63)))
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise ConfigError(f"{path}: exists; choose another name or give --force to replace it") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    write_file(path, text.encode(), force=force)
 
 
 def read_table(path: str | PathLike[str]) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from os import PathLike
+from os import PathLike, fspath
+from pathlib import Path
 from typing import Any, TypeVar
 
 from detector.response import Detector, StepConditions
@@ -13,7 +14,7 @@ from renp_sim.laser.schedule import Schedule, StepKind
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.runfile import build
-from renp_sim.runfile.reading import apply_settings, read_table
+from renp_sim.runfile.reading import EXAMPLES, apply_settings, read_table
 from renp_sim.runfile.sections import RunConfig
 from renp_sim.runfile.tables import Reader, table_of
 
@@ -36,6 +37,8 @@ class Run:
         Mixing and splittings, NuFIT 5.2 filled in.
     emission, schedule, detector
         What the layers work with.
+    source
+        The run file; None for an example or a table.
     """
 
     config: RunConfig
@@ -44,6 +47,7 @@ class Run:
     emission: Emission
     schedule: Schedule
     detector: Detector
+    source: Path | None = None
 
     def step_conditions(self, *, at_true_frequency: bool = False) -> list[StepConditions]:
         """Return what the detector is told of each step, at its set or its true frequency."""
@@ -94,7 +98,8 @@ def load(
     """
     changes = {"run.seed": seed, "run.number": run_number}
     more = [f"{key}={value}" for key, value in changes.items() if value is not None]
-    return run_from_table(apply_settings(read_table(path), [*settings, *more]))
+    run = run_from_table(apply_settings(read_table(path), [*settings, *more]))
+    return replace(run, source=None if fspath(path) in EXAMPLES else Path(path))
 
 
 def run_from_table(table: Mapping[str, Any]) -> Run:

@@ -191,10 +191,10 @@ class RunConfig(Section):
     """A whole run file."""
 
     run: RunSection
-    target: TargetSection = TargetSection()
-    neutrino: NeutrinoSection = NeutrinoSection()
+    target: TargetSection
+    neutrino: NeutrinoSection
     interaction: Interaction = PLAIN_INTERACTION
-    laser: LaserSection = LaserSection()
-    detector: DetectorSection = DetectorSection()
+    laser: LaserSection
+    detector: DetectorSection
     background: tuple[Background, ...] = ()
-    output: OutputSection = OutputSection()
+    output: OutputSection

@@ -150,7 +150,7 @@ def test_existing_figures_are_replaced_on_demand(tmp_path: Path, monkeypatch: py
     assert mine.read_text() == "mine"
     write_figures(tmp_path, force=True)
     assert mine.read_text().startswith("# I_E^ij")
-    with pytest.raises(SchemaError, match="cannot be made"):
+    with pytest.raises(SchemaError, match="Not a directory"):
         write_figures(mine / "below")
 
 

@@ -16,7 +16,7 @@ from renp_sim.cli.summary import print_fit
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.ntuple.writer import NtupleWriter
 
-PROGRAM = [sys.executable, "-c", "from renp_sim.cli import main; main()"]
+PROGRAM = [sys.executable, "-m", "renp_sim"]
 SHORT = ("--set", "laser.scan=[{omegas_eV=[1.0688, 1.0711, 1.07164], total_duration_s=3e5}]")
 
 
@@ -62,8 +62,8 @@ def test_version() -> None:
 def test_init_check_rate(tmp_path: Path) -> None:
     run = tmp_path / "run.toml"
     assert renp_sim("init", run).returncode == 0
-    assert fails(2, "init", run) == [
-        f"renp-sim: {run}: exists; choose another name or give --force to replace it"
+    assert fails(3, "init", run) == [
+        f"renp-sim: {run}: exists already: choose another name, or --force to replace it"
     ]
     printed = renp_sim("check", run)
     assert printed.returncode == 0
@@ -191,6 +191,16 @@ def test_run_does_all_of_it(tmp_path: Path) -> None:
     again = renp_sim("run", "-o", "out", *SHORT, cwd=tmp_path)
     assert again.returncode == 3
     assert "--force" in again.stderr
+
+
+def test_the_shell_completes_commands() -> None:
+    environment = os.environ | {
+        "_RENP_SIM_COMPLETE": "complete_bash",
+        "COMP_WORDS": "renp-sim re",
+        "COMP_CWORD": "1",
+    }
+    done = subprocess.run(PROGRAM, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.split() == ["reweight"]
 
 
 def test_wrong_input_gets_one_clear_line(ntuple: Path, tmp_path: Path) -> None:

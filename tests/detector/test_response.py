@@ -323,6 +323,7 @@ def test_merging_is_a_stable_sort_of_both_runs(n_second):
 
     first, second = arrivals(400, -1), arrivals(n_second, 2)
     order = np.argsort(np.concatenate([first.time_s, second.time_s]), kind="stable")
-    for a, b, merged in zip(first, second, response._merged(first, second), strict=True):
+    columns = zip(first, second, response._merged(first, second), strict=True)
+    for a, b, merged in (map(np.asarray, column) for column in columns):
         assert merged.dtype == a.dtype
         assert np.array_equal(merged, np.concatenate([a, b])[order])

@@ -162,6 +162,7 @@ def test_photons_pile_up_at_a_resonance(offset: float) -> None:
 
     assert p(emission) > 1e-5
     assert p(with_interaction(None, lightest_mass_eV=0.01)) < 1e-5
+    assert isinstance(emission.interaction, VectorMediator)
     left = emission.interaction.g_left
     apart = replace(emission.interaction, g_left=CouplingMatrix(), g_right=left)
     assert p(replace(emission, interaction=apart)) < 1e-5

@@ -57,7 +57,7 @@ def sample(run: int = 1, *, n_events: int = 1000, n_steps: int = 4, lost: float 
             events[branch.name] = values.astype(branch.dtype)
     n_recorded = np.bincount(step[recorded], minlength=n_steps)
     n_generated = np.bincount(step[signal], minlength=n_steps)
-    steps = {
+    steps: dict[str, Any] = {
         "run": np.full(n_steps, run, np.int64),
         "step": np.arange(n_steps, dtype=np.int32),
         "scan_pass": np.zeros(n_steps, np.int32),

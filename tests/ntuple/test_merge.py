@@ -58,7 +58,7 @@ def test_merging_in_steps_or_at_once_is_the_same(tmp_path):
         ("out.root", ["a.root", "twin.root"], r"run 1 is already in .*a\.root"),
         ("out.root", ["a.root", "broken.root"], r"broken\.root: is not a ROOT file"),
         ("out.root", ["a.root", "none.root"], r"none\.root: no such file"),
-        ("a.root", ["a.root", "b.root"], r"a\.root: is one of the files to merge"),
+        ("a.root", ["a.root", "b.root"], r"a\.root: is the input .*a\.root: give the output another name"),
         ("twin.root", ["a.root", "b.root"], r"twin\.root: exists already"),
     ],
 )

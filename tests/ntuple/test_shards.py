@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from renp_sim.errors import SchemaError
+from renp_sim.files import MARK
+from renp_sim.ntuple.shard_folder import discard_folder
 from renp_sim.ntuple.shards import ShardStore
 from tests.ntuple.ntuple_sample import sample
 
@@ -26,6 +28,12 @@ def store(tmp_path):
     return ShardStore(tmp_path / "run.root.shards", "fingerprint")
 
 
+def write(store, index, address, blocks, summary=None):
+    for _ in store.keep(index, address, blocks, summary):
+        pass
+    return store.shard(index)
+
+
 def assert_same_blocks(found, expected):
     for left, right in zip(found, expected, strict=True):
         assert list(left) == list(right)
@@ -38,7 +46,7 @@ def assert_same_blocks(found, expected):
 def test_blocks_come_back_bit_for_bit(store, n_events, rows):
     run = sample(n_events=n_events)
     address = {"first": [0, 1], "last": [3, None]}
-    shard = store.write(7, address, blocks_of(run, rows), {"n_recorded": n_events})
+    shard = write(store, 7, address, blocks_of(run, rows), {"n_recorded": n_events})
     assert shard.rows == n_events
     again = ShardStore(store.folder, "fingerprint")
     assert again.completed() == {7}
@@ -54,14 +62,14 @@ def test_blocks_come_back_bit_for_bit(store, n_events, rows):
 
 
 def test_arrays_are_aligned_for_any_number_of_rows(store):
-    store.write(0, None, blocks_of(sample(n_events=13), 13))
+    write(store, 0, None, blocks_of(sample(n_events=13), 13))
     (block,) = store.load(0)
     assert all(values.flags.aligned for values in block.values())
 
 
 def test_an_empty_block_is_kept(store):
     blocks = [{"x": np.zeros(0)}, {"x": np.ones(2)}]
-    store.write(0, None, blocks)
+    write(store, 0, None, blocks)
     assert_same_blocks(store.load(0), blocks)
 
 
@@ -77,20 +85,20 @@ def test_an_empty_block_is_kept(store):
 )
 def test_a_torn_shard_is_not_completed_and_written_again(store, damage):
     run = sample()
-    store.write(0, None, blocks_of(run, 400))
-    store.write(1, None, blocks_of(run, 400))
+    write(store, 0, None, blocks_of(run, 400))
+    write(store, 1, None, blocks_of(run, 400))
     path = store.folder / "000001.shard"
     path.write_bytes(damage(path.read_bytes()))
     assert store.completed() == {0}
     with pytest.raises(SchemaError, match=r"000001\.shard: is missing or torn: run again with --resume"):
         list(store.load(1))
-    store.write(1, None, blocks_of(run, 400))
+    write(store, 1, None, blocks_of(run, 400))
     assert store.completed() == {0, 1}
 
 
 def test_blocks_before_a_torn_one_are_right(store):
     run = sample()
-    store.write(0, None, blocks_of(run, 400))
+    write(store, 0, None, blocks_of(run, 400))
     path = store.folder / "000000.shard"
     data = path.read_bytes()
     path.write_bytes(data[: len(data) - 10])
@@ -105,14 +113,14 @@ def test_blocks_before_a_torn_one_are_right(store):
     "text", ["", "{", "[]", "{}", '{"index": 1}', '{"index": 0}', '{"index": 0, "columns": 3}']
 )
 def test_a_torn_description_is_not_completed(store, text):
-    store.write(0, None, blocks_of(sample(), 400))
+    write(store, 0, None, blocks_of(sample(), 400))
     (store.folder / "000000.json").write_text(text)
     assert store.completed() == set()
 
 
 def test_missing_halves_are_not_completed(store):
     for index in (0, 1):
-        store.write(index, None, blocks_of(sample(), 400))
+        write(store, index, None, blocks_of(sample(), 400))
     (store.folder / "000000.shard").unlink()
     (store.folder / "000001.json").unlink()
     assert store.completed() == set()
@@ -121,9 +129,9 @@ def test_missing_halves_are_not_completed(store):
 
 
 def test_a_failed_rewrite_does_not_leave_the_old_description(store):
-    store.write(0, None, blocks_of(sample(), 400))
+    write(store, 0, None, blocks_of(sample(), 400))
     with pytest.raises(ZeroDivisionError):
-        store.write(0, None, ({"x": np.zeros(1)} if i < 2 else 1 / 0 for i in range(3)))
+        write(store, 0, None, ({"x": np.zeros(1)} if i < 2 else 1 / 0 for i in range(3)))
     assert store.completed() == set()
 
 
@@ -139,48 +147,78 @@ def test_a_failed_rewrite_does_not_leave_the_old_description(store):
 )
 def test_blocks_of_other_columns_are_a_bug(store, blocks):
     with pytest.raises(ValueError, match=r"shard 0: block . has other columns or unequal lengths"):
-        store.write(0, None, blocks)
+        write(store, 0, None, blocks)
     assert store.completed() == set()
 
 
 def test_shards_of_another_job_are_refused(store):
-    with pytest.raises(SchemaError, match=r"holds shards of another job .*: delete the folder"):
+    with pytest.raises(SchemaError, match=r"holds shards of another job: --force without --resume"):
         ShardStore(store.folder, "other")
     manifest = store.folder / "manifest.json"
-    manifest.write_text(json.dumps({"format": 99, "fingerprint": "fingerprint"}))
+    manifest.write_text(json.dumps({"program": "renp-sim", "format": 99, "fingerprint": "fingerprint"}))
     with pytest.raises(SchemaError, match="another job"):
         ShardStore(store.folder, "fingerprint")
 
 
-def test_a_folder_of_something_else_is_refused_and_kept(tmp_path):
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"thesis.tex": "years of work"},
+        {"notes.part": "mine"},
+        {"000001.shard": "mine"},
+        {"manifest.json": '{"program": "other"}'},
+        {"manifest.json": '{"format": 1, "fingerprint": "fingerprint"}'},
+    ],
+)
+def test_a_folder_of_something_else_is_refused_and_kept(tmp_path, content):
     folder = tmp_path / "run.root.shards"
     folder.mkdir()
-    (folder / "thesis.tex").write_text("years of work")
-    with pytest.raises(SchemaError, match="is not a folder of shards"):
-        ShardStore(folder, "fingerprint")
-    assert (folder / "thesis.tex").exists()
+    for name, text in content.items():
+        (folder / name).write_text(text)
+    for use in (lambda: ShardStore(folder, "fingerprint"), lambda: discard_folder(folder)):
+        with pytest.raises(SchemaError, match=f"holds {name}, which is not of this program"):
+            use()
+    assert {path.name: path.read_text() for path in folder.iterdir()} == content
+
+
+def test_a_file_of_the_users_in_a_folder_of_shards_is_kept(store):
+    write(store, 0, None, blocks_of(sample(), 400))
+    (store.folder / "notes.txt").write_text("mine")
+    with pytest.raises(SchemaError, match=r"holds notes\.txt, which is not of this program"):
+        discard_folder(store.folder)
+    assert (store.folder / "notes.txt").read_text() == "mine"
+    assert store.completed() == {0}
+
+
+def test_a_link_to_a_folder_of_shards_is_refused(store, tmp_path):
+    link = tmp_path / "other.root.shards"
+    link.symlink_to(store.folder)
+    for use in (lambda: ShardStore(link, "fingerprint"), lambda: discard_folder(link)):
+        with pytest.raises(SchemaError, match="is a file or a link where shards would go"):
+            use()
+    assert (store.folder / "manifest.json").exists()
 
 
 def test_a_folder_left_before_its_manifest_is_taken(tmp_path):
     folder = tmp_path / "run.root.shards"
     folder.mkdir()
-    (folder / "manifest.json.part").write_text("{")
+    (folder / "manifest.json.part").write_bytes(MARK + b"{")
     assert ShardStore(folder, "fingerprint").completed() == set()
 
 
 @pytest.mark.parametrize("name", ["missing/run.root.shards", "file", "file/run.root.shards"])
 def test_a_place_that_cannot_be_used_is_refused(tmp_path, name):
     (tmp_path / "file").touch()
-    with pytest.raises(SchemaError, match="cannot be used for shards"):
+    with pytest.raises(SchemaError, match=r"cannot be used for shards|is a file or a link"):
         ShardStore(tmp_path / name, "fingerprint")
 
 
 def test_discard_removes_the_folder(store):
-    store.write(0, None, blocks_of(sample(), 400))
-    store.discard()
+    write(store, 0, None, blocks_of(sample(), 400))
+    discard_folder(store.folder)
     assert not store.folder.exists()
-    with pytest.raises(SchemaError, match="cannot be removed"):
-        store.discard()
+    with pytest.raises(SchemaError, match="No such file"):
+        discard_folder(store.folder)
 
 
 def test_a_disk_without_room_raises_and_leaves_no_shard(store):
@@ -189,7 +227,7 @@ def test_a_disk_without_room_raises_and_leaves_no_shard(store):
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
         with pytest.raises(SchemaError, match=r"000000\.shard: cannot be written"):
-            store.write(0, None, blocks_of(sample(), 400))
+            write(store, 0, None, blocks_of(sample(), 400))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [path.name for path in store.folder.iterdir()] == ["manifest.json"]
@@ -199,10 +237,10 @@ def test_a_shard_that_another_process_writes_is_refused(store):
     def blocks():
         yield {"x": np.zeros(1)}
         with pytest.raises(SchemaError, match=r"000000\.shard: another job is writing it"):
-            store.write(0, None, [{"x": np.ones(1)}])
+            write(store, 0, None, [{"x": np.ones(1)}])
         yield {"x": np.zeros(1)}
 
-    assert store.write(0, None, blocks()).rows == 2
+    assert write(store, 0, None, blocks()).rows == 2
     assert store.completed() == {0}
 
 
@@ -214,7 +252,7 @@ from tests.ntuple.ntuple_sample import sample
 from renp_sim.ntuple.shards import ShardStore
 store = ShardStore(Path(sys.argv[1]), "fingerprint")
 for index in map(int, sys.argv[2:]):
-    store.write(index, index, [sample(index + 1, n_events=200_000).events])
+    list(store.keep(index, index, [sample(index + 1, n_events=200_000).events]))
     print(index, flush=True)
 """
 

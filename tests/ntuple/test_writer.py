@@ -11,7 +11,7 @@ import pytest
 import uproot
 
 from renp_sim.errors import SchemaError
-from renp_sim.ntuple.part_file import PartFile
+from renp_sim.files import MARK, PartFile
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, TREES
 from renp_sim.ntuple.writer import NtupleWriter
@@ -99,7 +99,7 @@ def test_the_file_does_not_depend_on_the_callers_blocks(tmp_path, rows):
 
 
 def test_what_is_there_before_the_end_is_no_ntuple(tmp_path):
-    """The row of `runs` is written last, so a .part that someone renamed is found out."""
+    """A .part is no ROOT file; with its first bytes, the missing row of `runs` tells."""
     run = sample(n_events=2 * BLOCK_EVENTS)
     copy = tmp_path / "copy.root"
     with NtupleWriter(tmp_path / "run.root") as writer:
@@ -107,7 +107,11 @@ def test_what_is_there_before_the_end_is_no_ntuple(tmp_path):
         writer.steps(run.steps)
         writer.backgrounds(run.backgrounds)
         writer.events(run.events)
-        copy.write_bytes((tmp_path / "run.root.part").read_bytes())
+        part, head = (tmp_path / "run.root.part").read_bytes(), bytes(writer._part._head)
+    copy.write_bytes(part)
+    with pytest.raises(SchemaError, match="is not a ROOT file"):
+        read_tables(copy)
+    copy.write_bytes(head + part[len(head) :])
     with pytest.raises(SchemaError, match="`runs` has no row, so it was never finished"):
         read_tables(copy)
     assert read_tables(tmp_path / "run.root").runs["n_events"].tolist() == [2 * BLOCK_EVENTS]
@@ -257,7 +261,7 @@ def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path, name, messa
 @pytest.mark.parametrize("mode", [0o555, 0o500])
 def test_a_folder_without_permission_is_refused(tmp_path, mode):
     code = (
-        "import os, sys; from pathlib import Path; from renp_sim.ntuple.part_file import PartFile\n"
+        "import os, sys; from pathlib import Path; from renp_sim.files import PartFile\n"
         "os.geteuid() or os.seteuid(65534)  # nobody: root may write everywhere\n"
         "PartFile(Path('run.root'))"
     )
@@ -321,7 +325,7 @@ with NtupleWriter(Path(sys.argv[1])) as writer:
 FORK_AND_WAIT = """
 import os, sys, time
 from pathlib import Path
-from renp_sim.ntuple.part_file import PartFile
+from renp_sim.files import PartFile
 file = PartFile(Path(sys.argv[1]))
 worker = os.fork()
 if worker:
@@ -376,7 +380,7 @@ def test_a_part_renamed_between_open_and_lock_is_not_touched(tmp_path, monkeypat
 
 def test_nothing_of_a_left_part_gets_into_the_file(tmp_path):
     clean = write(tmp_path / "clean.root", sample())
-    (tmp_path / "run.root.part").write_bytes(b"x" * 10**6)
+    (tmp_path / "run.root.part").write_bytes(MARK + b"x" * 10**6)
     path = write(tmp_path / "run.root", sample())
     assert path.stat().st_size == clean.stat().st_size
     assert len(read_events(path)["run"]) == 1000

@@ -281,7 +281,7 @@ def test_files_are_safe(samples: dict[str, Path], tmp_path: Path) -> None:
     sample = samples["dirac"]
     with pytest.raises(ConfigError, match="--set"):
         reweight(sample, (), tmp_path / "w.root")
-    with pytest.raises(ConfigError, match="is the sample itself"):
+    with pytest.raises(SchemaError, match="is the input"):
         reweight(sample, (MOMENTS,), sample, force=True)
     with pytest.raises(ConfigError, match=r"interaction\.mass"):
         reweight(sample, ("interaction.mass=1.0",), tmp_path / "w.root")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.runfile.reading import EXAMPLES, apply_settings, example_text, read_table, write_template
 from renp_sim.runfile.run import load
 from tests.runfile.run_tables import MINIMAL, with_settings
@@ -16,10 +16,10 @@ def test_template_is_a_run_file_with_a_fresh_seed(tmp_path: Path) -> None:
     write_template(first)
     write_template(second)
     assert load(first).config.run.seed != load(second).config.run.seed
-    with pytest.raises(ConfigError, match="--force"):
+    with pytest.raises(SchemaError, match="--force"):
         write_template(first)
     write_template(first, force=True)
-    with pytest.raises(ConfigError, match="cannot be written"):
+    with pytest.raises(SchemaError, match="cannot be written"):
         write_template(tmp_path / "missing" / "a.toml")
 
 

@@ -11,7 +11,7 @@ from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
-    from iminuit import Minuit  # type: ignore[import-untyped]
+    from iminuit import Minuit
 
     from renp_sim.analysis.floating import Setup
 
