@@ -1,33 +1,26 @@
 """Closure campaign: pulls and coverage of a fit whose background, efficiency and frequency are not known.
 
 Run as `python -m benchmarks.campaign --toys 1000`, which prints the table of README.
-The exposure is that of a generated file with signal, control and dark steps. The background scales are free,
-so control and dark steps measure them; efficiency and frequency offset have constraints. Toys draw the counts
-and, as a repeated experiment would, the measured values of the constraints too. Truth is not where the model
-stands if nothing is said.
+The exposure has signal, control and dark steps. The background scales are free, so control and dark steps
+measure them; efficiency and frequency offset have constraints. Toys draw the counts and, as a repeated
+experiment would, the measured values of the constraints too. Truth is not where the model stands if nothing
+is said.
 """
 
 import argparse
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
 from renp_sim.analysis.infer.batch import Status, fit_batch
-from renp_sim.app.data import read_data
-from renp_sim.app.fitting import model_of
-from renp_sim.app.hypothesis import Hypothesis
 from renp_sim.arrays import FloatArray
-from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.prediction.expected_counts import ExpectedCounts
-from renp_sim.prediction.pseudo_data import toys
-from renp_sim.production.generate import generate
+from renp_sim.prediction.exposure import exposure_of
+from renp_sim.prediction.pseudo_data import measured_values, toys
 from renp_sim.runfile.run import run_from_table
-from renp_sim.streams import Stage, stream
 
 __all__ = [
     "CONSTRAINED",
@@ -105,13 +98,17 @@ class Closure:
         return width, width / np.sqrt(2 * (len(self.pulls) - 1))
 
 
-def model(folder: Path) -> ExpectedCounts:
-    """Return the model of the exposure in a generated file, offering what floats."""
-    path = folder / "campaign.root"
-    generate(run_from_table(RUN), path, force=True)
-    whole = model_of(read_data([path]), Hypothesis(ordering=Ordering.NORMAL, nature=Nature.DIRAC))
-    assert isinstance(whole, ExpectedCounts)
-    return whole.offering((*FREE, *CONSTRAINED))
+def model() -> ExpectedCounts:
+    """Return the model of the exposure, offering what floats."""
+    run = run_from_table(RUN)
+    emission = run.emission
+    return ExpectedCounts(
+        exposure=exposure_of(run.schedule, emission.target, run.detector),
+        target=emission.target,
+        oscillation=run.oscillation,
+        interaction=emission.interaction,
+        offered=(*FREE, *CONSTRAINED),
+    )
 
 
 def campaign(
@@ -130,7 +127,7 @@ def campaign(
     model
         Of which the toys are, and which is fitted.
     n_toys, seed
-        How many toys, and where their stream starts.
+        How many toys, and their seed.
     fix
         Free parameters that are held in the fit instead.
     is_randomised
@@ -141,14 +138,13 @@ def campaign(
     fix = dict(fix or {})
     parameters = {p.name: p for p in model.parameters}
     truth = np.array([TRUTH[name] for name in parameters])
-    rng = stream(seed, Stage.TOYS, 0)
-    measured = {}
-    for name in CONSTRAINED:
-        constraint = parameters[name].constraint
-        assert constraint is not None
-        drawn = TRUTH[name] + constraint.error * rng.standard_normal(n_toys)
-        measured[name] = drawn if is_randomised else np.full(n_toys, constraint.value)
-    counts = toys(model, truth, rng, n_toys).counts
+    measured = {
+        name: measured_values(parameters[name], TRUTH[name], seed=seed, n_toys=n_toys)
+        if is_randomised
+        else np.full(n_toys, parameters[name].value)
+        for name in CONSTRAINED
+    }
+    counts = toys(model, truth, seed=seed, n_toys=n_toys).counts
 
     def fitted(held: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
         """Return best parameters (b, p) and −2 ln L (b,) with these held."""
@@ -229,9 +225,7 @@ def main() -> None:
     parser.add_argument("--toys", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    with TemporaryDirectory() as folder:
-        fitted = model(Path(folder))
-    print(table(campaign(fitted, arguments.toys, arguments.seed)))
+    print(table(campaign(model(), arguments.toys, arguments.seed)))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from renp_sim.analysis.data import Exposure as Exposure
     from renp_sim.analysis.floating import Treatment as Treatment
+    from renp_sim.analysis.infer.batch import fit_batch as fit_batch
+    from renp_sim.analysis.infer.fit import fit as fit
+    from renp_sim.analysis.infer.profile import profile as profile
     from renp_sim.analysis.model import Constraint as Constraint
     from renp_sim.analysis.spectrum.measured import measured_spectrum as measured_spectrum
     from renp_sim.analysis.spectrum.thresholds import search_thresholds as search_thresholds
@@ -28,28 +32,40 @@ if TYPE_CHECKING:
     from renp_sim.ntuple.reader import read_tables as read_tables
     from renp_sim.physics.neutrino import Nature as Nature
     from renp_sim.physics.neutrino import Ordering as Ordering
+    from renp_sim.prediction.expected_counts import ExpectedCounts as ExpectedCounts
+    from renp_sim.prediction.exposure import exposure_of as exposure_of
+    from renp_sim.prediction.pseudo_data import asimov as asimov
+    from renp_sim.prediction.pseudo_data import toys as toys
     from renp_sim.production.generate import generate as generate
     from renp_sim.runfile.run import load as load
 
 _HOME = {
     "Constraint": "renp_sim.analysis.model",
+    "ExpectedCounts": "renp_sim.prediction.expected_counts",
+    "Exposure": "renp_sim.analysis.data",
     "Masses": "renp_sim.app.question",
     "Nature": "renp_sim.physics.neutrino",
     "Normalisation": "renp_sim.app.question",
     "Ordering": "renp_sim.physics.neutrino",
     "Question": "renp_sim.app.question",
     "Treatment": "renp_sim.analysis.floating",
+    "asimov": "renp_sim.prediction.pseudo_data",
+    "exposure_of": "renp_sim.prediction.exposure",
+    "fit": "renp_sim.analysis.infer.fit",
+    "fit_batch": "renp_sim.analysis.infer.batch",
     "fit_data": "renp_sim.app.fitting",
     "generate": "renp_sim.production.generate",
     "iterate_events": "renp_sim.ntuple.reader",
     "load": "renp_sim.runfile.run",
     "measured_spectrum": "renp_sim.analysis.spectrum.measured",
+    "profile": "renp_sim.analysis.infer.profile",
     "rate_at": "renp_sim.app.rates",
     "rate_of_schedule": "renp_sim.app.rates",
     "read_data": "renp_sim.app.data",
     "read_tables": "renp_sim.ntuple.reader",
     "run_all": "renp_sim.app.report",
     "search_thresholds": "renp_sim.analysis.spectrum.thresholds",
+    "toys": "renp_sim.prediction.pseudo_data",
 }
 
 __all__ = list(_HOME)

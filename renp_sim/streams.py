@@ -15,10 +15,13 @@ import numpy as np
 
 from renp_sim.errors import ConfigError
 
-__all__ = ["BLOCK_EVENTS", "Stage", "name_key", "name_keys", "stream"]
+__all__ = ["BLOCK_EVENTS", "BLOCK_TOYS", "Stage", "name_key", "name_keys", "stream"]
 
 BLOCK_EVENTS = 32_768
 """Events in a block: one unit of randomness, of work and of file baskets (see benchmarks/)."""
+
+BLOCK_TOYS = 4096
+"""Toys in a block, the unit of their randomness."""
 
 
 class Stage(Enum):
@@ -37,7 +40,9 @@ class Stage(Enum):
     ALLOCATION = (5, 1)
     """(0,): which step each event belongs to when the number of events is fixed"""
     TOYS = (6, 1)
-    """(block of 4096 toys,)"""
+    """(block of toys,): their counts"""
+    MEASUREMENTS = (7, 2)
+    """(block of toys, name): what other experiments measure of a constrained parameter in them"""
 
 
 def stream(seed: int, stage: Stage, *address: int) -> np.random.Generator:

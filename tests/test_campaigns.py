@@ -17,9 +17,9 @@ COVERED = ("lightest_mass_eV", "background.leakage", "frequency_offset_eV")
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> ExpectedCounts:
-    """The model of a generated file with signal, control and dark steps."""
-    return model(tmp_path_factory.mktemp("campaign"))
+def fitted() -> ExpectedCounts:
+    """The model of signal, control and dark steps."""
+    return model()
 
 
 def faults(rows: list[Closure], width_tolerance: float) -> list[str]:

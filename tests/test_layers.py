@@ -40,7 +40,8 @@ ALLOWED = {
     "plots": KERNEL | {"analysis", "plots"},
     "runfile": KERNEL | {"physics", "laser", "detector", "runfile", "data"},
     "production": KERNEL
-    | {"physics", "laser", "generator", "detector", "ntuple", "prediction", "runfile", "production"},
+    | {"physics", "laser", "generator", "detector", "ntuple", "prediction", "runfile", "production"}
+    | {"analysis.data"},
     "app": KERNEL | LIBRARIES | {"app", "data"},
     "cli": KERNEL | {"app", "runfile", "production", "ntuple", "cli"},
     "__main__": {"cli"},
@@ -129,6 +130,8 @@ PLANTED = {
     "prediction": "from renp_sim.analysis.infer import fit",
     "production": "from renp_sim.app.report import run_all",
     "runfile": "from renp_sim.production.generate import generate",
+    "files": "from renp_sim.outputs import require_outputs",
+    "outputs": "from renp_sim.streams import stream",
     "streams": "from renp_sim.constants import MU_B_PER_EV",
 }
 

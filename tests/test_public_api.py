@@ -11,23 +11,31 @@ import renp_sim
 
 PUBLIC = [
     "Constraint",
+    "ExpectedCounts",
+    "Exposure",
     "Masses",
     "Nature",
     "Normalisation",
     "Ordering",
     "Question",
     "Treatment",
+    "asimov",
+    "exposure_of",
+    "fit",
+    "fit_batch",
     "fit_data",
     "generate",
     "iterate_events",
     "load",
     "measured_spectrum",
+    "profile",
     "rate_at",
     "rate_of_schedule",
     "read_data",
     "read_tables",
     "run_all",
     "search_thresholds",
+    "toys",
 ]
 
 

@@ -1,10 +1,12 @@
 """README says what is true: commands as CI runs them, the schema as it is written."""
 
+import doctest
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import renp_sim
 from renp_sim.ntuple.schema import markdown_table
 
 ROOT = Path(__file__).parents[1]
@@ -31,10 +33,12 @@ def test_wrong_input_gets_the_lines_that_are_printed() -> None:
     assert (done.returncode, done.stderr.splitlines()) == (2, lines)
 
 
+def blocks_in_python() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
 def test_the_example_in_python_runs(tmp_path: Path) -> None:
-    (code,) = (
-        block for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "load(" in block
-    )
+    (code,) = (block for block in blocks_in_python() if "load(" in block and ">>>" not in block)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
     )
@@ -43,6 +47,13 @@ def test_the_example_in_python_runs(tmp_path: Path) -> None:
     assert f"print(renp_sim.rate_of_schedule(run).expected_counts)  # {PRINTED}" in code
     assert [f"{float(count):.2f}" for count in counts.strip("[]").split()] == PRINTED.strip("[]").split()
     assert fitted.startswith(("normal/dirac", "inverted/dirac"))
+
+
+def test_the_session_in_python_prints_what_is_written() -> None:
+    (session,) = (block for block in blocks_in_python() if ">>>" in block)
+    example = doctest.DocTestParser().get_doctest(session, {"renp_sim": renp_sim}, "README", "README.md", 0)
+    assert len(example.examples) <= 10
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 def test_the_schema_is_as_written() -> None:

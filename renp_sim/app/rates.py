@@ -10,6 +10,7 @@ from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.pairs import ORDERED_PAIRS, PAIRS
+from renp_sim.prediction.conditions import step_conditions
 from renp_sim.runfile.run import Run
 
 __all__ = ["RateReport", "asked_frequencies", "rate_at", "rate_of_schedule"]
@@ -94,8 +95,8 @@ def rate_at(run: Run, omega_eV: FloatArray) -> RateReport:
 def rate_of_schedule(run: Run) -> RateReport:
     """Return rates and expected counts of the schedule's steps, at the set frequencies."""
     schedule = run.schedule
-    report = _report(run, schedule.omega_set_eV, schedule.linewidth_eV, schedule.coherence)
-    conditions = run.step_conditions()
+    report = _report(run, schedule.omega_eV, schedule.linewidth_eV, schedule.coherence)
+    conditions = step_conditions(schedule, run.emission.target)
     expected = [
         run.detector.expected(condition, rate).signal_counts
         for condition, rate in zip(conditions, report.rate_hz.tolist(), strict=True)

@@ -19,20 +19,7 @@ from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.rates import Emission
 from renp_sim.streams import BLOCK_EVENTS, Stage, stream
 
-__all__ = ["Generator", "StepSignal", "block_boundaries_s", "expected_emissions"]
-
-
-def expected_emissions(
-    schedule: Schedule, emission: Emission, *, at_true_frequency: bool = True
-) -> FloatArray:
-    """Return the expected number of signal photons emitted while a step is open, shape (n,).
-
-    N = Γ₀ η ⟨I⟩ T, Eq. (9) of GP23, with the spectral function averaged over the line.
-    """
-    omega = schedule.omega_true_eV if at_true_frequency else schedule.omega_set_eV
-    spectrum = mean_spectral_function(omega, schedule.linewidth_eV, emission).sum(axis=(-2, -1))
-    gamma_hz = emission.target.gamma0_hz * emission.target.coherence * schedule.coherence
-    return np.asarray(gamma_hz * spectrum * schedule.duration_s * schedule.live_fraction)
+__all__ = ["Generator", "StepSignal", "block_boundaries_s"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +29,7 @@ class Generator:
     Parameters
     ----------
     schedule, emission
-        The laser steps, and what they shine on.
+        The laser steps as they truly were, and what they shine on.
     seed
         The one seed of the run.
     n_events
@@ -56,9 +43,21 @@ class Generator:
     n_events: int | None = None
 
     @cached_property
+    def spectrum(self) -> FloatArray:
+        """⟨I⟩ of each step, the spectral function averaged over its line, shape (n,)."""
+        line = mean_spectral_function(self.schedule.omega_eV, self.schedule.linewidth_eV, self.emission)
+        return np.asarray(line.sum(axis=(-2, -1)))
+
+    @property
+    def rate_hz(self) -> FloatArray:
+        """Γ₀ η ⟨I⟩: signal photons per second of open time, shape (n,)."""
+        target = self.emission.target
+        return target.gamma0_hz * target.coherence * self.schedule.coherence * self.spectrum
+
+    @cached_property
     def expected(self) -> FloatArray:
-        """Expected signal photons per step, shape (n,)."""
-        return expected_emissions(self.schedule, self.emission)
+        """Expected signal photons while a step is open, N = Γ₀ η ⟨I⟩ T, Eq. (9) of GP23, shape (n,)."""
+        return self.rate_hz * self.schedule.duration_s * self.schedule.live_fraction
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -95,7 +94,7 @@ class Generator:
             step=step,
             count=count,
             source=source_of(
-                float(schedule.omega_true_eV[step]), float(schedule.linewidth_eV[step]), self.emission
+                float(schedule.omega_eV[step]), float(schedule.linewidth_eV[step]), self.emission
             ),
             boundaries_s=self.boundaries_s(step),
             radius_cm=self.emission.target.radius_cm,

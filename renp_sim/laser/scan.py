@@ -8,10 +8,10 @@ import numpy as np
 
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
+from renp_sim.laser.calibration import Calibration
 from renp_sim.laser.schedule import Schedule, StepKind
-from renp_sim.streams import Stage, stream
 
-__all__ = ["Allocation", "Calibration", "Scan", "Step", "build_schedule"]
+__all__ = ["Allocation", "Scan", "Step", "build_schedule"]
 
 SignalRate = Callable[[FloatArray], FloatArray]
 """ω (n,) → relative rate of recorded signal photons (n,)."""
@@ -48,15 +48,6 @@ class Scan:
     dark_fraction: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calibration:
-    """The frequency scale, eV: true common offset (None: drawn from its error) and stated errors."""
-
-    common_offset_eV: float | None = 0.0
-    common_error_eV: float = 0.0
-    step_error_eV: float = 0.0
-
-
 def build_schedule(
     steps: Sequence[Step],
     scans: Sequence[Scan],
@@ -65,19 +56,18 @@ def build_schedule(
     settling_s: float = 0.0,
     calibration: Calibration | None = None,
     signal_rate: SignalRate,
-    seed: int,
 ) -> Schedule:
-    """Lay single steps, then scans, out in time.
+    """Lay single steps, then scans, out in time, as they are set.
 
     Between two steps the laser settles for `settling_s`; a scan pays for the settling before each of its
     steps out of its wall time (nothing before the first step of the run).
 
     Parameters
     ----------
+    calibration
+        Its stated errors; its offsets play no part.
     signal_rate
         Relative signal rate at given frequencies; looked at by `Allocation.EQUAL_COUNTS` only.
-    seed
-        For calibration offsets that are drawn.
 
     Raises
     ------
@@ -90,14 +80,12 @@ def build_schedule(
     if not laid:
         raise ConfigError("laser: no step and no scan: give at least one [[laser.steps]] or [[laser.scan]]")
     duration = np.array([step.duration_s for step in laid])
-    omega = np.array([step.omega_eV for step in laid])
     kind = np.array([step.kind for step in laid], dtype=np.int8)
     calibration = calibration or Calibration()
     return Schedule(
         kind=kind,
         scan_pass=np.array([step.scan_pass for step in laid], dtype=np.int32),
-        omega_set_eV=omega,
-        omega_true_eV=omega + _offsets_eV(calibration, len(laid), seed),
+        omega_eV=np.array([step.omega_eV for step in laid]),
         linewidth_eV=np.array([linewidth_eV if s.linewidth_eV is None else s.linewidth_eV for s in laid]),
         start_s=np.concatenate([[0.0], np.cumsum(duration + settling_s)[:-1]]),
         duration_s=duration,
@@ -153,13 +141,3 @@ def _shares(scan: Scan, where: str, signal_rate: SignalRate) -> FloatArray:
             'leave it out, give it a step of its own, or use "equal_time"'
         )
     return np.asarray((1 / rate) / np.sum(1 / rate))
-
-
-def _offsets_eV(calibration: Calibration, n_steps: int, seed: int) -> FloatArray:
-    common = calibration.common_offset_eV
-    if common is None:
-        common = calibration.common_error_eV * stream(seed, Stage.CALIBRATION, 0).standard_normal()
-    offsets = np.full(n_steps, float(common))
-    if calibration.step_error_eV > 0:
-        offsets += calibration.step_error_eV * stream(seed, Stage.CALIBRATION, 1).standard_normal(n_steps)
-    return offsets

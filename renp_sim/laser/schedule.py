@@ -1,7 +1,8 @@
-"""The schedule of laser steps: one versioned object that generator, fit and planning share."""
+"""The schedule of laser steps, as it was set or as it was: one object that all layers share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,8 @@ class Schedule:
         Values of `StepKind`.
     scan_pass
         Pass of an interleaved scan, from 0.
-    omega_set_eV, omega_true_eV
-        Set frequency, and the true one with the calibration offsets, eV.
+    omega_eV
+        Frequency of the laser, eV: the set one, or the true one of a schedule `as_it_was`.
     linewidth_eV
         Gaussian σ of the line, eV; 0 is sharp.
     start_s, duration_s
@@ -47,8 +48,7 @@ class Schedule:
 
     kind: NDArray[np.int8]
     scan_pass: NDArray[np.int32]
-    omega_set_eV: FloatArray
-    omega_true_eV: FloatArray
+    omega_eV: FloatArray
     linewidth_eV: FloatArray
     start_s: FloatArray
     duration_s: FloatArray
@@ -60,4 +60,13 @@ class Schedule:
     @property
     def n_steps(self) -> int:
         """Number of steps."""
-        return len(self.omega_set_eV)
+        return len(self.omega_eV)
+
+    @property
+    def open_time_s(self) -> FloatArray:
+        """Time in which photons are counted, dead time included, shape (n,), s."""
+        return self.duration_s * self.live_fraction
+
+    def as_it_was(self, offsets_eV: FloatArray) -> Self:
+        """Return the schedule with true frequencies: those set plus the offsets of the scale, shape (n,)."""
+        return replace(self, omega_eV=self.omega_eV + offsets_eV)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from collections.abc import Generator as RowGenerator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,11 +24,21 @@ from renp_sim.generator.generate import Generator
 from renp_sim.ntuple.shard_folder import discard_folder
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.outputs import require_outputs
+from renp_sim.prediction.conditions import step_conditions
+from renp_sim.prediction.exposure import exposure_of
 from renp_sim.production.event_rows import EventRows
 from renp_sim.production.memory import keep_freed_memory
 from renp_sim.production.resume import fingerprint_of, finished, open_store
 from renp_sim.production.shard_maker import ShardMaker
-from renp_sim.production.slices import Job, Shard, StepTally, expected_photons, expected_rows, plan_shards
+from renp_sim.production.slices import (
+    Job,
+    Shard,
+    StepTally,
+    expected_photons,
+    expected_rows,
+    plan_shards,
+    totals,
+)
 from renp_sim.production.step_rows import background_rows, run_row, step_rows
 from renp_sim.production.team import Workers, working
 from renp_sim.runfile.run import Run
@@ -78,12 +88,12 @@ class Generated:
 def job_of(setup: Run, n_events: int | None = None) -> Job:
     """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons."""
     generator = Generator(
-        schedule=setup.schedule, emission=setup.emission, seed=setup.config.run.seed, n_events=n_events
+        schedule=setup.truth, emission=setup.emission, seed=setup.config.run.seed, n_events=n_events
     )
     return Job(
         generator=generator,
         detector=setup.detector,
-        conditions=tuple(setup.step_conditions(at_true_frequency=True)),
+        conditions=step_conditions(setup.truth, setup.emission.target),
         rows=EventRows(
             run=setup.number,
             weight=generator.weight,
@@ -167,10 +177,25 @@ def generate(
             columns["event"] = np.arange(n_rows, n_rows + n, dtype=np.int64)
             writer.events(columns)
             n_rows += n
-        steps = step_rows(setup, job, tallies)
+        target, detector = setup.emission.target, setup.detector
+        n_recorded, lost_s = totals(tallies, setup.schedule.n_steps)
+        live_time_s = setup.schedule.open_time_s - lost_s
+        known, truth = (
+            replace(exposure_of(schedule, target, detector, run=setup.number), live_time_s=live_time_s)
+            for schedule in (setup.schedule, setup.truth)
+        )
+        steps = step_rows(known, truth, job.generator, n_recorded)
         writer.steps(steps)
-        writer.backgrounds(background_rows(setup, steps))
-        writer.run(run_row(setup, job, steps, n_rows, _provenance(fingerprint)))
+        writer.backgrounds(background_rows(known, truth))
+        writer.run(
+            run_row(
+                setup,
+                steps,
+                n_events=n_rows,
+                is_poisson=n_events is None,
+                provenance=_provenance(fingerprint),
+            )
+        )
     if store is not None:
         discard_folder(folder)
     return Generated(

@@ -12,6 +12,7 @@ from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.propagator import line_resonance
 from renp_sim.physics.rates import Emission
+from renp_sim.prediction.exposure import exposure_of
 from renp_sim.runfile.run import Run
 
 __all__ = ["uncovered"]
@@ -88,8 +89,8 @@ def _background_problems(generated: Run, wanted: Run) -> list[str]:
     if all(getattr(targets[0], name) == getattr(targets[1], name) for name in names):
         return []
     rates = [
-        np.array([setup.detector.background_rates_hz(c) for c in setup.step_conditions()])
-        for setup in (generated, wanted)
+        exposure_of(run.schedule, run.emission.target, run.detector).background_rate_hz
+        for run in (generated, wanted)
     ]
     changed = np.any(rates[0] != rates[1], axis=0)
     return [

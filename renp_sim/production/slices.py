@@ -28,6 +28,7 @@ __all__ = [
     "expected_photons",
     "expected_rows",
     "plan_shards",
+    "totals",
 ]
 
 Columns = dict[str, NDArray[Any]]
@@ -243,6 +244,15 @@ def expected_rows(job: Job) -> float:
     """Return the number of rows expected before the detector."""
     steps = range(job.generator.schedule.n_steps)
     return float(sum(job.step_slices(step).expected_rows.sum() for step in steps))
+
+
+def totals(tallies: list[StepTally], n_steps: int) -> tuple[NDArray[np.int64], FloatArray]:
+    """Return recorded photons and dead time of each step, shape (n,)."""
+    recorded, lost_s = np.zeros(n_steps, dtype=np.int64), np.zeros(n_steps)
+    for tally in tallies:
+        recorded[tally.step] += tally.n_recorded
+        lost_s[tally.step] += tally.lost_s
+    return recorded, lost_s
 
 
 def _photons(truth: TruthBlock) -> Photons:

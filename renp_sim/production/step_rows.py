@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.arrays import FloatArray
-from renp_sim.ntuple.schema import SCHEMA_MAJOR, SCHEMA_MINOR
-from renp_sim.physics.line import mean_spectral_function
-from renp_sim.physics.neutrino import Nature, Ordering
-from renp_sim.production.slices import Job, StepTally
+from renp_sim.analysis.data import Exposure
+from renp_sim.generator.generate import Generator
+from renp_sim.ntuple.schema import LEGENDS, SCHEMA_MAJOR, SCHEMA_MINOR
+from renp_sim.physics.neutrino import Ordering
 from renp_sim.runfile.run import Run
 
 __all__ = ["background_rows", "run_row", "step_rows"]
@@ -17,80 +16,72 @@ __all__ = ["background_rows", "run_row", "step_rows"]
 Columns = dict[str, NDArray[Any]]
 
 
-def step_rows(setup: Run, job: Job, tallies: list[StepTally]) -> Columns:
+def step_rows(
+    known: Exposure, truth: Exposure, generator: Generator, n_recorded: NDArray[np.int64]
+) -> Columns:
     """Return the columns of `steps`, one row per laser step.
 
-    The live time is the open time less the dead time that was lost; the truth μ uses it, so that
-    μ_signal = gamma0_hz · coherence · Ī · efficiency · live_time_s holds to the digit.
+    The truth μ uses the live time, so that μ_signal = gamma0_hz · coherence · Ī · efficiency · live_time_s
+    holds to the digit.
+
+    Parameters
+    ----------
+    known, truth
+        The steps as they were set and as they were; their live time is the open time less what was lost.
+    generator
+        The signal photons of the steps as they were.
+    n_recorded
+        Recorded photons, shape (n,).
     """
-    schedule, target, n = setup.schedule, setup.emission.target, setup.schedule.n_steps
-    recorded, lost_s = np.zeros(n, dtype=np.int64), np.zeros(n)
-    for tally in tallies:
-        recorded[tally.step] += tally.n_recorded
-        lost_s[tally.step] += tally.lost_s
-    live_s = schedule.duration_s * schedule.live_fraction - lost_s
-    efficiency = setup.detector.efficiency_at(schedule.omega_set_eV)
-    known = setup.detector.efficiency
-    coherence = target.coherence * schedule.coherence
-    spectrum = mean_spectral_function(schedule.omega_true_eV, schedule.linewidth_eV, setup.emission)
-    true_efficiency = setup.detector.efficiency_at(schedule.omega_true_eV)
-    mu_signal = target.gamma0_hz * coherence * spectrum.sum(axis=(-2, -1)) * true_efficiency * live_s
+    schedule = generator.schedule
     return {
-        "run": np.full(n, setup.number, dtype=np.int64),
-        "step": np.arange(n, dtype=np.int32),
+        "run": known.run,
+        "step": known.step.astype(np.int32),
         "scan_pass": schedule.scan_pass,
-        "kind": schedule.kind,
-        "omega_set_eV": schedule.omega_set_eV,
-        "linewidth_eV": schedule.linewidth_eV,
-        "omega_common_error_eV": schedule.omega_common_error_eV,
-        "omega_step_error_eV": schedule.omega_step_error_eV,
-        "omega_true_eV": schedule.omega_true_eV,
+        "kind": known.kind,
+        "omega_set_eV": known.omega_eV,
+        "linewidth_eV": known.linewidth_eV,
+        "omega_common_error_eV": known.omega_common_error_eV,
+        "omega_step_error_eV": known.omega_step_error_eV,
+        "omega_true_eV": truth.omega_eV,
         "start_s": schedule.start_s,
         "duration_s": schedule.duration_s,
-        "live_time_s": live_s,
-        "coherence": coherence,
-        "gamma0_hz": np.full(n, target.gamma0_hz),
-        "efficiency": efficiency,
-        "efficiency_common_error": efficiency * known.common_error_rel,
-        "efficiency_step_error": efficiency * known.step_error_rel,
-        "n_recorded": recorded,
-        "n_generated": job.generator.counts,
-        "mu_signal": mu_signal,
-        "mu_background": _background_rates_hz(setup, at_true_frequency=True).sum(axis=1) * live_s,
+        "live_time_s": known.live_time_s,
+        "coherence": known.coherence,
+        "gamma0_hz": known.gamma0_hz,
+        "efficiency": known.efficiency,
+        "efficiency_common_error": known.efficiency_common_error,
+        "efficiency_step_error": known.efficiency_step_error,
+        "n_recorded": n_recorded,
+        "n_generated": generator.counts,
+        "mu_signal": truth.gamma0_hz
+        * truth.coherence
+        * generator.spectrum
+        * truth.efficiency
+        * truth.live_time_s,
+        "mu_background": truth.background_counts,
     }
 
 
-def background_rows(setup: Run, steps: Columns) -> Columns:
-    """Return the columns of `backgrounds`, one row per step and component."""
-    components = setup.detector.backgrounds
-    n, c = setup.schedule.n_steps, len(components)
-    rate_hz = _background_rates_hz(setup, at_true_frequency=False)
-    true_hz = _background_rates_hz(setup, at_true_frequency=True)
-    error_rel = np.array([component.error_rel for component in components])
-    present = [[b.present(conditions) for b in components] for conditions in setup.step_conditions()]
+def background_rows(known: Exposure, truth: Exposure) -> Columns:
+    """Return the columns of `backgrounds`, one row per step and component; parameters as in `step_rows`."""
+    n, c = known.background_rate_hz.shape
     return {
-        "run": np.repeat(steps["run"], c),
-        "step": np.repeat(steps["step"], c),
+        "run": np.repeat(known.run, c),
+        "step": np.repeat(known.step.astype(np.int32), c),
         "component": np.tile(np.arange(c, dtype=np.int16), n),
-        "expected_rate_hz": rate_hz.ravel(),
-        "rate_error_hz": (rate_hz * error_rel).ravel(),
-        "present": np.array(present, dtype=np.bool_).reshape(n, c).ravel(),
-        "mu": (true_hz * steps["live_time_s"][:, None]).ravel(),
+        "expected_rate_hz": known.background_rate_hz.ravel(),
+        "rate_error_hz": known.background_error_hz.ravel(),
+        "present": known.background_present.ravel(),
+        "mu": (truth.background_hz * truth.live_time_s[:, None]).ravel(),
     }
-
-
-def _background_rates_hz(setup: Run, *, at_true_frequency: bool) -> FloatArray:
-    """Return recorded background rates before dead time, shape (steps, components)."""
-    conditions = setup.step_conditions(at_true_frequency=at_true_frequency)
-    rates = [setup.detector.background_rates_hz(condition) for condition in conditions]
-    return np.array(rates).reshape(len(conditions), len(setup.detector.backgrounds))
 
 
 def run_row(
-    setup: Run, job: Job, steps: Columns, n_events: int, provenance: dict[str, Any]
+    setup: Run, steps: Columns, *, n_events: int, is_poisson: bool, provenance: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the row of `runs`."""
-    schedule, target = setup.schedule, setup.emission.target
+    target = setup.emission.target
     oscillation, neutrinos = setup.oscillation, setup.emission.neutrinos
     masses = neutrinos.masses_eV
     return {
@@ -102,15 +93,15 @@ def run_row(
         "n_recorded": int(steps["n_recorded"].sum()),
         "n_generated": int(steps["n_generated"].sum()),
         "live_time_s": float(steps["live_time_s"].sum()),
-        "wall_time_s": float(schedule.duration_s.sum()),
+        "wall_time_s": float(steps["duration_s"].sum()),
         "is_blind": False,
-        "is_poisson": job.generator.n_events is None,
+        "is_poisson": is_poisson,
         "e_eg_eV": target.atom.e_eg_eV,
         "e_vg_eV": target.atom.e_vg_eV,
         "gamma_ref_hz": target.atom.gamma_ref_hz,
         "spin_f_l": target.f_l,
-        "ordering": 0 if oscillation.ordering is Ordering.NORMAL else 1,
-        "nature": 0 if neutrinos.nature is Nature.DIRAC else 1,
+        "ordering": _coded("ordering", oscillation.ordering),
+        "nature": _coded("nature", neutrinos.nature),
         "sin2_theta12": oscillation.sin2_theta12,
         "sin2_theta13": oscillation.sin2_theta13,
         "dm2_21_eV2": float(neutrinos.differences_eV2[1, 0]),
@@ -123,3 +114,8 @@ def run_row(
         "config": setup.resolved(),
         "provenance": provenance,
     }
+
+
+def _coded(branch: str, word: str) -> int:
+    """Return the number that stands for a word in a branch."""
+    return next(number for number, meaning in LEGENDS[branch].items() if meaning == word)

@@ -9,7 +9,8 @@ from detector.background import Background
 from detector.efficiency import Constant
 from detector.response import Detector
 from renp_sim.errors import ConfigError, nearest
-from renp_sim.laser.scan import Calibration, Scan, Step, build_schedule
+from renp_sim.laser.calibration import Calibration
+from renp_sim.laser.scan import Scan, Step, build_schedule
 from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.atom import Atom, known_atoms
 from renp_sim.physics.kinematics import require_frequency
@@ -17,7 +18,7 @@ from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.neutrino import Nature, Neutrinos, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
-from renp_sim.runfile.laser_section import LaserSection, ScanTable
+from renp_sim.runfile.laser_section import CalibrationTable, LaserSection, ScanTable
 from renp_sim.runfile.problems import shown
 from renp_sim.runfile.sections import AtomTable, DetectorSection, NeutrinoSection, TargetSection
 from renp_sim.runfile.tables import table_of
@@ -31,6 +32,7 @@ __all__ = [
     "oscillation_of",
     "schedule_of",
     "target_of",
+    "truth_of",
 ]
 
 DEFAULT_LIGHTEST_MASS_EV = 0.01
@@ -145,8 +147,8 @@ def frequency_problems(laser: LaserSection, atom: Atom) -> list[str]:
     return problems
 
 
-def schedule_of(laser: LaserSection, seed: int, emission: Emission, detector: Detector) -> Schedule:
-    """Return the laser schedule; the seed is for frequency offsets that are drawn."""
+def schedule_of(laser: LaserSection, emission: Emission, detector: Detector) -> Schedule:
+    """Return the laser schedule as it is set."""
 
     def signal_rate(omega_eV: Any) -> Any:
         spectrum = mean_spectral_function(omega_eV, laser.linewidth_eV, emission).sum(axis=(-2, -1))
@@ -173,24 +175,30 @@ def schedule_of(laser: LaserSection, seed: int, emission: Emission, detector: De
         )
         for scan in laser.scan
     ]
-    offset = laser.calibration.common_offset_eV
-    schedule = build_schedule(
+    return build_schedule(
         steps,
         scans,
         linewidth_eV=laser.linewidth_eV,
         settling_s=laser.settling_s,
-        calibration=Calibration(
-            common_offset_eV=None if offset == "draw" else float(offset),
-            common_error_eV=laser.calibration.common_error_eV,
-            step_error_eV=laser.calibration.step_error_eV,
-        ),
+        calibration=_calibration(laser.calibration),
         signal_rate=signal_rate,
-        seed=seed,
     )
-    require_frequency(
-        schedule.omega_true_eV, emission.target.atom.e_eg_eV, "laser.calibration: true frequency"
+
+
+def truth_of(given: CalibrationTable, seed: int, schedule: Schedule, e_eg_eV: float) -> Schedule:
+    """Return the schedule as it was: with the true offsets of the frequency scale, drawn with the seed."""
+    truth = schedule.as_it_was(_calibration(given).offsets_eV(schedule.n_steps, seed))
+    require_frequency(truth.omega_eV, e_eg_eV, "laser.calibration: true frequency")
+    return truth
+
+
+def _calibration(given: CalibrationTable) -> Calibration:
+    offset = given.common_offset_eV
+    return Calibration(
+        common_offset_eV=None if offset == "draw" else float(offset),
+        common_error_eV=given.common_error_eV,
+        step_error_eV=given.step_error_eV,
     )
-    return schedule
 
 
 def _frequencies_eV(scan: ScanTable) -> tuple[float, ...]:

@@ -8,9 +8,9 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeVar
 
-from detector.response import Detector, StepConditions
+from detector.response import Detector
 from renp_sim.errors import ConfigError, RenpError
-from renp_sim.laser.schedule import Schedule, StepKind
+from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.runfile import build
@@ -36,7 +36,9 @@ class Run:
     oscillation
         Mixing and splittings, NuFIT 5.2 filled in.
     emission, schedule, detector
-        What the layers work with.
+        What the layers work with; the schedule is the one that was set.
+    truth
+        The schedule as it was, with the true offsets of the frequency scale.
     source
         The run file; None for an example or a table.
     """
@@ -46,26 +48,9 @@ class Run:
     oscillation: Oscillation
     emission: Emission
     schedule: Schedule
+    truth: Schedule
     detector: Detector
     source: Path | None = None
-
-    def step_conditions(self, *, at_true_frequency: bool = False) -> list[StepConditions]:
-        """Return what the detector is told of each step, at its set or its true frequency."""
-        schedule, target = self.schedule, self.emission.target
-        omega = schedule.omega_true_eV if at_true_frequency else schedule.omega_set_eV
-        return [
-            StepConditions(
-                omega_eV=float(omega[k]),
-                duration_s=float(schedule.duration_s[k] * schedule.live_fraction[k]),
-                laser_on=bool(schedule.kind[k] != StepKind.DARK),
-                coherence=float(target.coherence * schedule.coherence[k]),
-                density_cm3=target.density_cm3,
-                photon_density_cm3=target.photon_density_cm3,
-                live_fraction=float(schedule.live_fraction[k]),
-                end_eV=target.atom.e_eg_eV / 2,
-            )
-            for k in range(schedule.n_steps)
-        ]
 
     def resolved(self) -> dict[str, Any]:
         """Return the configuration as a table with every default written out; it gives the run back."""
@@ -131,8 +116,11 @@ def run_from_table(table: Mapping[str, Any]) -> Run:
     if problems or not (oscillation and neutrinos and target and detector):
         raise ConfigError(*problems)
     emission = Emission(target=target, neutrinos=neutrinos, interaction=config.interaction)
-    schedule = attempt(lambda: build.schedule_of(config.laser, config.run.seed, emission, detector))
-    if schedule is None:
+    laser, e_eg_eV = config.laser, target.atom.e_eg_eV
+    schedule = attempt(lambda: build.schedule_of(laser, emission, detector))
+    seed = config.run.seed
+    truth = attempt(lambda: build.truth_of(laser.calibration, seed, schedule, e_eg_eV)) if schedule else None
+    if schedule is None or truth is None:
         raise ConfigError(*problems)
     return Run(
         config=config,
@@ -140,6 +128,7 @@ def run_from_table(table: Mapping[str, Any]) -> Run:
         oscillation=oscillation,
         emission=emission,
         schedule=schedule,
+        truth=truth,
         detector=detector,
     )
 

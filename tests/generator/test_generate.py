@@ -15,7 +15,7 @@ DAY_S = 86400.0
 
 
 def schedule_of(*steps: Step, scan: Scan | None = None) -> Schedule:
-    return build_schedule(steps, [scan] if scan else [], signal_rate=lambda omega: omega, seed=1)
+    return build_schedule(steps, [scan] if scan else [], signal_rate=lambda omega: omega)
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from renp_sim.errors import ConfigError
-from renp_sim.laser.scan import Allocation, Calibration, Scan, Step, build_schedule
+from renp_sim.laser.calibration import Calibration
+from renp_sim.laser.scan import Allocation, Scan, Step, build_schedule
 from renp_sim.laser.schedule import Schedule, StepKind
 
 OMEGAS = (1.0688, 1.0699, 1.0711)
@@ -13,7 +16,7 @@ def rate(omega_eV: np.ndarray) -> np.ndarray:
 
 
 def build(*scans: Scan, steps: tuple[Step, ...] = (), **options: object) -> Schedule:
-    return build_schedule(steps, scans, signal_rate=rate, seed=1, **options)  # type: ignore[arg-type]
+    return build_schedule(steps, scans, signal_rate=rate, **options)  # type: ignore[arg-type]
 
 
 def test_wall_time_is_what_was_asked_for() -> None:
@@ -25,13 +28,13 @@ def test_wall_time_is_what_was_asked_for() -> None:
 
 def test_passes_are_interleaved() -> None:
     s = build(Scan(omegas_eV=OMEGAS, total_duration_s=60.0, passes=2))
-    assert s.omega_set_eV.tolist() == [*OMEGAS, *OMEGAS]
+    assert s.omega_eV.tolist() == [*OMEGAS, *OMEGAS]
     assert s.scan_pass.tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_equal_counts() -> None:
     s = build(Scan(omegas_eV=OMEGAS, total_duration_s=60.0, allocation=Allocation.EQUAL_COUNTS))
-    counts = s.duration_s * rate(s.omega_set_eV)
+    counts = s.duration_s * rate(s.omega_eV)
     assert np.allclose(counts, counts[0], rtol=1e-12)
     assert s.duration_s.sum() == pytest.approx(60.0)
 
@@ -53,7 +56,7 @@ def test_control_and_dark_steps_take_their_share() -> None:
 def test_single_steps_come_first_with_their_own_settings() -> None:
     step = Step(omega_eV=1.072, duration_s=5.0, linewidth_eV=2e-6, coherence=0.5)
     s = build(Scan(omegas_eV=OMEGAS, total_duration_s=60.0), steps=(step,), linewidth_eV=1e-6, settling_s=1.0)
-    assert s.omega_set_eV[0] == 1.072
+    assert s.omega_eV[0] == 1.072
     assert s.linewidth_eV.tolist() == [2e-6, 1e-6, 1e-6, 1e-6]
     assert s.coherence.tolist() == [0.5, 1, 1, 1]
     assert s.start_s[-1] + s.duration_s[-1] == pytest.approx(65.0)
@@ -69,17 +72,17 @@ def test_nothing_to_do_is_an_error() -> None:
         build()
 
 
-def test_offsets() -> None:
-    scan = Scan(omegas_eV=OMEGAS, total_duration_s=60.0)
-    fixed = build(scan, calibration=Calibration(common_offset_eV=1e-5))
-    assert np.allclose(fixed.omega_true_eV - fixed.omega_set_eV, 1e-5, rtol=1e-9)
-    drawn = build(
-        scan, calibration=Calibration(common_offset_eV=None, common_error_eV=1e-6, step_error_eV=1e-7)
-    )
-    offsets = drawn.omega_true_eV - drawn.omega_set_eV
-    assert len(set(offsets.tolist())) == 3
-    assert 0 < np.abs(offsets).max() < 6e-6
-    again = build(
-        scan, calibration=Calibration(common_offset_eV=None, common_error_eV=1e-6, step_error_eV=1e-7)
-    )
-    assert np.array_equal(drawn.omega_true_eV, again.omega_true_eV)
+def test_stated_errors_are_of_every_step_and_offsets_of_none() -> None:
+    known = Calibration(common_offset_eV=1e-5, common_error_eV=5e-6, step_error_eV=1e-6)
+    s = build(Scan(omegas_eV=OMEGAS, total_duration_s=60.0), calibration=known)
+    assert s.omega_eV.tolist() == list(OMEGAS)
+    assert s.omega_common_error_eV.tolist() == [5e-6] * 3
+    assert s.omega_step_error_eV.tolist() == [1e-6] * 3
+
+
+def test_the_schedule_as_it_was_differs_in_its_frequencies_alone() -> None:
+    s = build(Scan(omegas_eV=OMEGAS, total_duration_s=60.0))
+    truth = s.as_it_was(Calibration(common_offset_eV=1e-5).offsets_eV(s.n_steps, seed=1))
+    assert np.allclose(truth.omega_eV - s.omega_eV, 1e-5, rtol=1e-9)
+    names = {field.name for field in fields(s)} - {"omega_eV"}
+    assert all(getattr(truth, name) is getattr(s, name) for name in names)

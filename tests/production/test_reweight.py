@@ -166,8 +166,8 @@ def test_majorana_sample(samples: dict[str, Path], name: str, tmp_path: Path) ->
 
 
 def between(generated: Run, wanted: Run) -> Reweighting:
-    schedule = generated.schedule
-    return Reweighting.between(generated, wanted, schedule.omega_true_eV, schedule.linewidth_eV)
+    schedule = generated.truth
+    return Reweighting.between(generated, wanted, schedule.omega_eV, schedule.linewidth_eV)
 
 
 @pytest.mark.parametrize("settings", [*HYPOTHESES.values(), *MAJORANA_HYPOTHESES.values()])

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from renp_sim.prediction.conditions import step_conditions
 from renp_sim.runfile.reading import EXAMPLES
 from renp_sim.runfile.run import load, run_from_table
 from tests.runfile.run_tables import MINIMAL, with_settings
@@ -28,7 +29,7 @@ def test_examples_load(name: str) -> None:
 
 
 def test_fine_scan_is_dense_above_the_thresholds() -> None:
-    omega = load("fine_scan").schedule.omega_set_eV
+    omega = load("fine_scan").schedule.omega_eV
     assert len(omega) >= 40
     assert np.sum(omega > 1.0715) >= 20
 
@@ -39,7 +40,7 @@ def test_resolved_configuration_gives_the_run_back() -> None:
         again = run_from_table(json.loads(json.dumps(run.resolved())))
         assert again.resolved() == run.resolved()
         assert again.number == run.number
-        assert np.array_equal(again.schedule.omega_true_eV, run.schedule.omega_true_eV)
+        assert np.array_equal(again.truth.omega_eV, run.truth.omega_eV)
         assert np.array_equal(again.emission.neutrinos.masses_eV, run.emission.neutrinos.masses_eV)
 
 
@@ -64,7 +65,7 @@ def test_qed_slopes_from_half_of_the_level() -> None:
     qed = "background=[{name='qed', kind='qed', rate_hz=1.0, omega_slope_per_eV=0.5}]"
     for atom, omega_eV in (("Yb", 1.07), ("Sr", 0.88)):
         run = run_from_table(with_settings(qed, f"target.atom={atom}", f"laser.steps[0].omega_eV={omega_eV}"))
-        (rate_hz,) = run.detector.background_rates_hz(run.step_conditions()[0])
+        (rate_hz,) = run.detector.background_rates_hz(step_conditions(run.schedule, run.emission.target)[0])
         half = run.emission.target.atom.e_eg_eV / 2
         assert rate_hz == pytest.approx(np.exp(0.5 * (omega_eV - half)), rel=1e-14)
 

@@ -1,0 +1,73 @@
+"""The exposure of a schedule: what `generate` would write of its steps, without generating anything."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from detector.response import Detector
+from renp_sim.analysis.data import Exposure
+from renp_sim.laser.schedule import Schedule
+from renp_sim.physics.target import Target
+from renp_sim.prediction.conditions import step_conditions
+
+__all__ = ["exposure_of"]
+
+
+def exposure_of(
+    schedule: Schedule,
+    target: Target,
+    detector: Detector,
+    *,
+    run: int = 1,
+    signal_rate_hz: ArrayLike = 0.0,
+) -> Exposure:
+    """Return what is known of the n steps of a schedule before a photon is counted.
+
+    Parameters
+    ----------
+    schedule
+        The steps as they were set.
+    target
+        Gives Γ₀ and the coherence.
+    detector
+        Gives efficiency, dead time and backgrounds.
+    run
+        Number of the run.
+    signal_rate_hz
+        Signal photons that reach the detector, s⁻¹ of open time, shape (n,) or a number. Only dead time asks
+        for them: the live time is the mean one, which they shorten as background does.
+
+    Examples
+    --------
+    >>> from detector.efficiency import Constant
+    >>> from renp_sim.laser.scan import Step, build_schedule
+    >>> from renp_sim.physics.atom import known_atoms
+    >>> schedule = build_schedule([Step(omega_eV=1.07, duration_s=3600.0)], [], signal_rate=np.ones_like)
+    >>> target = Target(atom=known_atoms()["Yb"])
+    >>> exposure_of(schedule, target, Detector(efficiency=Constant(value=0.5))).counts_per_unit.tolist()
+    [3.6]
+    """
+    conditions = step_conditions(schedule, target)
+    rates_hz = np.broadcast_to(np.asarray(signal_rate_hz, dtype=np.float64), len(conditions)).tolist()
+    expected = [detector.expected(c, rate_hz) for c, rate_hz in zip(conditions, rates_hz, strict=True)]
+    efficiency = np.array([e.efficiency for e in expected])
+    table = (len(conditions), len(detector.backgrounds))
+    background_hz = np.array([e.background_rate_hz for e in expected]).reshape(table)
+    present = [component.present(c) for c in conditions for component in detector.backgrounds]
+    return Exposure.of(
+        omega_eV=schedule.omega_eV,
+        live_time_s=[e.live_time_s for e in expected],
+        run=run,
+        kind=schedule.kind,
+        linewidth_eV=schedule.linewidth_eV,
+        omega_common_error_eV=schedule.omega_common_error_eV,
+        omega_step_error_eV=schedule.omega_step_error_eV,
+        coherence=[c.coherence for c in conditions],
+        gamma0_hz=target.gamma0_hz,
+        efficiency=efficiency,
+        efficiency_common_error=efficiency * detector.efficiency.common_error_rel,
+        efficiency_step_error=efficiency * detector.efficiency.step_error_rel,
+        components=[component.name for component in detector.backgrounds],
+        background_rate_hz=background_hz,
+        background_error_hz=background_hz * [component.error_rel for component in detector.backgrounds],
+        background_present=np.reshape(present, table),
+    )
