@@ -188,8 +188,10 @@ class ReferenceDensity:
 
     Parameters
     ----------
-    n_a, n_gamma
-        Of the atoms and of the photons, cm⁻³.
+    n_a
+        Of the atoms, cm⁻³.
+    n_gamma
+        Of the photons, cm⁻³.
     """
 
     n_a: Density = REFERENCE_DENSITY_CM3
@@ -205,8 +207,10 @@ class DensityPowers:
 
     Parameters
     ----------
-    n_a, n_gamma
-        Of the density of the atoms and of the photons.
+    n_a
+        Of the density of the atoms.
+    n_gamma
+        Of the density of the photons.
     """
 
     n_a: Power = 2.0
@@ -238,11 +242,11 @@ class Qed:
     powers
         p_a and p_γ.
     omega_slope_per_eV
-        s, eV⁻¹.
+        s, the relative change of the rate with ω, eV⁻¹.
     suppression
         What is left of the rate, in [0, 1].
     reference_omega_eV
-        ω_ref, eV; None is E_eg/2, the end of the neutrino spectrum, which no choice of laser steps moves.
+        ω_ref, eV; by default E_eg/2, the end of the neutrino spectrum, which no choice of laser steps moves.
     """
 
     name: str

@@ -42,12 +42,21 @@ class Range:
 
     def __str__(self) -> str:
         if self.high < inf:
-            return f"must lie in {'(' if self.is_open else '['}{self.low}, {self.high}]"
+            return f"must lie in {self.interval}"
         if self.low == -inf:
             return "must be finite"
         if self.is_open and self.low == 0:
             return "must be finite and positive"
-        return f"must be finite and {'above' if self.is_open else 'at least'} {self.low}"
+        return f"must be finite and {'above' if self.is_open else 'at least'} {_digits(self.low)}"
+
+    @property
+    def interval(self) -> str:
+        """The interval as one writes it."""
+        return f"{'(' if self.is_open else '['}{_digits(self.low)}, {_digits(self.high)}]"
+
+
+def _digits(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 Fraction = Annotated[float, Range(0, 1)]

@@ -95,8 +95,10 @@ class TurnOn:
     ----------
     plateau
         ε far above the step.
-    energy_eV, width_eV
-        E₀, where ε is half of it, and w, eV.
+    energy_eV
+        E₀, where ε is half of it, eV.
+    width_eV
+        w, the Gaussian σ of the step, eV.
     common_error_rel, step_error_rel
         As in `Efficiency`.
     """
@@ -134,8 +136,10 @@ class Tabulated:
 
     Parameters
     ----------
-    energies_eV, values
-        Rising energies, eV, and ε at each of them.
+    energies_eV
+        Rising energies, eV.
+    values
+        ε at each of them.
     common_error_rel, step_error_rel
         As in `Efficiency`.
     """

@@ -57,8 +57,10 @@ class Flat:
 
     Parameters
     ----------
-    low_eV, high_eV
-        The energies, eV.
+    low_eV
+        Where it begins, eV.
+    high_eV
+        Where it ends, eV.
     """
 
     low_eV: NotNegative
@@ -91,8 +93,10 @@ class Exponential:
 
     Parameters
     ----------
-    low_eV, high_eV
-        The energies, eV.
+    low_eV
+        Where it begins, eV.
+    high_eV
+        Where it ends, eV.
     scale_eV
         Over which it falls by a factor e, eV.
     """
@@ -135,8 +139,10 @@ class Tabulated:
 
     Parameters
     ----------
-    energies_eV, values
-        Rising energies, eV, and the density at each of them, of any norm.
+    energies_eV
+        Rising energies, eV.
+    values
+        The density at each of them, of any norm.
     """
 
     energies_eV: tuple[NotNegative, ...]

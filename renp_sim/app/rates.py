@@ -1,7 +1,7 @@
 """What a run file predicts without generating anything: spectra, thresholds, rates, expected counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,8 +31,9 @@ class RateReport:
         I_ij averaged over the line, shape (n, 3, 3).
     rate_hz
         Γ₀ η I, before efficiency, shape (n,).
-    expected_counts
-        Recorded signal photons of the schedule's steps, shape (n,); None at frequencies without a duration.
+    expected_counts, background_counts
+        Recorded signal and background photons of the schedule's steps, shape (n,); None at frequencies
+        without a duration.
     thresholds_eV
         ω_ij, shape (3, 3).
     """
@@ -41,6 +42,7 @@ class RateReport:
     pair_spectrum: FloatArray
     rate_hz: FloatArray
     expected_counts: FloatArray | None
+    background_counts: FloatArray | None
     thresholds_eV: FloatArray
 
     @property
@@ -56,6 +58,7 @@ class RateReport:
             "pairs": {pair: self.pair_spectrum[:, i, j].tolist() for pair, (i, j) in ORDERED_PAIRS.items()},
             "rate_hz": self.rate_hz.tolist(),
             "expected_counts": None if self.expected_counts is None else self.expected_counts.tolist(),
+            "background_counts": None if self.background_counts is None else self.background_counts.tolist(),
             "thresholds_eV": {pair: float(self.thresholds_eV[place]) for pair, place in PAIRS.items()},
         }
 
@@ -98,15 +101,13 @@ def rate_of_schedule(run: Run) -> RateReport:
     report = _report(run, schedule.omega_eV, schedule.linewidth_eV, schedule.coherence)
     conditions = step_conditions(schedule, run.emission.target)
     expected = [
-        run.detector.expected(condition, rate).signal_counts
+        run.detector.expected(condition, rate)
         for condition, rate in zip(conditions, report.rate_hz.tolist(), strict=True)
     ]
-    return RateReport(
-        omega_eV=report.omega_eV,
-        pair_spectrum=report.pair_spectrum,
-        rate_hz=report.rate_hz,
-        expected_counts=np.array(expected),
-        thresholds_eV=report.thresholds_eV,
+    return replace(
+        report,
+        expected_counts=np.array([step.signal_counts for step in expected]),
+        background_counts=np.array([step.background_counts.sum() for step in expected]),
     )
 
 
@@ -119,5 +120,6 @@ def _report(run: Run, omega_eV: FloatArray, linewidth_eV: FloatArray, coherence:
         pair_spectrum=spectrum,
         rate_hz=gamma_hz * spectrum.sum(axis=(-2, -1)),
         expected_counts=None,
+        background_counts=None,
         thresholds_eV=emission.neutrinos.thresholds_eV(emission.target.atom.e_eg_eV),
     )

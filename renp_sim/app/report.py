@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,7 +81,7 @@ def analyse(data: Data, question: Question) -> Report:
 
 def run_all(
     run: Run,
-    folder: Path,
+    folder: str | PathLike[str],
     *,
     workers: int = 1,
     force: bool = False,
@@ -110,7 +111,7 @@ def run_all(
     SchemaError
         If the folder cannot be written, or has these files already and `force` is not given.
     """
-    question = question or Question()
+    question, folder = question or Question(), Path(folder)
     with report_folder(folder, inputs=[run.source], force=force):
         made = generate(run, folder / "events.root", workers=workers, force=force, progress=progress)
         report = analyse(read_data([made.path]), question)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from renp_sim.cli.options import Force, Json, Quiet, RunFile, RunNumber, Seed, Settings
+from renp_sim.cli.options import Force, Json, Quiet, RunFile, RunNumber, Seed, Settings, whole_number
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import progress_bar
 
@@ -20,7 +20,11 @@ def generate(
     workers: Annotated[int, typer.Option(help="Processes; the events do not depend on it.")] = 1,
     events: Annotated[
         int | None,
-        typer.Option(help="Number of signal photons instead of Poisson counts (weighted events)."),
+        typer.Option(
+            parser=whole_number,
+            metavar="NUMBER",
+            help="Number of signal photons instead of Poisson counts (weighted events).",
+        ),
     ] = None,
     force: Force = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,

@@ -37,6 +37,9 @@ TAIL = 1e7
 """A resonance with s/g > 1e14 outshines the rest of the line from beyond that, through the line's Gaussian
 tail. It is averaged within sqrt(2 ln(1e7 s/g)) line widths, where the tail is below 1e-4 of |D|²."""
 
+LIGHTEST_EV = 1e-20
+"""Of a mediator: 1/M⁴ beside couplings of any size is a number (`tests/runfile/test_fuzz.py`)."""
+
 UNRESOLVED = 1e-9
 """A sharp line within this fraction of M² of a pole that is narrower still sees no finite number."""
 
@@ -104,10 +107,13 @@ def require_mediator(mass_eV: ArrayLike, width_eV: object, **couplings: ArrayLik
     Raises
     ------
     DomainError
-        If the mass is not positive, the width neither "auto" nor a number ≥ 0, or a coupling not finite.
+        If the mass is not positive or hardly so, the width neither "auto" nor a number ≥ 0, or a coupling
+        not finite.
     """
-    if not np.all((np.asarray(mass_eV) > 0) & np.isfinite(mass_eV)):
-        raise DomainError(f"interaction.mass_eV = {mass_eV!r}: must be positive and finite")
+    if not np.all((np.asarray(mass_eV) >= LIGHTEST_EV) & np.isfinite(mass_eV)):
+        raise DomainError(
+            f"interaction.mass_eV = {mass_eV!r}: must be positive and finite, at least {LIGHTEST_EV:g} eV"
+        )
     if isinstance(width_eV, str):
         is_width = width_eV == "auto"
     else:

@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -85,26 +86,26 @@ class Generated:
         return asdict(self) | {"path": str(self.path)}
 
 
-def job_of(setup: Run, n_events: int | None = None) -> Job:
+def job_of(run: Run, n_events: int | None = None) -> Job:
     """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons."""
     generator = Generator(
-        schedule=setup.truth, emission=setup.emission, seed=setup.config.run.seed, n_events=n_events
+        schedule=run.truth, emission=run.emission, seed=run.config.run.seed, n_events=n_events
     )
     return Job(
         generator=generator,
-        detector=setup.detector,
-        conditions=step_conditions(setup.truth, setup.emission.target),
+        detector=run.detector,
+        conditions=step_conditions(run.truth, run.emission.target),
         rows=EventRows(
-            run=setup.number,
+            run=run.number,
             weight=generator.weight,
-            keep_undetected=setup.config.output.keep_undetected,
+            keep_undetected=run.config.output.keep_undetected,
         ),
     )
 
 
 def generate(
-    setup: Run,
-    path: Path,
+    run: Run,
+    path: str | PathLike[str],
     *,
     workers: int = 1,
     n_events: int | None = None,
@@ -116,7 +117,7 @@ def generate(
 
     Parameters
     ----------
-    setup
+    run
         The run.
     path
         The file.
@@ -138,17 +139,18 @@ def generate(
     ConfigError
         If `workers` or `n_events` is out of range, or more photons are expected than a file can hold.
     """
+    path = Path(path)
     if workers < 1:
         raise ConfigError(f"--workers {workers}: must be at least 1")
     if n_events is not None and n_events < 0:
         raise ConfigError(f"--events {n_events}: must not be negative")
-    require_outputs([path], inputs=[setup.source], force=force or resume)
-    fingerprint = fingerprint_of(setup, n_events)
+    require_outputs([path], inputs=[run.source], force=force or resume)
+    fingerprint = fingerprint_of(run, n_events)
     folder = path.with_name(path.name + ".shards")
     if resume and (row := finished(path, folder, fingerprint)):
         return Generated(path=path, **row)
     keep_freed_memory()
-    job = job_of(setup, n_events)
+    job = job_of(run, n_events)
     photons = expected_photons(job)
     if not photons <= MOST_PHOTONS:
         raise ConfigError(
@@ -161,7 +163,7 @@ def generate(
     store = None
     with ExitStack() as stack:
         writer = stack.enter_context(
-            NtupleWriter(path, force=force, compression=setup.config.output.compression)
+            NtupleWriter(path, force=force, compression=run.config.output.compression)
         )
         if expected_rows(job) > LONG_RUN_ROWS or os.path.lexists(folder):
             store = open_store(folder, fingerprint, resume=resume, force=force)
@@ -177,19 +179,19 @@ def generate(
             columns["event"] = np.arange(n_rows, n_rows + n, dtype=np.int64)
             writer.events(columns)
             n_rows += n
-        target, detector = setup.emission.target, setup.detector
-        n_recorded, lost_s = totals(tallies, setup.schedule.n_steps)
-        live_time_s = setup.schedule.open_time_s - lost_s
+        target, detector = run.emission.target, run.detector
+        n_recorded, lost_s = totals(tallies, run.schedule.n_steps)
+        live_time_s = run.schedule.open_time_s - lost_s
         known, truth = (
-            replace(exposure_of(schedule, target, detector, run=setup.number), live_time_s=live_time_s)
-            for schedule in (setup.schedule, setup.truth)
+            replace(exposure_of(schedule, target, detector, run=run.number), live_time_s=live_time_s)
+            for schedule in (run.schedule, run.truth)
         )
         steps = step_rows(known, truth, job.generator, n_recorded)
         writer.steps(steps)
         writer.backgrounds(background_rows(known, truth))
         writer.run(
             run_row(
-                setup,
+                run,
                 steps,
                 n_events=n_rows,
                 is_poisson=n_events is None,
@@ -200,7 +202,7 @@ def generate(
         discard_folder(folder)
     return Generated(
         path=path,
-        run=setup.number,
+        run=run.number,
         n_events=n_rows,
         n_recorded=int(steps["n_recorded"].sum()),
         n_generated=int(steps["n_generated"].sum()),

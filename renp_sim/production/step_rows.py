@@ -78,17 +78,17 @@ def background_rows(known: Exposure, truth: Exposure) -> Columns:
 
 
 def run_row(
-    setup: Run, steps: Columns, *, n_events: int, is_poisson: bool, provenance: dict[str, Any]
+    run: Run, steps: Columns, *, n_events: int, is_poisson: bool, provenance: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the row of `runs`."""
-    target = setup.emission.target
-    oscillation, neutrinos = setup.oscillation, setup.emission.neutrinos
+    target = run.emission.target
+    oscillation, neutrinos = run.oscillation, run.emission.neutrinos
     masses = neutrinos.masses_eV
     return {
-        "run": setup.number,
+        "run": run.number,
         "schema_major": SCHEMA_MAJOR,
         "schema_minor": SCHEMA_MINOR,
-        "seed": np.uint64(setup.config.run.seed),
+        "seed": np.uint64(run.config.run.seed),
         "n_events": n_events,
         "n_recorded": int(steps["n_recorded"].sum()),
         "n_generated": int(steps["n_generated"].sum()),
@@ -111,7 +111,7 @@ def run_row(
         "m1_eV": masses[0],
         "m2_eV": masses[1],
         "m3_eV": masses[2],
-        "config": setup.resolved(),
+        "config": run.resolved(),
         "provenance": provenance,
     }
 

@@ -23,8 +23,10 @@ class CalibrationTable(Section):
     ----------
     common_offset_eV
         True offset of all steps, eV; "draw" takes one from the error.
-    common_error_eV, step_error_eV
-        Stated errors, of all steps together and of each for itself, eV; each step's own offset is drawn.
+    common_error_eV
+        Stated error that all steps share, eV.
+    step_error_eV
+        Stated error that each step has for itself, eV; its own offset is drawn from it.
     """
 
     common_offset_eV: float | Literal["draw"] = 0.0
@@ -39,17 +41,23 @@ class ScanTable(Section):
     Parameters
     ----------
     omegas_eV
-        Frequencies, eV; or, instead, a grid:
-    start_eV, stop_eV, points
-        Its ends, eV, and the number of its frequencies.
+        Frequencies, eV; or a grid instead.
+    start_eV
+        Where the grid begins, eV.
+    stop_eV
+        Where the grid ends, eV.
+    points
+        Number of its frequencies.
     total_duration_s
         Wall time, with the settling, s.
     allocation
         How the frequencies share it.
     passes
         How often the frequencies are run through.
-    control_fraction, dark_fraction
-        Shares of the time with the laser on but no coherence, and with the laser off.
+    control_fraction
+        Share of the time with the laser on but no coherence.
+    dark_fraction
+        Share of the time with the laser off.
     """
 
     omegas_eV: tuple[float, ...] | None = None
@@ -111,8 +119,10 @@ class LaserSection(Section):
         Time between two steps in which nothing is counted, s.
     calibration
         The frequency scale.
-    scan, steps
-        Scans, and single steps before them.
+    scan
+        Scans over frequencies.
+    steps
+        Single steps before the scans.
     """
 
     linewidth_eV: NotNegative = 0.0

@@ -50,7 +50,7 @@ def shown(given: Any) -> str:
     if isinstance(given, int) and abs(given) >= 10**LONGEST_SHOWN:
         # beyond the digits that may be written out
         return "a number of very many digits"
-    text = json.dumps(given, ensure_ascii=False) if isinstance(given, str) else str(given)
+    text = json.dumps(given, ensure_ascii=not given.isprintable()) if isinstance(given, str) else str(given)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 

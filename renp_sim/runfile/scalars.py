@@ -12,6 +12,9 @@ __all__ = ["ScalarError", "base_of", "members_of", "name_of", "names_of", "scala
 LARGEST = 1e30
 """No quantity in these units is larger, and products of numbers that are not stay finite."""
 
+SMALLEST = 1e-100
+"""What is not 0 is not smaller, and may be divided by."""
+
 
 class ScalarError(ValueError):
     """A value that its type does not take; says what is allowed."""
@@ -87,6 +90,8 @@ def _entry(kind: type[Enum], name: str) -> Enum:
 def _within(member: Any, number: float) -> float:
     if not abs(number) <= LARGEST:
         raise ScalarError(f"must be finite, and at most {LARGEST:g} in size: is its unit right?")
+    if 0 < abs(number) < SMALLEST:
+        raise ScalarError(f"must be 0, or at least {SMALLEST:g} in size")
     allowed = range_of(member)
     if allowed is not None and number not in allowed:
         raise ScalarError(str(allowed))

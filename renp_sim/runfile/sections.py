@@ -68,8 +68,10 @@ class AtomTable(Section):
     ----------
     name
         What the atom is called; of a known one all that is not given is known.
-    e_eg_eV, e_vg_eV
-        Levels e and v above g, eV; v lies above e.
+    e_eg_eV
+        Level e above g, eV.
+    e_vg_eV
+        Level v above g, eV; v lies above e.
     j_e
         Angular momentum of e, for spin_tensor = "atomic".
     gamma_ref_hz
@@ -91,10 +93,14 @@ class TargetSection(Section):
     ----------
     atom
         A known atom by name, or a table.
-    density_cm3, photon_density_cm3
-        n_a and n_γ, cm⁻³.
-    volume_cm3, length_cm
-        The cylinder along the laser.
+    density_cm3
+        n_a, of the atoms, cm⁻³.
+    photon_density_cm3
+        n_γ, of the trigger laser's photons, cm⁻³.
+    volume_cm3
+        Of the cylinder along the laser, cm³.
+    length_cm
+        Of the cylinder along the laser, cm.
     coherence
         η; that of a step multiplies it.
     spin_tensor
@@ -116,18 +122,26 @@ class NeutrinoSection(Section):
 
     Parameters
     ----------
-    ordering, nature
-        Which neutrino is the lightest; whether they are their own antiparticles.
+    ordering
+        Which neutrino is the lightest: ν₁ (normal) or ν₃ (inverted).
+    nature
+        Whether neutrinos are their own antiparticles (majorana).
     lightest_mass_eV
         By default 0.01 eV; the splittings give the others.
     masses_eV
         m1, m2, m3 instead, eV.
-    sin2_theta12, sin2_theta13
-        sin² of the mixing angles.
-    delta_cp_deg, alpha21_deg, alpha31_deg
-        Dirac phase, and the phases of Majorana neutrinos, degrees.
-    dm2_21_eV2, dm2_3l_eV2
-        m2² − m1²; m3² − m1² (normal) or m3² − m2² (inverted), eV².
+    sin2_theta12
+        sin² of the mixing angle θ₁₂.
+    sin2_theta13
+        sin² of the mixing angle θ₁₃.
+    delta_cp_deg
+        Dirac phase δ, °.
+    alpha21_deg, alpha31_deg
+        Phase of Majorana neutrinos, °; not with Dirac ones.
+    dm2_21_eV2
+        m2² − m1², eV².
+    dm2_3l_eV2
+        m3² − m1² (normal) or m3² − m2² < 0 (inverted), eV².
     """
 
     ordering: Ordering = Ordering.NORMAL

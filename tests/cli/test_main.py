@@ -45,7 +45,7 @@ def ntuple(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_command_explains_itself() -> None:
     text = renp_sim("--help").stdout
     commands = (
-        *("init", "check", "rate", "generate", "inspect", "spectrum", "fit", "run"),
+        *("init", "check", "keys", "rate", "generate", "inspect", "spectrum", "fit", "run"),
         *("figures", "reweight", "merge", "export"),
     )
     for command in commands:
@@ -81,6 +81,7 @@ def test_rate_json_has_the_agreed_shape() -> None:
         "pairs",
         "rate_hz",
         "expected_counts",
+        "background_counts",
         "thresholds_eV",
     ]
     assert list(table["pairs"]) == [f"{i}{j}" for i in "123" for j in "123"]

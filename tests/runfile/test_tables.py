@@ -1,20 +1,22 @@
 """Every mistake in a run file has one line that names its place as a user would type it."""
 
 import json
-from dataclasses import MISSING, fields
-from typing import Any, get_origin
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, ClassVar, get_origin
 
 import pytest
 
-from detector.background import Background
+from detector.background import Background, DarkCounts
 from detector.dead_time import DeadTime
+from detector.domain import Fraction
 from detector.efficiency import Efficiency
 from detector.resolution import Resolution
 from detector.spectrum import Spectrum
 from renp_sim.errors import ConfigError
 from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.physics.interactions import Interaction
-from renp_sim.runfile.kinds import KINDS
+from renp_sim.runfile.kinds import KINDS, TAGS, Kinds
+from renp_sim.runfile.reference import key_tables
 from renp_sim.runfile.run import run_from_table
 from renp_sim.runfile.scalars import base_of, members_of
 from renp_sim.runfile.tables import Reader, keys_of, table_of
@@ -139,6 +141,37 @@ def test_a_mistyped_kind_names_the_nearest(interface: Any, name: str) -> None:
     (line,) = problems_of_table(with_kind(interface, table))
     expected = f'{PLACES[interface]}.{key} = "{name}s": no such {key}; did you mean {name!r}?'
     assert line == expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flicker(DarkCounts):
+    """Counts that come in bursts.
+
+    Parameters
+    ----------
+    per_burst
+        Counts of a burst.
+    """
+
+    per_burst: Fraction = 0.5
+
+    kind: ClassVar[str] = "flicker"
+
+
+def test_a_new_kind_is_a_class_and_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {**KINDS[Background].known, "flicker": Flicker}
+    monkeypatch.setitem(KINDS, Background, Kinds(known=known))
+    monkeypatch.setitem(TAGS, Flicker, ("kind", "flicker"))
+    table = {"kind": "flicker", "name": "a", "rate_hz": 1.0, "per_burst": 0.25}
+    run = run_from_table(MINIMAL | {"background": [table]})
+    assert run.detector.backgrounds == (Flicker(name="a", rate_hz=1.0, per_burst=0.25),)
+    assert run.resolved()["background"] == [table | {"error_rel": 0.0}]
+    (line,) = problems_of_table(MINIMAL | {"background": [table | {"per_burts": 1.0}]})
+    assert line == "background[0].per_burts: no such key; did you mean 'per_burst'?"
+    (line,) = problems_of_table(MINIMAL | {"background": [table | {"per_burst": 2.0}]})
+    assert line == "background[0].per_burst = 2.0: must lie in [0, 1]"
+    (described,) = (t for t in key_tables() if 'kind = "flicker"' in t.heading)
+    assert [row.meaning for row in described.rows if row.key == "per_burst"] == ["Counts of a burst."]
 
 
 @pytest.mark.parametrize("interface", PLACES)
