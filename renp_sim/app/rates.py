@@ -74,13 +74,13 @@ def asked_frequencies(omegas_eV: Sequence[float], grid: str | None) -> FloatArra
     if grid is None:
         return np.array(omegas_eV) if omegas_eV else None
     try:
-        start, stop, points = grid.split(":")
-        asked = np.linspace(float(start), float(stop), int(points))
+        first, last, n = grid.split(":")
+        start, stop, points = float(first), float(last), int(n)
     except ValueError:
         raise ConfigError(f"--grid {grid}: write START:STOP:POINTS, such as 1.068:1.072:401") from None
-    if not 1 <= len(asked) <= MAX_POINTS:
+    if not 1 <= points <= MAX_POINTS:
         raise ConfigError(f"--grid {grid}: the number of points must lie in 1 … {MAX_POINTS}")
-    return np.concatenate([omegas_eV, asked])
+    return np.concatenate([omegas_eV, np.linspace(start, stop, points)])
 
 
 def rate_at(run: Run, omega_eV: FloatArray) -> RateReport:

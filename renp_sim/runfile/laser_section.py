@@ -77,6 +77,11 @@ class ScanTable(Section):
         is_listed, is_grid = self.omegas_eV is not None, None not in grid
         if is_listed == is_grid or (is_listed and grid != (None, None, None)):
             found.append("omegas_eV: give either this, or start_eV, stop_eV and points")
+        n_frequencies = len(self.omegas_eV) if self.omegas_eV is not None else self.points or 0
+        if n_frequencies * self.passes > MOST_STEPS:
+            found.append(
+                f"passes = {self.passes}: of {n_frequencies} frequencies are more than {MOST_STEPS} steps"
+            )
         if self.control_fraction + self.dark_fraction >= 1:
             found.append("control_fraction: with dark_fraction below 1, or no time is left for signal")
         return found

@@ -276,6 +276,10 @@ def test_a_kind_that_is_not_named_is_missed(interface: Any) -> None:
             ["laser.scan=[{omegas_eV=[1.0], points=3, total_duration_s=1.0, pases=2}]"],
             ["laser.scan[0].pases: no such key", "laser.scan[0].omegas_eV: give either"],
         ),
+        (
+            ["laser.scan=[{start_eV=1.0, stop_eV=1.1, points=1000, passes=1001, total_duration_s=1e9}]"],
+            ["laser.scan[0].passes = 1001: of 1000 frequencies are more than 1000000 steps"],
+        ),
         (["laser.linewidth_eV=0.2"], ["laser.steps[0].omega_eV = 1.07: its line reaches"]),
         (
             [
