@@ -28,13 +28,15 @@ from renp_sim.analysis.infer.batch import fit_batch
 from renp_sim.analysis.likelihood.poisson import saturated_q
 from renp_sim.analysis.model import Constraint, Model, Shape
 from renp_sim.analysis.search.problem import Problem
-from renp_sim.app.fitting import model_of, read_data
-from renp_sim.app.question import Masses
+from renp_sim.app.data import read_data
+from renp_sim.app.fitting import model_of
+from renp_sim.app.hypothesis import Hypothesis
 from renp_sim.arrays import FloatArray
+from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.production.generate import generate
 from renp_sim.production.memory import keep_freed_memory
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 from tests.analysis.reference_fit import reference_fit
 from tests.analysis.toy_models import Onsets, Polynomial, interference, orderings, squared, with_control
 
@@ -196,9 +198,9 @@ def standard_model() -> dict[str, Model]:
     }
     with TemporaryDirectory() as folder:
         path = Path(folder) / "run.root"
-        generate(setup_from_table(run), path)
+        generate(run_from_table(run), path)
         data = read_data([path])
-    whole = {o: model_of(data, f"{o}/dirac", Masses.LIGHTEST) for o in ("normal", "inverted")}
+    whole = {o: model_of(data, Hypothesis(ordering=o, nature=Nature.DIRAC)) for o in Ordering}
     return {
         o: model.offering(("lightest_mass_eV", "normalisation"))
         for o, model in whole.items()

@@ -27,7 +27,7 @@ from renp_sim.production.memory import keep_freed_memory
 from renp_sim.production.recorder import Recorder
 from renp_sim.production.slices import plan_shards
 from renp_sim.runfile.reading import apply_settings, read_table
-from renp_sim.runfile.run import Setup, setup_from_table
+from renp_sim.runfile.run import Run, run_from_table
 from renp_sim.streams import BLOCK_EVENTS
 
 SCAN = "laser.scan=[{omegas_eV=[1.0688, 1.0699, 1.0711, 1.07164], total_duration_s=1e6}]"
@@ -39,13 +39,13 @@ INTERACTIONS = {
 }
 
 
-def setup(*settings: str) -> Setup:
-    return setup_from_table(
+def setup(*settings: str) -> Run:
+    return run_from_table(
         apply_settings(read_table("fine_scan"), [SCAN, "detector.efficiency=1.0", *settings])
     )
 
 
-def kernel(run: Setup, n_events: int) -> Callable[[], int]:
+def kernel(run: Run, n_events: int) -> Callable[[], int]:
     """Make every event of the run, truth and record, and drop it."""
 
     def side() -> int:
@@ -88,7 +88,7 @@ def write_alone(columns: list[dict[str, np.ndarray]], folder: Path, compression:
     return side
 
 
-def root_table(run: Setup, n_events: int) -> str:
+def root_table(run: Run, n_events: int) -> str:
     """Return what the run is drawn from, for generate_loop.C."""
     job = job_of(run, n_events)
     target, detector, schedule = run.emission.target, run.detector, run.schedule
@@ -116,7 +116,7 @@ def root_table(run: Setup, n_events: int) -> str:
     return "\n".join(" ".join(str(value) for value in line) for line in lines)
 
 
-def root_loop(run: Setup, n_events: int, folder: Path) -> Callable[[], float] | None:
+def root_loop(run: Run, n_events: int, folder: Path) -> Callable[[], float] | None:
     """Return what runs the compiled loop and gives the seconds it states; None without ROOT."""
     found = find_spec("ROOT")
     if found is None or found.origin is None:
@@ -135,7 +135,7 @@ def root_loop(run: Setup, n_events: int, folder: Path) -> Callable[[], float] | 
     return side
 
 
-def blocks_of(run: Setup, n_events: int) -> Iterator[dict[str, np.ndarray]]:
+def blocks_of(run: Run, n_events: int) -> Iterator[dict[str, np.ndarray]]:
     job, begun = job_of(run, n_events), 0
     recorder = Recorder(job)
     for shard in plan_shards(job.expected_rows()):

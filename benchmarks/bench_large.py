@@ -29,10 +29,9 @@ STAGES = {
         "report = inspect(sys.argv[1]); assert report.is_sound, report.faults"
     ),
     "fit": (
-        "import sys; from pathlib import Path; "
-        "from renp_sim.app.fitting import fit_data, read_data; "
-        "from renp_sim.app.question import question_of; "
-        "fit_data(read_data([Path(sys.argv[1])]), question_of(ordering='normal'))"
+        "import sys; import renp_sim; "
+        "question = renp_sim.Question(orderings=(renp_sim.Ordering.NORMAL,)); "
+        "renp_sim.fit_data(renp_sim.read_data(sys.argv[1]), question)"
     ),
 }
 

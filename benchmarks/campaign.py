@@ -21,7 +21,7 @@ from renp_sim.constants import ONE_SIGMA
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.exposure import exposure_of
 from renp_sim.prediction.pseudo_data import measured_values, toys
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 
 __all__ = [
     "CONSTRAINED",
@@ -98,7 +98,7 @@ class Closure:
 
 def model() -> ExpectedCounts:
     """Return the model of the exposure, offering what floats."""
-    run = setup_from_table(RUN)
+    run = run_from_table(RUN)
     emission = run.emission
     return ExpectedCounts(
         exposure=exposure_of(run.schedule, emission.target, run.detector),

@@ -5,14 +5,14 @@ Rates are those of open time, so the counts of a pulsed laser scale with its dut
 
 from dataclasses import dataclass
 from enum import IntEnum
-from math import exp
-from typing import ClassVar, Protocol
+from math import exp, log
+from typing import Annotated, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.conditions import StepConditions
-from detector.domain import require_finite_at_least, require_in, require_positive
+from detector.domain import Fraction, NotNegative, Positive, Range, require_ranges
 from detector.spectrum import Flat, Line, Spectrum
 
 __all__ = [
@@ -29,6 +29,14 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 REFERENCE_DENSITY_CM3 = 1e21
+
+LONGEST_NAME = 100
+
+MOST_SCALE = 1e100
+"""Where every factor of a rate is at its limit their product would be no number."""
+
+Density = Annotated[float, Range(1, 1e30)]
+Power = Annotated[float, Range(0, 10)]
 
 
 class Origin(IntEnum):
@@ -90,11 +98,20 @@ def poisson_times(rate_hz: float, interval_s: tuple[float, float], rng: np.rando
     return np.minimum(time, np.nextafter(stop, start))
 
 
-def _require_rate(component: Background) -> None:
-    if not component.name:
-        raise ValueError("background.name = '': every component needs a name")
-    require_finite_at_least(f"background.{component.name}.rate_hz", component.rate_hz)
-    require_finite_at_least(f"background.{component.name}.error_rel", component.error_rel)
+def _require(component: Background) -> None:
+    require_ranges(component)
+    if not (0 < len(component.name) <= LONGEST_NAME and component.name.isprintable()):
+        raise ValueError(f"name = {component.name!r}: must have 1 to {LONGEST_NAME} printable characters")
+
+
+def _always(component: Background, conditions: StepConditions) -> bool:
+    """Return True: every kind of step has the component."""
+    return True
+
+
+def _as_stated(component: Background, conditions: StepConditions) -> float:
+    """Return the stated rate, s⁻¹, whatever the step."""
+    return component.rate_hz
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,28 +120,25 @@ class DarkCounts:
 
     Parameters
     ----------
-    name, rate_hz, error_rel
-        As in `Background`; the rate is that of recorded counts.
+    name, error_rel
+        As in `Background`.
+    rate_hz
+        Rate of recorded counts, s⁻¹ of open time: no efficiency and no window takes any.
     """
 
     name: str
-    rate_hz: float
-    error_rel: float = 0.0
+    rate_hz: NotNegative
+    error_rel: NotNegative = 0.0
 
     kind: ClassVar[str] = "dark_counts"
     origin: ClassVar[Origin] = Origin.DARK
     is_photon: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        _require_rate(self)
+        _require(self)
 
-    def present(self, conditions: StepConditions) -> bool:
-        """Return True."""
-        return True
-
-    def arrival_rate_hz(self, conditions: StepConditions) -> float:
-        """Return the stated rate, s⁻¹."""
-        return self.rate_hz
+    present = _always
+    arrival_rate_hz = _as_stated
 
     def energies(self, conditions: StepConditions, window_eV: tuple[float, float]) -> Spectrum:
         """Return a flat spectrum over the window."""
@@ -137,35 +151,73 @@ class Continuum:
 
     Parameters
     ----------
-    name, rate_hz, error_rel
-        As in `Background`; the rate is that of the photons that arrive, over the whole spectrum.
+    name, error_rel
+        As in `Background`.
+    rate_hz
+        Rate of the photons that arrive, before efficiency, resolution and window, over the whole spectrum,
+        s⁻¹ of open time.
     spectrum
-        Their energies.
+        Their energies; "flat" is even over the window of the detector.
     """
 
     name: str
-    rate_hz: float
-    spectrum: Spectrum
-    error_rel: float = 0.0
+    rate_hz: NotNegative
+    error_rel: NotNegative = 0.0
+    spectrum: Spectrum | Literal["flat"] = "flat"
 
     kind: ClassVar[str] = "continuum"
     origin: ClassVar[Origin] = Origin.CONTINUUM
     is_photon: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _require_rate(self)
+        _require(self)
 
-    def present(self, conditions: StepConditions) -> bool:
-        """Return True."""
-        return True
-
-    def arrival_rate_hz(self, conditions: StepConditions) -> float:
-        """Return the stated rate, s⁻¹."""
-        return self.rate_hz
+    present = _always
+    arrival_rate_hz = _as_stated
 
     def energies(self, conditions: StepConditions, window_eV: tuple[float, float]) -> Spectrum:
         """Return the stated spectrum."""
+        if isinstance(self.spectrum, str):
+            return Flat(low_eV=window_eV[0], high_eV=window_eV[1])
         return self.spectrum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceDensity:
+    """Densities at which a rate is stated.
+
+    Parameters
+    ----------
+    n_a
+        Of the atoms, cm⁻³.
+    n_gamma
+        Of the photons, cm⁻³.
+    """
+
+    n_a: Density = REFERENCE_DENSITY_CM3
+    n_gamma: Density = REFERENCE_DENSITY_CM3
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DensityPowers:
+    """Powers with which a rate scales.
+
+    Parameters
+    ----------
+    n_a
+        Of the density of the atoms.
+    n_gamma
+        Of the density of the photons.
+    """
+
+    n_a: Power = 2.0
+    n_gamma: Power = 1.0
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,67 +232,62 @@ class Qed:
 
     Parameters
     ----------
-    name, rate_hz, error_rel
-        As in `Background`; the rate is that before suppression at the reference densities, η = 1, ω_ref.
-    suppression
-        What is left of it, in [0, 1].
-    reference_density_cm3, reference_photon_density_cm3
+    name, error_rel
+        As in `Background`.
+    rate_hz
+        Rate of the photons that arrive, before efficiency, resolution, window and suppression, at the
+        reference densities, η = 1 and ω_ref, s⁻¹ of open time.
+    reference_density_cm3
         n_a,ref and n_γ,ref, cm⁻³.
-    density_power, photon_density_power
+    powers
         p_a and p_γ.
     omega_slope_per_eV
-        s, eV⁻¹.
+        s, the relative change of the rate with ω, eV⁻¹.
+    suppression
+        What is left of the rate, in [0, 1].
     reference_omega_eV
-        ω_ref, eV; needed where s ≠ 0. E_eg/2, the end of the neutrino spectrum, is one that no choice of
-        laser steps moves.
+        ω_ref, eV; by default E_eg/2, the end of the neutrino spectrum, which no choice of laser steps moves.
     """
 
     name: str
-    rate_hz: float
-    error_rel: float = 0.0
-    suppression: float = 1.0
-    reference_density_cm3: float = REFERENCE_DENSITY_CM3
-    reference_photon_density_cm3: float = REFERENCE_DENSITY_CM3
-    density_power: float = 2.0
-    photon_density_power: float = 1.0
-    omega_slope_per_eV: float = 0.0
-    reference_omega_eV: float | None = None
+    rate_hz: NotNegative
+    error_rel: NotNegative = 0.0
+    reference_density_cm3: ReferenceDensity = ReferenceDensity()
+    powers: DensityPowers = DensityPowers()
+    omega_slope_per_eV: Annotated[float, Range(-100, 100)] = 0.0
+    suppression: Fraction = 1.0
+    reference_omega_eV: Positive | None = None
 
     kind: ClassVar[str] = "qed"
     origin: ClassVar[Origin] = Origin.QED
     is_photon: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _require_rate(self)
-        path = f"background.{self.name}"
-        require_in(f"{path}.suppression", self.suppression, 0, 1)
-        require_positive(f"{path}.reference_density_cm3.n_a", self.reference_density_cm3)
-        require_positive(f"{path}.reference_density_cm3.n_gamma", self.reference_photon_density_cm3)
-        require_in(f"{path}.powers.n_a", self.density_power, 0, 10)
-        require_in(f"{path}.powers.n_gamma", self.photon_density_power, 0, 10)
-        require_in(f"{path}.omega_slope_per_eV", self.omega_slope_per_eV, -100, 100)
-        if self.reference_omega_eV is not None:
-            require_positive(f"{path}.reference_omega_eV", self.reference_omega_eV)
-        elif self.omega_slope_per_eV:
-            raise ValueError(
-                f"{path}.reference_omega_eV is not given: omega_slope_per_eV = {self.omega_slope_per_eV} "
-                "needs the ω at which rate_hz holds, such as E_eg/2"
-            )
+        _require(self)
 
     def present(self, conditions: StepConditions) -> bool:
         """Return whether the laser is on and there is coherence."""
         return conditions.laser_on and conditions.coherence > 0
 
     def arrival_rate_hz(self, conditions: StepConditions) -> float:
-        """Return the rate of photons before the detector, s⁻¹; 0 where not present."""
+        """Return the rate of photons before the detector, s⁻¹; 0 where not present.
+
+        Raises
+        ------
+        ValueError
+            If there is a slope, and neither the component nor the step says from which ω.
+        """
         if not self.present(conditions):
             return 0.0
-        density = conditions.density_cm3 / self.reference_density_cm3
-        photons = conditions.photon_density_cm3 / self.reference_photon_density_cm3
-        scale: float = density**self.density_power * photons**self.photon_density_power * conditions.coherence
-        if self.reference_omega_eV is not None:
-            scale *= exp(self.omega_slope_per_eV * (conditions.omega_eV - self.reference_omega_eV))
-        return self.rate_hz * self.suppression * scale
+        density = conditions.density_cm3 / self.reference_density_cm3.n_a
+        photons = conditions.photon_density_cm3 / self.reference_density_cm3.n_gamma
+        scale: float = density**self.powers.n_a * photons**self.powers.n_gamma * conditions.coherence
+        if self.omega_slope_per_eV:
+            reference = self.reference_omega_eV or conditions.end_eV
+            if reference is None:
+                raise ValueError("reference_omega_eV: omega_slope_per_eV needs it, or the end_eV of the step")
+            scale *= exp(min(self.omega_slope_per_eV * (conditions.omega_eV - reference), log(MOST_SCALE)))
+        return self.rate_hz * self.suppression * min(scale, MOST_SCALE)
 
     def energies(self, conditions: StepConditions, window_eV: tuple[float, float]) -> Spectrum:
         """Return the laser line."""
@@ -253,27 +300,23 @@ class LaserLeakage:
 
     Parameters
     ----------
-    name, rate_hz, error_rel
-        As in `Background`; the rate is that of the photons that arrive while the laser is open, at the
-        reference density. Counts in wall time therefore scale with the duty cycle.
-    reference_photon_density_cm3
-        n_γ,ref, cm⁻³.
+    name, error_rel
+        As in `Background`.
+    rate_hz
+        Rate of the photons that arrive, before efficiency, resolution and window, at n_γ = 10²¹ cm⁻³, s⁻¹ of
+        open time. Counts in wall time therefore scale with the duty cycle.
     """
 
     name: str
-    rate_hz: float
-    error_rel: float = 0.0
-    reference_photon_density_cm3: float = REFERENCE_DENSITY_CM3
+    rate_hz: NotNegative
+    error_rel: NotNegative = 0.0
 
     kind: ClassVar[str] = "laser_leakage"
     origin: ClassVar[Origin] = Origin.LEAKAGE
     is_photon: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _require_rate(self)
-        require_positive(
-            f"background.{self.name}.reference_density_cm3.n_gamma", self.reference_photon_density_cm3
-        )
+        _require(self)
 
     def present(self, conditions: StepConditions) -> bool:
         """Return whether the laser is on."""
@@ -283,7 +326,7 @@ class LaserLeakage:
         """Return the rate of photons before the detector, s⁻¹; 0 where not present."""
         if not self.present(conditions):
             return 0.0
-        return self.rate_hz * conditions.photon_density_cm3 / self.reference_photon_density_cm3
+        return self.rate_hz * conditions.photon_density_cm3 / REFERENCE_DENSITY_CM3
 
     def energies(self, conditions: StepConditions, window_eV: tuple[float, float]) -> Spectrum:
         """Return the laser line."""

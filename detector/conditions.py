@@ -1,8 +1,9 @@
 """What the detector is told of one laser step."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from detector.domain import require_finite_at_least, require_in, require_positive
+from detector.domain import Fraction, NotNegative, Positive, Range, require_ranges
 
 __all__ = ["StepConditions"]
 
@@ -26,6 +27,8 @@ class StepConditions:
         n_a and n_γ, cm⁻³.
     live_fraction
         Duty cycle of the laser's windows, in (0, 1]; duration_s has it already.
+    end_eV
+        E_eg/2 of the target, where coherent emission ends, eV; None where nobody needs it.
 
     Raises
     ------
@@ -33,19 +36,14 @@ class StepConditions:
         If a number is out of range.
     """
 
-    omega_eV: float
-    duration_s: float
+    omega_eV: Positive
+    duration_s: NotNegative
     laser_on: bool = True
-    coherence: float = 1.0
-    density_cm3: float = 1e21
-    photon_density_cm3: float = 1e21
-    live_fraction: float = 1.0
+    coherence: Fraction = 1.0
+    density_cm3: Positive = 1e21
+    photon_density_cm3: Positive = 1e21
+    live_fraction: Annotated[float, Range(0, 1, is_open=True)] = 1.0
+    end_eV: Positive | None = None
 
     def __post_init__(self) -> None:
-        require_positive("conditions.omega_eV", self.omega_eV)
-        require_finite_at_least("conditions.duration_s", self.duration_s)
-        require_in("conditions.coherence", self.coherence, 0, 1)
-        require_positive("conditions.density_cm3", self.density_cm3)
-        require_positive("conditions.photon_density_cm3", self.photon_density_cm3)
-        require_positive("conditions.live_fraction", self.live_fraction)
-        require_in("conditions.live_fraction", self.live_fraction, 0, 1)
+        require_ranges(self)

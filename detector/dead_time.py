@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain import require_finite_at_least
+from detector.domain import NotNegative, require_ranges
 
 __all__ = ["DEAD_TIMES", "DeadTime", "NonParalysable"]
 
@@ -52,7 +52,12 @@ class DeadTime(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NonParalysable:
-    """Dead for τ after each recorded photon; a lost one prolongs nothing. τ = 0 is none.
+    """Dead for τ after each recorded photon; a lost one prolongs nothing.
+
+    Parameters
+    ----------
+    tau_s
+        τ, s; 0 is none.
 
     Examples
     --------
@@ -60,12 +65,12 @@ class NonParalysable:
     array([ True, False,  True, False,  True])
     """
 
-    tau_s: float = 0.0
+    tau_s: NotNegative = 0.0
 
     kind: ClassVar[str] = "non_paralysable"
 
     def __post_init__(self) -> None:
-        require_finite_at_least("detector.dead_time.tau_s", self.tau_s)
+        require_ranges(self)
 
     def recorded(self, time_s: FloatArray, busy_until_s: float) -> BoolArray:
         """Return which of the sorted arrivals are recorded, shape (n,).

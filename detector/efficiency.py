@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from detector.domain import require_finite_at_least, require_in, require_positive, require_table
+from detector.domain import Fraction, NotNegative, Positive, require_ranges, require_table
 from detector.quadrature import step_breaks
 
 __all__ = ["EFFICIENCIES", "Constant", "Efficiency", "Tabulated", "TurnOn"]
@@ -46,14 +46,16 @@ class Efficiency(Protocol):
         ...
 
 
-def _require_errors(efficiency: Efficiency) -> None:
-    for key in ("common_error_rel", "step_error_rel"):
-        require_finite_at_least(f"detector.efficiency.{key}", getattr(efficiency, key))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constant:
     """The same efficiency at every energy.
+
+    Parameters
+    ----------
+    value
+        ε.
+    common_error_rel, step_error_rel
+        As in `Efficiency`.
 
     Examples
     --------
@@ -61,15 +63,14 @@ class Constant:
     array([0.2, 0.2])
     """
 
-    value: float
-    common_error_rel: float = 0.0
-    step_error_rel: float = 0.0
+    value: Fraction
+    common_error_rel: NotNegative = 0.0
+    step_error_rel: NotNegative = 0.0
 
     kind: ClassVar[str] = "constant"
 
     def __post_init__(self) -> None:
-        require_in("detector.efficiency.value", self.value, 0, 1)
-        _require_errors(self)
+        require_ranges(self)
 
     @property
     def is_perfect(self) -> bool:
@@ -88,21 +89,30 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOn:
-    """A Gaussian step: plateau · ½(1 + erf((E − E₀)/(√2 w))) with E₀ = energy_eV and w = width_eV."""
+    """A Gaussian step: plateau · ½(1 + erf((E − E₀)/(√2 w))).
 
-    plateau: float
-    energy_eV: float
-    width_eV: float
-    common_error_rel: float = 0.0
-    step_error_rel: float = 0.0
+    Parameters
+    ----------
+    plateau
+        ε far above the step.
+    energy_eV
+        E₀, where ε is half of it, eV.
+    width_eV
+        w, the Gaussian σ of the step, eV.
+    common_error_rel, step_error_rel
+        As in `Efficiency`.
+    """
+
+    plateau: Fraction = 1.0
+    energy_eV: NotNegative
+    width_eV: Positive
+    common_error_rel: NotNegative = 0.0
+    step_error_rel: NotNegative = 0.0
 
     kind: ClassVar[str] = "turn_on"
 
     def __post_init__(self) -> None:
-        require_in("detector.efficiency.plateau", self.plateau, 0, 1)
-        require_finite_at_least("detector.efficiency.energy_eV", self.energy_eV)
-        require_positive("detector.efficiency.width_eV", self.width_eV)
-        _require_errors(self)
+        require_ranges(self)
 
     @property
     def is_perfect(self) -> bool:
@@ -122,20 +132,28 @@ class TurnOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tabulated:
-    """Linear between the points of a table, 0 outside it."""
+    """Linear between the points of a table, 0 outside it.
 
-    energies_eV: tuple[float, ...]
-    values: tuple[float, ...]
-    common_error_rel: float = 0.0
-    step_error_rel: float = 0.0
+    Parameters
+    ----------
+    energies_eV
+        Rising energies, eV.
+    values
+        ε at each of them.
+    common_error_rel, step_error_rel
+        As in `Efficiency`.
+    """
+
+    energies_eV: tuple[NotNegative, ...]
+    values: tuple[Fraction, ...]
+    common_error_rel: NotNegative = 0.0
+    step_error_rel: NotNegative = 0.0
 
     kind: ClassVar[str] = "tabulated"
 
     def __post_init__(self) -> None:
-        require_table("detector.efficiency", self.energies_eV, self.values)
-        for k, value in enumerate(self.values):
-            require_in(f"detector.efficiency.values[{k}]", value, 0, 1)
-        _require_errors(self)
+        require_ranges(self)
+        require_table(self.energies_eV, self.values)
 
     @property
     def is_perfect(self) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from detector.domain import require_finite_at_least
+from detector.domain import NotNegative, require_ranges
 from detector.quadrature import step_breaks
 
 __all__ = ["RESOLUTIONS", "Gaussian", "Resolution"]
@@ -41,7 +41,12 @@ class Resolution(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gaussian:
-    """A Gaussian of the same σ at every energy; σ = 0 is perfect.
+    """A Gaussian of the same σ at every energy.
+
+    Parameters
+    ----------
+    sigma_eV
+        σ, eV; 0 is perfect.
 
     Examples
     --------
@@ -49,12 +54,12 @@ class Gaussian:
     array([0.6827, 0.4772])
     """
 
-    sigma_eV: float = 0.0
+    sigma_eV: NotNegative = 0.0
 
     kind: ClassVar[str] = "gaussian"
 
     def __post_init__(self) -> None:
-        require_finite_at_least("detector.resolution.sigma_eV", self.sigma_eV)
+        require_ranges(self)
 
     @property
     def is_perfect(self) -> bool:

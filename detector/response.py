@@ -72,13 +72,11 @@ class Detector:
     def __post_init__(self) -> None:
         low, high = self.energy_window_eV
         if not 0 <= low < high < inf:
-            raise ValueError(
-                f"detector.energy_window_eV = [{low}, {high}]: must be finite with 0 ≤ low < high"
-            )
+            raise ValueError(f"energy_window_eV = [{low}, {high}]: must be finite with 0 ≤ low < high")
         names = [component.name for component in self.backgrounds]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"background.{name}: {names.count(name)} components have this name; rename")
+                raise ValueError(f"backgrounds: {names.count(name)} components are called {name!r}; rename")
 
     def efficiency_at(self, energy_eV: ArrayLike) -> FloatArray:
         """Return the probability that photons of these energies pass efficiency and window, same shape."""

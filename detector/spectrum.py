@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.domain import require_finite_at_least, require_positive, require_table
+from detector.domain import NotNegative, Positive, require_ranges, require_table
 from detector.quadrature import EnergyFunction, integral
 
 __all__ = ["SPECTRA", "Exponential", "Flat", "Line", "Spectrum", "Tabulated"]
@@ -30,11 +30,8 @@ class Spectrum(Protocol):
 
 
 def _require_band(low_eV: float, high_eV: float) -> None:
-    require_finite_at_least("background.spectrum.low_eV", low_eV)
-    if not low_eV < high_eV < float("inf"):
-        raise ValueError(
-            f"background.spectrum.high_eV = {high_eV}: must be finite and above low_eV = {low_eV}"
-        )
+    if not low_eV < high_eV:
+        raise ValueError(f"high_eV = {high_eV}: must be above low_eV = {low_eV}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +53,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flat:
-    """A constant density from low_eV to high_eV."""
+    """A constant density between two energies.
 
-    low_eV: float
-    high_eV: float
+    Parameters
+    ----------
+    low_eV
+        Where it begins, eV.
+    high_eV
+        Where it ends, eV.
+    """
+
+    low_eV: NotNegative
+    high_eV: Positive
 
     kind: ClassVar[str] = "flat"
 
     def __post_init__(self) -> None:
+        require_ranges(self)
         _require_band(self.low_eV, self.high_eV)
 
     def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
@@ -83,17 +89,27 @@ class Flat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exponential:
-    """A density ∝ exp(−E/scale_eV) from low_eV to high_eV."""
+    """A density that falls exponentially between two energies.
 
-    low_eV: float
-    high_eV: float
-    scale_eV: float
+    Parameters
+    ----------
+    low_eV
+        Where it begins, eV.
+    high_eV
+        Where it ends, eV.
+    scale_eV
+        Over which it falls by a factor e, eV.
+    """
+
+    low_eV: NotNegative
+    high_eV: Positive
+    scale_eV: Positive
 
     kind: ClassVar[str] = "exponential"
 
     def __post_init__(self) -> None:
+        require_ranges(self)
         _require_band(self.low_eV, self.high_eV)
-        require_positive("background.spectrum.scale_eV", self.scale_eV)
 
     @property
     def _share(self) -> float:
@@ -119,17 +135,26 @@ class Exponential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tabulated:
-    """A density through the points of a table, linear between them and 0 outside; its norm is free."""
+    """A density through the points of a table, linear between them and 0 outside.
 
-    energies_eV: tuple[float, ...]
-    values: tuple[float, ...]
+    Parameters
+    ----------
+    energies_eV
+        Rising energies, eV.
+    values
+        The density at each of them, of any norm.
+    """
+
+    energies_eV: tuple[NotNegative, ...]
+    values: tuple[NotNegative, ...]
 
     kind: ClassVar[str] = "tabulated"
 
     def __post_init__(self) -> None:
-        require_table("background.spectrum", self.energies_eV, self.values)
+        require_ranges(self)
+        require_table(self.energies_eV, self.values)
         if not any(self.values):
-            raise ValueError(f"background.spectrum.values = {self.values}: one must be positive")
+            raise ValueError(f"values = {self.values}: one must be positive")
 
     def _cumulated(self) -> FloatArray:
         value = np.asarray(self.values, dtype=np.float64)

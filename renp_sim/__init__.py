@@ -12,50 +12,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from renp_sim.analysis.data import Exposure
-    from renp_sim.analysis.infer.batch import fit_batch
-    from renp_sim.analysis.infer.fit import fit
-    from renp_sim.analysis.infer.profile import profile
-    from renp_sim.analysis.spectrum.measured import measured_spectrum
-    from renp_sim.analysis.spectrum.thresholds import search_thresholds
-    from renp_sim.app.fitting import fit_data, read_data
-    from renp_sim.app.question import Question
-    from renp_sim.app.rates import rate_at, rate_of_schedule
-    from renp_sim.app.report import run_all
-    from renp_sim.ntuple.reader import iterate_events, read_tables
-    from renp_sim.prediction.expected_counts import ExpectedCounts
-    from renp_sim.prediction.exposure import exposure_of
-    from renp_sim.prediction.pseudo_data import asimov, toys
-    from renp_sim.production.generate import generate
-    from renp_sim.runfile.run import load
-
-__all__ = [
-    "ExpectedCounts",
-    "Exposure",
-    "Question",
-    "asimov",
-    "exposure_of",
-    "fit",
-    "fit_batch",
-    "fit_data",
-    "generate",
-    "iterate_events",
-    "load",
-    "measured_spectrum",
-    "profile",
-    "rate_at",
-    "rate_of_schedule",
-    "read_data",
-    "read_tables",
-    "run_all",
-    "search_thresholds",
-    "toys",
-]
+    from renp_sim.analysis.data import Exposure as Exposure
+    from renp_sim.analysis.floating import Treatment as Treatment
+    from renp_sim.analysis.infer.batch import fit_batch as fit_batch
+    from renp_sim.analysis.infer.fit import fit as fit
+    from renp_sim.analysis.infer.profile import profile as profile
+    from renp_sim.analysis.model import Constraint as Constraint
+    from renp_sim.analysis.spectrum.measured import measured_spectrum as measured_spectrum
+    from renp_sim.analysis.spectrum.thresholds import search_thresholds as search_thresholds
+    from renp_sim.app.data import read_data as read_data
+    from renp_sim.app.fitting import fit_data as fit_data
+    from renp_sim.app.question import Masses as Masses
+    from renp_sim.app.question import Normalisation as Normalisation
+    from renp_sim.app.question import Question as Question
+    from renp_sim.app.rates import rate_at as rate_at
+    from renp_sim.app.rates import rate_of_schedule as rate_of_schedule
+    from renp_sim.app.report import run_all as run_all
+    from renp_sim.ntuple.reader import iterate_events as iterate_events
+    from renp_sim.ntuple.reader import read_tables as read_tables
+    from renp_sim.physics.neutrino import Nature as Nature
+    from renp_sim.physics.neutrino import Ordering as Ordering
+    from renp_sim.prediction.expected_counts import ExpectedCounts as ExpectedCounts
+    from renp_sim.prediction.exposure import exposure_of as exposure_of
+    from renp_sim.prediction.pseudo_data import asimov as asimov
+    from renp_sim.prediction.pseudo_data import toys as toys
+    from renp_sim.production.generate import generate as generate
+    from renp_sim.runfile.run import load as load
 
 _HOME = {
+    "Constraint": "renp_sim.analysis.model",
     "ExpectedCounts": "renp_sim.prediction.expected_counts",
     "Exposure": "renp_sim.analysis.data",
+    "Masses": "renp_sim.app.question",
+    "Nature": "renp_sim.physics.neutrino",
+    "Normalisation": "renp_sim.app.question",
+    "Ordering": "renp_sim.physics.neutrino",
     "Question": "renp_sim.app.question",
+    "Treatment": "renp_sim.analysis.floating",
     "asimov": "renp_sim.prediction.pseudo_data",
     "exposure_of": "renp_sim.prediction.exposure",
     "fit": "renp_sim.analysis.infer.fit",
@@ -68,12 +61,14 @@ _HOME = {
     "profile": "renp_sim.analysis.infer.profile",
     "rate_at": "renp_sim.app.rates",
     "rate_of_schedule": "renp_sim.app.rates",
-    "read_data": "renp_sim.app.fitting",
+    "read_data": "renp_sim.app.data",
     "read_tables": "renp_sim.ntuple.reader",
     "run_all": "renp_sim.app.report",
     "search_thresholds": "renp_sim.analysis.spectrum.thresholds",
     "toys": "renp_sim.prediction.pseudo_data",
 }
+
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,8 +1,21 @@
 """The error tree: every failure a user can cause or meet, one class per exit code."""
 
+from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["ConfigError", "DomainError", "FitError", "NumericsError", "RenpError", "SchemaError"]
+__all__ = [
+    "ConfigError",
+    "DomainError",
+    "FitError",
+    "NumericsError",
+    "RenpError",
+    "SchemaError",
+    "WorkerError",
+    "nearest",
+]
+
+MOST_NAMES = 20
+"""A longer list of what is known helps nobody."""
 
 
 class RenpError(Exception):
@@ -73,3 +86,30 @@ class FitError(RenpError, RuntimeError):
     def __init__(self, message: str, last: Any = None) -> None:
         self.last = last
         super().__init__(message)
+
+
+class WorkerError(RenpError, RuntimeError):
+    """A worker process that ended before its work was done (exit code 4)."""
+
+    exit_code = 4
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return how a message about an unknown name ends: the known one that was meant, or what there is.
+
+    Examples
+    --------
+    >>> nearest("linewidht_eV", ["settling_s", "linewidth_eV"])
+    "did you mean 'linewidth_eV'?"
+    >>> nearest("colour", ["settling_s", "linewidth_eV"])
+    'known: settling_s, linewidth_eV'
+    """
+    # used where something went wrong only
+    from difflib import get_close_matches
+
+    names = list(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"known: {', '.join(names[:MOST_NAMES])}{more}" if names else "there is none"

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from renp_sim.app.fitting import fit_data, read_data
+from renp_sim.app.data import read_data
+from renp_sim.app.fitting import fit_data
 from renp_sim.app.question import Question
 from renp_sim.constants import ONE_SIGMA
 from renp_sim.physics.neutrino import Ordering
 from renp_sim.production.generate import generate
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 
 TRUE_MASS_EV = 0.01
 
@@ -58,7 +59,7 @@ def pseudo_experiments(table: dict[str, Any], n: int, folder: Path, first_seed: 
     pulls, covered = [], []
     for seed in range(first_seed, first_seed + n):
         path = folder / "run.root"
-        generate(setup_from_table(table | {"run": {"seed": seed}}), path, force=True)
+        generate(run_from_table(table | {"run": {"seed": seed}}), path, force=True)
         result = fit_data(read_data([path]), Question(orderings=(Ordering.NORMAL,)))
         mass = result.best.parameter("lightest_mass_eV")
         assert mass.intervals is not None

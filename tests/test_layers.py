@@ -47,12 +47,11 @@ ALLOWED = {
     "__main__": {"cli"},
     "detector": {"detector"},
 }
-# uproot is known to the ntuple layer only, run-file models to runfile, the terminal to cli, figures to plots
+# uproot is known to the ntuple layer only, the terminal to cli, figures to plots
 THIRD_PARTY = {
     "uproot": {"ntuple"},
     "awkward": {"ntuple"},
     "pyarrow": {"ntuple"},
-    "pydantic": {"runfile"},
     "typer": {"cli"},
     "rich": {"cli"},
     "iminuit": {"analysis"},

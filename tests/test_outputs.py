@@ -11,7 +11,7 @@ from renp_sim.cli import main
 from renp_sim.files import PartFile
 from renp_sim.production.generate import generate
 from renp_sim.runfile.reading import apply_settings, example_text, read_table
-from renp_sim.runfile.run import load, setup_from_table
+from renp_sim.runfile.run import load, run_from_table
 
 SCAN = "laser.scan=[{omegas_eV=[1.0688, 1.0711, 1.07164], total_duration_s=3e5}]"
 QUIET = ("--set", SCAN)
@@ -22,7 +22,7 @@ Ends = Callable[..., str]
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("made") / "in.root"
-    generate(setup_from_table(apply_settings(read_table("fine_scan"), [SCAN])), path)
+    generate(run_from_table(apply_settings(read_table("fine_scan"), [SCAN])), path)
     return path
 
 

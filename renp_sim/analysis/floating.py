@@ -14,7 +14,31 @@ if TYPE_CHECKING:
 
     from renp_sim.analysis.model import Constraint, Model, Parameter
 
-__all__ = ["Setup"]
+__all__ = ["Setup", "Treatment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """What a fit does with the parameters of a model; those that are not named rest at the model's value.
+
+    Parameters
+    ----------
+    free
+        Float without a constraint term, even if the model states one.
+    fixed
+        Stay, at this value.
+    constrained
+        Float with this constraint, or with the model's own where None.
+    """
+
+    free: tuple[str, ...] = ()
+    fixed: "Mapping[str, float]" = field(default_factory=dict)
+    constrained: "Mapping[str, Constraint | None]" = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All parameters that are named."""
+        return tuple(dict.fromkeys([*self.free, *self.constrained, *self.fixed]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,6 +79,7 @@ class Setup:
     def of(
         cls,
         model: "Model",
+        treatment: Treatment | None = None,
         *,
         free: "Collection[str]" = (),
         fix: "Mapping[str, float] | None" = None,
@@ -66,6 +91,8 @@ class Setup:
         ----------
         model
             Its parameters that are not named stay at their value.
+        treatment
+            What is done with them, instead of the three that follow.
         free
             Float without a constraint term, even if the model states one.
         fix
@@ -79,6 +106,8 @@ class Setup:
             If a name is unknown or given twice, a value is out of bounds, or the model has no constraint
             of its own where one is asked for.
         """
+        if treatment is not None:
+            free, fix, constrain = treatment.free, treatment.fixed, treatment.constrained
         fix, constrain = dict(fix or {}), dict(constrain or {})
         parameters = {parameter.name: parameter for parameter in model.parameters}
         problems = _faults(set(parameters), free, fix, constrain)

@@ -24,6 +24,7 @@ from renp_sim.physics.interactions import (
     VectorMediator,
 )
 from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Neutrinos, Ordering, Oscillation
+from renp_sim.physics.pairs import PAIRS
 from renp_sim.physics.rates import Emission, spectral_function
 from renp_sim.physics.target import Target
 from renp_sim.plots.curves import Curve, curve_plot
@@ -114,11 +115,10 @@ def moment_figure(kind: str) -> PublishedFigure:
     """
     omega = _frequencies()
     # beside a whole Bohr magneton the weak current is 1e-20 of the rate, so nothing has to be subtracted
-    every = CouplingMatrix.from_elements({f"{i}{j}": 1.0 for i in (1, 2, 3) for j in (1, 2, 3) if i <= j})
+    every = CouplingMatrix.from_elements(dict.fromkeys(PAIRS, 1.0))
     moments = {f"{kind}_muB": every}
     spectrum = spectral_function(omega, _emission(ElectromagneticMoments(**moments))) * MOMENT_MUB**2
     letter, symbol = ("M", r"\mu") if kind == "magnetic" else ("E", r"\epsilon")
-    pairs = [(i, j) for i in (1, 2, 3) for j in (1, 2, 3) if i <= j]
     return PublishedFigure(
         name=f"figure2_{kind}",
         says=(
@@ -129,8 +129,8 @@ def moment_figure(kind: str) -> PublishedFigure:
         title=f"Yb, normal ordering, $m_1$ = 10 meV; {kind} moments of $10^{{-11}}\\,\\mu_B$, ordered pairs",
         y_label=rf"$I_{letter}^{{ij}}(\omega)$ for $|{symbol}_{{ij}}| = 10^{{-11}}\,\mu_B$",
         omega_eV=omega,
-        columns={f"I_{letter}_{i}{j}": spectrum[:, i - 1, j - 1] for i, j in pairs},
-        labels={f"I_{letter}_{i}{j}": rf"$I_{letter}^{{{i}{j}}}$" for i, j in pairs},
+        columns={f"I_{letter}_{pair}": spectrum[:, i, j] for pair, (i, j) in PAIRS.items()},
+        labels={f"I_{letter}_{pair}": rf"$I_{letter}^{{{pair}}}$" for pair in PAIRS},
     )
 
 

@@ -1,28 +1,40 @@
 """What is asked of data: which hypotheses are compared, and what floats."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from renp_sim.analysis.floating import Treatment
 from renp_sim.analysis.model import Constraint, Model, Shape
+from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
 from renp_sim.constants import ONE_SIGMA
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, nearest
 from renp_sim.physics.neutrino import Nature, Ordering
 
-__all__ = ["MASS_NAMES", "THREE_MASSES", "Floating", "Masses", "Question", "question_of"]
+# with the words that a question is put in
+__all__ = [
+    "ONE_SIGMA",
+    "Constraint",
+    "Masses",
+    "Nature",
+    "Normalisation",
+    "Ordering",
+    "Question",
+    "Shape",
+    "Treatment",
+    "treatment_of",
+]
 
-THREE_MASSES = ("m1_eV", "m2_eV", "m3_eV")
 
-MASS_NAMES = ("lightest_mass_eV", *THREE_MASSES)
+NOTHING_SAID = Treatment()
 
 
-class Masses(StrEnum):
-    """Which masses are the parameters."""
+class Normalisation(StrEnum):
+    """What is known of Γ₀, where it is not a measurement with an error."""
 
-    LIGHTEST = "lightest"
-    THREE = "three"
+    FIXED = "fixed"
+    FREE = "free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +47,11 @@ class Question:
         Hypotheses that are compared; empty natures mean that of the run.
     masses
         The lightest mass, or three.
-    free, fix, constrain
-        `NAME`, `NAME=VALUE`, `NAME` or `NAME=VALUE±ERROR` (also `VALUE:ERROR`, or `VALUE:ERROR%` for a
-        log-normal one); names may be patterns such as `background.*`. What the data state an error for
-        is constrained if nothing else is said, except parameters per step.
+    normalisation
+        What is known of Γ₀: everything, nothing, or a measurement of the factor on it.
+    treatment
+        What is done with the other parameters; names may be patterns such as `background.*`. What the data
+        state an error for is constrained if nothing else is said, except parameters per step.
     level
         Two-sided level of the intervals.
     """
@@ -46,45 +59,65 @@ class Question:
     orderings: tuple[Ordering, ...] = (Ordering.NORMAL, Ordering.INVERTED)
     natures: tuple[Nature, ...] = ()
     masses: Masses = Masses.LIGHTEST
-    free: tuple[str, ...] = ()
-    fix: tuple[str, ...] = ()
-    constrain: tuple[str, ...] = ()
+    normalisation: Normalisation | Constraint = Normalisation.FIXED
+    treatment: Treatment = NOTHING_SAID
     level: float = ONE_SIGMA
 
+    def hypotheses(self, nature: Nature) -> tuple[Hypothesis, ...]:
+        """Return the hypotheses that are compared; `nature` is that of the run."""
+        return tuple(
+            Hypothesis(ordering=ordering, nature=each, masses=self.masses)
+            for ordering in self.orderings
+            for each in self.natures or (nature,)
+        )
 
-def question_of(
-    *,
-    masses: str = "lightest",
-    ordering: str = "both",
-    nature: str = "run",
-    normalisation: str = "fixed",
-    free: Sequence[str] = (),
-    fix: Sequence[str] = (),
-    constrain: Sequence[str] = (),
-    level: float = ONE_SIGMA,
-) -> Question:
-    """Return the question that the options of `fit` ask.
+    def with_nothing_floating(self, masses: Masses) -> "Question":
+        """Return the question with these masses, and nothing said of other parameters."""
+        return replace(self, masses=masses, normalisation=Normalisation.FIXED, treatment=NOTHING_SAID)
+
+
+def treatment_of(question: Question, model: Model) -> Treatment:
+    """Return what is done with each parameter of a model: patterns as names, masses and stated errors too.
 
     Raises
     ------
     ConfigError
-        If the level or the normalisation cannot be used.
+        If a pattern meets no parameter, or a parameter is asked for twice.
     """
-    if not 0 < level < 1:
-        raise ConfigError(f"--level {level:g}: must lie in (0, 1)")
-    if normalisation == "free":
-        free = [*free, "normalisation"]
-    elif normalisation != "fixed":
-        constrain = [*constrain, f"normalisation=1:{_percent(normalisation)}%"]
-    return Question(
-        orderings=tuple(Ordering) if ordering == "both" else (Ordering(ordering),),
-        natures=tuple(Nature) if nature == "both" else () if nature == "run" else (Nature(nature),),
-        masses=Masses(masses),
-        free=tuple(free),
-        fix=tuple(fix),
-        constrain=tuple(constrain),
-        level=level,
-    )
+    names = [parameter.name for parameter in model.parameters]
+    asked = question.treatment
+    free = [name for pattern in asked.free for name in _matching(pattern, names)]
+    fixed = {name: value for pattern, value in asked.fixed.items() for name in _matching(pattern, names)}
+    constrained = {
+        name: constraint
+        for pattern, constraint in asked.constrained.items()
+        for name in _matching(pattern, names)
+    }
+    if question.normalisation is Normalisation.FREE:
+        free.append("normalisation")
+    elif isinstance(question.normalisation, Constraint):
+        _require_once([*free, *fixed, *constrained, "normalisation"])
+        constrained["normalisation"] = question.normalisation
+    named = [*free, *fixed, *constrained]
+    _require_once(named)
+    masses = {name for every in MASS_NAMES.values() for name in every}
+    free += [name for name in names if name in masses and name not in named]
+    constrained |= {name: None for name in _stated(model) if name not in named}
+    return Treatment(free=tuple(free), fixed=fixed, constrained=constrained)
+
+
+def _matching(pattern: str, names: list[str]) -> list[str]:
+    found = [name for name in names if fnmatchcase(name, pattern)]
+    if not found:
+        raise ConfigError(f"{pattern!r}: no such parameter; {nearest(pattern, names)}")
+    return found
+
+
+def _require_once(names: Iterable[str]) -> None:
+    listed = list(names)
+    twice = sorted({name for name in listed if listed.count(name) > 1})
+    if twice:
+        raise ConfigError(f"{', '.join(twice)}: asked for twice; it is either free, fixed or constrained")
 
 
 def _stated(model: Model) -> list[str]:
@@ -95,92 +128,3 @@ def _stated(model: Model) -> list[str]:
         for p in model.parameters
         if p.constraint is not None and (p.name in common or p.name.startswith("background."))
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Floating:
-    """What the options of a fit mean for the parameters of a model."""
-
-    free: tuple[str, ...]
-    fix: dict[str, float]
-    constrain: dict[str, Constraint | None]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All parameters that are named."""
-        return tuple(dict.fromkeys([*self.free, *self.constrain, *self.fix]))
-
-    @classmethod
-    def of(cls, question: Question, model: Model) -> "Floating":
-        """Read the options; ConfigError if one cannot be understood."""
-        names = [p.name for p in model.parameters]
-        masses = [name for name in names if name in MASS_NAMES]
-        free = [name for pattern in question.free for name in _matching(pattern, names, "--free")]
-        fix = {}
-        for text in question.fix:
-            pattern, _, value = text.partition("=")
-            for name in _matching(pattern, names, "--fix"):
-                fix[name] = _number(value, text)
-        constrain: dict[str, Constraint | None] = {}
-        for text in question.constrain:
-            pattern, equals, value = text.partition("=")
-            made = _constraint(value, text) if equals else None
-            for name in _matching(pattern, names, "--constrain"):
-                constrain[name] = made
-        asked = [*free, *fix, *constrain]
-        twice = sorted({name for name in asked if asked.count(name) > 1})
-        if twice:
-            raise ConfigError(f"{', '.join(twice)}: is asked for twice by --free, --fix and --constrain")
-        free += [name for name in masses if name not in asked]
-        constrain |= {name: None for name in _stated(model) if name not in asked}
-        return cls(tuple(free), fix, constrain)
-
-
-def _matching(pattern: str, names: list[str], option: str) -> list[str]:
-    found = [name for name in names if fnmatchcase(name, pattern.strip())]
-    if not found:
-        raise ConfigError(
-            f"{option} {pattern or repr(pattern)}: no such parameter; there are {', '.join(names)}"
-        )
-    return found
-
-
-def _finite(text: str) -> float | None:
-    """Return a finite number, None if the text is none."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _percent(normalisation: str) -> float:
-    percent = _finite(normalisation.removesuffix("%"))
-    if percent is None or percent <= 0:
-        raise ConfigError(
-            f"--normalisation {normalisation}: write fixed, free, or to how many per cent it is known, as 10%"
-        )
-    return percent
-
-
-def _number(text: str, given: str) -> float:
-    value = _finite(text)
-    if value is None:
-        raise ConfigError(f"--fix {given}: write NAME=VALUE with a finite number")
-    return value
-
-
-def _constraint(text: str, given: str) -> Constraint:
-    value, _, error = text.replace("±", ":").partition(":")
-    shape = Shape.LOG_NORMAL if error.endswith("%") else Shape.GAUSSIAN
-    number, width = _finite(value), _finite(error.removesuffix("%"))
-    if number is None or width is None:
-        raise ConfigError(
-            f"--constrain {given}: write NAME=VALUE:ERROR or NAME=VALUE:ERROR% with finite numbers"
-        )
-    try:
-        return Constraint(
-            value=number, error=width / 100 if shape is Shape.LOG_NORMAL else width, shape=shape
-        )
-    except ValueError as error_:
-        raise ConfigError(f"--constrain {given}: {error_}") from None

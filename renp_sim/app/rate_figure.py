@@ -9,11 +9,12 @@ from renp_sim.errors import ConfigError
 from renp_sim.outputs import require_outputs
 from renp_sim.physics.interactions import StandardModel
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
+from renp_sim.physics.pairs import PAIRS
 from renp_sim.physics.rates import Emission
 from renp_sim.plots.curves import Curve, curve_plot
 from renp_sim.plots.figure import FORMATS, save
 from renp_sim.plots.frequency_axis import Window
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = [
     "curve_frequencies",
@@ -44,14 +45,12 @@ def require_plot_suffix(path: Path) -> None:
         raise ConfigError(f"--plot {path}: must end in {allowed}; the suffix chooses the format")
 
 
-def plot_rate(
-    setup: Setup, path: Path, frequencies_eV: FloatArray | None = None, *, force: bool = False
-) -> None:
+def plot_rate(run: Run, path: Path, frequencies_eV: FloatArray | None = None, *, force: bool = False) -> None:
     """Draw I(ω) of a run, averaged over its laser line, beside the Standard Model's if it is not that.
 
     Parameters
     ----------
-    setup
+    run
         The run.
     path
         PNG or PDF, by its suffix.
@@ -70,7 +69,7 @@ def plot_rate(
         If a frequency has no rate, or sits on a pole that nothing resolves.
     """
     require_plot_suffix(path)
-    emission, sigma_eV = setup.emission, setup.config.laser.linewidth_eV
+    emission, sigma_eV = run.emission, run.config.laser.linewidth_eV
     thresholds = named_thresholds_eV(emission)
     poles = _pole_frequencies_eV(emission)
     if frequencies_eV is None:
@@ -84,7 +83,7 @@ def plot_rate(
         if len(omega) < 2:
             raise ConfigError(f"--plot {path}: a curve needs two frequencies; use --grid START:STOP:POINTS")
         windows = _inside(omega, threshold_windows(emission, sigma_eV)[1:])
-    require_outputs([path], inputs=[setup.source], force=force)
+    require_outputs([path], inputs=[run.source], force=force)
     line = f", laser line σ = {1e6 * sigma_eV:g} µeV" if sigma_eV else ""
     drawn = curve_plot(
         _curves(emission, omega, sigma_eV),
@@ -92,7 +91,7 @@ def plot_rate(
         y_label=r"spectral function $I(\omega)$",
         thresholds_eV=thresholds,
         poles_eV=poles,
-        title=f"{emission.target.atom.name}, {setup.config.neutrino.ordering} ordering, "
+        title=f"{emission.target.atom.name}, {run.config.neutrino.ordering} ordering, "
         f"{emission.neutrinos.nature.capitalize()} neutrinos{line}",
     )
     save(drawn, path)
@@ -115,7 +114,7 @@ def _curves(emission: Emission, omega_eV: FloatArray, sigma_eV: float) -> list[C
 def named_thresholds_eV(emission: Emission) -> dict[str, float]:
     """Return ω_ij by pair, "11" … "33", i ≤ j."""
     values = emission.neutrinos.thresholds_eV(emission.target.atom.e_eg_eV)
-    return {f"{i + 1}{j + 1}": float(values[i, j]) for i in range(3) for j in range(i, 3)}
+    return {pair: float(values[place]) for pair, place in PAIRS.items()}
 
 
 def threshold_windows(emission: Emission, sigma_eV: float = 0.0) -> list[Window]:

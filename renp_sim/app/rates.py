@@ -1,7 +1,7 @@
 """What a run file predicts without generating anything: spectra, thresholds, rates, expected counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,9 @@ import numpy as np
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.pairs import ORDERED_PAIRS, PAIRS
 from renp_sim.prediction.conditions import step_conditions
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = ["RateReport", "asked_frequencies", "rate_at", "rate_of_schedule"]
 
@@ -30,8 +31,9 @@ class RateReport:
         I_ij averaged over the line, shape (n, 3, 3).
     rate_hz
         Γ₀ η I, before efficiency, shape (n,).
-    expected_counts
-        Recorded signal photons of the schedule's steps, shape (n,); None at frequencies without a duration.
+    expected_counts, background_counts
+        Recorded signal and background photons of the schedule's steps, shape (n,); None at frequencies
+        without a duration.
     thresholds_eV
         ω_ij, shape (3, 3).
     """
@@ -40,6 +42,7 @@ class RateReport:
     pair_spectrum: FloatArray
     rate_hz: FloatArray
     expected_counts: FloatArray | None
+    background_counts: FloatArray | None
     thresholds_eV: FloatArray
 
     @property
@@ -49,18 +52,14 @@ class RateReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `rate --json` prints."""
-        numbers = (1, 2, 3)
         return {
             "omega_eV": self.omega_eV.tolist(),
             "spectral_function": self.spectral_function.tolist(),
-            "pairs": {
-                f"{i}{j}": self.pair_spectrum[:, i - 1, j - 1].tolist() for i in numbers for j in numbers
-            },
+            "pairs": {pair: self.pair_spectrum[:, i, j].tolist() for pair, (i, j) in ORDERED_PAIRS.items()},
             "rate_hz": self.rate_hz.tolist(),
             "expected_counts": None if self.expected_counts is None else self.expected_counts.tolist(),
-            "thresholds_eV": {
-                f"{i}{j}": float(self.thresholds_eV[i - 1, j - 1]) for i in numbers for j in numbers if i <= j
-            },
+            "background_counts": None if self.background_counts is None else self.background_counts.tolist(),
+            "thresholds_eV": {pair: float(self.thresholds_eV[place]) for pair, place in PAIRS.items()},
         }
 
 
@@ -75,16 +74,16 @@ def asked_frequencies(omegas_eV: Sequence[float], grid: str | None) -> FloatArra
     if grid is None:
         return np.array(omegas_eV) if omegas_eV else None
     try:
-        start, stop, points = grid.split(":")
-        asked = np.linspace(float(start), float(stop), int(points))
+        first, last, n = grid.split(":")
+        start, stop, points = float(first), float(last), int(n)
     except ValueError:
         raise ConfigError(f"--grid {grid}: write START:STOP:POINTS, such as 1.068:1.072:401") from None
-    if not 1 <= len(asked) <= MAX_POINTS:
+    if not 1 <= points <= MAX_POINTS:
         raise ConfigError(f"--grid {grid}: the number of points must lie in 1 … {MAX_POINTS}")
-    return np.concatenate([omegas_eV, asked])
+    return np.concatenate([omegas_eV, np.linspace(start, stop, points)])
 
 
-def rate_at(setup: Setup, omega_eV: FloatArray) -> RateReport:
+def rate_at(run: Run, omega_eV: FloatArray) -> RateReport:
     """Return rates at given frequencies, with the laser's line width.
 
     Raises
@@ -92,32 +91,28 @@ def rate_at(setup: Setup, omega_eV: FloatArray) -> RateReport:
     DomainError
         If a frequency or its line is not inside 0 < ω < E_eg.
     """
-    linewidth = np.full(len(omega_eV), setup.config.laser.linewidth_eV)
-    return _report(setup, omega_eV, linewidth, np.ones(len(omega_eV)))
+    linewidth = np.full(len(omega_eV), run.config.laser.linewidth_eV)
+    return _report(run, omega_eV, linewidth, np.ones(len(omega_eV)))
 
 
-def rate_of_schedule(setup: Setup) -> RateReport:
+def rate_of_schedule(run: Run) -> RateReport:
     """Return rates and expected counts of the schedule's steps, at the set frequencies."""
-    schedule = setup.schedule
-    report = _report(setup, schedule.omega_eV, schedule.linewidth_eV, schedule.coherence)
-    conditions = step_conditions(schedule, setup.emission.target)
+    schedule = run.schedule
+    report = _report(run, schedule.omega_eV, schedule.linewidth_eV, schedule.coherence)
+    conditions = step_conditions(schedule, run.emission.target)
     expected = [
-        setup.detector.expected(condition, rate).signal_counts
+        run.detector.expected(condition, rate)
         for condition, rate in zip(conditions, report.rate_hz.tolist(), strict=True)
     ]
-    return RateReport(
-        omega_eV=report.omega_eV,
-        pair_spectrum=report.pair_spectrum,
-        rate_hz=report.rate_hz,
-        expected_counts=np.array(expected),
-        thresholds_eV=report.thresholds_eV,
+    return replace(
+        report,
+        expected_counts=np.array([step.signal_counts for step in expected]),
+        background_counts=np.array([step.background_counts.sum() for step in expected]),
     )
 
 
-def _report(
-    setup: Setup, omega_eV: FloatArray, linewidth_eV: FloatArray, coherence: FloatArray
-) -> RateReport:
-    emission = setup.emission
+def _report(run: Run, omega_eV: FloatArray, linewidth_eV: FloatArray, coherence: FloatArray) -> RateReport:
+    emission = run.emission
     spectrum = mean_spectral_function(omega_eV, linewidth_eV, emission)
     gamma_hz = emission.target.gamma0_hz * emission.target.coherence * coherence
     return RateReport(
@@ -125,5 +120,6 @@ def _report(
         pair_spectrum=spectrum,
         rate_hz=gamma_hz * spectrum.sum(axis=(-2, -1)),
         expected_counts=None,
+        background_counts=None,
         thresholds_eV=emission.neutrinos.thresholds_eV(emission.target.atom.e_eg_eV),
     )

@@ -4,29 +4,28 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
 from renp_sim.analysis.from_ntuple import observation_from_tables
-from renp_sim.analysis.infer.fit import FitResult
 from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch, search_thresholds
-from renp_sim.app.fitting import Data, fit_data, read_data
+from renp_sim.app.data import Data, read_data
 from renp_sim.app.question import Question
 from renp_sim.app.report_figures import PLOTS, draw
-from renp_sim.app.thresholds import thresholds_of
+from renp_sim.app.thresholds import FitReport, fit_report
 from renp_sim.files import write_file
 from renp_sim.ntuple.reader import read_many
 from renp_sim.outputs import require_outputs, results_folder
 from renp_sim.plots.figure import png_and_pdf, save
 from renp_sim.plots.spectrum import spectrum_plot
 from renp_sim.production.generate import Generated, Progress, generate
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = [
     "Report",
     "analyse",
-    "fit_table",
     "report_folder",
     "run_all",
     "spectrum_of_files",
@@ -42,47 +41,27 @@ class Report:
 
     Parameters
     ----------
-    data
-        The files.
-    question
-        What was asked of them.
     spectrum
         Î(ω) as measured.
     fit
-        The fit of the hypotheses.
+        The fit of the hypotheses and what follows from it, with the data and the question.
     search
         Thresholds found without neutrino physics.
     """
 
-    data: Data
-    question: Question
     spectrum: Spectrum
-    fit: FitResult
+    fit: FitReport
     search: ThresholdSearch
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything for JSON."""
         return {
-            "files": [str(path) for path in self.data.tables.paths],
-            "runs": self.data.tables.runs["run"].tolist(),
+            "files": [str(path) for path in self.fit.data.tables.paths],
+            "runs": self.fit.data.tables.runs["run"].tolist(),
             "spectrum": self.spectrum.as_dict(),
-            "fit": fit_table(self.data, self.question, self.fit),
+            "fit": self.fit.as_dict(),
             "search": self.search.as_dict(),
         }
-
-
-def fit_table(data: Data, question: Question, result: FitResult) -> dict[str, Any]:
-    """Return what `fit --json` prints: the fit, and the thresholds of each hypothesis.
-
-    With three free masses the intervals of the sums m_i + m_j cost a profile each, so only the best
-    hypothesis has them.
-    """
-    return result.as_dict() | {
-        "thresholds_eV": {
-            fitted.label: thresholds_of(data, question, fitted, with_sums=fitted is result.best)
-            for fitted in result.fits
-        }
-    }
 
 
 def analyse(data: Data, question: Question) -> Report:
@@ -94,17 +73,15 @@ def analyse(data: Data, question: Question) -> Report:
         As `fit_data` does.
     """
     return Report(
-        data=data,
-        question=question,
         spectrum=measured_spectrum(data.observation),
-        fit=fit_data(data, question),
+        fit=fit_report(data, question),
         search=search_thresholds(data.observation),
     )
 
 
 def run_all(
-    setup: Setup,
-    folder: Path,
+    run: Run,
+    folder: str | PathLike[str],
     *,
     workers: int = 1,
     force: bool = False,
@@ -115,7 +92,7 @@ def run_all(
 
     Parameters
     ----------
-    setup
+    run
         The run.
     folder
         Where the files go; made if it is not there.
@@ -134,9 +111,9 @@ def run_all(
     SchemaError
         If the folder cannot be written, or has these files already and `force` is not given.
     """
-    question = question or Question()
-    with report_folder(folder, inputs=[setup.source], force=force):
-        made = generate(setup, folder / "events.root", workers=workers, force=force, progress=progress)
+    question, folder = question or Question(), Path(folder)
+    with report_folder(folder, inputs=[run.source], force=force):
+        made = generate(run, folder / "events.root", workers=workers, force=force, progress=progress)
         report = analyse(read_data([made.path]), question)
         return made, report, [made.path, *write_report(report, folder)]
 
@@ -158,7 +135,7 @@ def report_folder(folder: Path, *, inputs: Iterable[Path | None] = (), force: bo
 
 def write_report(report: Report, folder: Path) -> list[Path]:
     """Write plots and results.json into a folder, in place of any that are there, and return the files."""
-    files = draw(report.data, report.question, report.spectrum, report.fit, report.search, folder)
+    files = draw(report.spectrum, report.fit, report.search, folder)
     results = folder / RESULTS
     write_file(results, (json.dumps(report.as_dict(), indent=1) + "\n").encode(), force=True)
     return [*files, results]

@@ -7,9 +7,8 @@ import numpy as np
 from renp_sim.analysis.infer.fit import FitResult, ModelFit
 from renp_sim.analysis.spectrum.measured import Spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch
-from renp_sim.app.fitting import Data
-from renp_sim.app.question import Question
-from renp_sim.app.thresholds import fitted_neutrinos, mass_profile, thresholds_of
+from renp_sim.app.data import Data
+from renp_sim.app.thresholds import FitReport, fitted_neutrinos, mass_profile
 from renp_sim.arrays import FloatArray
 from renp_sim.ntuple.reader import iterate_events
 from renp_sim.ntuple.schema import Origin
@@ -38,33 +37,26 @@ DRAWN_DELTA_Q = 1000.0
 """A hypothesis further off than this would only press the others' curves flat."""
 
 
-def draw(
-    data: Data,
-    question: Question,
-    spectrum: Spectrum,
-    fit: FitResult,
-    search: ThresholdSearch,
-    folder: Path,
-) -> list[Path]:
+def draw(spectrum: Spectrum, fit: FitReport, search: ThresholdSearch, folder: Path) -> list[Path]:
     """Write every plot as PNG and PDF and return the files."""
-    thresholds = {
-        pair: row["value"] for pair, row in thresholds_of(data, question, fit.best, with_sums=False).items()
-    }
+    data = fit.data
+    thresholds = {pair: found.value for pair, found in fit.thresholds[fit.result.best.label].items()}
     title = "run " + ", ".join(str(run) for run in data.tables.runs["run"].tolist()[:3])
-    curves = fit_curves(data, fit)
+    curves = fit_curves(fit)
     made = {
         "spectrum": spectrum_plot(spectrum, curves=curves, thresholds_eV=thresholds, title=title),
         "thresholds": threshold_plot(search, thresholds_eV=thresholds, title=title),
         "energies": energy_plot(*_energies(data), title=title),
     }
-    profiles = mass_profiles(data, question, fit)
+    profiles = mass_profiles(fit)
     if profiles:
         made["lightest_mass"] = profile_plot(profiles, title=title)
     return [path for name, drawn in made.items() for path in save(drawn, *png_and_pdf(folder / name))]
 
 
-def fit_curves(data: Data, fit: FitResult) -> list[Curve]:
+def fit_curves(fit: FitReport) -> list[Curve]:
     """Return Î(ω) of the fits that are not hopeless, one curve a target over its own frequencies."""
+    data = fit.data
     targets: dict[Target, list[int]] = {}
     for run, target in data.targets.items():
         targets.setdefault(target, []).append(run)
@@ -72,8 +64,8 @@ def fit_curves(data: Data, fit: FitResult) -> list[Curve]:
     for target, runs in targets.items():
         name = f" {target.atom.name}" if len({t.atom for t in targets}) > 1 else ""
         omega, width = _drawn_frequencies(data, target, runs)
-        for fitted in _worth_drawing(fit):
-            value = _spectrum(data, fitted, target, omega, width)
+        for fitted in _worth_drawing(fit.result):
+            value = _spectrum(fit, fitted, target, omega, width)
             curves.append(Curve(label=fitted.label + name, omega_eV=omega, value=value))
     return curves
 
@@ -100,19 +92,19 @@ def _worth_drawing(fit: FitResult) -> list[ModelFit]:
 
 
 def _spectrum(
-    data: Data, fitted: ModelFit, target: Target, omega_eV: FloatArray, linewidth_eV: float
+    fit: FitReport, fitted: ModelFit, target: Target, omega_eV: FloatArray, linewidth_eV: float
 ) -> FloatArray:
-    neutrinos = fitted_neutrinos(data, fitted)
-    made = Emission(target=target, neutrinos=neutrinos, interaction=data.setup.emission.interaction)
-    scale = next((p.value for p in fitted.parameters if p.name == "normalisation"), 1.0)
+    neutrinos = fitted_neutrinos(fit.data, fit.hypothesis(fitted), fitted)
+    made = Emission(target=target, neutrinos=neutrinos, interaction=fit.data.assumptions.interaction)
+    scale = fitted.value_of("normalisation", 1.0)
     return np.asarray(scale * mean_spectral_function(omega_eV, linewidth_eV, made).sum(axis=(-2, -1)))
 
 
-def mass_profiles(data: Data, question: Question, fit: FitResult) -> list[DrawnProfile]:
+def mass_profiles(fit: FitReport) -> list[DrawnProfile]:
     """Return Δ(−2 ln L) over the lightest mass, some intervals to either side, above the common minimum."""
-    lowest = fit.best.minus_two_ln_L
+    lowest = fit.result.best.minus_two_ln_L
     curves = []
-    for fitted in _worth_drawing(fit):
+    for fitted in _worth_drawing(fit.result):
         mass = next((p for p in fitted.parameters if p.name == "lightest_mass_eV"), None)
         if mass is None or mass.intervals is None:
             continue
@@ -122,7 +114,7 @@ def mass_profiles(data: Data, question: Question, fit: FitResult) -> list[DrawnP
         # an open end is the bound of the mass
         top = high if regions[-1].upper_open else high + reach
         points = np.linspace(max(0.0, low - reach), top, PROFILE_POINTS)
-        kinks, points, q = mass_profile(data, question, fitted, points)
+        kinks, points, q = mass_profile(fit.data, fit.question, fit.hypothesis(fitted), fitted, points)
         curves.append(
             DrawnProfile(label=fitted.label, values=points, delta_q=q - lowest, regions=regions, kinks=kinks)
         )

@@ -7,7 +7,7 @@ __all__ = ["check"]
 
 
 def check(
-    run: RunFile,
+    run_file: RunFile,
     settings: Settings = None,
     seed: Seed = None,
     run_number: RunNumber = None,
@@ -16,7 +16,7 @@ def check(
     """Check a run file (every error at once) and print what it means, with all defaults."""
     from renp_sim.runfile.run import load
 
-    resolved = load(run, tuple(settings or ()), seed=seed, run_number=run_number).resolved()
+    resolved = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number).resolved()
     if json:
         print_json(resolved, indent=2)
     else:

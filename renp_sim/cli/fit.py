@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from renp_sim.cli.options import Files, Force, Json, Model, Quiet, Settings
+from renp_sim.cli.options import Files, Force, Json, Model, Quiet, Seed, Settings
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import working
 from renp_sim.constants import ONE_SIGMA
@@ -39,6 +39,7 @@ def fit(
     level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = ONE_SIGMA,
     model: Model = None,
     settings: Settings = None,
+    seed: Seed = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Also write plots and results.json."),
@@ -48,9 +49,10 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Fit neutrino masses to counts per step; prints intervals, thresholds and what is compared."""
-    from renp_sim.app.fitting import fit_data, read_data
-    from renp_sim.app.question import question_of
-    from renp_sim.app.report import analyse, fit_table, report_folder, write_report
+    from renp_sim.app.data import read_data
+    from renp_sim.app.report import analyse, report_folder, write_report
+    from renp_sim.app.thresholds import fit_report
+    from renp_sim.cli.fit_options import question_of
     from renp_sim.cli.summary import print_fit
 
     question = question_of(
@@ -63,15 +65,14 @@ def fit(
         constrain=constrain or [],
         level=level,
     )
-    data = read_data(files, model, tuple(settings or ()))
+    data = read_data(files, model, settings or (), seed=seed)
     with working("fitting", quiet=quiet):
         if output is not None:
             with report_folder(output, inputs=[*data.tables.paths, model], force=force):
                 report = analyse(data, question)
-                written, result = write_report(report, output), report.fit
+                written, table = write_report(report, output), report.fit.as_dict()
         else:
-            written, result = [], fit_data(data, question)
-        table = fit_table(data, question, result)
+            written, table = [], fit_report(data, question).as_dict()
     if json:
         print_json(table)
     else:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from renp_sim.cli.options import Force, Json, Quiet, RunFile, RunNumber, Seed, Settings
+from renp_sim.cli.options import Force, Json, Quiet, RunFile, RunNumber, Seed, Settings, whole_number
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import progress_bar
 
@@ -13,14 +13,18 @@ __all__ = ["generate"]
 
 
 def generate(
-    run: RunFile,
+    run_file: RunFile,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="ROOT file to write.", show_default=False)
     ],
     workers: Annotated[int, typer.Option(help="Processes; the events do not depend on it.")] = 1,
     events: Annotated[
         int | None,
-        typer.Option(help="Number of signal photons instead of Poisson counts (weighted events)."),
+        typer.Option(
+            parser=whole_number,
+            metavar="NUMBER",
+            help="Number of signal photons instead of Poisson counts (weighted events).",
+        ),
     ] = None,
     force: Force = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")] = False,
@@ -36,10 +40,10 @@ def generate(
     from renp_sim.runfile.run import load
 
     keep_freed_memory()
-    setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
+    run = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number)
     with progress_bar("generating", quiet=quiet) as progress:
         made = library_call(
-            setup,
+            run,
             output,
             workers=workers,
             n_events=events,

@@ -14,6 +14,7 @@ from renp_sim.cli import (
     generate,
     init,
     inspect,
+    keys,
     merge,
     rate,
     reweight,
@@ -34,6 +35,7 @@ app = typer.Typer(
 for command in (
     init.init,
     check.check,
+    keys.keys,
     rate.rate,
     generate.generate,
     inspect.inspect,

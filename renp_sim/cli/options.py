@@ -5,7 +5,33 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Files", "Force", "Json", "Model", "Quiet", "RunFile", "RunNumber", "Seed", "Settings"]
+__all__ = [
+    "Files",
+    "Force",
+    "Json",
+    "Model",
+    "Quiet",
+    "RunFile",
+    "RunNumber",
+    "Seed",
+    "Settings",
+    "whole_number",
+]
+
+
+def whole_number(text: str) -> int:
+    """Return a whole number, which may be written as 1e6."""
+    try:
+        if text.strip().lstrip("+-").isdecimal():
+            return int(text)
+        number = float(text)
+        if number.is_integer():
+            return int(number)
+    except (ValueError, OverflowError):
+        # too many digits, or none
+        pass
+    raise typer.BadParameter(f"{text[:40]!r} is not a whole number, such as 1000000 or 1e6")
+
 
 RunFile = Annotated[
     Path,
@@ -25,8 +51,16 @@ Model = Annotated[
     Path | None,
     typer.Option("--model", metavar="RUN", help="Run file to fit instead of the configuration in the files."),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="Use another seed than the run file's.")]
-RunNumber = Annotated[int | None, typer.Option("--run-number", help="Use another run number.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", parser=whole_number, metavar="NUMBER", help="Use another seed than the run file's."
+    ),
+]
+RunNumber = Annotated[
+    int | None,
+    typer.Option("--run-number", parser=whole_number, metavar="NUMBER", help="Use another run number."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]

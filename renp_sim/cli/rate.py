@@ -15,7 +15,7 @@ __all__ = ["rate"]
 
 
 def rate(
-    run: RunFile,
+    run_file: RunFile,
     omega: Annotated[
         list[float] | None,
         typer.Option(
@@ -41,13 +41,13 @@ def rate(
     from renp_sim.app.rates import asked_frequencies, rate_at, rate_of_schedule
     from renp_sim.runfile.run import load
 
-    setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
+    run = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number)
     frequencies = asked_frequencies(omega or [], grid)
-    report = rate_of_schedule(setup) if frequencies is None else rate_at(setup, frequencies)
+    report = rate_of_schedule(run) if frequencies is None else rate_at(run, frequencies)
     if plot is not None:
         from renp_sim.app.rate_figure import plot_rate
 
-        plot_rate(setup, plot, frequencies, force=force)
+        plot_rate(run, plot, frequencies, force=force)
     if json:
         print_json(report.as_dict())
         return
@@ -65,11 +65,17 @@ def _print(report: "RateReport") -> None:
     # a pair heavier than E_eg is never emitted
     shown = {pair: f"= {value:.9f} eV" if value > 0 else "none" for pair, value in thresholds.items()}
     console.print("thresholds  " + "  ".join(f"ω_{pair} {text}" for pair, text in shown.items()))
-    counts = report.expected_counts
-    table = Table("ω \\[eV]", "I(ω)", "rate \\[1/s]", *(["expected counts"] if counts is not None else []))
+    signal, background = report.expected_counts, report.background_counts
+    if signal is None or background is None:
+        table = Table("ω \\[eV]", "I(ω)", "rate \\[1/s]")
+    else:
+        table = Table("ω \\[eV]", "I(ω)", "rate \\[1/s]", "expected counts", "background")
     for k, omega in enumerate(report.omega_eV):
         row = [f"{omega:.9g}", f"{report.spectral_function[k]:.10g}", f"{report.rate_hz[k]:.6g}"]
-        table.add_row(*row, *([f"{counts[k]:.5g}"] if counts is not None else []))
+        if signal is not None and background is not None:
+            row += [f"{signal[k]:.5g}", f"{background[k]:.5g}"]
+        table.add_row(*row)
     console.print(table)
-    if counts is not None:
-        console.print(f"recorded signal photons expected in all: {counts.sum():.6g}")
+    if signal is not None and background is not None:
+        console.print(f"recorded signal photons expected in all: {signal.sum():.6g}")
+        console.print(f"recorded background photons expected in all: {background.sum():.6g}")

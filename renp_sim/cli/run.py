@@ -13,9 +13,9 @@ __all__ = ["run"]
 
 
 def run(
-    run: Annotated[Path, typer.Argument(metavar="[RUN]", help="Run file, or the name of an example.")] = Path(
-        "fine_scan"
-    ),
+    run_file: Annotated[
+        Path, typer.Argument(metavar="[RUN]", help="Run file, or the name of an example.")
+    ] = Path("fine_scan"),
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Default: a folder named after the run."),
@@ -29,21 +29,21 @@ def run(
     json: Json = False,
 ) -> None:
     """Do all of it: ntuple, spectrum, fit and threshold search, with plots and results.json in a folder."""
-    from renp_sim.app.report import fit_table, run_all
+    from renp_sim.app.report import run_all
     from renp_sim.cli.summary import print_fit, print_search
     from renp_sim.production.memory import keep_freed_memory
     from renp_sim.runfile.run import load
 
     keep_freed_memory()
-    setup = load(run, tuple(settings or ()), seed=seed, run_number=run_number)
-    folder = output or Path(setup.config.run.name)
+    run = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number)
+    folder = output or Path(run.config.run.name)
     with progress_bar("working", quiet=quiet) as progress:
-        made, report, files = run_all(setup, folder, workers=workers, force=force, progress=progress)
+        made, report, files = run_all(run, folder, workers=workers, force=force, progress=progress)
     if json:
         print_json(made.as_dict() | report.as_dict())
         return
     emitted, recorded = made.n_generated, made.n_recorded
-    print(f"{setup.config.run.name}: {emitted} signal photons emitted, {recorded} photons recorded")
-    print_fit(fit_table(report.data, report.question, report.fit))
+    print(f"{run.config.run.name}: {emitted} signal photons emitted, {recorded} photons recorded")
+    print_fit(report.fit.as_dict())
     print_search(report.search.as_dict())
     print(f"wrote {', '.join(path.name for path in files)} in {folder}/")

@@ -39,7 +39,7 @@ def print_fit(table: dict[str, Any]) -> None:
         )
     _print_correlation(console, table)
     _print_thresholds(console, table)
-    for warning in table["fits"][table["best"]]["warnings"]:
+    for warning in (*table["notes"], *table["fits"][table["best"]]["warnings"]):
         console.print(f"note: {warning}", style="yellow")
 
 

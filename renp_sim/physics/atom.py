@@ -43,11 +43,11 @@ class Atom:
     def __post_init__(self) -> None:
         if not 0 < self.e_eg_eV < self.e_vg_eV < float("inf"):
             raise DomainError(
-                f"atom {self.name}: e_eg_eV = {self.e_eg_eV}, e_vg_eV = {self.e_vg_eV}: "
+                f"target.atom: e_eg_eV = {self.e_eg_eV}, e_vg_eV = {self.e_vg_eV} of {self.name}: "
                 "0 < e_eg_eV < e_vg_eV is needed, since v lies above e"
             )
         if not 0 < self.gamma_ref_hz < float("inf"):
-            raise DomainError(f"atom {self.name}: gamma_ref_hz = {self.gamma_ref_hz}: must be positive")
+            raise DomainError(f"target.atom.gamma_ref_hz = {self.gamma_ref_hz}: must be positive")
 
     def longitudinal_share(self) -> float:
         """Return f_L of the unpolarised atom from J_e (0, 1/2, 3/10 for J_e = 0, 1, 2).
@@ -59,7 +59,7 @@ class Atom:
         """
         if self.j_e not in LONGITUDINAL_SHARE:
             raise DomainError(
-                f"atom {self.name}: j_e = {self.j_e}: the atomic spin tensor is known for "
+                f"target.atom.j_e = {self.j_e} of {self.name}: the atomic spin tensor is known for "
                 f"j_e in {sorted(LONGITUDINAL_SHARE)}; give spin_tensor as a number instead"
             )
         return LONGITUDINAL_SHARE[self.j_e]

@@ -11,11 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from renp_sim.arrays import ComplexArray
 from renp_sim.errors import ConfigError
+from renp_sim.physics.pairs import ORDERED_PAIRS
 
 __all__ = ["NO_COUPLINGS", "CouplingMatrix", "Symmetry", "complete", "per_pair"]
-
-
-ELEMENTS = tuple(f"{i}{j}" for i in "123" for j in "123")
 
 
 class Symmetry(StrEnum):
@@ -94,7 +92,7 @@ class CouplingMatrix:
         entries, problems = [], []
         for name, given in sorted(table.items()):
             parts = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-            if name not in ELEMENTS:
+            if name not in ORDERED_PAIRS:
                 problems.append(
                     f"{where}.{name}: no such element; rows and columns are numbered from 1, so give 11 … 33"
                 )
@@ -118,7 +116,7 @@ class CouplingMatrix:
         ConfigError
             If the name is not "11" … "33".
         """
-        if name not in ELEMENTS:
+        if name not in ORDERED_PAIRS:
             raise ConfigError(f"element {name!r}: no such element; give 11 … 33")
         others = [entry for entry in self.entries if entry[0] not in (name, name[::-1])]
         new: Any = np.asarray(value, dtype=np.complex128)

@@ -11,6 +11,9 @@ from renp_sim.physics.neutrino import Neutrinos
 
 __all__ = ["at_rest", "decay_width_eV", "require_mediator"]
 
+LIGHTEST_EV = 1e-20
+"""Of a mediator: 1/M⁴ beside couplings of any size is a number (`tests/runfile/test_fuzz.py`)."""
+
 
 def require_mediator(mass_eV: ArrayLike, width_eV: object, **couplings: ArrayLike) -> None:
     """Check the mass and the width of a mediator, and its couplings to the electron by their keys.
@@ -18,10 +21,13 @@ def require_mediator(mass_eV: ArrayLike, width_eV: object, **couplings: ArrayLik
     Raises
     ------
     DomainError
-        If the mass is not positive, the width neither "auto" nor a number ≥ 0, or a coupling not finite.
+        If the mass is not positive or hardly so, the width neither "auto" nor a number ≥ 0, or a coupling
+        not finite.
     """
-    if not np.all((np.asarray(mass_eV) > 0) & np.isfinite(mass_eV)):
-        raise DomainError(f"interaction.mass_eV = {mass_eV!r}: must be positive and finite")
+    if not np.all((np.asarray(mass_eV) >= LIGHTEST_EV) & np.isfinite(mass_eV)):
+        raise DomainError(
+            f"interaction.mass_eV = {mass_eV!r}: must be positive and finite, at least {LIGHTEST_EV:g} eV"
+        )
     if isinstance(width_eV, str):
         is_width = width_eV == "auto"
     else:

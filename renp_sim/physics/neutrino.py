@@ -18,7 +18,15 @@ from numpy.typing import ArrayLike
 from renp_sim.arrays import ComplexArray, FloatArray
 from renp_sim.errors import DomainError
 
-__all__ = ["Measured", "Nature", "Neutrinos", "Ordering", "Oscillation", "known_oscillation"]
+__all__ = [
+    "Measured",
+    "Nature",
+    "Neutrinos",
+    "Ordering",
+    "Oscillation",
+    "known_oscillation",
+    "threshold_eV",
+]
 
 
 GP23_LIGHTEST_MASS_EV = 0.01
@@ -234,8 +242,12 @@ class Neutrinos:
 
         For reporting and scan points only: rates never go through ω_ij − ω, which loses digits.
         """
-        sums = self.masses_eV[..., :, None] + self.masses_eV[..., None, :]
-        return e_eg_eV / 2 - sums**2 / (2 * e_eg_eV)
+        return threshold_eV(self.masses_eV[..., :, None] + self.masses_eV[..., None, :], e_eg_eV)
+
+
+def threshold_eV(mass_sum_eV: ArrayLike, e_eg_eV: float) -> FloatArray:
+    """Return the frequency at which a pair of masses m_i + m_j opens, E_eg/2 − (m_i+m_j)²/(2 E_eg), eV."""
+    return np.asarray(e_eg_eV / 2 - np.square(mass_sum_eV) / (2 * e_eg_eV))
 
 
 def _require_masses(masses: FloatArray, key: str) -> None:

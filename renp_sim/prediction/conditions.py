@@ -18,6 +18,7 @@ def step_conditions(schedule: Schedule, target: Target) -> tuple[StepConditions,
             density_cm3=target.density_cm3,
             photon_density_cm3=target.photon_density_cm3,
             live_fraction=live_fraction,
+            end_eV=target.atom.e_eg_eV / 2,
         )
         for omega_eV, open_time_s, live_fraction, kind, coherence in zip(
             schedule.omega_eV.tolist(),

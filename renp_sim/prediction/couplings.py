@@ -16,11 +16,9 @@ from renp_sim.errors import ConfigError
 from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.neutrino import Nature
+from renp_sim.physics.pairs import PAIRS
 
 __all__ = ["coupling_parameters", "with_couplings"]
-
-
-UPPER_ELEMENTS = ("11", "12", "13", "22", "23", "33")
 
 
 def coupling_parameters(interaction: Interaction, nature: Nature) -> tuple[Parameter, ...]:
@@ -37,7 +35,7 @@ def coupling_parameters(interaction: Interaction, nature: Nature) -> tuple[Param
     """
     found = []
     for field, matrix in _matrices(interaction):
-        for element in UPPER_ELEMENTS:
+        for element in PAIRS:
             value = _element(interaction, field, matrix, element, nature)
             off_diagonal = element[0] != element[1]
             for part, unit, number in (("re", 1.0, value.real), ("im", 1j, value.imag)):

@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from renp_sim.production.resume import COUNTS, fingerprint_of, finished, open_st
 from renp_sim.production.slices import PlannedShard, plan_shards
 from renp_sim.production.step_rows import run_row, step_tables
 from renp_sim.production.team import working
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = ["Generated", "generate"]
 
@@ -74,8 +75,8 @@ class Generated:
 
 
 def generate(
-    setup: Setup,
-    path: Path,
+    run: Run,
+    path: str | PathLike[str],
     *,
     workers: int = 1,
     n_events: int | None = None,
@@ -87,7 +88,7 @@ def generate(
 
     Parameters
     ----------
-    setup
+    run
         The run.
     path
         The file.
@@ -109,22 +110,23 @@ def generate(
     ConfigError
         If `workers` or `n_events` is out of range, or more photons are expected than a file can hold.
     """
+    path = Path(path)
     if workers < 1:
         raise ConfigError(f"--workers {workers}: must be at least 1")
     if n_events is not None and n_events < 0:
         raise ConfigError(f"--events {n_events}: must not be negative")
-    require_outputs([path], inputs=[setup.source], force=force or resume)
-    fingerprint = fingerprint_of(setup, n_events)
+    require_outputs([path], inputs=[run.source], force=force or resume)
+    fingerprint = fingerprint_of(run, n_events)
     folder = path.with_name(path.name + ".shards")
     if resume and (row := finished(path, folder, fingerprint)):
         return Generated(path=path, **row)
-    job = job_of(setup, n_events)
+    job = job_of(run, n_events)
     _require_possible(job)
     expected_rows = job.expected_rows()
     shards = plan_shards(expected_rows)
     with ExitStack() as stack:
         writer = stack.enter_context(
-            NtupleWriter(path, force=force, compression=setup.config.output.compression)
+            NtupleWriter(path, force=force, compression=run.config.output.compression)
         )
         is_long = sum(rows.sum() for rows in expected_rows) > LONG_RUN_ROWS or os.path.lexists(folder)
         store = open_store(folder, fingerprint, resume=resume, force=force) if is_long else None
@@ -136,10 +138,10 @@ def generate(
         # closed at once if anything fails: an unfinished shard must not stay locked
         blocks = stack.enter_context(closing(_rows(shards, source, tallies, progress)))
         n_written = _write_events(writer, blocks)
-        steps, backgrounds = step_tables(setup, job.signal, *totals(tallies, setup.schedule.n_steps))
+        steps, backgrounds = step_tables(run, job.signal, *totals(tallies, run.schedule.n_steps))
         writer.steps(steps)
         writer.backgrounds(backgrounds)
-        row = run_row(setup, steps, n_events=n_written, is_poisson=n_events is None)
+        row = run_row(run, steps, n_events=n_written, is_poisson=n_events is None)
         writer.run(row | {"provenance": _provenance(fingerprint)})
     if store is not None:
         discard_folder(folder)

@@ -10,7 +10,7 @@ from renp_sim.generator.photons import SignalPhotons
 from renp_sim.prediction.conditions import step_conditions
 from renp_sim.production.event_rows import EventRows
 from renp_sim.production.slices import StepSlices
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = ["Job", "job_of"]
 
@@ -52,18 +52,18 @@ class Job:
         return n_signal + float(np.dot(rates_hz, self.signal.schedule.open_time_s))
 
 
-def job_of(setup: Setup, n_events: int | None = None) -> Job:
+def job_of(run: Run, n_events: int | None = None) -> Job:
     """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons."""
     signal = SignalPhotons(
-        schedule=setup.truth, emission=setup.emission, seed=setup.config.run.seed, n_events=n_events
+        schedule=run.truth, emission=run.emission, seed=run.config.run.seed, n_events=n_events
     )
     return Job(
         signal=signal,
-        detector=setup.detector,
-        conditions=step_conditions(setup.truth, setup.emission.target),
+        detector=run.detector,
+        conditions=step_conditions(run.truth, run.emission.target),
         rows=EventRows(
-            run=setup.run_number,
+            run=run.number,
             weight=signal.weight,
-            keep_undetected=setup.config.output.keep_undetected,
+            keep_undetected=run.config.output.keep_undetected,
         ),
     )

@@ -12,7 +12,7 @@ from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.line_cuts import line_panels
 from renp_sim.physics.rates import Emission
 from renp_sim.prediction.exposure import exposure_of
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = ["uncovered"]
 
@@ -26,7 +26,7 @@ NEGLIGIBLE = 1e-6
 INSTEAD = "generate the sample instead"
 
 
-def uncovered(generated: Setup, wanted: Setup, omega_eV: FloatArray, linewidth_eV: FloatArray) -> list[str]:
+def uncovered(generated: Run, wanted: Run, omega_eV: FloatArray, linewidth_eV: FloatArray) -> list[str]:
     """Return why weights cannot turn a sample into another hypothesis, a line each; empty if they can.
 
     Parameters
@@ -46,7 +46,7 @@ def uncovered(generated: Setup, wanted: Setup, omega_eV: FloatArray, linewidth_e
     )
 
 
-def _fixed_problems(generated: Setup, wanted: Setup) -> list[str]:
+def _fixed_problems(generated: Run, wanted: Run) -> list[str]:
     """Return why the photons and neutrinos of the sample would not be where they are."""
     old, new = generated.resolved(), wanted.resolved()
     problems = [
@@ -84,7 +84,7 @@ def _fixed_problems(generated: Setup, wanted: Setup) -> list[str]:
     return problems or _background_problems(generated, wanted)
 
 
-def _background_problems(generated: Setup, wanted: Setup) -> list[str]:
+def _background_problems(generated: Run, wanted: Run) -> list[str]:
     """Return which background would have another rate, since its photons keep the weight 1."""
     targets = [setup.emission.target for setup in (generated, wanted)]
     names = ("density_cm3", "photon_density_cm3", "coherence")

@@ -14,16 +14,16 @@ from renp_sim.files import PartFile
 from renp_sim.ntuple.reader import read_tables
 from renp_sim.ntuple.shard_folder import discard_folder
 from renp_sim.ntuple.shards import ShardStore
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = ["COUNTS", "fingerprint_of", "finished", "open_store"]
 
 COUNTS: Final = ("run", "n_events", "n_recorded", "n_generated")
 
 
-def fingerprint_of(setup: Setup, n_events: int | None) -> str:
+def fingerprint_of(run: Run, n_events: int | None) -> str:
     """Return what two runs with the same columns have in common."""
-    table = setup.resolved()
+    table = run.resolved()
     table["output"].pop("compression")
     text = dumps([table, n_events, version("renp-sim"), np.__version__], sort_keys=True)
     return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -27,7 +27,7 @@ from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.rates import Emission, checked_bracket
 from renp_sim.production.reach import uncovered
 from renp_sim.runfile.reading import apply_settings
-from renp_sim.runfile.run import Setup, setup_from_table
+from renp_sim.runfile.run import Run, run_from_table
 
 __all__ = ["Reweighted", "Reweighting", "reweight"]
 
@@ -80,7 +80,7 @@ class Reweighting:
 
     @classmethod
     def between(
-        cls, generated: Setup, wanted: Setup, omega_eV: FloatArray, linewidth_eV: FloatArray
+        cls, generated: Run, wanted: Run, omega_eV: FloatArray, linewidth_eV: FloatArray
     ) -> "Reweighting":
         """Return the reweighting from one run to another one.
 
@@ -190,13 +190,13 @@ def reweight(
     )
 
 
-def _hypothesis(tables: NtupleTables, number: int, settings: Sequence[str]) -> tuple[Reweighting, Setup]:
+def _hypothesis(tables: NtupleTables, number: int, settings: Sequence[str]) -> tuple[Reweighting, Run]:
     run = int(tables.runs["run"][number])
     where = f"{tables.paths[0]}: run {run}"
     if tables.runs["is_blind"][number]:
         raise ConfigError(f"{where} is blind and has no truth to weight: unblind it with its key file first")
     config = tables.config[number]
-    generated, wanted = setup_from_table(config), setup_from_table(_changed(config, settings))
+    generated, wanted = run_from_table(config), run_from_table(_changed(config, settings))
     steps = tables.steps["run"] == run
     try:
         reweighting = Reweighting.between(

@@ -12,13 +12,13 @@ from renp_sim.generator.photons import SignalPhotons
 from renp_sim.ntuple.schema import LEGENDS, SCHEMA_MAJOR, SCHEMA_MINOR
 from renp_sim.physics.neutrino import Ordering
 from renp_sim.prediction.exposure import exposure_of
-from renp_sim.runfile.run import Setup
+from renp_sim.runfile.run import Run
 
 __all__ = ["run_row", "step_tables"]
 
 
 def step_tables(
-    setup: Setup, signal: SignalPhotons, n_recorded: NDArray[np.int64], lost_s: FloatArray
+    run: Run, signal: SignalPhotons, n_recorded: NDArray[np.int64], lost_s: FloatArray
 ) -> tuple[Columns, Columns]:
     """Return the columns of `steps`, one row per laser step, and of `backgrounds`.
 
@@ -27,18 +27,18 @@ def step_tables(
 
     Parameters
     ----------
-    setup, signal
+    run, signal
         The run, and its signal photons.
     n_recorded, lost_s
         Recorded photons and dead time of each step, shape (n,).
     """
-    live_time_s = setup.schedule.open_time_s - lost_s
+    live_time_s = run.schedule.open_time_s - lost_s
     known, truth = (
         replace(
-            exposure_of(schedule, setup.emission.target, setup.detector, run=setup.run_number),
+            exposure_of(schedule, run.emission.target, run.detector, run=run.number),
             live_time_s=live_time_s,
         )
-        for schedule in (setup.schedule, setup.truth)
+        for schedule in (run.schedule, run.truth)
     )
     return _step_rows(known, truth, signal, n_recorded), _background_rows(known, truth)
 
@@ -90,16 +90,16 @@ def _background_rows(known: Exposure, truth: Exposure) -> Columns:
     }
 
 
-def run_row(setup: Setup, steps: Columns, *, n_events: int, is_poisson: bool) -> dict[str, Any]:
+def run_row(run: Run, steps: Columns, *, n_events: int, is_poisson: bool) -> dict[str, Any]:
     """Return the row of `runs`, all but its provenance."""
-    target = setup.emission.target
-    oscillation, neutrinos = setup.oscillation, setup.emission.neutrinos
+    target = run.emission.target
+    oscillation, neutrinos = run.oscillation, run.emission.neutrinos
     masses = neutrinos.masses_eV
     return {
-        "run": setup.run_number,
+        "run": run.number,
         "schema_major": SCHEMA_MAJOR,
         "schema_minor": SCHEMA_MINOR,
-        "seed": np.uint64(setup.config.run.seed),
+        "seed": np.uint64(run.config.run.seed),
         "n_events": n_events,
         "n_recorded": int(steps["n_recorded"].sum()),
         "n_generated": int(steps["n_generated"].sum()),
@@ -122,7 +122,7 @@ def run_row(setup: Setup, steps: Columns, *, n_events: int, is_poisson: bool) ->
         "m1_eV": masses[0],
         "m2_eV": masses[1],
         "m3_eV": masses[2],
-        "config": setup.resolved(),
+        "config": run.resolved(),
     }
 
 

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 
 from renp_sim.arrays import Columns
-from renp_sim.errors import RenpError
+from renp_sim.errors import WorkerError
 from renp_sim.ntuple.schema import EVENTS
 from renp_sim.production.memory import keep_freed_memory
 from renp_sim.production.recorder import RowSource, StepTally
 from renp_sim.production.slices import PlannedShard
 from renp_sim.streams import BLOCK_EVENTS
 
-__all__ = ["WorkerError", "Workers", "working"]
+__all__ = ["Workers", "working"]
 
 
 START_METHOD = "fork" if sys.platform == "linux" else "spawn"
@@ -38,12 +38,6 @@ BASKETS = 3
 
 BRANCHES = tuple(branch for branch in EVENTS.flat if branch.name != "event")
 BASKET_BYTES = BLOCK_EVENTS * sum(np.dtype(branch.dtype).itemsize for branch in BRANCHES)
-
-
-class WorkerError(RenpError, RuntimeError):
-    """A worker process that ended before its work was done (exit code 4)."""
-
-    exit_code = 4
 
 
 class Workers:

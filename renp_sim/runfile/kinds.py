@@ -1,80 +1,53 @@
-"""The [interaction] section: read and written by the fields of the interaction it names.
+"""What a run file can name: every registered kind, by what stands in its place.
 
-So a new interaction is one file and one name: its dataclass says which keys there are and of what type.
+A new interaction, background, efficiency, spectrum, resolution or dead time is one class and one name in its
+tuple: the fields of the class are the keys of its table, with their types, ranges and defaults.
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
-from difflib import get_close_matches
-from typing import Any, get_type_hints
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from detector.background import BACKGROUNDS, Background
+from detector.dead_time import DEAD_TIMES, DeadTime
+from detector.efficiency import EFFICIENCIES, Efficiency
+from detector.resolution import RESOLUTIONS, Resolution
+from detector.spectrum import SPECTRA, Spectrum
+from renp_sim.physics.interactions import INTERACTIONS, Interaction
 
-from renp_sim.errors import ConfigError
-from renp_sim.physics.couplings import CouplingMatrix
-from renp_sim.physics.interactions import Interaction, interaction_named
-from renp_sim.physics.neutrino import Nature
-
-__all__ = ["interaction_from_table", "interaction_table"]
-
-STRICT = ConfigDict(allow_inf_nan=False)
+__all__ = ["KINDS", "TAGS", "Kinds"]
 
 
-def interaction_from_table(table: Mapping[str, Any], nature: Nature) -> Interaction:
-    """Build the interaction that `model` names from the section's other keys.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinds:
+    """The kinds of one thing.
 
-    Raises
-    ------
-    ConfigError
-        With a line for every unknown or missing key and every value the interaction refuses.
+    Parameters
+    ----------
+    key
+        The key that names one.
+    known
+        Their classes by what the run file calls them.
+    default
+        The one that is meant where none is named; None where one must be.
     """
-    kind = interaction_named(str(table.get("model", "standard_model")))
-    hints = get_type_hints(kind)
-    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
-    problems: list[str] = []
-    values: dict[str, Any] = {}
-    for key, given in table.items():
-        if key == "model":
-            continue
-        if key not in known:
-            near = get_close_matches(key, known, n=1, cutoff=0.5)
-            takes = f"{kind.name} takes {', '.join(known) or 'no other key'}"
-            problems.append(
-                f"interaction.{key}: no such key; {f'did you mean {near[0]!r}?' if near else takes}"
-            )
-            continue
-        try:
-            values[key] = _value(f"interaction.{key}", given, hints[key])
-        except ConfigError as error:
-            problems += error.problems
-    for name, field in known.items():
-        if name not in table and field.default is MISSING and field.default_factory is MISSING:
-            problems.append(f"interaction.{name}: is missing; {kind.name} needs it")
-    if problems:
-        raise ConfigError(*problems)
-    interaction = kind(**values)
-    interaction.check(nature)
-    return interaction
+
+    key: str = "kind"
+    known: Mapping[str, type]
+    default: str | None = None
 
 
-def _value(where: str, given: Any, hint: Any) -> Any:
-    if hint is CouplingMatrix:
-        if not isinstance(given, Mapping):
-            raise ConfigError(f"{where} = {given!r}: must be a table of elements, such as {{ 11 = 1e-14 }}")
-        return CouplingMatrix.from_elements(given, where)
-    if isinstance(given, bool) and hint is not bool:
-        raise ConfigError(f"{where} = {given}: must be a number")
-    try:
-        return TypeAdapter(hint, config=STRICT).validate_python(given)
-    except ValidationError as error:
-        wanted = " or ".join(dict.fromkeys(e["msg"].removeprefix("Input ") for e in error.errors()))
-        raise ConfigError(f"{where} = {given!r}: {wanted}") from None
+KINDS: Mapping[Any, Kinds] = {
+    Interaction: Kinds(key="model", known={k.name: k for k in INTERACTIONS}, default="standard_model"),
+    Background: Kinds(known={k.kind: k for k in BACKGROUNDS}),
+    Efficiency: Kinds(known={k.kind: k for k in EFFICIENCIES}),
+    Spectrum: Kinds(known={k.kind: k for k in SPECTRA}),
+    Resolution: Kinds(known={k.kind: k for k in RESOLUTIONS}, default="gaussian"),
+    DeadTime: Kinds(known={k.kind: k for k in DEAD_TIMES}, default="non_paralysable"),
+}
+"""By the interface that the objects have."""
 
-
-def interaction_table(interaction: Interaction) -> dict[str, Any]:
-    """Return the section that gives the interaction back."""
-    table: dict[str, Any] = {"model": interaction.name}
-    for field in fields(interaction):  # type: ignore[arg-type]
-        value = getattr(interaction, field.name)
-        table[field.name] = value.elements() if isinstance(value, CouplingMatrix) else value
-    return table
+TAGS: Mapping[type, tuple[str, str]] = {
+    kind: (kinds.key, name) for kinds in KINDS.values() for name, kind in kinds.known.items()
+}
+"""The key and the value that name a class."""

@@ -1,36 +1,37 @@
-"""From a configuration to the objects that do the work: emission, schedule, detector."""
+"""A run: a run file, and the objects that are built from it: emission, schedule, detector."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeVar
 
 from detector.response import Detector
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, RenpError
 from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.runfile import build
-from renp_sim.runfile.kinds import interaction_from_table, interaction_table
-from renp_sim.runfile.reading import EXAMPLES, apply_settings, config_from_table, read_table
+from renp_sim.runfile.reading import EXAMPLES, apply_settings, read_table
 from renp_sim.runfile.sections import RunConfig
+from renp_sim.runfile.tables import Reader, table_of
 
-__all__ = ["Setup", "load", "setup_from_table"]
+__all__ = ["Run", "load", "run_from_table"]
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Setup:
+class Run:
     """A run, ready to be computed, generated or fitted.
 
     Parameters
     ----------
     config
         The run file as it was understood.
-    run_number
+    number
         `run.number`, or a hash of the seed and of every section that changes the data.
     oscillation
         Mixing and splittings, NuFIT 5.2 filled in.
@@ -43,7 +44,7 @@ class Setup:
     """
 
     config: RunConfig
-    run_number: int
+    number: int
     oscillation: Oscillation
     emission: Emission
     schedule: Schedule
@@ -53,32 +54,26 @@ class Setup:
 
     def resolved(self) -> dict[str, Any]:
         """Return the configuration as a table with every default written out; it gives the run back."""
-        table: dict[str, Any] = self.config.model_dump(mode="json", exclude_none=True)
-        table["run"]["number"] = self.run_number
-        atom = self.emission.target.atom
-        table["target"]["atom"] = {
-            "name": atom.name,
-            "e_eg_eV": atom.e_eg_eV,
-            "e_vg_eV": atom.e_vg_eV,
-            "gamma_ref_hz": atom.gamma_ref_hz,
-        } | ({} if atom.j_e is None else {"j_e": atom.j_e})
-        keys = ["sin2_theta12", "sin2_theta13", "delta_cp_deg", "dm2_21_eV2", "dm2_3l_eV2"]
+        table: dict[str, Any] = table_of(self.config)
+        table["run"]["number"] = self.number
+        table["target"]["atom"] = table_of(self.emission.target.atom)
+        keys = ["sin2_theta12", "sin2_theta13", "delta_cp_deg"]
         if self.emission.neutrinos.nature is Nature.MAJORANA:
             keys += ["alpha21_deg", "alpha31_deg"]
-        table["interaction"] = interaction_table(self.emission.interaction)
-        table["neutrino"] |= {key: getattr(self.oscillation, key) for key in keys}
         if self.config.neutrino.masses_eV is None:
-            table["neutrino"]["lightest_mass_eV"] = build.lightest_mass_eV(self.config)
-        return table
+            keys += ["dm2_21_eV2", "dm2_3l_eV2"]
+            table["neutrino"]["lightest_mass_eV"] = build.lightest_mass_eV(self.config.neutrino)
+        table["neutrino"] |= {key: getattr(self.oscillation, key) for key in keys}
+        return dict(_without_none(table))
 
 
 def load(
-    path: str | Path,
+    path: str | PathLike[str],
     settings: tuple[str, ...] = (),
     *,
     seed: int | None = None,
     run_number: int | None = None,
-) -> Setup:
+) -> Run:
     """Read a run file (or an example by name), apply `--set`, `--seed` and `--run-number`, and build the run.
 
     Raises
@@ -86,14 +81,13 @@ def load(
     ConfigError
         With every problem of the run file, a line each.
     """
-    table = apply_settings(read_table(path), settings)
-    for key, value in (("seed", seed), ("number", run_number)):
-        if value is not None:
-            table.setdefault("run", {})[key] = value
-    return replace(setup_from_table(table), source=None if str(path) in EXAMPLES else Path(path))
+    changes = {"run.seed": seed, "run.number": run_number}
+    more = [f"{key}={value}" for key, value in changes.items() if value is not None]
+    run = run_from_table(apply_settings(read_table(path), [*settings, *more]))
+    return replace(run, source=None if fspath(path) in EXAMPLES else Path(path))
 
 
-def setup_from_table(table: Mapping[str, Any]) -> Setup:
+def run_from_table(table: Mapping[str, Any]) -> Run:
     """Build the run that a table describes.
 
     Raises
@@ -101,36 +95,36 @@ def setup_from_table(table: Mapping[str, Any]) -> Setup:
     ConfigError
         With every problem, a line each.
     """
-    config, problems = config_from_table(table)
-    if config is None:
-        raise ConfigError(*problems)
+    reader = Reader()
+    config: RunConfig = reader.table(RunConfig, table, "")
+    problems = reader.problems
 
     def attempt(build: Callable[[], T]) -> T | None:
         try:
             return build()
-        except ConfigError as error:
-            problems.extend(line for line in error.problems if line not in problems)
-        except ValueError as error:
-            problems.append(str(error))
+        except RenpError as error:
+            problems.extend(line for line in str(error).splitlines() if line not in problems)
         return None
 
-    oscillation = attempt(lambda: build.oscillation_of(config))
-    neutrinos = attempt(lambda: build.neutrinos_of(config, oscillation)) if oscillation else None
-    interaction = attempt(lambda: interaction_from_table(config.interaction, config.neutrino.nature))
-    target = attempt(lambda: build.target_of(config))
-    detector = attempt(lambda: build.detector_of(config, target.atom.e_eg_eV)) if target else None
+    oscillation = attempt(lambda: build.oscillation_of(config.neutrino))
+    neutrinos = attempt(lambda: build.neutrinos_of(config.neutrino, oscillation)) if oscillation else None
+    attempt(lambda: config.interaction.check(config.neutrino.nature))
+    target = attempt(lambda: build.target_of(config.target))
+    detector = attempt(lambda: build.detector_of(config.detector, config.background))
     if target:
-        problems += build.frequency_problems(config, target.atom)
-    if problems or not (oscillation and neutrinos and interaction and target and detector):
+        problems += build.frequency_problems(config.laser, target.atom)
+    if problems or not (oscillation and neutrinos and target and detector):
         raise ConfigError(*problems)
-    emission = Emission(target=target, neutrinos=neutrinos, interaction=interaction)
-    schedule = attempt(lambda: build.schedule_of(config, emission, detector))
-    truth = attempt(lambda: build.truth_of(config, schedule, target.atom.e_eg_eV)) if schedule else None
+    emission = Emission(target=target, neutrinos=neutrinos, interaction=config.interaction)
+    laser, e_eg_eV = config.laser, target.atom.e_eg_eV
+    schedule = attempt(lambda: build.schedule_of(laser, emission, detector))
+    seed = config.run.seed
+    truth = attempt(lambda: build.truth_of(laser.calibration, seed, schedule, e_eg_eV)) if schedule else None
     if schedule is None or truth is None:
         raise ConfigError(*problems)
-    return Setup(
+    return Run(
         config=config,
-        run_number=config.run.number or _hashed_number(config),
+        number=config.run.number or _hashed_number(config, table),
         oscillation=oscillation,
         emission=emission,
         schedule=schedule,
@@ -139,8 +133,21 @@ def setup_from_table(table: Mapping[str, Any]) -> Setup:
     )
 
 
-def _hashed_number(config: RunConfig) -> int:
+def _hashed_number(config: RunConfig, table: Mapping[str, Any]) -> int:
     """Return a number in 1 … 2⁵³ − 1 from the seed and the sections that change the data."""
-    sections = config.model_dump(mode="json", exclude={"run": {"name", "number"}, "output": {"compression"}})
+    sections: dict[str, Any] = table_of(config)
+    sections["run"] = {"seed": config.run.seed}
+    del sections["output"]["compression"]
+    # the couplings as they were given, which the numbers of runs have always been made of
+    sections["interaction"] = table.get("interaction", sections["interaction"])
     text = json.dumps(sections, sort_keys=True)
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") % (2**53 - 1) + 1
+
+
+def _without_none(table: Any) -> Any:
+    """Return a table without the keys that have no value, at any depth."""
+    if isinstance(table, list):
+        return [_without_none(element) for element in table]
+    if not isinstance(table, dict):
+        return table
+    return {key: _without_none(value) for key, value in table.items() if value is not None}

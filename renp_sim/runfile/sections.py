@@ -1,71 +1,148 @@
 """The run file: what every key is called, what it may be, and what it is if left out.
 
-Frozen pydantic models that forbid unknown keys; TOML goes through JSON, in which lists are tuples and
-names are enums, so that strict types hold. Reading and reporting errors is in `renp_sim.runfile.reading`.
+Frozen dataclasses; `renp_sim.runfile.tables` reads them, and the kinds that some keys name, by their fields.
 """
 
-from typing import Annotated, Any, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-
-from renp_sim.laser.scan import Allocation
+from detector.background import Background
+from detector.dead_time import DeadTime
+from detector.domain import Fraction, NotNegative, Positive, Range
+from detector.efficiency import Efficiency
+from detector.resolution import Resolution
+from detector.response import Detector
+from renp_sim.physics.interactions import Interaction, StandardModel
 from renp_sim.physics.neutrino import Nature, Ordering
+from renp_sim.physics.target import REFERENCE_DENSITY_CM3, REFERENCE_VOLUME_CM3
+from renp_sim.runfile.laser_section import LaserSection
+from renp_sim.runfile.section import Section
 
-__all__ = ["RunConfig"]
+__all__ = [
+    "AtomTable",
+    "DetectorSection",
+    "NeutrinoSection",
+    "OutputSection",
+    "RunConfig",
+    "RunSection",
+    "TargetSection",
+]
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Range = tuple[NotNegative, NotNegative]
+LONGEST_NAME = 200
 
-
-def _name_of_a_folder(name: str) -> str:
-    if name in (".", "..") or "/" in name or not name.isprintable():
-        raise ValueError(f"{name!r} cannot be the name of a folder: leave out / and control characters")
-    return name
-
-
-FolderName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_name_of_a_folder)]
-
-
-class Section(BaseModel):
-    """A section of the run file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+Density = Annotated[float, Range(0, 1e30, is_open=True)]
+Level = Annotated[float, Range(1e-6, 1e9)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSection(Section):
-    """[run]: what the run is called and its seed."""
+    """What the run is called, and its seed.
 
-    name: FolderName = "run"
-    seed: int = Field(ge=0, lt=2**64)
-    number: int | None = Field(None, gt=0, lt=2**53)
+    Parameters
+    ----------
+    name
+        Title of the run, and the folder that `renp-sim run` writes.
+    seed
+        The one seed: the same run file and seed give the same events.
+    number
+        Run number; by default a hash of the seed and of every section that changes the data.
+    """
+
+    name: str = "run"
+    seed: Annotated[int, Range(0, 2**64 - 1)]
+    number: Annotated[int, Range(1, 2**53 - 1)] | None = None
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the name: files and folders are called after it."""
+        is_path = any(mark in self.name for mark in "/\\") or self.name.strip(" .") == ""
+        if self.name.isprintable() and len(self.name) <= LONGEST_NAME and not is_path:
+            return []
+        return [f"name: must have 1 to {LONGEST_NAME} printable characters, and be no path"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AtomTable(Section):
-    """[target.atom]: an atom of the user's, or a known name with some values changed."""
+    """An atom of the user's, or a known name with some values changed.
 
-    name: str = Field(min_length=1)
-    e_eg_eV: Positive | None = None
-    e_vg_eV: Positive | None = None
-    j_e: int | None = Field(None, ge=0)
+    Parameters
+    ----------
+    name
+        What the atom is called; of a known one all that is not given is known.
+    e_eg_eV
+        Level e above g, eV.
+    e_vg_eV
+        Level v above g, eV; v lies above e.
+    j_e
+        Angular momentum of e, for spin_tensor = "atomic".
+    gamma_ref_hz
+        Γ_ref, the rate scale at 10²¹ cm⁻³ and 100 cm³, s⁻¹.
+    """
+
+    name: str
+    e_eg_eV: Level | None = None
+    e_vg_eV: Level | None = None
+    j_e: Annotated[int, Range(0, 100)] | None = None
     gamma_ref_hz: Positive | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSection(Section):
-    """[target]: what the laser shines on."""
+    """What the laser shines on.
+
+    Parameters
+    ----------
+    atom
+        A known atom by name, or a table.
+    density_cm3
+        n_a, of the atoms, cm⁻³.
+    photon_density_cm3
+        n_γ, of the trigger laser's photons, cm⁻³.
+    volume_cm3
+        Of the cylinder along the laser, cm³.
+    length_cm
+        Of the cylinder along the laser, cm.
+    coherence
+        η; that of a step multiplies it.
+    spin_tensor
+        Isotropic as published, transverse (f_L = 0), that of the atom from j_e, or f_L as a number.
+    """
 
     atom: str | AtomTable = "Yb"
-    density_cm3: Positive = 1e21
-    photon_density_cm3: Positive = 1e21
-    volume_cm3: Positive = 100.0
+    density_cm3: Density = REFERENCE_DENSITY_CM3
+    photon_density_cm3: Density = REFERENCE_DENSITY_CM3
+    volume_cm3: Positive = REFERENCE_VOLUME_CM3
     length_cm: Positive = 100.0
     coherence: Fraction = 1.0
     spin_tensor: Literal["isotropic", "transverse", "atomic"] | Fraction = "isotropic"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NeutrinoSection(Section):
-    """[neutrino]: masses, mixing, nature; what is left out comes from NuFIT 5.2 for the ordering."""
+    """Masses, mixing, nature; what is left out comes from NuFIT 5.2 for the ordering.
+
+    Parameters
+    ----------
+    ordering
+        Which neutrino is the lightest: ν₁ (normal) or ν₃ (inverted).
+    nature
+        Whether neutrinos are their own antiparticles (majorana).
+    lightest_mass_eV
+        By default 0.01 eV; the splittings give the others.
+    masses_eV
+        m1, m2, m3 instead, eV.
+    sin2_theta12
+        sin² of the mixing angle θ₁₂.
+    sin2_theta13
+        sin² of the mixing angle θ₁₃.
+    delta_cp_deg
+        Dirac phase δ, °.
+    alpha21_deg, alpha31_deg
+        Phase of Majorana neutrinos, °; not with Dirac ones.
+    dm2_21_eV2
+        m2² − m1², eV².
+    dm2_3l_eV2
+        m3² − m1² (normal) or m3² − m2² < 0 (inverted), eV².
+    """
 
     ordering: Ordering = Ordering.NORMAL
     nature: Nature = Nature.DIRAC
@@ -80,221 +157,58 @@ class NeutrinoSection(Section):
     dm2_3l_eV2: float | None = None
 
 
-class CalibrationTable(Section):
-    """laser.calibration: the frequency scale."""
+PLAIN = Detector()
 
-    common_offset_eV: float | Literal["draw"] = 0.0
-    common_error_eV: NotNegative = 0.0
-    step_error_eV: NotNegative = 0.0
+PLAIN_INTERACTION = StandardModel()
 
 
-class ScanTable(Section):
-    """[[laser.scan]]: frequencies that share a wall time."""
-
-    omegas_eV: tuple[float, ...] | None = Field(None, min_length=1)
-    start_eV: float | None = None
-    stop_eV: float | None = None
-    points: int | None = Field(None, ge=1, le=1_000_000)
-    total_duration_s: Positive
-    allocation: Allocation = Allocation.EQUAL_TIME
-    passes: int = Field(1, ge=1, le=1_000_000)
-    control_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    dark_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.0
-
-    @model_validator(mode="after")
-    def _one_way_to_say_it(self) -> Self:
-        grid = (self.start_eV, self.stop_eV, self.points)
-        if (self.omegas_eV is None) == (grid == (None, None, None)) or (
-            self.omegas_eV is None and None in grid
-        ):
-            raise ValueError("give either omegas_eV, or start_eV, stop_eV and points")
-        if self.control_fraction + self.dark_fraction >= 1:
-            raise ValueError(
-                "control_fraction + dark_fraction must stay below 1, or no time is left for signal"
-            )
-        return self
-
-
-class StepTable(Section):
-    """[[laser.steps]]: a single step."""
-
-    omega_eV: float
-    duration_s: Positive
-    kind: Literal["signal", "control", "dark"] = "signal"
-    linewidth_eV: NotNegative | None = None
-    coherence: Fraction = 1.0
-
-
-class LaserSection(Section):
-    """[laser]: the schedule."""
-
-    linewidth_eV: NotNegative = 0.0
-    settling_s: NotNegative = 0.0
-    calibration: CalibrationTable = CalibrationTable()
-    scan: tuple[ScanTable, ...] = ()
-    steps: tuple[StepTable, ...] = ()
-
-
-class ConstantEfficiency(Section):
-    """The same efficiency at every energy."""
-
-    kind: Literal["constant"]
-    value: Fraction
-    common_error_rel: NotNegative = 0.0
-    step_error_rel: NotNegative = 0.0
-
-
-class TurnOnEfficiency(Section):
-    """plateau · ½ (1 + erf((E − energy_eV)/(√2 width_eV)))."""
-
-    kind: Literal["turn_on"]
-    plateau: Fraction = 1.0
-    energy_eV: Positive
-    width_eV: Positive
-    common_error_rel: NotNegative = 0.0
-    step_error_rel: NotNegative = 0.0
-
-
-class TabulatedEfficiency(Section):
-    """Straight lines between points, 0 outside the table."""
-
-    kind: Literal["tabulated"]
-    energies_eV: tuple[float, ...] = Field(min_length=2)
-    values: tuple[Fraction, ...] = Field(min_length=2)
-    common_error_rel: NotNegative = 0.0
-    step_error_rel: NotNegative = 0.0
-
-
-EfficiencyTable = Annotated[
-    ConstantEfficiency | TurnOnEfficiency | TabulatedEfficiency, Field(discriminator="kind")
-]
-
-
-class GaussianResolution(Section):
-    """Gaussian energy resolution."""
-
-    kind: Literal["gaussian"] = "gaussian"
-    sigma_eV: NotNegative
-
-
-class DeadTimeTable(Section):
-    """Dead time after each recorded photon."""
-
-    kind: Literal["non_paralysable"] = "non_paralysable"
-    tau_s: NotNegative
-
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorSection(Section):
-    """[detector]: what happens to a photon."""
+    """What happens to a photon.
 
-    energy_window_eV: Range = (0.0, 10.0)
-    resolution: GaussianResolution | None = None
-    dead_time: DeadTimeTable | None = None
-    efficiency: Fraction | EfficiencyTable = 1.0
+    Parameters
+    ----------
+    energy_window_eV
+        Reconstructed energies that are recorded, eV.
+    resolution
+        How energies are smeared; by default not at all.
+    dead_time
+        What a recorded photon costs the next; by default nothing.
+    efficiency
+        Probability that a photon is seen, before the window; a number or a table.
+    """
 
-
-class FlatSpectrum(Section):
-    """A spectrum even between two energies."""
-
-    kind: Literal["flat"]
-    low_eV: NotNegative
-    high_eV: Positive
-
-
-class ExponentialSpectrum(Section):
-    """A spectrum ∝ exp(−E/scale_eV) between two energies."""
-
-    kind: Literal["exponential"]
-    low_eV: NotNegative
-    high_eV: Positive
-    scale_eV: Positive
+    energy_window_eV: tuple[NotNegative, NotNegative] = PLAIN.energy_window_eV
+    resolution: Resolution | None = None
+    dead_time: DeadTime | None = None
+    efficiency: Fraction | Efficiency = 1.0
 
 
-class TabulatedSpectrum(Section):
-    """Straight lines between points, 0 outside; its norm is free."""
-
-    kind: Literal["tabulated"]
-    energies_eV: tuple[NotNegative, ...] = Field(min_length=2)
-    values: tuple[NotNegative, ...] = Field(min_length=2)
-
-
-SpectrumTable = Annotated[FlatSpectrum | ExponentialSpectrum | TabulatedSpectrum, Field(discriminator="kind")]
-
-
-class BackgroundBase(Section):
-    """What every background has."""
-
-    name: str = Field(min_length=1, max_length=100)
-    rate_hz: NotNegative
-    error_rel: NotNegative = 0.0
-
-
-class DarkCounts(BackgroundBase):
-    """Counts of the detector itself: always present, not subject to efficiency or resolution."""
-
-    kind: Literal["dark_counts"]
-
-
-class Continuum(BackgroundBase):
-    """Ambient photons: always present, subject to efficiency and resolution."""
-
-    kind: Literal["continuum"]
-    spectrum: Literal["flat"] | SpectrumTable = "flat"
-    """`"flat"`: even over the detector's energy window."""
-
-
-class ReferenceDensity(Section):
-    """Densities at which the rate of a QED background is given."""
-
-    n_a: Positive = 1e21
-    n_gamma: Positive = 1e21
-
-
-class DensityPowers(Section):
-    """Powers of the densities with which it scales."""
-
-    n_a: NotNegative = 2.0
-    n_gamma: NotNegative = 1.0
-
-
-class Qed(BackgroundBase):
-    """Coherent QED emission: present with coherence, smooth in ω."""
-
-    kind: Literal["qed"]
-    reference_density_cm3: ReferenceDensity = ReferenceDensity()
-    powers: DensityPowers = DensityPowers()
-    omega_slope_per_eV: float = 0.0
-    suppression: NotNegative = 1.0
-
-
-class LaserLeakage(BackgroundBase):
-    """Laser light: present with the laser on, at its frequency; scales with n_γ and the duty cycle."""
-
-    kind: Literal["laser_leakage"]
-
-
-Background = Annotated[DarkCounts | Continuum | Qed | LaserLeakage, Field(discriminator="kind")]
-
-
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSection(Section):
-    """[output]: what is written."""
+    """What is written.
+
+    Parameters
+    ----------
+    keep_undetected
+        Whether lost signal photons have rows too.
+    compression
+        Of the ROOT file.
+    """
 
     keep_undetected: bool = False
     compression: Literal["lz4", "zstd", "none"] = "lz4"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig(Section):
-    """A whole run file.
-
-    `interaction` is checked against the fields of the interaction it names (`renp_sim.runfile.kinds`),
-    so that a new interaction is one file and one name.
-    """
+    """A whole run file."""
 
     run: RunSection
-    target: TargetSection = TargetSection()
-    neutrino: NeutrinoSection = NeutrinoSection()
-    interaction: dict[str, Any] = {"model": "standard_model"}
+    target: TargetSection
+    neutrino: NeutrinoSection
+    interaction: Interaction = PLAIN_INTERACTION
     laser: LaserSection
-    detector: DetectorSection = DetectorSection()
+    detector: DetectorSection
     background: tuple[Background, ...] = ()
-    output: OutputSection = OutputSection()
+    output: OutputSection

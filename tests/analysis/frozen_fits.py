@@ -24,8 +24,9 @@ import numpy as np
 
 import renp_sim
 from renp_sim.analysis.data import Exposure, Observation
-from renp_sim.app.fitting import Data
-from renp_sim.app.question import question_of
+from renp_sim.app.assumptions import Assumptions
+from renp_sim.app.data import Data
+from renp_sim.cli.fit_options import question_of
 
 __all__ = ["Comparison", "FrozenFit", "compared", "data_of", "fitted", "frozen_fits"]
 
@@ -136,7 +137,7 @@ def data_of(case: FrozenFit) -> Data:
     return Data(
         tables=None,  # type: ignore[arg-type]
         observation=case.observation,
-        setup=run,
+        assumptions=Assumptions.of(run.config.neutrino, run.emission.interaction),
         targets=dict.fromkeys(runs, run.emission.target),
     )
 

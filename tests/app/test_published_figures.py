@@ -13,7 +13,7 @@ from renp_sim.cli import main
 from renp_sim.constants import G_F_PER_EV2, MU_B_PER_EV
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.runfile.reading import apply_settings, read_table
-from renp_sim.runfile.run import Setup, setup_from_table
+from renp_sim.runfile.run import Run, run_from_table
 
 GP23_THRESHOLDS_EV = {
     "11": 1.071651694,
@@ -25,13 +25,13 @@ GP23_THRESHOLDS_EV = {
 }
 
 
-def setup(*settings: str) -> Setup:
-    return setup_from_table(apply_settings(read_table("gp23_three_frequencies"), settings))
+def setup(*settings: str) -> Run:
+    return run_from_table(apply_settings(read_table("gp23_three_frequencies"), settings))
 
 
-def with_masses(*masses_eV: float) -> Setup:
+def with_masses(*masses_eV: float) -> Run:
     steps = [{"omega_eV": 1.07, "duration_s": 10.0}]
-    return setup_from_table(
+    return run_from_table(
         {"run": {"seed": 1}, "laser": {"steps": steps}, "neutrino": {"masses_eV": list(masses_eV)}}
     )
 

@@ -20,6 +20,9 @@ PROGRAM = [sys.executable, "-m", "renp_sim"]
 SHORT = ("--set", "laser.scan=[{omegas_eV=[1.0688, 1.0711, 1.07164], total_duration_s=3e5}]")
 
 
+MOMENT = ("--set", "interaction={model='em_moments', magnetic_muB={11=1e200}}")
+
+
 def renp_sim(*arguments: str | Path, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {"COLUMNS": "120", "NO_COLOR": "1"}
     command = [*PROGRAM, *map(str, arguments)]
@@ -45,7 +48,7 @@ def ntuple(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_command_explains_itself() -> None:
     text = renp_sim("--help").stdout
     commands = (
-        *("init", "check", "rate", "generate", "inspect", "spectrum", "fit", "run"),
+        *("init", "check", "keys", "rate", "generate", "inspect", "spectrum", "fit", "run"),
         *("figures", "reweight", "merge", "export"),
     )
     for command in commands:
@@ -81,6 +84,7 @@ def test_rate_json_has_the_agreed_shape() -> None:
         "pairs",
         "rate_hz",
         "expected_counts",
+        "background_counts",
         "thresholds_eV",
     ]
     assert list(table["pairs"]) == [f"{i}{j}" for i in "123" for j in "123"]
@@ -213,6 +217,10 @@ def test_wrong_input_gets_one_clear_line(ntuple: Path, tmp_path: Path) -> None:
         (2, ("check", run, "--set", "laser.linewidht_eV=1"), "did you mean 'linewidth_eV'"),
         (2, ("rate", run, "--omega", "2.5"), "must lie in 0 < ω < E_eg"),
         (2, ("rate", run, "--grid", "1:2"), "START:STOP:POINTS"),
+        (2, ("rate", run, "--grid", "1:2:1000000000000000"), "number of points must lie in"),
+        (2, ("rate", run, "--json", "--set", "target.density_cm3=1e200"), "target.density_cm3 = 1e+200"),
+        (2, ("rate", run, "--set", "neutrino.lightest_mass_eV=1e300"), "neutrino.lightest_mass_eV = 1e+300"),
+        (2, ("rate", run, "--json", *MOMENT), "interaction.magnetic_muB.11 = 1e+200"),
         (2, ("generate", run, "-o", tmp_path / "a.root", "--workers", "0"), "must be at least 1"),
         (2, ("generate", run, "-o", tmp_path / "a.root", "--events", "-5"), "must not be negative"),
         (3, ("generate", run, "-o", tmp_path / "no" / "a.root"), "cannot be written"),
@@ -223,6 +231,8 @@ def test_wrong_input_gets_one_clear_line(ntuple: Path, tmp_path: Path) -> None:
         (3, ("fit", torn), "truncated"),
         (3, ("fit", ntuple, ntuple), "twice"),
         (2, ("fit", ntuple, "--free", "nothing"), "no such parameter"),
+        (2, ("fit", ntuple, "--seed", "1"), "--model RUN, which is not given"),
+        (2, ("fit", ntuple, "--model", run, "--set", "target.atom=Sr"), "target.atom: Sr of --model has"),
         (2, ("fit", ntuple, "--normalisation", "some"), "--normalisation"),
         (2, ("fit", ntuple, "--level", "1.5"), "--level"),
         (2, ("fit", ntuple, "--fix", "normalisation=inf"), "--fix"),
@@ -242,7 +252,8 @@ def test_several_mistakes_are_told_at_once() -> None:
 
 def test_weighted_files_are_not_fitted(tmp_path: Path) -> None:
     path = tmp_path / "weighted.root"
-    assert renp_sim("generate", "fine_scan", "-o", path, "--events", "100", *SHORT).returncode == 0
+    assert renp_sim("generate", "fine_scan", "-o", path, "--events", "1e2", *SHORT).returncode == 0
+    assert read_tables(path).runs["n_generated"].tolist() == [100]
     lines = fails(3, "fit", path)
     assert len(lines) == 1
     assert "--events" in lines[0]

@@ -10,7 +10,17 @@ from scipy.integrate import quad
 from scipy.stats import chi2, kstest, norm
 
 from detector import response
-from detector.background import BACKGROUNDS, Continuum, DarkCounts, LaserLeakage, Origin, Qed, poisson_times
+from detector.background import (
+    BACKGROUNDS,
+    Continuum,
+    DarkCounts,
+    DensityPowers,
+    LaserLeakage,
+    Origin,
+    Qed,
+    ReferenceDensity,
+    poisson_times,
+)
 from detector.dead_time import NonParalysable
 from detector.efficiency import Constant, Tabulated, TurnOn
 from detector.resolution import Gaussian
@@ -251,6 +261,28 @@ def test_qed_scales_with_densities_coherence_and_frequency():
     blue, red = (qed.arrival_rate_hz(replace(STEP, omega_eV=1.07 + d)) / 5e-4 for d in (1e-4, -1e-4))
     assert (blue - red) / 2e-4 == pytest.approx(0.5, rel=1e-8)
     assert blue * red == pytest.approx(1)
+
+
+def test_qed_counts_its_slope_from_the_end_of_the_step_unless_told():
+    qed = Qed(name="qed", rate_hz=5.0, omega_slope_per_eV=0.5)
+    at = replace(STEP, end_eV=1.07)
+    assert qed.arrival_rate_hz(at) == replace(qed, reference_omega_eV=1.07).arrival_rate_hz(STEP)
+    with pytest.raises(ValueError, match="reference_omega_eV: omega_slope_per_eV needs it"):
+        qed.arrival_rate_hz(replace(STEP, end_eV=None))
+
+
+def test_rates_stay_numbers_where_every_factor_is_at_its_limit():
+    dense = replace(STEP, density_cm3=1e30, photon_density_cm3=1e30, omega_eV=1e9, end_eV=1.0)
+    least = ReferenceDensity(n_a=1, n_gamma=1)
+    qed = Qed(
+        name="qed",
+        rate_hz=1e30,
+        reference_density_cm3=least,
+        powers=DensityPowers(n_a=10, n_gamma=10),
+        omega_slope_per_eV=100,
+    )
+    for component in (qed, replace(qed, rate_hz=0.0)):
+        assert np.isfinite(component.arrival_rate_hz(dense))
 
 
 def test_who_is_there_in_which_step():

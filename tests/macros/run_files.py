@@ -11,7 +11,7 @@ from renp_sim.ntuple.reader import read_many
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, hide_truth
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.production.generate import generate
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 
 SCAN = [
     {"start_eV": 1.0681, "stop_eV": 1.0714, "points": 10, "total_duration_s": 1e6, "dark_fraction": 0.05},
@@ -47,7 +47,7 @@ def table(seed: int, **changes: Any) -> dict[str, Any]:
 
 def make(path: Path, seed: int, *, n_events: int | None = None, **changes: Any) -> Path:
     """Generate a file."""
-    return generate(setup_from_table(table(seed, **changes)), path, n_events=n_events).path
+    return generate(run_from_table(table(seed, **changes)), path, n_events=n_events).path
 
 
 @dataclass(frozen=True)

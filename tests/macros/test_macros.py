@@ -15,7 +15,8 @@ from renp_sim.analysis.data import Observation
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.analysis.spectrum.measured import measured_spectrum
-from renp_sim.app.fitting import fit_data, read_data
+from renp_sim.app.data import read_data
+from renp_sim.app.fitting import fit_data
 from renp_sim.app.question import Question
 from renp_sim.ntuple.reader import read_many
 from renp_sim.physics.atom import known_atoms
@@ -171,7 +172,7 @@ def test_fit_of_the_lightest_mass_equals_python(which, ran, files: Files):
 
 
 def oscillation_of(data, ordering):
-    own = data.setup.oscillation
+    own = data.assumptions.oscillation
     return own if own.ordering is ordering else Oscillation.nufit(ordering)
 
 

@@ -118,7 +118,7 @@ def test_names_find_their_interaction(kind: type[Interaction]) -> None:
 
 
 def test_nothing_is_near_nonsense() -> None:
-    with pytest.raises(ConfigError, match=r"must be one of standard_model, .*em_moments$"):
+    with pytest.raises(ConfigError, match=r"no such model; known: standard_model, .*em_moments$"):
         interaction_named("xyz")
 
 

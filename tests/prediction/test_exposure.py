@@ -13,7 +13,7 @@ from renp_sim.ntuple.reader import read_tables
 from renp_sim.prediction.exposure import exposure_of
 from renp_sim.production.generate import generate
 from renp_sim.runfile.reading import apply_settings, read_table
-from renp_sim.runfile.run import Setup, setup_from_table
+from renp_sim.runfile.run import Run, run_from_table
 
 SCAN = (
     "laser.scan=[{omegas_eV=[1.0688, 1.0711, 1.07164], total_duration_s=2e5, passes=2, "
@@ -55,18 +55,18 @@ ALIVE = {
 }
 
 
-def run_of(example: str, settings: tuple[str, ...]) -> Setup:
-    return setup_from_table(apply_settings(read_table(example), settings))
+def run_of(example: str, settings: tuple[str, ...]) -> Run:
+    return run_from_table(apply_settings(read_table(example), settings))
 
 
-def exposures(run: Setup, folder: Path) -> tuple[Exposure, Exposure]:
+def exposures(run: Run, folder: Path) -> tuple[Exposure, Exposure]:
     """Return the exposure of a run without a file, and that of its file."""
     generate(run, folder / "run.root")
     predicted = exposure_of(
         run.schedule,
         run.emission.target,
         run.detector,
-        run=run.run_number,
+        run=run.number,
         signal_rate_hz=rate_of_schedule(run).rate_hz,
     )
     return predicted, observation_from_tables(read_tables(folder / "run.root")).exposure
@@ -92,7 +92,7 @@ def test_another_run_differs_where_it_should(tmp_path: Path) -> None:
     run = run_of("fine_scan", (SCAN, BACKGROUNDS, CALIBRATION, TURN_ON, NEVER_DEAD))
     other = run_of("fine_scan", (SCAN, BACKGROUNDS, CALIBRATION, TABULATED, NEVER_DEAD))
     _, of_file = exposures(run, tmp_path)
-    predicted = exposure_of(other.schedule, other.emission.target, other.detector, run=other.run_number)
+    predicted = exposure_of(other.schedule, other.emission.target, other.detector, run=other.number)
     assert {"run", "efficiency", "efficiency_step_error", "background_rate_hz"} <= differing(
         predicted, of_file
     )

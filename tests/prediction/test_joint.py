@@ -9,18 +9,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
-from renp_sim.app.fitting import fit_data, model_of, read_data
-from renp_sim.app.question import Question
+from renp_sim.app.data import read_data
+from renp_sim.app.fitting import fit_data, model_of
+from renp_sim.app.question import Normalisation, Question
 from renp_sim.errors import ConfigError
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.physics.interactions import VectorMediator
-from renp_sim.physics.neutrino import Ordering, Oscillation
+from renp_sim.physics.neutrino import Nature, Ordering, Oscillation
 from renp_sim.physics.target import Target
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 from renp_sim.production.generate import generate
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 from tests.prediction.exposures import known_exposure, place, start, yb_model
 
 YB_EV = [1.069, 1.0712, 1.07164]
@@ -211,11 +212,11 @@ def test_files_of_two_atoms_are_fitted_together(tmp_path: Path) -> None:
     """The fit of both is no better than each of its own, and its mass lies between theirs."""
     paths = [tmp_path / f"run{i}.root" for i in range(2)]
     for table, path in zip(TABLES, paths, strict=True):
-        generate(setup_from_table(table), path)
-    question = Question(orderings=(Ordering.NORMAL,), free=("normalisation",))
+        generate(run_from_table(table), path)
+    question = Question(orderings=(Ordering.NORMAL,), normalisation=Normalisation.FREE)
     data = read_data(paths)
     both = fit_data(data, question)
-    assert isinstance(model_of(data, "normal/dirac", question.masses), JointCounts)
+    assert isinstance(model_of(data, question.hypotheses(Nature.DIRAC)[0]), JointCounts)
     assert both.best.valid
     apart = [fit_data(read_data([path]), question).best for path in paths]
     assert both.best.minus_two_ln_L > sum(one.minus_two_ln_L for one in apart) - 1e-6

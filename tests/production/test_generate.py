@@ -21,7 +21,7 @@ from renp_sim.production.job import job_of
 from renp_sim.production.recorder import Recorder
 from renp_sim.production.slices import plan_shards
 from renp_sim.runfile.reading import apply_settings, read_table
-from renp_sim.runfile.run import Setup, setup_from_table
+from renp_sim.runfile.run import Run, run_from_table
 
 BUSY = (
     "laser.scan=[{omegas_eV=[1.0688, 1.07164, 1.0719], total_duration_s=3e5, passes=2}]",
@@ -32,8 +32,8 @@ BUSY = (
 )
 
 
-def setup(*settings: str) -> Setup:
-    return setup_from_table(apply_settings(read_table("fine_scan"), settings))
+def setup(*settings: str) -> Run:
+    return run_from_table(apply_settings(read_table("fine_scan"), settings))
 
 
 @pytest.fixture
@@ -205,9 +205,9 @@ slices.MOST_SHARD_ROWS = 2 * 32_768
 generation.LONG_RUN_ROWS = 0
 from renp_sim.production.generate import generate
 from renp_sim.runfile.reading import apply_settings, read_table
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 if __name__ == "__main__":
-    setup = setup_from_table(apply_settings(read_table("fine_scan"), sys.argv[3:]))
+    setup = run_from_table(apply_settings(read_table("fine_scan"), sys.argv[3:]))
     def progress(done, total):
         print(done, total, flush=True)
     options = dict(n_events=300_000, resume=True, workers=int(sys.argv[2]), progress=progress)

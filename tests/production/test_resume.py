@@ -12,13 +12,13 @@ from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.production import generate as generation
 from renp_sim.production.generate import generate
 from renp_sim.runfile.reading import apply_settings, read_table
-from renp_sim.runfile.run import Setup, setup_from_table
+from renp_sim.runfile.run import Run, run_from_table
 
 SCAN = "laser.scan=[{omegas_eV=[1.07], total_duration_s=1e4}]"
 
 
-def setup(*settings: str) -> Setup:
-    return setup_from_table(apply_settings(read_table("fine_scan"), [SCAN, *settings]))
+def setup(*settings: str) -> Run:
+    return run_from_table(apply_settings(read_table("fine_scan"), [SCAN, *settings]))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from renp_sim.production import reweight as reweight_module
 from renp_sim.production.generate import generate
 from renp_sim.production.reweight import Reweighting, reweight
 from renp_sim.runfile.reading import apply_settings
-from renp_sim.runfile.run import Setup, setup_from_table
+from renp_sim.runfile.run import Run, run_from_table
 
 TABLE: dict[str, Any] = {
     "run": {"seed": 3},
@@ -69,8 +69,8 @@ MAJORANA_HYPOTHESES = {
 }
 
 
-def setup(*settings: str) -> Setup:
-    return setup_from_table(apply_settings(TABLE, settings))
+def setup(*settings: str) -> Run:
+    return run_from_table(apply_settings(TABLE, settings))
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,7 @@ def test_majorana_sample(samples: dict[str, Path], name: str, tmp_path: Path) ->
     )
 
 
-def between(generated: Setup, wanted: Setup) -> Reweighting:
+def between(generated: Run, wanted: Run) -> Reweighting:
     schedule = generated.truth
     return Reweighting.between(generated, wanted, schedule.omega_eV, schedule.linewidth_eV)
 

@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from renp_sim.errors import WorkerError
 from renp_sim.production import slices
 from renp_sim.production import team as workers
 from renp_sim.production.generate import generate
 from renp_sim.production.job import Job, job_of
 from renp_sim.production.recorder import Recorder, StepTally
 from renp_sim.production.slices import plan_shards
-from renp_sim.production.team import WorkerError, working
+from renp_sim.production.team import working
 from renp_sim.runfile.reading import apply_settings, read_table
-from renp_sim.runfile.run import Setup, setup_from_table
+from renp_sim.runfile.run import Run, run_from_table
 
 NOISY = (
     "laser.scan=[{omegas_eV=[1.0688, 1.07164, 1.0719], total_duration_s=3e5}]",
@@ -27,8 +28,8 @@ NOISY = (
 )
 
 
-def setup() -> Setup:
-    return setup_from_table(apply_settings(read_table("fine_scan"), NOISY))
+def setup() -> Run:
+    return run_from_table(apply_settings(read_table("fine_scan"), NOISY))
 
 
 def made(job: Job, number: int) -> tuple[dict[str, np.ndarray], list[StepTally]]:
@@ -94,10 +95,10 @@ import sys, time
 from renp_sim.production.job import job_of
 from renp_sim.production.recorder import Recorder
 from renp_sim.runfile.reading import apply_settings, read_table
-from renp_sim.runfile.run import setup_from_table
+from renp_sim.runfile.run import run_from_table
 from renp_sim.production.slices import plan_shards
 from renp_sim.production.team import working
-job = job_of(setup_from_table(apply_settings(read_table("fine_scan"), sys.argv[1:])), 2_000_000)
+job = job_of(run_from_table(apply_settings(read_table("fine_scan"), sys.argv[1:])), 2_000_000)
 with working(Recorder(job), plan_shards(job.expected_rows()), 3) as team:
     print(*(process.pid for process in team.processes), flush=True)
     time.sleep(60)

@@ -1,8 +1,6 @@
 """Interactions: one file each, behind one contract, registered by name in one tuple."""
 
-from difflib import get_close_matches
-
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, nearest
 from renp_sim.physics.interactions.contract import Interaction, Pole
 from renp_sim.physics.interactions.em_moments import ElectromagneticMoments
 from renp_sim.physics.interactions.scalar_mediator import ScalarFormula, ScalarMediator
@@ -45,7 +43,5 @@ def interaction_named(name: str) -> type[Interaction]:
     """
     known = {interaction.name: interaction for interaction in INTERACTIONS}
     if name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(f"interaction.model = {name!r}: must be one of {', '.join(known)}{hint}")
+        raise ConfigError(f"interaction.model = {name!r}: no such model; {nearest(name, known)}")
     return known[name]

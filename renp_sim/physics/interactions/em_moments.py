@@ -24,7 +24,7 @@ class ElectromagneticMoments:
     Parameters
     ----------
     magnetic_muB, electric_muB
-        μ_ij and ε_ij in Bohr magnetons. Dirac: hermitian matrices. Majorana: imaginary antisymmetric, and
+        μ_ij or ε_ij in Bohr magnetons. Dirac: a hermitian matrix. Majorana: imaginary antisymmetric, and
         a real entry 12 = x means μ_12 = i x μ_B; there are no diagonal elements.
     """
 

@@ -38,9 +38,9 @@ class ScalarMediator:
     mass_eV
         M > 0, eV.
     y_electron
-        y^e.
+        y^e, the pseudoscalar coupling of the electron.
     y_scalar, y_pseudoscalar
-        Hermitian matrices; real symmetric ones for Majorana neutrinos.
+        Couplings of the neutrinos: a hermitian matrix, a real symmetric one for Majorana neutrinos.
     width_eV
         Γ, eV; "auto" takes it from the couplings, 0 is exactly 0.
     formula

@@ -30,9 +30,9 @@ class VectorMediator:
     mass_eV
         M > 0, eV.
     g_electron
-        g^e.
+        g^e, the axial coupling of the electron.
     g_left, g_right
-        Hermitian matrices.
+        Couplings of left- or right-handed neutrinos: a hermitian matrix.
     width_eV
         Γ, eV; "auto" takes it from the couplings, 0 is exactly 0.
     longitudinal

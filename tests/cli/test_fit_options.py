@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from renp_sim.analysis.model import Constraint, Parameter, Shape
-from renp_sim.app.question import Floating, question_of
+from renp_sim.app.question import Masses, Normalisation, Question, treatment_of
+from renp_sim.cli.fit_options import question_of
 from renp_sim.errors import ConfigError
+from renp_sim.physics.neutrino import Nature, Ordering
 
 MODEL: Any = SimpleNamespace(parameters=(Parameter(name="normalisation", value=1.0),))
 
@@ -26,14 +28,19 @@ MODEL: Any = SimpleNamespace(parameters=(Parameter(name="normalisation", value=1
         ({"constrain": ["normalisation=1:inf"]}, "write NAME=VALUE:ERROR"),
         ({"constrain": ["normalisation=nan:1"]}, "write NAME=VALUE:ERROR"),
         ({"constrain": ["normalisation=1:0"]}, "must be > 0"),
-        ({"constrain": ["=1:1"]}, "--constrain '': no such parameter; there are normalisation"),
-        ({"free": [""]}, "--free '': no such parameter"),
-        ({"free": ["normalisation"], "fix": ["normalisation=1"]}, "is asked for twice"),
+        ({"constrain": ["=1:1"]}, "'': no such parameter; known: normalisation"),
+        ({"free": [""]}, "'': no such parameter"),
+        ({"free": ["normalisatoin"]}, "no such parameter; did you mean 'normalisation'?"),
+        ({"free": ["normalisation"], "fix": ["normalisation=1"]}, "asked for twice"),
+        ({"free": ["norm*"], "normalisation": "10%"}, "asked for twice"),
+        ({"constrain": ["normalisation=1:1"], "normalisation": "10%"}, "asked for twice"),
+        ({"fix": ["normalisation=1", "normalisation=2"]}, "normalisation is asked for twice"),
+        ({"level": 1.5}, "--level 1.5: must lie in (0, 1)"),
     ],
 )
 def test_options_that_cannot_be_meant(asked: dict[str, Any], part: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        Floating.of(question_of(**asked), MODEL)
+        treatment_of(question_of(**asked), MODEL)
     assert part in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -43,6 +50,23 @@ def test_constraints_as_they_may_be_written() -> None:
     relative = Constraint(value=1.0, error=0.5, shape=Shape.LOG_NORMAL)
     for text, meant in (("1:0.5", gaussian), ("1±0.5", gaussian), ("1:50%", relative)):
         asked = question_of(constrain=[f"norm*={text}"])
-        assert Floating.of(asked, MODEL).constrain == {"normalisation": meant}
-    assert Floating.of(question_of(normalisation="50%"), MODEL).constrain == {"normalisation": relative}
-    assert Floating.of(question_of(normalisation="50"), MODEL).constrain == {"normalisation": relative}
+        assert treatment_of(asked, MODEL).constrained == {"normalisation": meant}
+    for text in ("50%", "50"):
+        asked = question_of(normalisation=text)
+        assert asked.normalisation == relative
+        assert treatment_of(asked, MODEL).constrained == {"normalisation": relative}
+
+
+def test_options_become_what_they_name() -> None:
+    asked = question_of(ordering="inverted", nature="both", masses="three", normalisation="free", level=0.9)
+    assert asked == Question(
+        orderings=(Ordering.INVERTED,),
+        natures=(Nature.DIRAC, Nature.MAJORANA),
+        masses=Masses.THREE,
+        normalisation=Normalisation.FREE,
+        level=0.9,
+    )
+    assert question_of() == Question()
+    assert treatment_of(asked, MODEL).free == ("normalisation",)
+    labels = [hypothesis.label for hypothesis in asked.hypotheses(Nature.DIRAC)]
+    assert labels == ["inverted/dirac", "inverted/majorana"]

@@ -1,0 +1,153 @@
+"""From files to data: counts and exposures per step, the target of each run, and the physics they share."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+
+from renp_sim.analysis.data import Observation
+from renp_sim.analysis.from_ntuple import observation_from_tables
+from renp_sim.app.assumptions import Assumptions, from_run_file, unused_settings
+from renp_sim.errors import ConfigError, SchemaError
+from renp_sim.ntuple.reader import NtupleTables, read_many
+from renp_sim.physics.target import Target
+from renp_sim.runfile.build import target_of
+from renp_sim.runfile.problems import shown
+from renp_sim.runfile.sections import TargetSection
+from renp_sim.runfile.tables import read
+
+__all__ = ["Data", "read_data"]
+
+File = str | PathLike[str]
+
+ANOTHER_ATOM = 1e-3
+"""Relative difference of levels from which on a model is of another atom, and not of better known levels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Data:
+    """Files, ready to be fitted.
+
+    Parameters
+    ----------
+    tables
+        What the files say, all but events.
+    observation
+        Counts and exposure per step.
+    assumptions
+        Those of the run file given, or those that all runs share.
+    targets
+        Target by run number: that of the run file given, or each run's own.
+    notes
+        What a reader must know, a line each.
+    """
+
+    tables: NtupleTables
+    observation: Observation
+    assumptions: Assumptions
+    targets: Mapping[int, Target]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def first_target(self) -> Target:
+        """The target of the first run."""
+        return next(iter(self.targets.values()))
+
+
+def read_data(
+    paths: File | Sequence[File],
+    model: File | None = None,
+    settings: Sequence[str] = (),
+    *,
+    seed: int | None = None,
+) -> Data:
+    """Read files for a fit.
+
+    Parameters
+    ----------
+    paths
+        One ROOT file or several.
+    model
+        Run file whose atom, spin tensor, neutrinos and interaction are fitted instead of those in the files.
+    settings, seed
+        `--set` changes to it, and a seed for one that has none.
+
+    Raises
+    ------
+    SchemaError
+        If a file cannot be read, or carries no configuration and none is given.
+    ConfigError
+        If the run file or a setting is wrong, a setting is none that a fit uses, the run file is of another
+        atom than the data, or the runs differ in physics: a line for each key.
+    """
+    listed = [paths] if isinstance(paths, str | PathLike) else paths
+    tables = read_many([fspath(path) for path in listed])
+    runs = tables.runs["run"].tolist()
+    notes: tuple[str, ...] = ()
+    if model is not None:
+        assumptions, target, notes = from_run_file(model, settings, seed)
+        problems = unused_settings(settings) + _atom_problems(tables, target)
+        if problems:
+            raise ConfigError(*problems)
+        targets = dict.fromkeys(runs, target)
+    elif settings or seed is not None:
+        raise ConfigError("--set and --seed change the run file of --model RUN, which is not given")
+    else:
+        assumptions = _shared(tables)
+        targets = dict(zip(runs, _targets_of(tables), strict=True))
+    return Data(
+        tables=tables,
+        observation=observation_from_tables(tables),
+        assumptions=assumptions,
+        targets=targets,
+        notes=notes,
+    )
+
+
+def _atom_problems(tables: NtupleTables, target: Target) -> list[str]:
+    """Return a line if the levels of the target are not those that a run was taken with."""
+    atom = target.atom
+    columns = (tables.runs[name].tolist() for name in ("run", "e_eg_eV", "e_vg_eV"))
+    for run, e_eg_eV, e_vg_eV in zip(*columns, strict=True):
+        levels = ((atom.e_eg_eV, e_eg_eV), (atom.e_vg_eV, e_vg_eV))
+        if any(abs(assumed - taken) > ANOTHER_ATOM * taken for assumed, taken in levels):
+            return [
+                f"target.atom: {atom.name} of --model has E_eg, E_vg = {atom.e_eg_eV}, {atom.e_vg_eV} eV, "
+                f"but run {run} was taken with {e_eg_eV}, {e_vg_eV} eV: give a run file of that atom"
+            ]
+    return []
+
+
+def _shared(tables: NtupleTables) -> Assumptions:
+    """Return the physics of all runs; ConfigError names each key in which two of them differ."""
+    known: dict[str, tuple[int, Assumptions]] = {}
+    for run, config in zip(tables.runs["run"].tolist(), tables.config, strict=True):
+        if not config.get("run"):
+            files = ", ".join(map(str, tables.paths))
+            raise SchemaError(
+                f"{files}: run {run} carries no configuration to fit: give one with --model RUN"
+            )
+        # a campaign may have hundreds of runs of one physics
+        key = json.dumps([config.get("neutrino"), config.get("interaction")], sort_keys=True)
+        if key not in known:
+            known[key] = (run, Assumptions.from_table(config))
+    (first, shared), *others = known.values()
+    differing = {
+        key: f"{key} = {shown(theirs)} of run {run}, but {shown(ours)} of run {first}"
+        for run, other in others
+        for key, (ours, theirs) in shared.differences(other).items()
+    }
+    if differing:
+        what_to_do = "runs that are fitted together share their physics; fit them apart, or give --model RUN"
+        raise ConfigError(*(f"{line}: {what_to_do}" for line in differing.values()))
+    return shared
+
+
+def _targets_of(tables: NtupleTables) -> list[Target]:
+    """Return the target of each run from its own configuration."""
+    known: dict[str, Target] = {}
+    keys = [json.dumps(config.get("target"), sort_keys=True) for config in tables.config]
+    for key, config in zip(keys, tables.config, strict=True):
+        if key not in known:
+            known[key] = target_of(read(TargetSection, config.get("target", {}), "target"))
+    return [known[key] for key in keys]
