@@ -104,7 +104,7 @@ def run_row(setup: Setup, steps: Columns, *, n_events: int, is_poisson: bool) ->
         "n_recorded": int(steps["n_recorded"].sum()),
         "n_generated": int(steps["n_generated"].sum()),
         "live_time_s": float(steps["live_time_s"].sum()),
-        "wall_time_s": float(steps["duration_s"].sum()),
+        "wall_time_s": setup.schedule.wall_time_s,
         "is_blind": False,
         "is_poisson": is_poisson,
         "e_eg_eV": target.atom.e_eg_eV,

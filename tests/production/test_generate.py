@@ -13,6 +13,7 @@ import pytest
 from scipy.stats import poisson
 
 from renp_sim.errors import SchemaError
+from renp_sim.ntuple.inspect import inspect
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.production import generate as generation
 from renp_sim.production import slices
@@ -277,3 +278,13 @@ def test_left_shards_are_not_overlooked(tmp_path: Path) -> None:
     generate(run, path, n_events=300_000, force=True)
     assert path.exists()
     assert not (tmp_path / "run.root.shards").exists()
+
+
+def test_the_wall_time_of_a_scan_is_what_was_asked_for(tmp_path: Path) -> None:
+    """A single step of 100 s and a scan, which pays for settling before each of its steps."""
+    scans = "laser.scan=[{omegas_eV=[1.07, 1.0716], total_duration_s=1e4, passes=3}]"
+    single = "laser.steps=[{omega_eV=1.07, duration_s=100.0}]"
+    generate(setup(scans, single, "laser.settling_s=50.0"), tmp_path / "run.root")
+    (wall_s,) = read_tables(tmp_path / "run.root").runs["wall_time_s"]
+    assert wall_s == pytest.approx(100.0 + 1e4, rel=1e-14)
+    assert inspect(tmp_path / "run.root").is_sound
