@@ -17,6 +17,7 @@ from scipy.stats import beta
 
 from renp_sim.analysis.infer.batch import Status, fit_batch
 from renp_sim.arrays import FloatArray
+from renp_sim.constants import ONE_SIGMA
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.exposure import exposure_of
 from renp_sim.prediction.pseudo_data import measured_values, toys
@@ -25,7 +26,6 @@ from renp_sim.runfile.run import setup_from_table
 __all__ = [
     "CONSTRAINED",
     "FREE",
-    "ONE_SIGMA",
     "RUN",
     "TRUTH",
     "Closure",
@@ -34,8 +34,6 @@ __all__ = [
     "model",
 ]
 
-
-ONE_SIGMA = 0.6826894921370859
 
 RUN = {
     "run": {"seed": 20230906},

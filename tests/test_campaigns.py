@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.campaign import ONE_SIGMA, TRUTH, Closure, campaign, clopper_pearson, model
+from benchmarks.campaign import TRUTH, Closure, campaign, clopper_pearson, model
+from renp_sim.constants import ONE_SIGMA
 from renp_sim.prediction.expected_counts import ExpectedCounts
 
 SEED = 1

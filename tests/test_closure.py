@@ -10,12 +10,12 @@ from scipy.stats import beta
 
 from renp_sim.app.fitting import fit_data, read_data
 from renp_sim.app.question import Question
+from renp_sim.constants import ONE_SIGMA
 from renp_sim.physics.neutrino import Ordering
 from renp_sim.production.generate import generate
 from renp_sim.runfile.run import setup_from_table
 
 TRUE_MASS_EV = 0.01
-ONE_SIGMA = 0.6826894921370859
 
 ACROSS_THE_THRESHOLDS: dict[str, Any] = {
     "target": {"volume_cm3": 1e5},

@@ -104,8 +104,14 @@ class Model(Protocol):
         """Return ∂μ/∂θ, shape (..., n, p)."""
         ...
 
-    def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
-        """Return the sorted values of a parameter at which a step crosses a threshold, the rest at θ (p,)."""
+    def kinks(
+        self, parameter: str, theta: FloatArray, low: float = -np.inf, high: float = np.inf
+    ) -> FloatArray:
+        """Return the sorted values of a parameter at which a step crosses a threshold, the rest at θ.
+
+        Shape (k,) for θ of shape (p,); (b, k) for (b, p), NaN at the end where a row has fewer. Values
+        outside of low … high may be left out.
+        """
         ...
 
     def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:

@@ -11,7 +11,7 @@ from renp_sim.analysis.infer.fit import FitResult, fit
 from renp_sim.app.question import Floating, Masses, Question
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many
-from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
+from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.target import Target
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts, steps_of_runs
@@ -19,7 +19,6 @@ from renp_sim.runfile.run import Setup, load, setup_from_table
 
 __all__ = ["Data", "fit_data", "model_of", "oscillation_of", "read_data"]
 
-START_MASS_EV = 0.01
 """Where the masses stand before the search, which does not depend on it."""
 
 
@@ -100,7 +99,7 @@ def _targets_of(tables: NtupleTables) -> list[Target]:
 
 
 def model_of(
-    data: Data, label: str, masses: Masses, lightest_mass_eV: float = START_MASS_EV
+    data: Data, label: str, masses: Masses, lightest_mass_eV: float = GP23_LIGHTEST_MASS_EV
 ) -> ExpectedCounts | JointCounts:
     """Return the model of a hypothesis such as `normal/dirac`; its masses stand at those of the lightest.
 
@@ -157,7 +156,7 @@ def fit_data(data: Data, question: Question, *, intervals: Collection[str] | Non
     """
     natures = question.natures or (data.setup.emission.neutrinos.nature,)
     labels = [f"{ordering}/{nature}" for ordering in question.orderings for nature in natures]
-    starts = dict.fromkeys(labels, START_MASS_EV)
+    starts = dict.fromkeys(labels, GP23_LIGHTEST_MASS_EV)
     if question.masses is Masses.THREE:
         # three masses start where one fits best: their own search is coarse
         lightest = replace(question, masses=Masses.LIGHTEST, free=(), fix=(), constrain=())

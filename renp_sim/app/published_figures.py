@@ -23,15 +23,15 @@ from renp_sim.physics.interactions import (
     StandardModel,
     VectorMediator,
 )
-from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
+from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission, spectral_function
 from renp_sim.physics.target import Target
-from renp_sim.plots.curves import Line, curve_plot
+from renp_sim.plots.curves import Curve, curve_plot
+from renp_sim.plots.figure import FORMATS, png_and_pdf, save
 
 __all__ = ["MEDIATORS", "PublishedFigure", "mediator_figure", "moment_figure", "write_figures"]
 
 
-LIGHTEST_MASS_EV = 0.01
 SETTING = "Yb, normal ordering, Dirac, lightest mass 10 meV, NuFIT 5.2, isotropic spin average, sharp line"
 
 MOMENT_MUB = 1e-11
@@ -143,7 +143,7 @@ def write_figures(folder: Path, *, force: bool = False) -> list[Path]:
         If a file exists and `force` is not given, or cannot be written.
     """
     made = [mediator_figure(), moment_figure("magnetic"), moment_figure("electric")]
-    files = [folder / f"{figure.name}.{kind}" for figure in made for kind in ("png", "pdf", "csv")]
+    files = [folder / f"{figure.name}.{kind}" for figure in made for kind in (*FORMATS, "csv")]
     require_outputs(files, force=force)
     with results_folder(folder):
         for figure in made:
@@ -155,7 +155,7 @@ def write_figures(folder: Path, *, force: bool = False) -> list[Path]:
 def _emission(interaction: Interaction) -> Emission:
     return Emission(
         target=Target(atom=known_atoms()["Yb"]),
-        neutrinos=Neutrinos.from_lightest_mass(LIGHTEST_MASS_EV, Oscillation.nufit(Ordering.NORMAL)),
+        neutrinos=Neutrinos.from_lightest_mass(GP23_LIGHTEST_MASS_EV, Oscillation.nufit(Ordering.NORMAL)),
         interaction=interaction,
     )
 
@@ -167,18 +167,18 @@ def _frequencies() -> FloatArray:
 
 def _draw(figure: PublishedFigure, folder: Path) -> None:
     standard = _emission(StandardModel())
-    lines = [
-        Line(label=figure.labels[name], omega_eV=figure.omega_eV, value=values)
+    curves = [
+        Curve(label=figure.labels[name], omega_eV=figure.omega_eV, value=values)
         for name, values in figure.columns.items()
     ]
-    curve_plot(
-        lines,
-        [folder / f"{figure.name}.{kind}" for kind in ("png", "pdf")],
+    drawn = curve_plot(
+        curves,
         windows=threshold_windows(standard),
         y_label=figure.y_label,
         thresholds_eV=named_thresholds_eV(standard),
         title=figure.title,
     )
+    save(drawn, *png_and_pdf(folder / figure.name))
 
 
 def _write_csv(figure: PublishedFigure, path: Path) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from renp_sim.analysis.model import Constraint, Model, Shape
-from renp_sim.analysis.spectrum.measured import ONE_SIGMA
+from renp_sim.constants import ONE_SIGMA
 from renp_sim.errors import ConfigError
 from renp_sim.physics.neutrino import Nature, Ordering
 

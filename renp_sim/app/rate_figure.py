@@ -10,8 +10,9 @@ from renp_sim.outputs import require_outputs
 from renp_sim.physics.interactions import StandardModel
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.rates import Emission
-from renp_sim.plots.curves import Line, curve_plot
-from renp_sim.plots.figure import FORMATS
+from renp_sim.plots.curves import Curve, curve_plot
+from renp_sim.plots.figure import FORMATS, save
+from renp_sim.plots.frequency_axis import Window
 from renp_sim.runfile.run import Setup
 
 __all__ = [
@@ -21,8 +22,6 @@ __all__ = [
     "require_plot_suffix",
     "threshold_windows",
 ]
-
-Window = tuple[float, float]
 
 PANEL_POINTS = 1200
 FEWEST_POINTS = 10
@@ -87,9 +86,8 @@ def plot_rate(
         windows = _inside(omega, threshold_windows(emission, sigma_eV)[1:])
     require_outputs([path], inputs=[setup.source], force=force)
     line = f", laser line σ = {1e6 * sigma_eV:g} µeV" if sigma_eV else ""
-    curve_plot(
+    drawn = curve_plot(
         _curves(emission, omega, sigma_eV),
-        [path],
         windows=windows,
         y_label=r"spectral function $I(\omega)$",
         thresholds_eV=thresholds,
@@ -97,15 +95,16 @@ def plot_rate(
         title=f"{emission.target.atom.name}, {setup.config.neutrino.ordering} ordering, "
         f"{emission.neutrinos.nature.capitalize()} neutrinos{line}",
     )
+    save(drawn, path)
 
 
-def _curves(emission: Emission, omega_eV: FloatArray, sigma_eV: float) -> list[Line]:
+def _curves(emission: Emission, omega_eV: FloatArray, sigma_eV: float) -> list[Curve]:
     """Return I(ω) of a hypothesis, and that of the Standard Model to compare with."""
     standard = Emission(target=emission.target, neutrinos=emission.neutrinos, interaction=StandardModel())
 
-    def curve(label: str, made: Emission, *, dashed: bool) -> Line:
+    def curve(label: str, made: Emission, *, dashed: bool) -> Curve:
         value = mean_spectral_function(omega_eV, sigma_eV, made).sum(axis=(-2, -1))
-        return Line(label=label, omega_eV=omega_eV, value=value, dashed=dashed)
+        return Curve(label=label, omega_eV=omega_eV, value=value, dashed=dashed)
 
     if isinstance(emission.interaction, StandardModel):
         return [curve("Standard Model", emission, dashed=False)]
@@ -157,8 +156,8 @@ def curve_frequencies(windows: list[Window], thresholds_eV: list[float]) -> Floa
 def _pole_frequencies_eV(emission: Emission) -> list[float]:
     """Return the frequencies at which q² = M²."""
     e_eg_eV = emission.target.atom.e_eg_eV
-    poles = emission.interaction.poles(emission.neutrinos)
-    return [(e_eg_eV - pole.mass_eV**2 / e_eg_eV) / 2 for pole in poles if pole.mass_eV < e_eg_eV]
+    masses = [float(pole.mass_eV) for pole in emission.interaction.poles(emission.neutrinos)]
+    return [(e_eg_eV - mass**2 / e_eg_eV) / 2 for mass in masses if mass < e_eg_eV]
 
 
 def _around(poles_eV: list[float], sigma_eV: float, window: Window) -> FloatArray:

@@ -18,7 +18,7 @@ from renp_sim.app.thresholds import thresholds_of
 from renp_sim.files import write_file
 from renp_sim.ntuple.reader import read_many
 from renp_sim.outputs import require_outputs, results_folder
-from renp_sim.plots.figure import FORMATS
+from renp_sim.plots.figure import png_and_pdf, save
 from renp_sim.plots.spectrum import spectrum_plot
 from renp_sim.production.generate import Generated, Progress, generate
 from renp_sim.runfile.run import Setup
@@ -150,7 +150,7 @@ def report_folder(folder: Path, *, inputs: Iterable[Path | None] = (), force: bo
     SchemaError
         If it cannot be made, or if a file of the report is one of the inputs, or exists without `force`.
     """
-    plots = [folder / f"{name}.{kind}" for name in PLOTS for kind in FORMATS]
+    plots = [path for name in PLOTS for path in png_and_pdf(folder / name)]
     require_outputs([folder / RESULTS, *plots], inputs=inputs, force=force)
     with results_folder(folder):
         yield
@@ -179,9 +179,9 @@ def spectrum_of_files(
     spectrum = measured_spectrum(observation_from_tables(tables))
     written: list[Path] = []
     if folder is not None:
-        plots = [folder / f"spectrum.{kind}" for kind in FORMATS]
+        plots = png_and_pdf(folder / "spectrum")
         require_outputs(plots, inputs=tables.paths, force=force)
         title = "run " + ", ".join(str(run) for run in tables.runs["run"].tolist()[:3])
         with results_folder(folder):
-            written += spectrum_plot(spectrum, folder / "spectrum", title=title)
+            written += save(spectrum_plot(spectrum, title=title), *plots)
     return spectrum.as_dict(), written

@@ -16,13 +16,12 @@ from renp_sim.ntuple.schema import Origin
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
+from renp_sim.plots.curves import Curve
+from renp_sim.plots.energies import energy_plot
+from renp_sim.plots.figure import png_and_pdf, save
+from renp_sim.plots.onsets import threshold_plot
 from renp_sim.plots.profile import DrawnProfile, profile_plot
-from renp_sim.plots.spectrum import (
-    Curve,
-    energy_plot,
-    spectrum_plot,
-    threshold_plot,
-)
+from renp_sim.plots.spectrum import spectrum_plot
 
 __all__ = ["PLOTS", "draw", "energy_bins", "fit_curves", "mass_profiles"]
 
@@ -53,15 +52,15 @@ def draw(
     }
     title = "run " + ", ".join(str(run) for run in data.tables.runs["run"].tolist()[:3])
     curves = fit_curves(data, fit)
-    files = [
-        *spectrum_plot(spectrum, folder / "spectrum", curves=curves, thresholds_eV=thresholds, title=title),
-        *threshold_plot(search, folder / "thresholds", thresholds_eV=thresholds, title=title),
-        *energy_plot(*_energies(data), folder / "energies", title=title),
-    ]
+    made = {
+        "spectrum": spectrum_plot(spectrum, curves=curves, thresholds_eV=thresholds, title=title),
+        "thresholds": threshold_plot(search, thresholds_eV=thresholds, title=title),
+        "energies": energy_plot(*_energies(data), title=title),
+    }
     profiles = mass_profiles(data, question, fit)
     if profiles:
-        files += profile_plot(profiles, folder / "lightest_mass", title=title)
-    return files
+        made["lightest_mass"] = profile_plot(profiles, title=title)
+    return [path for name, drawn in made.items() for path in save(drawn, *png_and_pdf(folder / name))]
 
 
 def fit_curves(data: Data, fit: FitResult) -> list[Curve]:

@@ -8,6 +8,7 @@ import typer
 from renp_sim.cli.options import Files, Force, Json, Model, Quiet, Settings
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import working
+from renp_sim.constants import ONE_SIGMA
 
 __all__ = ["fit"]
 
@@ -35,7 +36,7 @@ def fit(
         list[str] | None,
         typer.Option(metavar="NAME[=VALUE:ERROR]", help="Constrained; ERROR% is log-normal (repeatable)."),
     ] = None,
-    level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = 0.6826894921370859,
+    level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = ONE_SIGMA,
     model: Model = None,
     settings: Settings = None,
     output: Annotated[

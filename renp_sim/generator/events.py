@@ -103,7 +103,16 @@ def draw_block(
 def _photon_energies(source: Source, entry: NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
     if source.is_sharp:
         return np.full(len(entry), source.omega_eV)
-    root = rng.random(len(entry))
+    # x of a density 1 + tilt · x: 2u/(1 − tilt + sqrt((1 − tilt)² + 4 tilt u)) of the way through the cell
+    uniform, tilt = rng.random(len(entry)), source.tilt.take(entry)
+    root = tilt * uniform
+    root *= 4
+    np.subtract(1.0, tilt, out=tilt)
+    root += np.square(tilt)
+    np.sqrt(root, out=root)
+    root += tilt
+    np.divide(uniform, root, out=root)
+    root *= 2
     root *= source.root_width_eV.take(entry)
     root += source.root_low_eV.take(entry)
     q2 = np.square(root, out=root)

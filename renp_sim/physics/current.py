@@ -9,7 +9,7 @@ from renp_sim.arrays import ComplexArray, FloatArray
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.neutrino import Nature
 
-__all__ = ["Bracket", "current", "exchange", "pair_amplitudes"]
+__all__ = ["Bracket", "current", "current_in_parts", "exchange", "pair_amplitudes"]
 
 Bracket = tuple[FloatArray, FloatArray, FloatArray]
 """A0, A1, A2 of B(c) = A0 + A1 c + A2 c², eV², each of shape (..., 3, 3)."""
@@ -61,6 +61,45 @@ def current(kinematics: Kinematics, left_right: FloatArray, helicity_sum: FloatA
     a0 = left_right * at_threshold + helicity_sum * k.mass_product_eV2
     a1 = -left_right * f_l * k.omega_eV * k.q0_eV * k.delta * k.d
     a2 = left_right * ((1 - 3 * f_l) * q2_delta2 / 4 - f_l * p2 * k.delta**2 / 2)
+    return a0, a1, a2
+
+
+def current_in_parts(
+    kinematics: Kinematics,
+    couplings: tuple[ComplexArray, ComplexArray],
+    time: tuple[ComplexArray, ComplexArray],
+) -> Bracket:
+    """Return the bracket of a current whose part along q has couplings of its own.
+
+    Without (q_μ q_ν/M²) in the propagator they are the same, and this is `current`. With it that part, which
+    is a spin-0 exchange with y^e y_S = i m_e g^e (m_i − m_j)(g_L + g_R)/M² and
+    y^e y_P = m_e g^e (m_i + m_j)(g_R − g_L)/M², is finite where the rest is resonant: taken together from the
+    start, nothing cancels.
+
+    Parameters
+    ----------
+    kinematics
+        Arrays over ω × ordered pairs.
+    couplings
+        L and R (Dirac), shapes broadcasting to (..., 3, 3).
+    time
+        L and R in the part along q.
+    """
+    k, f_l, (left, right), (left_t, right_t) = kinematics, kinematics.f_l, couplings, time
+    p2, q2_delta2 = k.omega_eV**2, k.q2_delta2_eV2
+    square = np.abs(left) ** 2 + np.abs(right) ** 2
+    even, odd = np.abs(left + right) ** 2, np.abs(left - right) ** 2
+    even_t, odd_t = np.abs(left_t + right_t) ** 2, np.abs(left_t - right_t) ** 2
+    across = even * k.s_minus_excess_eV2 + odd * k.excess_eV2
+    along = odd_t * k.s_plus_eV2 * k.s_minus_excess_eV2 + even_t * k.s_minus_eV2 * k.excess_eV2
+    a0 = (
+        f_l * p2 / (4 * k.q2_eV2) * (across + along / k.q2_eV2)
+        + square * (k.excess_eV2 / 2 - (1 - f_l) * q2_delta2 / 4)
+        + even * k.mass_product_eV2
+    )
+    both = (np.conj(left) * left_t + np.conj(right) * right_t).real
+    a1 = -f_l * k.omega_eV * k.q0_eV * k.delta * k.d * both
+    a2 = square * ((1 - 3 * f_l) * q2_delta2 / 4 - f_l * p2 * k.delta**2 / 2)
     return a0, a1, a2
 
 

@@ -47,42 +47,43 @@ class Kinematics:
         Photon energy ω = P, pair energy E_eg − ω, and q² = E_eg (E_eg − 2ω).
     is_open
         q² − s₊ > 0.
-    s_plus_eV2, s_minus_eV2, mass_product_eV2
-        (m_i + m_j)², (m_i − m_j)², m_i m_j.
+    pairs
+        What the masses give: m_i + m_j, s₊ and so on.
     signed_excess_eV2, excess_eV2
         q² − s₊, and the same with 0 where closed.
     d, delta
         (m_i² − m_j²)/q² and Δ_ij.
-    line_omega_eV, line_sigma_eV
-        Centre and Gaussian σ of the laser line that the frequency belongs to, for resonances narrower
-        than it; σ = 0 is a sharp line.
     has_frequency_axis
         Whether the axis before the pairs counts frequencies.
     pole_offset_eV2
-        q² − M² of the mediator's resonance, where a point lies so deep inside it that q² is too coarse a
-        number; None elsewhere. Such a point is sharp, whatever its line.
+        q² − M² of the mediator at points inside a line, which may lie so deep in a resonance that q² is too
+        coarse a number; None for sharp frequencies.
     """
 
     f_l: float
-    e_eg_eV: float
+    e_eg_eV: float | FloatArray
     omega_eV: FloatArray
     q0_eV: FloatArray
     q2_eV2: FloatArray
     is_open: BoolArray
-    s_plus_eV2: FloatArray
-    s_minus_eV2: FloatArray
-    mass_product_eV2: FloatArray
+    pairs: "PairMasses"
     signed_excess_eV2: FloatArray
     excess_eV2: FloatArray
     d: FloatArray
     delta: FloatArray
-    line_omega_eV: FloatArray
-    line_sigma_eV: FloatArray
     has_frequency_axis: bool
     pole_offset_eV2: FloatArray | None = None
 
     @classmethod
-    def at(cls, omega_eV: ArrayLike, neutrinos: Neutrinos, *, e_eg_eV: float, f_l: float = 1 / 3) -> Self:
+    def at(
+        cls,
+        omega_eV: ArrayLike,
+        neutrinos: Neutrinos,
+        *,
+        e_eg_eV: float,
+        f_l: float = 1 / 3,
+        rounding_eV2: float = 0.0,
+    ) -> Self:
         """Return the kinematics at sharp frequencies.
 
         Parameters
@@ -92,6 +93,9 @@ class Kinematics:
             against the parameter axes of `neutrinos`.
         neutrinos
             Masses of shape (..., 3).
+        rounding_eV2
+            A pair within so much of its threshold counts as open by so much: frequencies of photons that
+            did come from below it.
 
         Returns
         -------
@@ -110,7 +114,17 @@ class Kinematics:
         # E_eg − 2ω is exact in float64 near E_eg/2; E_eg/2 − ω after a rounded threshold is not
         q2 = e_eg_eV * (e_eg_eV - 2 * omega)
         excess = q2 - pairs.s_plus_eV2
-        return cls._build(pairs, e_eg_eV, f_l, omega, q2, excess, omega, np.zeros_like(omega), has_axis)
+        if rounding_eV2:
+            excess = np.where(np.abs(excess) < rounding_eV2, rounding_eV2, excess)
+        return cls._of(
+            pairs,
+            e_eg_eV=e_eg_eV,
+            f_l=f_l,
+            omega_eV=omega,
+            q2_eV2=q2,
+            signed_excess_eV2=excess,
+            has_frequency_axis=has_axis,
+        )
 
     @classmethod
     def at_excess(
@@ -118,10 +132,9 @@ class Kinematics:
         excess_eV2: FloatArray,
         neutrinos: Neutrinos,
         *,
-        e_eg_eV: float,
+        e_eg_eV: float | FloatArray,
         f_l: float,
-        line_omega_eV: FloatArray,
-        line_sigma_eV: FloatArray,
+        pole_offset_eV2: FloatArray | None = None,
     ) -> Self:
         """Return the kinematics where each pair has its own q² − s₊, exact next to its threshold.
 
@@ -129,48 +142,51 @@ class Kinematics:
         ----------
         excess_eV2
             Shape (..., n, 3, 3).
-        line_omega_eV, line_sigma_eV
-            The line these points belong to, shapes broadcasting to (..., n, 1, 1).
+        e_eg_eV
+            E_eg, or the masses of mediators at rest, shape (..., 1, 1, 1).
+        pole_offset_eV2
+            q² − M² of a mediator, which is told as exactly, shape (..., n, 3, 3).
         """
         pairs = PairMasses.of(neutrinos, frequency_axis=True)
         q2 = pairs.s_plus_eV2 + excess_eV2
-        omega = (e_eg_eV - q2 / e_eg_eV) / 2
-        return cls._build(pairs, e_eg_eV, f_l, omega, q2, excess_eV2, line_omega_eV, line_sigma_eV, True)
+        return cls._of(
+            pairs,
+            e_eg_eV=e_eg_eV,
+            f_l=f_l,
+            omega_eV=(e_eg_eV - q2 / e_eg_eV) / 2,
+            q2_eV2=q2,
+            signed_excess_eV2=excess_eV2,
+            has_frequency_axis=True,
+            pole_offset_eV2=pole_offset_eV2,
+        )
 
     @classmethod
-    def _build(
+    def _of(
         cls,
         pairs: "PairMasses",
-        e_eg_eV: float,
-        f_l: float,
-        omega: FloatArray,
-        q2: FloatArray,
-        signed_excess: FloatArray,
-        line_omega: FloatArray,
-        line_sigma: FloatArray,
-        has_axis: bool,
+        *,
+        e_eg_eV: float | FloatArray,
+        omega_eV: FloatArray,
+        q2_eV2: FloatArray,
+        signed_excess_eV2: FloatArray,
+        **given: Any,
     ) -> Self:
-        is_open = signed_excess > 0
-        q2_safe = np.where(is_open, q2, 1.0)
-        excess = np.where(is_open, signed_excess, 0.0)
-        s_minus_excess = excess + 4 * pairs.mass_product_eV2
+        is_open = signed_excess_eV2 > 0
+        q2_safe = np.where(is_open, q2_eV2, 1.0)
+        excess = np.where(is_open, signed_excess_eV2, 0.0)
+        s_minus_excess = excess + 4 * pairs.product_eV2
         return cls(
-            f_l=f_l,
             e_eg_eV=e_eg_eV,
-            omega_eV=omega,
-            q0_eV=e_eg_eV - omega,
+            omega_eV=omega_eV,
+            q0_eV=e_eg_eV - omega_eV,
             q2_eV2=q2_safe,
             is_open=is_open,
-            s_plus_eV2=pairs.s_plus_eV2,
-            s_minus_eV2=pairs.s_minus_eV2,
-            mass_product_eV2=pairs.mass_product_eV2,
-            signed_excess_eV2=signed_excess,
+            pairs=pairs,
+            signed_excess_eV2=signed_excess_eV2,
             excess_eV2=excess,
-            d=np.where(is_open, pairs.differences_eV2 / q2_safe, 0.0),
+            d=np.where(is_open, pairs.split_eV2 / q2_safe, 0.0),
             delta=np.sqrt(excess * s_minus_excess) / q2_safe,
-            line_omega_eV=line_omega,
-            line_sigma_eV=line_sigma,
-            has_frequency_axis=has_axis,
+            **given,
         )
 
     def over_frequencies(self, matrix: NDArray[Any]) -> NDArray[Any]:
@@ -188,33 +204,69 @@ class Kinematics:
         return self.excess_eV2 + 4 * self.mass_product_eV2
 
     @property
+    def s_plus_eV2(self) -> FloatArray:
+        """s₊ = (m_i + m_j)², eV²."""
+        return self.pairs.s_plus_eV2
+
+    @property
+    def s_minus_eV2(self) -> FloatArray:
+        """s₋ = (m_i − m_j)², eV²."""
+        return self.pairs.s_minus_eV2
+
+    @property
+    def mass_product_eV2(self) -> FloatArray:
+        """m_i m_j, eV²."""
+        return self.pairs.product_eV2
+
+    @property
     def mass_sum_eV(self) -> FloatArray:
         """m_i + m_j, eV."""
-        return np.sqrt(self.s_plus_eV2)
+        return self.pairs.sum_eV
 
     @property
     def mass_difference_eV(self) -> FloatArray:
-        """m_i − m_j, eV, as exact as the splittings; its sign is lost where closed."""
-        return np.copysign(np.sqrt(self.s_minus_eV2), self.d)
+        """m_i − m_j, eV, as exact as the splittings."""
+        return self.pairs.difference_eV
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PairMasses:
-    """Mass combinations of the ordered pairs, shape (..., 3, 3) or (..., 1, 3, 3)."""
+    """Mass combinations of the ordered pairs, shape (..., 3, 3) or (..., 1, 3, 3).
 
+    Parameters
+    ----------
+    sum_eV, difference_eV
+        m_i + m_j and m_i − m_j.
+    s_plus_eV2, s_minus_eV2
+        Their squares.
+    product_eV2
+        m_i m_j.
+    split_eV2
+        m_i² − m_j², as it was given.
+    """
+
+    sum_eV: FloatArray
+    difference_eV: FloatArray
     s_plus_eV2: FloatArray
     s_minus_eV2: FloatArray
-    mass_product_eV2: FloatArray
-    differences_eV2: FloatArray
+    product_eV2: FloatArray
+    split_eV2: FloatArray
 
     @classmethod
-    def of(cls, neutrinos: Neutrinos, *, frequency_axis: bool) -> "PairMasses":
+    def of(cls, neutrinos: Neutrinos, *, frequency_axis: bool) -> Self:
         """Combine the masses; `frequency_axis` makes room for one before the pairs."""
-        masses, differences = neutrinos.masses_eV, neutrinos.differences_eV2
+        masses, splits = neutrinos.masses_eV, neutrinos.differences_eV2
         if frequency_axis:
-            masses, differences = masses[..., None, :], differences[..., None, :, :]
+            masses, splits = masses[..., None, :], splits[..., None, :, :]
         m_i, m_j = masses[..., :, None], masses[..., None, :]
         sums = m_i + m_j
         # m_i − m_j from the splittings; a massless pair has none
-        splits = np.divide(differences, sums, out=np.zeros_like(differences + sums), where=sums > 0)
-        return cls(sums**2, splits**2, m_i * m_j, differences)
+        differences = np.divide(splits, sums, out=np.zeros_like(splits + sums), where=sums > 0)
+        return cls(
+            sum_eV=sums,
+            difference_eV=differences,
+            s_plus_eV2=sums**2,
+            s_minus_eV2=differences**2,
+            product_eV2=m_i * m_j,
+            split_eV2=splits,
+        )

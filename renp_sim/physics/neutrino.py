@@ -21,6 +21,10 @@ from renp_sim.errors import DomainError
 __all__ = ["Measured", "Nature", "Neutrinos", "Ordering", "Oscillation", "known_oscillation"]
 
 
+GP23_LIGHTEST_MASS_EV = 0.01
+"""What GP23 draws: the default of a run file, and where a fit starts."""
+
+
 class Ordering(StrEnum):
     """Which neutrino is the lightest: ν₁ (normal) or ν₃ (inverted)."""
 

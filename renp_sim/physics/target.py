@@ -1,6 +1,7 @@
 """The target: an atom at a density, in a cylinder along the laser, with its coherence and spin tensor."""
 
 from dataclasses import dataclass
+from math import pi
 
 from renp_sim.errors import DomainError
 from renp_sim.physics.atom import Atom
@@ -61,4 +62,4 @@ class Target:
     @property
     def radius_cm(self) -> float:
         """Radius of the cylinder, cm."""
-        return float((self.volume_cm3 / (3.141592653589793 * self.length_cm)) ** 0.5)
+        return float((self.volume_cm3 / (pi * self.length_cm)) ** 0.5)

@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from renp_sim.arrays import FloatArray
-from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, label_thresholds, tame_ticks, write
+from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, put_title
+from renp_sim.plots.frequency_axis import OMEGA_LABEL, Window, label_thresholds, tame_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-__all__ = ["Line", "curve_plot"]
-
-Window = tuple[float, float]
-
+__all__ = ["Curve", "curve_plot"]
 
 PEAK = 30.0
 """A curve that rises so far above the typical value needs a logarithmic axis."""
@@ -25,7 +23,7 @@ PALETTE = (INK, *COLOURS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Line:
+class Curve:
     """A curve to draw.
 
     Parameters
@@ -45,23 +43,20 @@ class Line:
 
 
 def curve_plot(
-    lines: Sequence[Line],
-    paths: Sequence[Path],
+    curves: Sequence[Curve],
     *,
     windows: Sequence[Window],
     y_label: str,
     thresholds_eV: Mapping[str, float],
     poles_eV: Sequence[float] = (),
     title: str = "",
-) -> None:
-    """Draw curves over ω and write them to files, in the format of the suffix.
+) -> "Figure":
+    """Draw curves over ω.
 
     Parameters
     ----------
-    lines
+    curves
         The curves, six at most for six colours.
-    paths
-        Files to write; each has its name only when it is whole.
     windows
         Ranges of ω in eV, a panel each; the first is the whole, where the others are shaded.
     y_label
@@ -72,42 +67,35 @@ def curve_plot(
         Frequencies of resonances, marked by dotted lines.
     title
         Above the plot, left.
-
-    Raises
-    ------
-    SchemaError
-        If a file cannot be written.
     """
     with figure(5.6 * len(windows) + 0.6, 4.7) as drawn:
         grid = drawn.subplots(1, len(windows), squeeze=False)[0]
         for axes, window in zip(grid, windows, strict=True):
-            _panel(axes, lines, window)
+            _panel(axes, curves, window)
             for pole in (p for p in poles_eV if window[0] < p < window[1]):
                 axes.axvline(pole, color=COLOURS[1], linewidth=0.9, linestyle=":", zorder=0)
             label_thresholds(axes, thresholds_eV)
             tame_ticks(axes, 5)
-            axes.set_xlabel(r"trigger frequency $\omega$ (eV)")
+            axes.set_xlabel(OMEGA_LABEL)
         for window in windows[1:]:
             grid[0].axvspan(*window, color=QUIET, alpha=0.15, linewidth=0, zorder=0)
         grid[0].set_ylabel(y_label)
         # curves go anywhere, so the legend stands below
-        drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(lines))
-        if title:
-            drawn.suptitle(title, x=0.02, ha="left", fontsize=11)
-        for path in paths:
-            write(drawn, path)
+        drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(curves))
+        put_title(drawn, title)
+        return drawn
 
 
-def _panel(axes: "Axes", lines: Sequence[Line], window: Window) -> None:
+def _panel(axes: "Axes", curves: Sequence[Curve], window: Window) -> None:
     low, high = window
     shown: list[FloatArray] = []
-    for number, line in enumerate(lines):
-        style: Any = (0, (5, 2)) if line.dashed else "-"
+    for number, curve in enumerate(curves):
+        style: Any = (0, (5, 2)) if curve.dashed else "-"
         # down to the axis at a threshold, but no line on it beyond
-        visible = (line.value > 0) | np.append(False, line.value[:-1] > 0)
-        value = np.where(visible, line.value, np.nan)
-        axes.plot(line.omega_eV, value, color=PALETTE[number], linestyle=style, label=line.label, zorder=2)
-        shown.append(line.value[(line.omega_eV >= low) & (line.omega_eV <= high)])
+        visible = (curve.value > 0) | np.append(False, curve.value[:-1] > 0)
+        value = np.where(visible, curve.value, np.nan)
+        axes.plot(curve.omega_eV, value, color=PALETTE[number], linestyle=style, label=curve.label, zorder=2)
+        shown.append(curve.value[(curve.omega_eV >= low) & (curve.omega_eV <= high)])
     values = np.concatenate(shown)
     positive = values[values > 0]
     axes.set_xlim(low, high)

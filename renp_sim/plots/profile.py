@@ -1,23 +1,25 @@
-"""Plot of profiles, written as PNG and PDF; it takes plain containers and knows no model."""
+"""Plot of profiles; it takes plain containers and knows no model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp_sim.analysis.intervals import Interval
+from renp_sim.analysis.intervals import Interval, delta_q_of_level
 from renp_sim.arrays import FloatArray
-from renp_sim.plots.figure import INK, QUIET, cycled, figure, put_title, save, tame_ticks
+from renp_sim.constants import ONE_SIGMA
+from renp_sim.plots.figure import INK, QUIET, cycled, figure, put_title
+from renp_sim.plots.frequency_axis import tame_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["DrawnProfile", "profile_plot"]
 
 
-LEVELS = {"68.3 %": 1.0, "95 %": 3.841}
+LEVELS = {"68.3 %": delta_q_of_level(ONE_SIGMA), "95 %": delta_q_of_level(0.95)}
 """Δ(−2 ln L) of two-sided levels for one parameter."""
 
 
@@ -46,22 +48,19 @@ class DrawnProfile:
 
 def profile_plot(
     curves: Sequence[DrawnProfile],
-    stem: Path,
     *,
     x_label: str = r"lightest mass $m_\ell$ (meV)",
     x_scale: float = 1e3,
     levels: Mapping[str, float] = LEVELS,
     highest: float = 10.0,
     title: str = "",
-) -> tuple[Path, Path]:
+) -> "Figure":
     """Draw Δ(−2 ln L) against a parameter for each model, with intervals as bands and kinks as ticks.
 
     Parameters
     ----------
     curves
         One per model, all above the same minimum.
-    stem
-        Path without suffix.
     x_label, x_scale
         Axis and its unit: values are multiplied by x_scale.
     levels
@@ -78,10 +77,11 @@ def profile_plot(
             is_inside = np.any(shown < highest)
             label = curve.label if is_inside else f"{curve.label} (above {highest:g})"
             axes.plot(x_scale * curve.values, shown, color=colour, label=label)
+            # a hypothesis that fits worse has a band that begins at its own minimum
+            bottom = float(np.nanmin(shown, initial=highest)) / highest
             for region in curve.regions:
-                axes.axvspan(
-                    x_scale * region.lower, x_scale * region.upper, color=colour, alpha=0.13, linewidth=0
-                )
+                ends = (x_scale * region.lower, x_scale * region.upper)
+                axes.axvspan(*ends, ymin=bottom, color=colour, alpha=0.13, linewidth=0)
             if curve.kinks is not None:
                 axes.vlines(
                     x_scale * curve.kinks,
@@ -101,7 +101,7 @@ def profile_plot(
         # curves go anywhere, so the legend stands above
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(curves), borderaxespad=0.3)
         put_title(drawn, title)
-        return save(drawn, stem)
+        return drawn
 
 
 def _mark_levels(axes: "Axes", levels: Mapping[str, float]) -> None:

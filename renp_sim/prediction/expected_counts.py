@@ -10,7 +10,7 @@ from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.physics.interactions import Interaction, StandardModel
-from renp_sim.physics.neutrino import Nature, Oscillation
+from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Oscillation
 from renp_sim.physics.target import Target
 from renp_sim.prediction.counting import Counting
 from renp_sim.prediction.couplings import coupling_parameters
@@ -70,7 +70,7 @@ class ExpectedCounts:
     oscillation: Oscillation
     nature: Nature = Nature.DIRAC
     interaction: Interaction = field(default_factory=StandardModel)
-    masses_eV: tuple[float, ...] = (0.01,)
+    masses_eV: tuple[float, ...] = (GP23_LIGHTEST_MASS_EV,)
     offered: tuple[str, ...] | None = None
     _counting: Counting = field(init=False, repr=False)
     _signal: Signal = field(init=False, repr=False)
@@ -161,18 +161,22 @@ class ExpectedCounts:
             result[..., i] = self._counting.derivative(full, spectrum, int(self._columns[i]))
         return result.reshape(*lead, *result.shape[1:])
 
-    def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
-        """Return the sorted values of a parameter at which a step crosses a threshold, the rest at θ (p,).
+    def kinks(
+        self, parameter: str, theta: FloatArray, low: float = -np.inf, high: float = np.inf
+    ) -> FloatArray:
+        """Return the sorted values of a parameter at which a step crosses a threshold, the rest at θ.
 
-        Empty for parameters that move no threshold. A line of finite width rounds the kink off, but the
-        place is still where a scan needs a point.
+        Shape (k,) for θ of shape (p,); (b, k) for (b, p), NaN at the end where a row has fewer. Empty for
+        parameters that move no threshold. A line of finite width rounds the kink off, but the place is
+        still where a scan needs a point.
         """
-        full, _ = self._full(theta)
+        full, lead = self._full(theta)
         layout = self._signal.layout
         column = layout.column(parameter)
         if layout.group_at(column) > Group.STEP_FREQUENCY:
-            return np.empty(0)
-        return crossings(self._signal, full[0, : layout.n_physics], column)
+            return np.empty((*lead, 0))
+        found = crossings(self._signal, full[:, : layout.n_physics], column, low, high)
+        return found if lead else np.unique(found)
 
     def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
         """Return the coefficients where μ is quadratic in these parameters, the rest at θ (p,); else None.

@@ -149,16 +149,20 @@ class JointCounts:
             result[..., part.rows[:, None], part.columns] = own
         return result
 
-    def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
+    def kinks(
+        self, parameter: str, theta: FloatArray, low: float = -np.inf, high: float = np.inf
+    ) -> FloatArray:
         """Return the sorted values of a parameter at which a step of any target crosses a threshold."""
         theta, column = self._checked(theta), self._column(parameter)
-        found = [np.empty(0)]
+        found = [np.empty((*theta.shape[:-1], 0))]
         for part in self._parts:
             for i in np.flatnonzero(part.columns == column):
-                if part.response[i] > 0:
-                    own = part.model.kinks(part.model.parameters[i].name, part.theta(theta))
-                    found.append((own - part.shift[i]) / part.response[i])
-        return np.unique(np.concatenate(found))
+                shift, response = part.shift[i], part.response[i]
+                if response > 0:
+                    name, ends = part.model.parameters[i].name, (shift + response * e for e in (low, high))
+                    found.append((part.model.kinks(name, part.theta(theta), *ends) - shift) / response)
+        every = np.sort(np.concatenate(found, axis=-1), axis=-1)
+        return every if theta.ndim > 1 else np.unique(every)
 
     def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
         """Return the coefficients where μ of every target is quadratic in these parameters; else None."""

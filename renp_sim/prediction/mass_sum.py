@@ -60,18 +60,21 @@ class MassSum:
         slopes[..., b] -= slopes[..., a]
         return slopes
 
-    def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
+    def kinks(
+        self, parameter: str, theta: FloatArray, low: float = -np.inf, high: float = np.inf
+    ) -> FloatArray:
         """Return where steps cross thresholds, and a few places more where the other pairs of m_i would."""
         a, b = self._places()
         masses = self._masses(theta)
         first = self.whole.kinks(f"m{self.i}_eV", masses)
         if parameter == self.name:
-            return np.sort(first + theta[b])
+            return np.sort(first + theta[..., b, None], axis=-1)
+        own = self.whole.kinks(parameter, masses, low, high)
         if parameter != f"m{self.j}_eV":
-            return self.whole.kinks(parameter, masses)
-        mirrored = theta[a] - first
-        own = self.whole.kinks(parameter, masses)
-        return np.union1d(own, mirrored[mirrored > 0])
+            return own
+        mirrored = theta[..., a, None] - first
+        both = np.concatenate([own, np.where(mirrored > 0, mirrored, np.nan)], axis=-1)
+        return np.sort(both, axis=-1) if theta.ndim > 1 else np.unique(both[~np.isnan(both)])
 
     def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
         """Return what the whole says; None where a mass is among the parameters."""

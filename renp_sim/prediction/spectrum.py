@@ -6,6 +6,7 @@ points do the same at a tenth of the cost.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -30,7 +31,7 @@ SMOOTH_BEYOND_POLE = 30.0
 HERMITE_NODES = 5
 CHUNK = 64
 """Items in one call of the quadrature: its temporaries of 40 × 9 numbers an item stay in the cache."""
-SHARP_CHUNK = 512
+SHARP_CHUNK = 256
 
 
 def is_smooth(omega_eV: FloatArray, linewidth_eV: FloatArray, emission: Emission) -> BoolArray:
@@ -56,8 +57,8 @@ def is_resonant(omega_eV: FloatArray, linewidth_eV: FloatArray, emission: Emissi
     q2 = e_eg_eV * (e_eg_eV - 2 * omega_eV)
     near = np.zeros(omega_eV.shape, dtype=np.bool_)
     for pole in emission.interaction.poles(emission.neutrinos):
-        distance = np.abs(q2 - np.asarray(pole.mass_eV)[..., None] ** 2)
-        near |= distance <= SMOOTH_BEYOND_POLE * 2 * e_eg_eV * linewidth_eV
+        mass, width = pole.mass_eV[..., None], pole.width_eV[..., None]
+        near |= np.hypot(q2 - mass**2, mass * width) <= SMOOTH_BEYOND_POLE * 2 * e_eg_eV * linewidth_eV
     return near
 
 
@@ -95,7 +96,8 @@ def mean_spectrum(
         else:
             rules = [(here & smooth, _hermite, SHARP_CHUNK), (here & ~smooth, _adapted, CHUNK)]
         for mask, rule, chunk in rules:
-            row, column = np.nonzero(mask)
+            # by frequency: items of a chunk see the same thresholds and poles
+            column, row = np.nonzero(mask.T)
             for i in range(0, len(row), chunk):
                 r, c = row[i : i + chunk], column[i : i + chunk]
                 result[r, c] = rule(omega_eV[r, c], float(sigma), emission_of(r))
@@ -107,10 +109,16 @@ def _sharp(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> FloatAr
     return total
 
 
-def _hermite(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> FloatArray:
+@cache
+def _hermite_rule() -> tuple[FloatArray, FloatArray]:
     nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE_NODES)
+    return nodes, weights / np.sum(weights)
+
+
+def _hermite(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> FloatArray:
+    nodes, weights = _hermite_rule()
     points = spectral_function(omega_eV[:, None] + sigma_eV * nodes, emission)
-    averaged: FloatArray = np.sum(points, axis=(-2, -1)) @ (weights / np.sum(weights))
+    averaged: FloatArray = np.sum(points, axis=(-2, -1)) @ weights
     return averaged
 
 

@@ -8,9 +8,8 @@ needs events that the sample has not, cannot be done by weights.
 import numpy as np
 
 from renp_sim.arrays import FloatArray
-from renp_sim.physics.kinematics import Kinematics
-from renp_sim.physics.line import mean_spectral_function
-from renp_sim.physics.propagator import line_resonance
+from renp_sim.physics.line import LINE_REACH, mean_spectral_function
+from renp_sim.physics.line_cuts import line_panels
 from renp_sim.physics.rates import Emission
 from renp_sim.prediction.exposure import exposure_of
 from renp_sim.runfile.run import Setup
@@ -20,6 +19,9 @@ __all__ = ["uncovered"]
 
 RESOLVED = 0.1
 """Half width of a resonance, in line widths, from which on photons all over the line sample it too."""
+
+NEGLIGIBLE = 1e-6
+"""Share of a resonance in |D|² of a line from which on it is worth points of its own."""
 
 INSTEAD = "generate the sample instead"
 
@@ -125,22 +127,17 @@ def _phase_space_problems(
 
 def _resonances(emission: Emission, omega_eV: FloatArray, linewidth_eV: FloatArray) -> list[str]:
     """Return the resonances that a laser line hides: one line each, for the first step."""
-    e_eg_eV = emission.target.atom.e_eg_eV
-    centre = Kinematics.at(omega_eV, emission.neutrinos, e_eg_eV=e_eg_eV)
-    line = Kinematics.at_excess(
-        centre.signed_excess_eV2,
-        emission.neutrinos,
-        e_eg_eV=e_eg_eV,
-        f_l=emission.target.f_l,
-        line_omega_eV=centre.line_omega_eV,
-        line_sigma_eV=linewidth_eV[:, None, None],
-    )
+    broad = np.flatnonzero(linewidth_eV > 0)
     problems = []
-    for pole in emission.interaction.poles(emission.neutrinos):
-        seen = line_resonance(line, pole)
-        hidden = (seen.is_averaged & (seen.half_width_eV2 < RESOLVED * seen.sigma_eV2)).ravel()
+    for pole in emission.interaction.poles(emission.neutrinos) if len(broad) else ():
+        lines = line_panels(omega_eV[broad], linewidth_eV[broad], emission)
+        s, g = lines.sigma_eV2, pole.mass_eV * pole.width_eV
+        x = np.abs(lines.centre_eV2) / s
+        # beyond the line it still shines through the tail if it is narrow enough
+        shines = (x < LINE_REACH) | (np.exp(-(x**2) / 2) * s * x**2 > NEGLIGIBLE * g)
+        hidden = np.any(lines.at_pole & shines & (g < RESOLVED * s), axis=(-2, -1))
         if np.any(hidden):
-            step = int(np.argmax(hidden))
+            step = int(broad[np.argmax(hidden)])
             problems.append(
                 f"steps[{step}] at ω = {omega_eV[step]} eV: its line holds the resonance of "
                 f"{emission.interaction.name} at M = {pole.mass_eV} eV, far narrower than the line: photons "

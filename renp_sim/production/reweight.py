@@ -245,16 +245,12 @@ def _density(
 def _bracket_at(emission: Emission, omega_eV: FloatArray) -> Bracket:
     """Return the sharp bracket at emitted frequencies, shape (n, 3, 3)."""
     e_eg_eV = emission.target.atom.e_eg_eV
-    sharp = Kinematics.at(omega_eV, emission.neutrinos, e_eg_eV=e_eg_eV)
-    # a photon that was rounded onto its threshold or just beyond it did come from below
-    rounding = 4 * np.finfo(np.float64).eps * e_eg_eV**2
-    excess = sharp.signed_excess_eV2
-    kinematics = Kinematics.at_excess(
-        np.where(np.abs(excess) < rounding, rounding, excess),
+    kinematics = Kinematics.at(
+        omega_eV,
         emission.neutrinos,
         e_eg_eV=e_eg_eV,
         f_l=emission.target.f_l,
-        line_omega_eV=sharp.line_omega_eV,
-        line_sigma_eV=sharp.line_sigma_eV,
+        # a photon that was rounded onto its threshold or just beyond it did come from below
+        rounding_eV2=4 * float(np.finfo(np.float64).eps) * e_eg_eV**2,
     )
     return checked_bracket(kinematics, emission)

@@ -16,7 +16,7 @@ from renp_sim.laser.schedule import Schedule, StepKind
 from renp_sim.physics.atom import Atom, known_atoms
 from renp_sim.physics.kinematics import require_frequency
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
-from renp_sim.physics.neutrino import Nature, Neutrinos, Oscillation
+from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Neutrinos, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 from renp_sim.runfile.sections import (
@@ -41,8 +41,6 @@ __all__ = [
     "target_of",
     "truth_of",
 ]
-
-DEFAULT_LIGHTEST_MASS_EV = 0.01
 
 
 def oscillation_of(config: RunConfig) -> Oscillation:
@@ -73,7 +71,7 @@ def oscillation_of(config: RunConfig) -> Oscillation:
 def lightest_mass_eV(config: RunConfig) -> float:
     """Return the lightest mass, eV."""
     mass = config.neutrino.lightest_mass_eV
-    return DEFAULT_LIGHTEST_MASS_EV if mass is None else mass
+    return GP23_LIGHTEST_MASS_EV if mass is None else mass
 
 
 def neutrinos_of(config: RunConfig, oscillation: Oscillation) -> Neutrinos:

@@ -1,11 +1,15 @@
 """Small models with known answers; they know as little physics as the analysis does."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from renp_sim.analysis.data import Exposure, Observation
+from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.model import Constraint, Parameter, Quadratic, Shape
+from renp_sim.analysis.search.problem import Solution
+from renp_sim.analysis.search.profiler import Profiler
 from renp_sim.arrays import FloatArray
 
 
@@ -30,6 +34,30 @@ BACKGROUND = Parameter(name="background", value=1.0, lower=0.0, scale=0.1)
 FIRST = Parameter(name="m1", value=0.6, lower=0.1, upper=1.5, scale=0.1)
 SECOND = Parameter(name="m2", value=0.9, lower=0.1, upper=1.5, scale=0.1)
 MASS = Parameter(name="mass", value=0.5, lower=0.0, upper=2.0, scale=0.1)
+
+
+def of_rows(kinks: Callable[..., FloatArray]) -> Callable[..., FloatArray]:
+    """Make what tells the kinks of one θ tell those of rows of it, NaN where a row has fewer."""
+
+    def every(
+        self: object, parameter: str, theta: FloatArray, low: float = -np.inf, high: float = np.inf
+    ) -> FloatArray:
+        if theta.ndim == 1:
+            return kinks(self, parameter, theta)
+        rows = [kinks(self, parameter, row) for row in theta]
+        out = np.full((len(rows), max(map(len, rows), default=0)), np.nan)
+        for line, row in zip(out, rows, strict=True):
+            line[: len(row)] = row
+        return out
+
+    return every
+
+
+def profile_fits(setup: Setup, counts: FloatArray, names: tuple[str, ...], values: FloatArray) -> Solution:
+    """Return fits with some parameters held at values (g, len(names))."""
+    theta = np.tile(setup.theta, (len(values), 1))
+    theta[:, [setup.index(name) for name in names]] = values
+    return Profiler.of(setup, counts, names).lowest(theta)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,6 +88,7 @@ class Polynomial:
         d_background = background * 0 + self.d
         return np.stack(np.broadcast_arrays(*(self.time * d for d in (d_x, d_norm, d_background))), axis=-1)
 
+    @of_rows
     def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
         return np.empty(0)
 
@@ -124,6 +153,7 @@ class Onsets:
         out *= np.asarray(self.time)[..., None]
         return out
 
+    @of_rows
     def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
         if parameter != "mass":
             return np.empty(0)
@@ -217,6 +247,7 @@ class ShiftedOnsets:
         d_offset = self.strength * np.sum(self.weights * slope, axis=-1)
         return np.stack([2 * theta[..., 0, None] * d_offset, d_offset], axis=-1)
 
+    @of_rows
     def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
         if parameter == "offset":
             return np.unique(self.thresholds - theta[0] ** 2)
@@ -256,6 +287,7 @@ class TwoOnsets:
         columns = np.broadcast_arrays(d_one + 2 * d_two * second, 2 * d_two * first)
         return self.strength * np.stack(columns, axis=-1)
 
+    @of_rows
     def kinks(self, parameter: str, theta: FloatArray) -> FloatArray:
         if parameter == "m1":
             return np.unique(np.concatenate([self.thresholds, self.thresholds / theta[1]]))

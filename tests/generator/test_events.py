@@ -8,12 +8,14 @@ from scipy.stats import chi2, kstest
 
 from renp_sim.generator.events import TruthBlock, draw_block, pair_momenta
 from renp_sim.generator.sampling import CosineTable
-from renp_sim.generator.source import Source, source_of
+from renp_sim.generator.source import Source, _cells, source_of
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
+from renp_sim.physics.line_cuts import line_panels
 from renp_sim.physics.neutrino import Nature
 from renp_sim.physics.rates import Emission, checked_bracket, spectral_function
 from renp_sim.streams import Stage, stream
+from tests.physics.test_line_reference import random_line
 
 N_EVENTS = 400_000
 
@@ -172,15 +174,70 @@ def test_emitted_frequency_follows_line_times_rate(yb_emission: Emission, offset
         assert line_p_value(block.omega_emitted_eV, edges, plain) < 1e-5
 
 
-def test_line_cells_sum_to_the_line_average(yb_emission: Emission) -> None:
-    """The weights of the sampler and the rate are one thing: shares of pairs agree to 1e-6."""
-    omega, sigma = 1.07162, 5e-6
-    from renp_sim.generator import source as module
+def exact_shares(omega: float, sigma: float, edges: np.ndarray, emission: Emission) -> np.ndarray:
+    """Return the shares of photons in bins of ω: Gauss–Legendre sums of G(ω) I(ω), with nothing between."""
+    place, weight = np.polynomial.legendre.leggauss(6)
+    half = np.diff(edges)[:, None] / 2
+    points = edges[:-1, None] + half * (place + 1)
+    rate = spectral_function(points.ravel(), emission).sum(axis=(-2, -1)).reshape(points.shape)
+    gauss = np.exp(-(((points - omega) / sigma) ** 2) / 2) / (np.sqrt(2 * np.pi) * sigma)
+    return (
+        np.sum(rate * gauss * weight * half, axis=1) / mean_spectral_function([omega], sigma, emission).sum()
+    )
 
-    _, weight, *_ = module._cells(omega, sigma, yb_emission)
+
+def inside_cells_p_value(block: TruthBlock, omega: float, sigma: float, emission: Emission) -> float:
+    """χ² of ω in bins of a quarter of a cell, out to 3.5σ."""
+    edges = omega + sigma * np.linspace(-3.5, 3.5, 449)
+    counts = np.histogram(block.omega_emitted_eV, edges)[0]
+    return p_value(counts, len(block) * exact_shares(omega, sigma, edges, emission))
+
+
+@pytest.mark.parametrize("omega", [1.0688, 1.0711])
+def test_line_is_no_staircase(yb_emission: Emission, omega: float) -> None:
+    """4e6 events: false-alarm probability 1e-5; cells of even density (the twin) must fail."""
+    source = source_of(omega, 1e-6, yb_emission)
+    assert inside_cells_p_value(drawn(source, n=4_000_000), omega, 1e-6, yb_emission) > 1e-5
+    flat = replace(source, tilt=np.zeros_like(source.tilt))
+    assert inside_cells_p_value(drawn(flat, n=4_000_000), omega, 1e-6, yb_emission) < 1e-5
+
+
+def test_onset_inside_the_line_is_no_staircase(yb_emission: Emission) -> None:
+    """ω_11 in the middle of the line, 4e6 events: false-alarm probability 1e-5.
+
+    Bins are even in sqrt(ω_11 − ω), a quarter of a cell; cells of even density (the twin) must fail.
+    """
+    sigma = 1e-6
+    threshold = float(yb_emission.neutrinos.thresholds_eV(2.14349)[0, 0])
+    edges = threshold - sigma * np.linspace(1.8, 0.1, 700) ** 2
+
+    def p(source: Source) -> float:
+        counts = np.histogram(drawn(source, n=4_000_000).omega_emitted_eV, edges)[0]
+        return p_value(counts, 4_000_000 * exact_shares(threshold, sigma, edges, yb_emission))
+
+    source = source_of(threshold, sigma, yb_emission)
+    assert p(source) > 1e-5
+    assert p(replace(source, tilt=np.zeros_like(source.tilt))) < 1e-5
+
+
+def cell_weights(omega: float, sigma: float, emission: Emission) -> np.ndarray:
+    lines = line_panels(np.array([omega]), np.array([sigma]), emission)
+    return sum(_cells(lines, panel).weight.sum(axis=0) for panel in lines.panels)
+
+
+def test_line_cells_sum_to_the_line_average(yb_emission: Emission) -> None:
+    """The weights of the sampler and the rate are one thing."""
+    omega, sigma = 1.07162, 5e-6
     spectrum = mean_spectral_function([omega], sigma, yb_emission)[0]
-    shares = weight.sum(axis=0) / weight.sum()
-    assert np.allclose(shares, spectrum / spectrum.sum(), rtol=1e-6, atol=0)
+    assert np.allclose(cell_weights(omega, sigma, yb_emission), spectrum, rtol=1e-8, atol=1e-20)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_cells_of_resonances_sum_to_the_line_average(seed: int) -> None:
+    """The random lines of the tests of the average, with poles and thresholds inside them."""
+    emission, omega, sigma = random_line(seed)
+    spectrum = mean_spectral_function([omega], sigma, emission)[0]
+    assert np.allclose(cell_weights(omega, sigma, emission), spectrum, rtol=1e-6, atol=1e-12 * spectrum.sum())
 
 
 def test_angles_and_vertex_are_uniform(yb_emission: Emission) -> None:

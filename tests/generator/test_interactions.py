@@ -8,6 +8,7 @@ from scipy.integrate import simpson
 
 from renp_sim.generator.events import TruthBlock, pair_momenta
 from renp_sim.generator.source import source_of
+from renp_sim.physics import line_cuts
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.physics.interactions import (
@@ -166,6 +167,24 @@ def test_photons_pile_up_at_a_resonance(offset: float) -> None:
     left = emission.interaction.g_left
     apart = replace(emission.interaction, g_left=CouplingMatrix(), g_right=left)
     assert p(replace(emission, interaction=apart)) < 1e-5
+
+
+def test_resonance_is_no_staircase(monkeypatch: pytest.MonkeyPatch) -> None:
+    """4e6 events in 200 bins even in asinh of the distance to the pole: false-alarm probability 1e-5.
+
+    The twin must fail: cells even over the line, linear inside.
+    """
+    emission = resonant(NARROW, 2e-18)
+    edges = ON_POLE + NARROW * SIGMA * np.sinh(np.linspace(-5, 5, 201))
+    expected = 4_000_000 * shares(emission, ON_POLE, edges)[1:-1]
+
+    def p() -> float:
+        block = drawn(source_of(ON_POLE, SIGMA, emission), n=4_000_000)
+        return p_value(np.histogram(block.omega_emitted_eV, edges)[0], expected)
+
+    assert p() > 1e-5
+    monkeypatch.setattr(line_cuts, "FEATURE_REACH", 0.0)
+    assert p() < 1e-5
 
 
 @pytest.mark.parametrize("offset", [0.0, 1.5])

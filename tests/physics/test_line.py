@@ -8,11 +8,14 @@ import pytest
 from scipy.integrate import IntegrationWarning, quad
 
 from renp_sim.errors import DomainError
+from renp_sim.physics import line_cuts
 from renp_sim.physics.interactions import ElectromagneticMoments, VectorMediator
-from renp_sim.physics.line import LINE_REACH, line_points, mean_spectral_function
+from renp_sim.physics.line import LINE_REACH, mean_spectral_function
+from renp_sim.physics.line_cuts import FEATURE_REACH, line_panels
 from renp_sim.physics.neutrino import Ordering
 from renp_sim.physics.rates import Emission, spectral_function
 from tests.physics.gp23 import E_EG, emission, matrix
+from tests.physics.line_by_force import averages
 
 
 def adaptive(omega: float, sigma: float, emitted: Emission) -> float:
@@ -94,10 +97,13 @@ def test_sharp_line_is_the_limit() -> None:
 
 
 def test_pairs_out_of_reach_stay_closed() -> None:
+    """Beyond 8σ the rate of a pair is that of the tail above its threshold, and 0 from 14σ on."""
     sigma = 1e-6
-    average = mean_spectral_function(EDGES[0, 1] + 8.1 * sigma, sigma, NORMAL)[0]
-    assert average[0, 0] > 0
-    assert np.count_nonzero(average) == 1
+    tail = mean_spectral_function(EDGES[0, 1] + 8.5 * sigma, sigma, NORMAL)[0]
+    assert 0 < tail[0, 1] == pytest.approx(averages(NORMAL, EDGES[0, 1] + 8.5 * sigma, sigma)[0, 1], rel=1e-6)
+    beyond = mean_spectral_function(EDGES[0, 1] + (FEATURE_REACH + 0.1) * sigma, sigma, NORMAL)[0]
+    assert beyond[0, 0] > 0
+    assert np.count_nonzero(beyond) == 1
 
 
 def test_steps_and_parameters_are_independent() -> None:
@@ -113,13 +119,39 @@ def test_steps_and_parameters_are_independent() -> None:
             assert np.allclose(batch[n, s], alone, rtol=1e-13, atol=0)
 
 
-def test_weights_sum_to_the_open_share_of_the_line() -> None:
+def open_share(omega: float, sigma: float) -> np.ndarray:
+    lines = line_panels(np.array([omega]), np.array([sigma]), NORMAL)
+    place, share = np.polynomial.legendre.leggauss(40)
+    points = [lines.at(panel, place) for panel in lines.panels]
+    return sum(np.tensordot(share, p.density * p.slope_eV, 1)[0] for p in points)
+
+
+def test_densities_integrate_to_the_open_share_of_the_line() -> None:
     sigma = 1e-6
-    weight = line_points(np.array([EDGES[0, 0]]), np.array([sigma]), NORMAL).weight.sum(axis=0)[0]
-    assert weight[0, 0] == pytest.approx(0.5, rel=1e-6)
-    assert weight[2, 2] == 0
-    everything = line_points(np.array([1.06]), np.array([sigma]), NORMAL).weight.sum(axis=0)[0]
-    assert np.allclose(everything, 1.0, rtol=0, atol=1e-9)
+    share = open_share(float(EDGES[0, 0]), sigma)
+    assert share[0, 0] == pytest.approx(0.5, rel=1e-6)
+    assert share[2, 2] == 0
+    assert np.allclose(open_share(1.06, sigma), 1.0, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("sigma", [1e-6, 1e-5, 1e-4, 1e-3])
+@pytest.mark.parametrize("mass", [0.0, 1e-9, 1e-6, 1e-5, 1e-4])
+def test_masses_far_below_the_line_width(mass: float, sigma: float) -> None:
+    """Every pair to 1e-10, with ω_11 in the middle of the line and at its edge."""
+    light = emission(lightest_mass_eV=mass)
+    for offset in (-7.0, 0.0, 2.0):
+        omega = float(light.neutrinos.thresholds_eV(E_EG)[0, 0]) + offset * sigma
+        average, exact = mean_spectral_function(omega, sigma, light)[0], averages(light, omega, sigma)
+        assert np.allclose(average, exact, rtol=1e-10, atol=1e-16 * exact.sum())
+
+
+def test_light_masses_need_points_at_their_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin: the body alone is 5e-6 off."""
+    monkeypatch.setattr(line_cuts, "FINE", 0.0)
+    light, sigma = emission(lightest_mass_eV=1e-5), 1e-5
+    omega = float(light.neutrinos.thresholds_eV(E_EG)[0, 0]) + 3 * sigma
+    average, exact = mean_spectral_function(omega, sigma, light)[0], averages(light, omega, sigma)
+    assert abs(average[0, 0] / exact[0, 0] - 1) > 1e-6
 
 
 @pytest.mark.parametrize(

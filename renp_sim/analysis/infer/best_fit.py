@@ -7,9 +7,8 @@ import numpy as np
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.minuit import Curvature, minuit_of, polished
+from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.minimise.solution import Status
-from renp_sim.analysis.search.nuisance_kinks import beyond_known_kinks
-from renp_sim.analysis.search.search import search
 from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["BestFit"]
@@ -17,6 +16,10 @@ __all__ = ["BestFit"]
 
 KINK_DISTANCE = 2.0
 """A parabola reaches across a kink that is nearer than this many of its errors."""
+
+
+FLAT = 1e-9
+"""A profile that varies by less says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,12 +34,15 @@ class BestFit:
         Shape (n,).
     q, status, calls
         −2 ln L, how the search ended, evaluations.
-    seen, at_bound
-        Of the floating parameters, shape (f,).
+    seen, moves, at_bound
+        Of the floating parameters, shape (f,): whether the profile knows them, whether −2 ln L varies where
+        the best fit stands, whether they are at a bound.
     kinked
         Names of the floating parameters that have kinks.
     curvature
         What MINUIT says; None where nothing could be varied.
+    curve
+        The profile from which the best fit was taken.
     """
 
     setup: Setup
@@ -45,35 +51,47 @@ class BestFit:
     status: Status
     calls: int
     seen: BoolArray
+    moves: BoolArray
     at_bound: BoolArray
     kinked: tuple[str, ...]
     curvature: Curvature | None
+    curve: ProfileCurve
 
     @classmethod
-    def of(cls, setup: Setup, counts: FloatArray) -> "BestFit":
-        """Search, and polish inside the smooth piece that was found."""
-        solution = beyond_known_kinks(setup, counts[None], search(setup, counts[None]))
-        setup = setup.moved(solution.theta[0])
+    def of(cls, setup: Setup, counts: FloatArray, delta_q: float = 1.0) -> "BestFit":
+        """Search, and polish inside the smooth piece that was found.
+
+        The ends of a searched parameter at this Δq become known on the way.
+        """
+        curve = ProfileCurve.of(setup, counts, delta_q)
+        setup, solution = curve.setup, curve.best
         x = setup.theta[setup.free]
+        moves = _moves(setup)
         found = cls(
             setup=setup,
             counts=counts,
             q=float(solution.q[0]),
-            status=Status(int(solution.status[0])),
+            status=_status(setup, Status(int(solution.status[0]))),
             calls=int(solution.calls[0]),
-            seen=_seen(setup),
+            seen=moves | _has_profile(curve),
+            moves=moves,
             at_bound=(x <= setup.lower) | (x >= setup.upper),
-            kinked=setup.searched,
+            kinked=tuple(name for name in setup.names if name in setup.kinked),
             curvature=None,
+            curve=curve,
         )
         if not np.all(found.seen):
             found = replace(found, status=max(found.status, Status.UNCONSTRAINED))
-        return found._polished() if math.isfinite(found.q) else found
+        if not math.isfinite(found.q):
+            return found
+        polish = found._polished()
+        return replace(polish, curve=curve.around(polish.setup, polish.q))
 
     def _polished(self) -> "BestFit":
         setup, x = self.setup, self.setup.theta[self.setup.free]
         on_kink = np.array([n in self.kinked and _kink_distance(setup, n) == 0 for n in setup.names], bool)
-        held = np.flatnonzero(self.at_bound | ~self.seen | on_kink)
+        on_plateau = np.array([n in self.kinked and _is_plateau(setup, n) for n in setup.names], bool)
+        held = np.flatnonzero(self.at_bound | ~self.moves | on_kink | on_plateau)
         if len(held) == len(x):
             return self
         limits = {setup.names.index(n): _smooth_piece(setup, n) for n in self.kinked}
@@ -115,10 +133,19 @@ class BestFit:
         return _kink_distance(self.setup, name)
 
 
-def _seen(setup: Setup) -> BoolArray:
-    """Return which floating parameters the data or a constraint can tell, shape (f,).
+def _status(setup: Setup, found: Status) -> Status:
+    """Return how a fit ended: also on a bound or a kink of what was held while the others were fitted."""
+    x = setup.theta[setup.free]
+    if any(_kink_distance(setup, name) == 0 for name in setup.searched):
+        return max(found, Status.AT_KINK)
+    return max(found, Status.AT_BOUND) if np.any((x <= setup.lower) | (x >= setup.upper)) else found
 
-    A parameter is unseen if moving it by its typical step, either way, changes no expectation.
+
+def _moves(setup: Setup) -> BoolArray:
+    """Return which floating parameters change −2 ln L where they stand, shape (f,).
+
+    One does not if moving it by its typical step, either way, changes no expectation, and nothing else is
+    known of it.
     """
     n_free = len(setup.free)
     theta = np.tile(setup.theta, (2 * n_free, 1))
@@ -129,8 +156,29 @@ def _seen(setup: Setup) -> BoolArray:
     here = setup.model.expected(setup.theta)
     changed = np.any(np.abs(setup.model.expected(theta) - here) > 1e-12 * here, axis=1)
     known = np.array([constraint is not None for constraint in setup.constraints], dtype=bool)
-    seen: BoolArray = known | changed[:n_free] | changed[n_free:]
-    return seen
+    moves: BoolArray = known | changed[:n_free] | changed[n_free:]
+    return moves
+
+
+def _has_profile(curve: ProfileCurve) -> BoolArray:
+    """Return which floating parameters have a profile that is not flat, shape (f,).
+
+    Where the best fit stands no step may see a searched one, though elsewhere all do.
+    """
+    out = np.zeros(len(curve.setup.free), dtype=bool)
+    if curve.searched is not None:
+        (name,) = curve.setup.searched
+        out[curve.setup.names.index(name)] = bool(np.ptp(curve.searched.q) > FLAT)
+    return out
+
+
+def _is_plateau(setup: Setup, name: str) -> bool:
+    """Return whether no expectation changes inside the smooth piece that a parameter is in."""
+    inside = np.linspace(*_smooth_piece(setup, name), 5)[1:-1]
+    theta = np.tile(setup.theta, (1 + len(inside), 1))
+    theta[1:, setup.index(name)] = inside
+    mu = setup.model.expected(theta)
+    return bool(np.all(np.abs(mu - mu[0]) <= 1e-12 * mu[0]))
 
 
 def _kink_distance(setup: Setup, name: str) -> float:

@@ -91,7 +91,7 @@ def fit(
         n_steps = model.expected(setup.theta).shape[-1]
         if n_steps != len(counts):
             raise ConfigError(f"model {label} expects {n_steps} steps, the observation has {len(counts)}")
-        fits.append(_described(BestFit.of(setup, counts), label, level, intervals))
+        fits.append(_described(BestFit.of(setup, counts, delta_q_of_level(level)), label, level, intervals))
     result = FitResult(fits=tuple(fits), level=level)
     if not math.isfinite(result.best.minus_two_ln_L):
         where = np.flatnonzero((counts > 0) & (result.best.expected <= 0))[:5]
@@ -188,7 +188,6 @@ def _intervals(
     if not math.isfinite(best.q):
         return {}
     smooth = not best.kinked and not setup.bent and len(errors) == len(setup.names)
-    curve = None
     for position, name in enumerate(setup.names):
         parameter = setup.model.parameters[setup.index(name)]
         if not best.seen[position]:
@@ -200,14 +199,14 @@ def _intervals(
         is_wanted = (
             name in wanted if wanted is not None else (setup.constraints[position] is None or not best.kinked)
         )
-        if not is_wanted:
-            if name in errors:
-                out[name] = _parabola(setup.theta[setup.index(name)], errors[name], level)
+        if not is_wanted and name in errors:
+            out[name] = _parabola(setup.theta[setup.index(name)], errors[name], level)
+            continue
+        if not is_wanted and wanted is not None:
             continue
         found = _by_minos(best, name, level) if smooth else None
         if found is None:
-            curve = curve or ProfileCurve.of(setup, best.counts, best.q)
-            found = _by_profile(curve, name, errors.get(name, parameter.scale), level)
+            found = _by_profile(best.curve, name, errors.get(name, parameter.scale), level)
         out[name] = found
     return out
 

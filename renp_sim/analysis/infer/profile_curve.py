@@ -1,21 +1,19 @@
-"""The profile of −2 ln L over one floating parameter around a best fit, and the regions below a level."""
+"""The profile of −2 ln L over any floating parameter of one set of counts, and the regions below a level."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.profile import held_rows, profile_fits
 from renp_sim.analysis.intervals import Interval, regions_below
-from renp_sim.analysis.likelihood.constraint import ConstraintTerms
-from renp_sim.analysis.search.evolution import covariances
+from renp_sim.analysis.likelihood.fisher import covariances
+from renp_sim.analysis.search.curve import Curve, refined
 from renp_sim.analysis.search.grid import coupling_points, kinked_points
-from renp_sim.analysis.search.nuisance_kinks import is_rough, known_kinks, known_points
-from renp_sim.analysis.search.problem import Problem
-from renp_sim.analysis.search.scan import ScanTable
-from renp_sim.analysis.search.search import scan_table
+from renp_sim.analysis.search.problem import Problem, Solution
+from renp_sim.analysis.search.profiler import Profiler, over_pieces, reach_of
+from renp_sim.analysis.search.search import search
 from renp_sim.analysis.search.several_masses import following_fits
-from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.arrays import FloatArray, IndexArray
 
 __all__ = ["ProfileCurve"]
 
@@ -23,11 +21,8 @@ __all__ = ["ProfileCurve"]
 WINDOW_POINTS = 33
 """Points of a curve over a smooth parameter."""
 
-FAR = 8.0
-"""A scan this much above a level need not be confirmed by fits."""
-
-MOST_POINTS = 20_000
-"""A scan in several parameters with more points is not made."""
+NEAR = 30.0
+"""Points of a searched parameter this much above the best fit are where it may be if another moves."""
 
 WIDENINGS = 14
 """Times a window is doubled before its parameter is said to be without limit."""
@@ -35,7 +30,7 @@ WIDENINGS = 14
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ProfileCurve:
-    """The profile of one observation over one floating parameter, by scan where that will do.
+    """The profile of one observation, around its best fit.
 
     Parameters
     ----------
@@ -45,71 +40,109 @@ class ProfileCurve:
         Shape (n,).
     q_min
         −2 ln L of the best fit.
-    table
-        Scan of the set-up, None where nothing in it is kinked or enters squared.
-    rough
-        Whether what is constrained has kinks that leave rivals of the fits beside the best one.
+    searched
+        The profile over the searched parameter, None where there is none, or more than one.
+    best
+        The best fit.
     """
 
     setup: Setup
     counts: FloatArray
     q_min: float
-    table: ScanTable | None
-    rough: bool
+    searched: Curve | None
+    best: Solution
 
     @classmethod
-    def of(cls, setup: Setup, counts: FloatArray, q_min: float) -> "ProfileCurve":
-        """Return the profile around a best fit."""
-        table = scan_table(setup, counts[None]) if len(setup.searched) == 1 else None
-        rough = len(setup.searched) < 2 and is_rough(setup, counts[None], setup.theta)
-        return cls(setup=setup, counts=counts, q_min=q_min, table=table, rough=rough)
+    def of(cls, setup: Setup, counts: FloatArray, level: float = 1.0) -> "ProfileCurve":
+        """Return the profile with its best fit searched, the ends of a searched parameter known at a Δq."""
+        curve = None
+        if len(setup.searched) > 1:
+            found = search(setup, counts[None])
+        elif not setup.searched:
+            found = Profiler.of(setup, counts).lowest(setup.theta[None])
+        else:
+            (name,) = setup.searched
+            index, scale = setup.index(name), float(setup.scale[setup.names.index(name)])
+            low, high = reach_of(setup, name)
+            points, is_kink = kinked_points(setup, name, lower=low, upper=high)
+            profiler = Profiler.of(setup, counts, (name,))
+
+            def evaluate(owner: IndexArray, values: FloatArray) -> Solution:
+                theta = np.tile(setup.theta, (len(values), 1))
+                theta[:, index] = values
+                return profiler.lowest(theta)
+
+            (curve,) = refined(evaluate, [points], [points[is_kink]], (level,), scale)
+            found = curve.lowest(points[is_kink | np.isin(points, (low, high))])
+        if len(setup.kinked) > 1:
+            found = over_pieces(setup, tuple(n for n in setup.names if n in setup.kinked), counts, found)
+        return cls(
+            setup=setup.moved(found.theta[0]),
+            counts=counts,
+            q_min=float(found.q[0]),
+            searched=curve,
+            best=found,
+        )
+
+    def around(self, setup: Setup, q_min: float) -> "ProfileCurve":
+        """Return the profile around a best fit that was polished."""
+        return replace(self, setup=setup, q_min=q_min)
+
+    def fits(self, names: tuple[str, ...], values: FloatArray) -> Solution:
+        """Return fits with some parameters held at values (g, len(names)); their constraint terms count."""
+        setup = self.setup
+        theta = np.tile(setup.theta, (len(values), 1))
+        theta[:, [setup.index(name) for name in names]] = values
+        rest = setup.without(*names)
+        if len(rest.searched) > 1:
+            return self._following(names, values, theta)
+        profiler = Profiler.of(setup, self.counts, (*names, *rest.searched))
+        if not rest.searched:
+            return profiler.lowest(theta)
+        (name,) = rest.searched
+        column, scale = setup.index(name), float(setup.scale[setup.names.index(name)])
+        low, high = reach_of(setup, name)
+        moving = theta if set(names) & setup.kinked else theta[:1]
+        kinks = [row[(row > low) & (row < high)] for row in setup.model.kinks(name, moving, low, high)]
+        kinks *= len(theta) // len(moving)
+        starts = [np.union1d(self._near(name), row) for row in kinks]
+
+        def evaluate(owner: IndexArray, at: FloatArray) -> Solution:
+            rows = theta[owner]
+            rows[:, column] = at
+            return profiler.lowest(rows)
+
+        curves = refined(evaluate, starts, kinks, (), scale)
+        return Solution.joined([curve.lowest() for curve in curves])
+
+    def _near(self, name: str) -> FloatArray:
+        """Return points of the searched parameter at which it may stand when others move."""
+        if self.searched is None:
+            return kinked_points(self.setup, name)[0]
+        is_near = self.searched.q <= self.q_min + NEAR
+        is_near[1:] |= is_near[:-1]
+        is_near[:-1] |= is_near[1:]
+        return self.searched.values[is_near]
 
     def delta_q(self, name: str, values: FloatArray) -> FloatArray:
-        """Return Δq at values of a parameter, shape (g,), by fits.
+        """Return Δq at values of a parameter, shape (g,)."""
+        return self.fits((name,), values[:, None]).q - self.q_min
 
-        Where several parameters have kinks, or none but the held one that matter, the others follow from
-        the best fit: a search for each point would take too long.
-        """
-        follows = self.setup.searched == (name,) and bool(known_kinks(self.setup)) and not self.rough
-        if len(self.setup.searched) > 1 or follows:
-            return self._following(name, values) - self.q_min
-        fits = profile_fits(self.setup, self.counts, (name,), values[:, None], self.table, rough=self.rough)
-        return fits.q - self.q_min
-
-    def _following(self, name: str, values: FloatArray) -> FloatArray:
-        """Return −2 ln L at values of a parameter, the others where the parabola at the best fit has them."""
+    def _following(self, names: tuple[str, ...], values: FloatArray, theta: FloatArray) -> Solution:
+        """Return fits whose searched parameters start where the parabola at the best fit has them."""
         setup = self.setup
-        theta, own = held_rows(setup, (name,), values[:, None])
-        position = setup.names.index(name)
+        position = [setup.names.index(name) for name in names]
         (covariance,) = covariances(Problem.of(setup, self.counts[None]))
-        slope = covariance[position] / covariance[position, position]
-        start = setup.theta[setup.free] + np.outer(values - setup.theta[setup.index(name)], slope)
-        theta[:, setup.free] = np.clip(start, setup.lower, setup.upper)
-        theta[:, setup.index(name)] = values
-        order = np.argsort(values, kind="stable")
-        q = np.empty(len(values))
-        q[order] = following_fits(setup.without(name), self.counts, theta[order]).q
-        return q + own
-
-    def is_dense(self, name: str) -> bool:
-        """Return whether a curve has points all over: only the ends where each needs a search of its own."""
-        return self.table is None or name in self.setup.searched
-
-    def points(self, name: str, error: float, level: float) -> tuple[FloatArray, FloatArray]:
-        """Return points of a parameter that hold all of its regions, and Δq there.
-
-        Parameters
-        ----------
-        name
-            Of a floating parameter.
-        error
-            A first idea of its error.
-        level
-            Δq at the ends of the regions.
-        """
-        if self.setup.searched == (name,):
-            return self._over_kinks(name, level)
-        return self._window(name, error, level)
+        slope = np.linalg.solve(covariance[np.ix_(position, position)], covariance[position])
+        away = values - setup.theta[[setup.index(name) for name in names]]
+        start = np.clip(setup.theta[setup.free] + away @ slope, setup.lower, setup.upper)
+        start[:, position] = values
+        theta[:, setup.free] = start
+        order = np.argsort(values[:, 0], kind="stable")
+        found = following_fits(setup.without(*names), self.counts, theta[order])
+        back = found.take(np.argsort(order, kind="stable"))
+        own = Profiler.of(setup, self.counts, names).terms(theta)
+        return replace(back, q=back.q + own)
 
     def error(self, name: str) -> float:
         """Return the error of a parameter that expected counts say; a typical step where they see nothing."""
@@ -120,10 +153,23 @@ class ProfileCurve:
     def regions(
         self, name: str, error: float, level: float
     ) -> tuple[tuple[Interval, ...], FloatArray, FloatArray]:
-        """Return the regions of a parameter, and the points of the profile with Δq there; as `points`."""
-        points, delta_q = self.points(name, error, level)
+        """Return the regions of a parameter, and the points of the profile with Δq there.
+
+        Parameters
+        ----------
+        name
+            Of a floating parameter.
+        error
+            A first idea of its error.
+        level
+            Δq at the ends of the regions.
+        """
+        if self.searched is not None and self.setup.searched == (name,):
+            curve = self.searched
+            return curve.regions(level, self.q_min), curve.values, curve.q - self.q_min
+        points, delta_q = self._window(name, error, level)
         found = regions_below(
-            lambda values: self.delta_q(name, values), level, points, delta_q, fine=self.is_dense(name)
+            lambda values: self.delta_q(name, values), level, points, delta_q, fine=self._is_dense(name)
         )
         low, high = self.setup.limits(name)
         # an end that no widening of the window found is no end
@@ -137,39 +183,12 @@ class ProfileCurve:
         )
         return regions, points, delta_q
 
-    def _over_kinks(self, name: str, level: float) -> tuple[FloatArray, FloatArray]:
-        """Return points of a kinked parameter and Δq, by fits where it is not far above a level."""
-        best = self.setup.theta[self.setup.index(name)]
-        points = np.union1d(kinked_points(self.setup, name)[0], [best])
-        out = self._by_scan(name, points)
-        if out is None:
-            out = self.delta_q(name, points)
-        else:
-            is_fitted = np.zeros(len(points), dtype=bool)
-            # the points beside those that are near too: a region may end there, and a scan may be wrong
-            while len(new := np.flatnonzero(_beside(out < level + FAR) & ~is_fitted)):
-                out[new] = self.delta_q(name, points[new])
-                is_fitted[new] = True
-        out[points == best] = np.minimum(out[points == best], 0.0)
-        return points, out
-
-    def _by_scan(self, name: str, points: FloatArray) -> FloatArray | None:
-        """Return Δq of a scan over the kinked parameter, None where others are scanned too."""
-        others = self.setup.without(name)
-        if others.searched or others.bent:
-            return None
-        axes = {name: points}
-        if self.rough and (known := known_kinks(self.setup)):
-            most = int((MOST_POINTS / len(points)) ** (1 / len(known)))
-            axes |= {other: known_points(self.setup, other, most) for other in known}
-        table = ScanTable.of(self.setup, axes, self.setup.free)
-        terms = ConstraintTerms.of(self.setup.constraints)
-        q = table.scan(self.setup, self.counts[:, None], terms).q[:, 0]
-        lowest: FloatArray = np.min(q.reshape(len(points), -1), axis=1) - self.q_min
-        return lowest
+    def _is_dense(self, name: str) -> bool:
+        """Return whether a curve has points all over: only the ends where each needs a search of its own."""
+        return not self.setup.without(name).searched
 
     def _window(self, name: str, error: float, level: float) -> tuple[FloatArray, FloatArray]:
-        """Return points of a smooth parameter, out to well above a level or to its bounds, and Δq.
+        """Return points of a parameter, out to well above a level or to its bounds, and Δq.
 
         Where a fit has to search kinks anew only the ends and the best value are computed.
         """
@@ -196,18 +215,10 @@ class ProfileCurve:
                 break
             ends |= dict(zip(wanted, self.delta_q(name, np.array(wanted)).tolist(), strict=True))
             reach *= 2
-        if self.is_dense(name):
+        if self._is_dense(name):
             kinks = self.setup.model.kinks(name, self.setup.theta)
             kinks = kinks[(kinks > low) & (kinks < high)]
             inner = np.setdiff1d([*np.linspace(low, high, WINDOW_POINTS), *kinks], list(ends))
             ends |= dict(zip(inner.tolist(), self.delta_q(name, inner).tolist(), strict=True))
         points = np.array(sorted(ends))
         return points, np.array([ends[point] for point in points.tolist()])
-
-
-def _beside(near: BoolArray) -> BoolArray:
-    """Return which points are near or beside one that is."""
-    out = near.copy()
-    out[1:] |= near[:-1]
-    out[:-1] |= near[1:]
-    return out

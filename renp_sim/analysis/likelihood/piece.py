@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.constraint import ConstraintTerms
     from renp_sim.analysis.likelihood.mean import ModelMean
 
-__all__ = ["Warp", "WarpedMean", "WarpedTerms"]
+__all__ = ["MeanInPiece", "Piece", "TermsInPiece"]
 
 
 STEP = 1e-5
@@ -24,7 +24,7 @@ STEP = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Warp:
+class Piece:
     """The map u → m of b toys, each in its own piece.
 
     Parameters
@@ -63,38 +63,38 @@ class Warp:
         out[self.position] = self.parameter(x[self.position])
         return out
 
-    def take(self, rows: IndexArray) -> "Warp":
+    def take(self, rows: IndexArray) -> "Piece":
         """Return the map of these toys only."""
         return replace(self, low=self.low[rows], high=self.high[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WarpedMean:
+class MeanInPiece:
     """A mean in u; implements `renp_sim.analysis.likelihood.mean.Mean`."""
 
     inner: "ModelMean"
-    warp: Warp
+    piece: Piece
 
     @property
     def bent(self) -> tuple[int, ...]:
         """What is bent in m, and u."""
-        return tuple({*self.inner.bent, self.warp.position})
+        return tuple({*self.inner.bent, self.piece.position})
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return μ, shape (n, b)."""
-        return self.inner.value(self.warp.inside(x))
+        return self.inner.value(self.piece.inside(x))
 
     def jacobian(self, x: FloatArray) -> FloatArray:
         """Return ∂μ/∂x with u in the place of m, shape (f, n, b)."""
-        out = self.inner.jacobian(self.warp.inside(x))
-        out[self.warp.position] *= self.warp.slope(x[self.warp.position])
+        out = self.inner.jacobian(self.piece.inside(x))
+        out[self.piece.position] *= self.piece.slope(x[self.piece.position])
         return out
 
     def derivatives(
         self, x: FloatArray, slope: FloatArray, weight: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Return the sums of `Mean.derivatives`, ∂²μ in rows of `bent` only."""
-        at = self.warp.position
+        at = self.piece.position
         inward = np.where(x[at] < 0.5, STEP, -STEP)
         steps = [(p, inward if p == at else float(self.inner.step[p])) for p in self.bent]
         return contracted(self, x, slope, weight, steps)
@@ -103,17 +103,17 @@ class WarpedMean:
         """Return Σ_k weight_k ∂μ_k ∂μ_kᵀ, shape (f, f, b)."""
         return gram_of(self.jacobian(x), weight)
 
-    def take(self, rows: IndexArray) -> "WarpedMean":
+    def take(self, rows: IndexArray) -> "MeanInPiece":
         """Return the mean of these toys only."""
-        return WarpedMean(inner=self.inner.take(rows), warp=self.warp.take(rows))
+        return MeanInPiece(inner=self.inner.take(rows), piece=self.piece.take(rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WarpedTerms:
+class TermsInPiece:
     """Constraint terms with u in the place of m; implements `Terms`."""
 
     inner: "ConstraintTerms"
-    warp: Warp
+    piece: Piece
 
     @property
     def index(self) -> IndexArray:
@@ -122,19 +122,19 @@ class WarpedTerms:
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return the sum of the terms, shape (b,)."""
-        return self.inner.value(self.warp.inside(x))
+        return self.inner.value(self.piece.inside(x))
 
     def add_derivatives(self, x: FloatArray, gradient: FloatArray, hessian: FloatArray) -> None:
         """Add the first and second derivatives to a gradient (f, b) and a Hessian (f, f, b)."""
-        at = self.warp.position
+        at = self.piece.position
         own, bend = np.zeros_like(gradient), np.zeros_like(hessian)
-        self.inner.add_derivatives(self.warp.inside(x), own, bend)
-        slope = self.warp.slope(x[at])
-        bend[at, at] = bend[at, at] * slope**2 + own[at] * self.warp.bend(x[at])
+        self.inner.add_derivatives(self.piece.inside(x), own, bend)
+        slope = self.piece.slope(x[at])
+        bend[at, at] = bend[at, at] * slope**2 + own[at] * self.piece.bend(x[at])
         own[at] *= slope
         gradient += own
         hessian += bend
 
-    def take(self, rows: IndexArray) -> "WarpedTerms":
+    def take(self, rows: IndexArray) -> "TermsInPiece":
         """Return the terms of these toys only."""
-        return WarpedTerms(inner=self.inner.take(rows), warp=self.warp.take(rows))
+        return TermsInPiece(inner=self.inner.take(rows), piece=self.piece.take(rows))

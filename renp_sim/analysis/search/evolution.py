@@ -10,10 +10,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import norm, qmc
 
+from renp_sim.analysis.likelihood.fisher import covariances
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.arrays import FloatArray
 
-__all__ = ["covariances", "normal_points", "swarm_fits"]
+__all__ = ["normal_points", "swarm_fits"]
 
 
 MEMBERS = 32
@@ -30,18 +31,6 @@ GENERATIONS = 60
 
 CONTRACTED = 1e-5
 """A swarm whose descendants differ by less −2 ln L has arrived."""
-
-
-def covariances(problem: Problem) -> FloatArray:
-    """Return the covariance matrices that expected counts say where all stand, shape (b, f, f).
-
-    What they do not see has an error of one typical step.
-    """
-    x = np.broadcast_to(problem.start(), (len(problem.setup.free), problem.n_toys))
-    fisher = problem.likelihood().fisher(x).transpose(2, 0, 1) / 2
-    unit = np.outer(problem.setup.scale, problem.setup.scale)
-    found: FloatArray = np.linalg.inv(fisher * unit + np.eye(len(unit))) * unit
-    return found
 
 
 def normal_points(n_free: int, n_points: int, first: int = 0) -> FloatArray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean, goes_into_series
-from renp_sim.analysis.likelihood.piece import Warp, WarpedMean, WarpedTerms
+from renp_sim.analysis.likelihood.piece import MeanInPiece, Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.minimise.newton import NEAR_BOUND, minimise
 from renp_sim.analysis.minimise.solution import Minimum, Status
@@ -190,11 +190,11 @@ def fit_pieces(
     start
         Where the fits start.
     """
-    warp = Warp(position=position, low=start.low, high=start.high)
-    warped = WarpedTerms(inner=terms, warp=warp)
-    likelihood = Likelihood(counts=counts, mean=WarpedMean(inner=mean, warp=warp), terms=warped)
+    piece = Piece(position=position, low=start.low, high=start.high)
+    in_piece = TermsInPiece(inner=terms, piece=piece)
+    likelihood = Likelihood(counts=counts, mean=MeanInPiece(inner=mean, piece=piece), terms=in_piece)
     x = start.x.copy()
-    x[position] = warp.inverse(x[position])
+    x[position] = piece.inverse(x[position])
     lower, upper = np.array(setup.lower[:, None]), np.array(setup.upper[:, None])
     lower[position], upper[position] = 0.0, 1.0
     found = Minimum.empty(*x.shape)
@@ -208,9 +208,9 @@ def fit_pieces(
     u = found.x[position]
     kinks = setup.model.kinks(setup.names[position], setup.theta)
     at_edge = np.minimum(u, 1 - u) <= NEAR_BOUND
-    on_kink = at_edge & np.isin(warp.parameter(np.round(u)), kinks) & (found.status <= Status.AT_BOUND)
+    on_kink = at_edge & np.isin(piece.parameter(np.round(u)), kinks) & (found.status <= Status.AT_BOUND)
     x = found.x.copy()
-    x[position] = warp.parameter(u)
+    x[position] = piece.parameter(u)
     status = np.where(on_kink, np.int8(Status.AT_KINK), found.status)
     return Minimum(x=x, q=found.q, status=status, calls=found.calls)
 

@@ -66,6 +66,21 @@ class Solution:
             calls=np.concatenate([part.calls for part in parts]),
         )
 
+    def take(self, rows: IndexArray) -> "Solution":
+        """Return the solutions of some toys."""
+        return Solution(
+            theta=self.theta[rows], q=self.q[rows], status=self.status[rows], calls=self.calls[rows]
+        )
+
+    def keeping_lower(self, rows: IndexArray, others: "Solution") -> "Solution":
+        """Return the solutions, some rows replaced by others where these are lower."""
+        theta, q, status, calls = self.theta.copy(), self.q.copy(), self.status.copy(), self.calls.copy()
+        calls[rows] += others.calls
+        lower = others.q < q[rows]
+        rows = rows[lower]
+        theta[rows], q[rows], status[rows] = others.theta[lower], others.q[lower], others.status[lower]
+        return Solution(theta=theta, q=q, status=status, calls=calls)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Problem:

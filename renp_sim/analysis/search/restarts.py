@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from renp_sim.analysis.likelihood.fisher import covariances
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Status
-from renp_sim.analysis.search.evolution import covariances, normal_points
+from renp_sim.analysis.search.evolution import normal_points
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.arrays import FloatArray
 
@@ -19,7 +20,6 @@ __all__ = [
     "end_at_one_place",
     "first_fits",
     "fits_from",
-    "has_rivals",
     "local_fits",
     "places_around",
 ]
@@ -46,33 +46,6 @@ def end_at_one_place(fits: Solution) -> bool:
 def cloud_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
     """Return where fits of one set of counts (1, n) lead from places a few errors around θ (p,)."""
     return fits_from(setup, counts, places_around(setup, counts, theta))
-
-
-def has_rivals(setup: "Setup", counts: FloatArray, theta: FloatArray, names: tuple[str, ...]) -> bool:
-    """Return whether fits with some parameters held depend on where they start, near a best fit.
-
-    Each of the held values is fitted from a place a few errors away and from where the others fit best.
-
-    Parameters
-    ----------
-    setup
-        What floats.
-    counts
-        Shape (1, n).
-    theta
-        All parameters at the best fit, shape (p,).
-    names
-        What is held.
-    """
-    away = np.tile(theta, (CLOUD, 1))
-    away[:, setup.free] = places_around(setup, counts, theta)
-    best = np.tile(theta, (CLOUD, 1))
-    held = [setup.index(name) for name in names]
-    best[:, held] = away[:, held]
-    every = np.repeat(counts, 2 * CLOUD, axis=0)
-    fits = first_fits(setup.without(*names), every, np.concatenate([away, best]))
-    differ = np.abs(fits.q[:CLOUD] - fits.q[CLOUD:]) > AGREEMENT
-    return bool(np.any(fits.status == Status.NOT_CONVERGED) or np.any(differ))
 
 
 def places_around(setup: "Setup", counts: FloatArray, theta: FloatArray) -> FloatArray:

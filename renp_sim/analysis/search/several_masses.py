@@ -7,8 +7,8 @@ import numpy as np
 
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.evolution import swarm_fits
-from renp_sim.analysis.search.nuisance_kinks import known_kinks, over_kinks
 from renp_sim.analysis.search.problem import Problem, Solution
+from renp_sim.analysis.search.profiler import over_pieces
 from renp_sim.analysis.search.restarts import cloud_fits, end_at_one_place, first_fits, fits_from, local_fits
 from renp_sim.arrays import FloatArray, IndexArray
 
@@ -75,11 +75,11 @@ def several_kinked(problem: Problem, kinked: tuple[str, ...], table: "ScanTable"
         order = np.argsort(found.q, kind="stable")
         starts += [(order[rank], width) for rank, width in SWARMS]
     if starts:
-        near = _taken(found, np.array([row for row, _ in starts]))
+        near = found.take(np.array([row for row, _ in starts]))
         several = Problem.of(setup, np.repeat(counts, len(starts), axis=0))
         walked = swarm_fits(several, near, np.array([width for _, width in starts]))
         found = _lowest(Solution.joined([found, walked]))
-        found = over_kinks(setup, (*kinked, *known_kinks(setup)), counts, found)
+        found = over_pieces(setup, kinked, counts[0], found)
     best = _lowest(found)
     last = local_fits(setup, counts, best.theta)
     return last if last.q[0] < best.q[0] else best
@@ -104,16 +104,16 @@ def following_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Sol
     found = first_fits(setup, every, theta)
     stuck = np.flatnonzero(found.status == Status.NOT_CONVERGED)
     if len(stuck):
-        part = _taken(found, stuck)
+        part = found.take(stuck)
         walked = swarm_fits(Problem.of(setup, every[stuck]), part, np.full(len(stuck), FOLLOWING_ERRORS))
-        found = _lower(found, stuck, walked)
-        found = _lower(found, stuck, first_fits(setup, every[stuck], walked.theta))
+        found = found.keeping_lower(stuck, walked)
+        found = found.keeping_lower(stuck, first_fits(setup, every[stuck], walked.theta))
     for _ in range(len(theta)):
         before = found.q
         for step in (1, -1):
             rows, led = _led(setup, every, theta, found, step)
             if len(rows):
-                found = _lower(found, rows, first_fits(setup, every[rows], led))
+                found = found.keeping_lower(rows, first_fits(setup, every[rows], led))
         if not np.any(found.q < before - LED_GAIN):
             break
     return found
@@ -132,16 +132,6 @@ def _led(
     return rows[lower], led[lower]
 
 
-def _lower(found: Solution, rows: IndexArray, others: Solution) -> Solution:
-    """Return the fits, some rows replaced by others where these are lower."""
-    theta, q, status, calls = found.theta.copy(), found.q.copy(), found.status.copy(), found.calls.copy()
-    calls[rows] += others.calls
-    better = others.q < q[rows]
-    rows = rows[better]
-    theta[rows], q[rows], status[rows] = others.theta[better], others.q[better], others.status[better]
-    return Solution(theta=theta, q=q, status=status, calls=calls)
-
-
 def _exchanged(setup: "Setup", kinked: tuple[str, ...], best: Solution) -> FloatArray:
     """Return free parameters where alike ones among the kinked have changed places, shape (r, f)."""
     x = best.theta[0, setup.free]
@@ -157,11 +147,4 @@ def _exchanged(setup: "Setup", kinked: tuple[str, ...], best: Solution) -> Float
 
 def _lowest(found: Solution) -> Solution:
     """Return the lowest fit."""
-    return _taken(found, np.array([np.argmin(found.q)]))
-
-
-def _taken(found: Solution, rows: IndexArray) -> Solution:
-    """Return some of the fits."""
-    return Solution(
-        theta=found.theta[rows], q=found.q[rows], status=found.status[rows], calls=found.calls[rows]
-    )
+    return found.take(np.array([np.argmin(found.q)]))

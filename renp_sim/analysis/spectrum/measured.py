@@ -9,11 +9,9 @@ from scipy.stats import chi2
 
 from renp_sim.analysis.data import Observation
 from renp_sim.arrays import FloatArray
+from renp_sim.constants import ONE_SIGMA
 
-__all__ = ["ONE_SIGMA", "Spectrum", "garwood_interval", "measured_spectrum"]
-
-
-ONE_SIGMA = 0.6826894921370859
+__all__ = ["Spectrum", "garwood_interval", "measured_spectrum"]
 
 
 def garwood_interval(counts: ArrayLike, level: float = ONE_SIGMA) -> tuple[FloatArray, FloatArray]:

@@ -16,9 +16,10 @@ from scipy.stats import chi2
 
 from renp_sim.analysis.data import Observation
 from renp_sim.analysis.intervals import Interval
-from renp_sim.analysis.spectrum.measured import ONE_SIGMA, Spectrum, measured_spectrum
+from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.positive_fit import PositiveFit, fit_positive
 from renp_sim.arrays import FloatArray
+from renp_sim.constants import ONE_SIGMA
 
 __all__ = ["Onset", "ThresholdSearch", "onset_shape", "search_thresholds"]
 

@@ -12,15 +12,9 @@ from renp_sim.physics.couplings import NO_COUPLINGS, CouplingMatrix, Symmetry, c
 from renp_sim.physics.current import Bracket, exchange, pair_amplitudes
 from renp_sim.physics.interactions.standard_model import StandardModel
 from renp_sim.physics.kinematics import Kinematics
+from renp_sim.physics.mediator import at_rest, decay_width_eV, require_mediator
 from renp_sim.physics.neutrino import Nature, Neutrinos
-from renp_sim.physics.propagator import (
-    Pole,
-    Propagator,
-    at_rest,
-    decay_width,
-    propagator,
-    require_mediator,
-)
+from renp_sim.physics.propagator import Pole, propagator
 
 __all__ = ["ScalarFormula", "ScalarMediator"]
 
@@ -90,8 +84,7 @@ class ScalarMediator:
         # y^e D/(m_e G_F): the amplitude of the exchange beside that of the weak current
         strength = k.over_frequencies(per_pair(self.y_electron)) / (ELECTRON_MASS_EV * G_F_PER_EV2)
         (pole,) = self.poles(neutrinos)
-        d = propagator(k, pole, (strength != 0) & ((y_s != 0) | (y_p != 0)), self.name)
-        x = Propagator(strength * d.mean, strength**2 * d.variance)
+        x = strength * propagator(k, pole, self.name)
         formula = {ScalarFormula.DERIVED: _derived, ScalarFormula.PUBLISHED: _published}
         more0, more1 = formula[self.formula](k, neutrinos, x, y_s, y_p)
         a0, a1, a2 = StandardModel().bracket(k, neutrinos)
@@ -99,14 +92,16 @@ class ScalarMediator:
 
     def poles(self, neutrinos: Neutrinos) -> tuple[Pole, ...]:
         """Return the one pole, its width resolved."""
-        if not isinstance(self.width_eV, str):
-            return (Pole(self.mass_eV, self.width_eV),)
-        y_s, y_p = (y[..., None, :, :] for y in self._couplings(neutrinos.nature))
-        rest = at_rest(self.mass_eV, neutrinos)
+        y_s, y_p = self._couplings(neutrinos.nature)
+        couples = (per_pair(self.y_electron) != 0) & ((y_s != 0) | (y_p != 0))
+        mass, width = np.asarray(self.mass_eV), self.width_eV
+        if not isinstance(width, str):
+            return (Pole(mass_eV=mass, width_eV=np.asarray(width), couples=couples),)
+        y_s, y_p = y_s[..., None, :, :], y_p[..., None, :, :]
+        rest = at_rest(mass, neutrinos)
         ordered = 1.0 if neutrinos.nature is Nature.DIRAC else 0.5
         decay = np.abs(y_s) ** 2 * rest.excess_eV2 + np.abs(y_p) ** 2 * rest.s_minus_excess_eV2
-        width = decay_width(rest, self.mass_eV, ordered * decay)
-        return (Pole(self.mass_eV, width),)
+        return (Pole(mass_eV=mass, width_eV=decay_width_eV(rest, mass, ordered * decay), couples=couples),)
 
     def _couplings(self, nature: Nature) -> list[ComplexArray]:
         symmetry = Symmetry.HERMITIAN if nature is Nature.DIRAC else Symmetry.SYMMETRIC
@@ -115,24 +110,25 @@ class ScalarMediator:
 
 
 def _derived(
-    k: Kinematics, neutrinos: Neutrinos, x: Propagator, y_s: ComplexArray, y_p: ComplexArray
+    k: Kinematics, neutrinos: Neutrinos, x: ComplexArray, y_s: ComplexArray, y_p: ComplexArray
 ) -> tuple[FloatArray, FloatArray]:
     weak = neutrinos.weak_couplings()
     u, v = (k.over_frequencies(w) for w in pair_amplitudes(weak, np.zeros_like(weak), neutrinos.nature))
     if neutrinos.nature is Nature.MAJORANA:
         # the ordered sum counts every state twice
         y_s, y_p = y_s / np.sqrt(2), y_p / np.sqrt(2)
+    square = np.abs(x) ** 2
     return exchange(
         k,
-        scalar_square=x.square * np.abs(y_s) ** 2,
-        pseudoscalar_square=x.square * np.abs(y_p) ** 2,
-        scalar_interference=(1j * x.mean * np.conj(u + v) * y_s).real,
-        pseudoscalar_interference=(x.mean * np.conj(u - v) * y_p).real,
+        scalar_square=square * np.abs(y_s) ** 2,
+        pseudoscalar_square=square * np.abs(y_p) ** 2,
+        scalar_interference=(1j * x * np.conj(u + v) * y_s).real,
+        pseudoscalar_interference=(x * np.conj(u - v) * y_p).real,
     )
 
 
 def _published(
-    k: Kinematics, neutrinos: Neutrinos, x: Propagator, y_s: ComplexArray, y_p: ComplexArray
+    k: Kinematics, neutrinos: Neutrinos, x: ComplexArray, y_s: ComplexArray, y_p: ComplexArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return Eq. (12) of GP23, whose a^s is a* here, in A0 alone; off resonance D is real."""
     a = np.conj(k.over_frequencies(neutrinos.weak_couplings()))
@@ -142,5 +138,5 @@ def _published(
     linear = (a * y_s).real * k.mass_difference_eV * k.excess_eV2 / k.q2_eV2 - pseudoscalar * (
         (a * y_p).imag * k.mass_sum_eV * k.s_minus_excess_eV2 / k.q2_eV2
     )
-    more = 3 * k.f_l * p2 * (x.square * quadratic / 24 + x.mean.real * linear / (6 * np.sqrt(2)))
+    more = 3 * k.f_l * p2 * (np.abs(x) ** 2 * quadratic / 24 + x.real * linear / (6 * np.sqrt(2)))
     return more, np.zeros_like(more)

@@ -7,8 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.profile import profile, profile_fits
-from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.profile import profile
 from renp_sim.analysis.model import Constraint
 from renp_sim.analysis.search.grid import kinked_points
 from renp_sim.analysis.search.search import search
@@ -68,18 +67,6 @@ def test_profile_with_a_kinked_parameter_free_is_the_lowest_over_it() -> None:
     for value, q in zip(norms, found.q, strict=True):
         fixed = Setup.of(model, free=("mass", "background"), fix={"norm": value})
         assert_allclose(q, reference_fit(fixed, MASS_COUNTS, [])[0], atol=1e-4)
-
-
-def test_a_scan_may_replace_fits_where_the_others_are_linear() -> None:
-    model = replace(orderings()["normal"], d=1.0)
-    setup = Setup.of(model, free=("mass", "norm"))
-    best = search(setup, MASS_COUNTS[None])
-    curve = ProfileCurve.of(setup.moved(best.theta[0]), MASS_COUNTS, float(best.q[0]))
-    points, delta = curve.points("mass", 0.1, 1.0)
-    near = delta < 5
-    exact = profile_fits(setup, MASS_COUNTS, ("mass",), points[near, None]).q - best.q[0]
-    assert_allclose(delta[near], np.maximum(exact, 0), atol=1e-5)
-    assert np.all(delta[~near] >= 5)
 
 
 def test_one_or_two_parameters() -> None:

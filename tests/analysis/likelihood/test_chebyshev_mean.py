@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.batch import fit_batch
 from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean, goes_into_series
-from renp_sim.analysis.likelihood.piece import Warp, WarpedMean
+from renp_sim.analysis.likelihood.piece import MeanInPiece, Piece
 from renp_sim.analysis.search.problem import Problem
 from tests.analysis.toy_models import Onsets, interference, orderings
 
@@ -17,13 +17,13 @@ def heavy() -> Onsets:
     return replace(orderings()["normal"], d=3.0, strength=60.0)
 
 
-def both(setup: Setup, low: float, high: float, n_toys: int) -> tuple[PieceMean, WarpedMean]:
+def both(setup: Setup, low: float, high: float, n_toys: int) -> tuple[PieceMean, MeanInPiece]:
     """Return the mean of a piece by series and by the model."""
     series = PieceMean.of(setup, 0, low, high)
     assert series is not None
     ends = {"low": np.full(n_toys, low), "high": np.full(n_toys, high)}
     inner = Problem.of(setup, np.zeros((n_toys, 6))).model_mean()
-    return series, WarpedMean(inner=inner, warp=Warp(position=0, **ends))
+    return series, MeanInPiece(inner=inner, piece=Piece(position=0, **ends))
 
 
 def test_series_says_what_the_model_says_in_every_piece() -> None:

@@ -5,15 +5,14 @@ import pytest
 from numpy.testing import assert_allclose
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.profile import profile_fits
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.likelihood.mean import Mean, ModelMean
-from renp_sim.analysis.likelihood.piece import Warp, WarpedMean, WarpedTerms
+from renp_sim.analysis.likelihood.piece import MeanInPiece, Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood, poisson_deviance, poisson_q, saturated_q
 from renp_sim.analysis.likelihood.polynomial_mean import PolynomialMean, polynomial_mean
 from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.analysis.search.search import search
-from tests.analysis.toy_models import Onsets, Polynomial, interference, orderings, with_control
+from tests.analysis.toy_models import Onsets, Polynomial, interference, orderings, profile_fits, with_control
 
 GAUSS = Constraint(value=1.1, error=0.2)
 LOG = Constraint(value=0.9, error=0.15, shape=Shape.LOG_NORMAL)
@@ -113,22 +112,22 @@ def likelihoods() -> dict[str, tuple[Likelihood, np.ndarray]]:
         for kind, mean in means.items():
             out[f"{name} as {kind}"] = Likelihood(counts=counts, mean=mean, terms=terms), x
         if isinstance(model, Onsets):
-            warp = Warp(position=0, low=np.array([0.25, 0.6, 0.9]), high=np.array([0.5, 0.7, 1.0]))
+            piece = Piece(position=0, low=np.array([0.25, 0.6, 0.9]), high=np.array([0.5, 0.7, 1.0]))
             u = x.copy()
-            u[0] = warp.inverse(x[0])
+            u[0] = piece.inverse(x[0])
             on_mass = ConstraintTerms.of((GAUSS, LOG, None))
-            out["warped"] = (
+            out["in_piece"] = (
                 Likelihood(
                     counts=counts,
-                    mean=WarpedMean(inner=means["model"], warp=warp),  # type: ignore[arg-type]
-                    terms=WarpedTerms(inner=on_mass, warp=warp),
+                    mean=MeanInPiece(inner=means["model"], piece=piece),  # type: ignore[arg-type]
+                    terms=TermsInPiece(inner=on_mass, piece=piece),
                 ),
                 u,
             )
     return out
 
 
-CASES = ("polynomial as model", "polynomial as polynomial", "kinked as model", "warped")
+CASES = ("polynomial as model", "polynomial as polynomial", "kinked as model", "in_piece")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -143,7 +142,7 @@ def test_gradient_is_that_of_the_value(case: str) -> None:
         assert_allclose(gradient[p], by_differences, rtol=1e-6, atol=1e-5)
 
 
-@pytest.mark.parametrize("case", ["polynomial as polynomial", "warped"])
+@pytest.mark.parametrize("case", ["polynomial as polynomial", "in_piece"])
 def test_hessian_is_that_of_the_gradient(case: str) -> None:
     likelihood, x = likelihoods()[case]
     hessian = likelihood.derivatives(x)[1]

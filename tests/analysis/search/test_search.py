@@ -7,9 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.profile import profile_fits
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms
-from renp_sim.analysis.likelihood.piece import Warp
+from renp_sim.analysis.likelihood.piece import Piece
 from renp_sim.analysis.likelihood.poisson import Likelihood, poisson_deviance
 from renp_sim.analysis.likelihood.polynomial_mean import polynomial_mean
 from renp_sim.analysis.minimise.ldl import solve_positive
@@ -20,7 +19,7 @@ from renp_sim.analysis.search.grid import bent_centre, coupling_points, kinked_p
 from renp_sim.analysis.search.lookup import Table
 from renp_sim.analysis.search.scan import ScanTable
 from renp_sim.analysis.search.search import scan_table, search
-from tests.analysis.toy_models import TwoOnsets, interference, orderings, squared, with_control
+from tests.analysis.toy_models import TwoOnsets, interference, orderings, profile_fits, squared, with_control
 
 
 def test_points_of_a_kinked_parameter_hold_kinks_ends_and_what_lies_between() -> None:
@@ -151,15 +150,15 @@ def test_no_table_where_the_expectation_vanishes() -> None:
 
 
 def test_warp_and_its_derivatives() -> None:
-    warp = Warp(position=0, low=np.array([0.2, 1.0]), high=np.array([0.5, 4.0]))
+    piece = Piece(position=0, low=np.array([0.2, 1.0]), high=np.array([0.5, 4.0]))
     u = np.array([0.3, 0.9])
-    assert_allclose(warp.inverse(warp.parameter(u)), u)
+    assert_allclose(piece.inverse(piece.parameter(u)), u)
     h = 1e-6
-    assert_allclose(warp.slope(u), (warp.parameter(u + h) - warp.parameter(u - h)) / (2 * h), rtol=1e-7)
-    assert_allclose(warp.bend(u), (warp.slope(u + h) - warp.slope(u - h)) / (2 * h), rtol=1e-7)
+    assert_allclose(piece.slope(u), (piece.parameter(u + h) - piece.parameter(u - h)) / (2 * h), rtol=1e-7)
+    assert_allclose(piece.bend(u), (piece.slope(u + h) - piece.slope(u - h)) / (2 * h), rtol=1e-7)
     # ends are kinks, so they must be hit to the last bit
-    assert_array_equal(warp.parameter(np.array([0.0, 1.0])), [0.2, 4.0])
-    assert_array_equal(warp.parameter(np.array([1.0, 0.0])), [0.5, 1.0])
+    assert_array_equal(piece.parameter(np.array([0.0, 1.0])), [0.2, 4.0])
+    assert_array_equal(piece.parameter(np.array([1.0, 0.0])), [0.5, 1.0])
 
 
 def test_solutions_of_linear_equations() -> None:

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import poisson
 
 from renp_sim.analysis.data import Observation
-from renp_sim.analysis.spectrum.measured import ONE_SIGMA, garwood_interval, measured_spectrum
+from renp_sim.analysis.spectrum.measured import garwood_interval, measured_spectrum
+from renp_sim.constants import ONE_SIGMA
 from tests.analysis.scans import asimov, scan_exposure
 
 OMEGA = np.array([1.07, 1.071, 1.072])

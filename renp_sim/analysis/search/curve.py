@@ -1,0 +1,173 @@
+"""Profiles of −2 ln L over one parameter, refined until their minima and their ends at a level are known.
+
+One plain algorithm for every parameter: values on a grid that holds all kinks, then cells beside local
+minima and cells that a level crosses are divided again and again. Nothing is assumed to be smooth. Several
+curves are refined in step, so that their fits are one batch.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from renp_sim.analysis.intervals import Interval
+from renp_sim.analysis.search.problem import Solution
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
+
+__all__ = ["Curve", "refined"]
+
+PARTS = 8
+"""Into how many a cell is divided."""
+
+ROUNDS = 14
+"""Most divisions of a cell: 8¹⁴ is the range of a float."""
+
+KEEP = 12.0
+"""A local minimum this much above the lowest, after what its neighbours say it may gain, is left."""
+
+MINIMUM_TOLERANCE = 1e-8
+"""A minimum is known when its neighbours are no more above it, relative to 1 + −2 ln L."""
+
+END_TOLERANCE = 1e-6
+"""An end is known when √Δq differs by no more across its cell."""
+
+ROUNDING = 1e-11
+"""Values of −2 ln L that differ by less, relative to 1 + −2 ln L, are the same."""
+
+IMPOSSIBLE = 1e30
+"""In the place of an infinite −2 ln L, of which there are no differences."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curve:
+    """Fits at rising values of a parameter.
+
+    Parameters
+    ----------
+    values
+        Shape (g,).
+    fits
+        g fits.
+    """
+
+    values: FloatArray
+    fits: Solution
+
+    @property
+    def q(self) -> FloatArray:
+        """−2 ln L, shape (g,)."""
+        return self.fits.q
+
+    def lowest(self, preferred: FloatArray | None = None) -> Solution:
+        """Return the lowest fit, at one of the preferred values where none is lower but for rounding."""
+        best = int(np.argmin(self.q))
+        if preferred is not None:
+            tied = np.isin(self.values, preferred) & (self.q <= self.q[best] + ROUNDING * (1 + self.q[best]))
+            best = int(np.argmin(np.where(tied, self.q, np.inf))) if np.any(tied) else best
+        return self.fits.take(np.array([best]))
+
+    def joined(self, values: FloatArray, fits: Solution) -> "Curve":
+        """Return the curve with more points."""
+        every = np.concatenate([self.values, values])
+        order = np.argsort(every, kind="stable")
+        return Curve(values=every[order], fits=Solution.joined([self.fits, fits]).take(order))
+
+    def regions(self, level: float, q_min: float) -> tuple[Interval, ...]:
+        """Return the connected regions no more than a level above q_min; a first or last value is open."""
+        root = np.sqrt(np.clip(self.q - q_min, 0.0, IMPOSSIBLE))
+        inside = root <= np.sqrt(level)
+        starts = np.flatnonzero(inside & ~np.concatenate([[False], inside[:-1]])).tolist()
+        stops = np.flatnonzero(inside & ~np.concatenate([inside[1:], [False]])).tolist()
+        last = len(root) - 1
+
+        def end(i: int, j: int) -> float:
+            """Return where the root of Δq, straight between two points, is that of the level."""
+            share = (np.sqrt(level) - root[i]) / (root[j] - root[i])
+            return float(self.values[i] + share * (self.values[j] - self.values[i]))
+
+        return tuple(
+            Interval(
+                lower=end(i, i - 1) if i > 0 else float(self.values[0]),
+                upper=end(j, j + 1) if j < last else float(self.values[-1]),
+                lower_open=i == 0,
+                upper_open=j == last,
+            )
+            for i, j in zip(starts, stops, strict=True)
+        )
+
+
+def refined(
+    evaluate: Callable[[IndexArray, FloatArray], Solution],
+    values: Sequence[FloatArray],
+    kinks: Sequence[FloatArray],
+    levels: tuple[float, ...] = (),
+    scale: float = 1.0,
+) -> list[Curve]:
+    """Return curves with their lowest minima found, and their crossings of levels above the lowest.
+
+    Parameters
+    ----------
+    evaluate
+        Fits of some curves, by index, at values of the parameter.
+    values
+        Where each curve starts, rising.
+    kinks
+        All kinks of each: a cell that holds some is divided at these.
+    levels
+        Δ(−2 ln L) above the lowest of a curve.
+    scale
+        Typical step of the parameter.
+    """
+    curves = [Curve(values=np.empty(0), fits=Solution.none(0)) for _ in values]
+    new = list(values)
+    for _ in range(ROUNDS):
+        owner = np.repeat(np.arange(len(new)), [len(points) for points in new])
+        if not len(owner):
+            break
+        fits = evaluate(owner, np.concatenate(new))
+        for i in np.unique(owner).tolist():
+            rows = np.flatnonzero(owner == i)
+            part = fits.take(rows)
+            curves[i] = (
+                curves[i].joined(new[i], part) if len(curves[i].values) else Curve(values=new[i], fits=part)
+            )
+        new = [_divisions(curve, kink, levels, scale) for curve, kink in zip(curves, kinks, strict=True)]
+    return curves
+
+
+def _divisions(curve: Curve, kinks: FloatArray, levels: tuple[float, ...], scale: float) -> FloatArray:
+    """Return the points that divide what is not known yet: the kinks inside a cell, or equal parts."""
+    values, q = curve.values, np.minimum(curve.q, IMPOSSIBLE)
+    if np.min(q) >= IMPOSSIBLE:
+        return np.empty(0)
+    marked = _beside_minima(q) | _crossed(q, levels)
+    marked &= np.diff(values) > 1e-13 * (scale + np.abs(values[1:]))
+    low, high = values[:-1][marked], values[1:][marked]
+    first, stop = np.searchsorted(kinks, low, side="right"), np.searchsorted(kinks, high, side="left")
+    even = low[:, None] + (high - low)[:, None] * np.arange(1, PARTS) / PARTS
+    parts = [even[stop <= first].ravel()]
+    for a, b in zip(first[stop > first].tolist(), stop[stop > first].tolist(), strict=True):
+        parts.append(kinks[a:b][np.unique(np.linspace(0, b - a - 1, min(PARTS, b - a)).astype(int))])
+    return np.setdiff1d(np.concatenate(parts), values)
+
+
+def _beside_minima(q: FloatArray) -> BoolArray:
+    """Return which cells lie beside a local minimum that may be the lowest and is not known yet."""
+    padded = np.concatenate([q[:1], q, q[-1:]])
+    rise_left, rise_right = padded[:-2] - q, padded[2:] - q
+    is_minimum = (rise_left >= 0) & (rise_right >= 0)
+    tolerance = MINIMUM_TOLERANCE * (1 + q)
+    # beside a wall, where −2 ln L is infinite, nothing can be said of what a minimum may gain
+    gain = np.where(rise_left + rise_right < IMPOSSIBLE / 2, rise_left + rise_right, np.inf)
+    is_minimum &= (q - gain <= np.min(q) + KEEP) & (np.maximum(rise_left, rise_right) > tolerance)
+    return is_minimum[1:] | is_minimum[:-1]
+
+
+def _crossed(q: FloatArray, levels: tuple[float, ...]) -> BoolArray:
+    """Return which cells a level crosses."""
+    out = np.zeros(len(q) - 1, dtype=bool)
+    root = np.sqrt(q - np.min(q))
+    for level in levels:
+        inside = q - np.min(q) <= level
+        out |= (inside[1:] != inside[:-1]) & (np.abs(np.diff(root)) > END_TOLERANCE)
+    return out

@@ -1,0 +1,369 @@
+"""−2 ln L of one set of counts, minimised over all that floats but what is held: rows of a profile at once.
+
+Where μ is a polynomial in the rest, and at most one more parameter of it has kinks, no model is called inside
+the fits (`RowMean`); each smooth piece of that one is fitted on its own and the lowest counts. Elsewhere the
+model is asked for every trial.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from renp_sim.analysis.likelihood.constraint import ConstraintTerms, prior_pull
+from renp_sim.analysis.likelihood.piece import Piece, TermsInPiece
+from renp_sim.analysis.likelihood.poisson import Likelihood
+from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
+from renp_sim.analysis.minimise.newton import minimise
+from renp_sim.analysis.minimise.solution import Minimum
+from renp_sim.analysis.search.problem import Problem, Solution
+from renp_sim.arrays import FloatArray, IndexArray
+
+if TYPE_CHECKING:
+    from renp_sim.analysis.floating import Setup
+
+__all__ = ["Profiler", "over_pieces", "reach_of"]
+
+REACH = 10.0
+"""Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""
+
+NARROWEST = 1e-9
+"""Two kinks within this many typical steps are one."""
+
+NODES = (16, 32)
+"""Nodes of a series, more where its end is not small."""
+
+TAIL = 1e-5
+"""How large that end may be, in standard deviations of the counts."""
+
+WINDOW = 2.0
+"""Errors to either side of where a parameter stands that are looked at before its pieces."""
+
+WINDOW_NODES = 24
+"""Of a window: 3e-9 standard deviations where the line is as broad as the window, useless for a kink."""
+
+WINDOWS = 4
+"""Most moves of a window."""
+
+EDGE = 1e-2
+"""A minimum this near to the end of its window, in half widths, may lie beyond."""
+
+NEAR = 16.0
+"""Rows this much above the lowest look over the kinks of several parameters; the others only follow."""
+
+PIECES_GAIN = 1e-7
+"""A round over the pieces of all parameters that gains less is the last."""
+
+FIRST_LOOKS = np.array([0.08, 0.25, 0.5, 0.75, 0.92])
+"""Values of u in a piece among which the start of its fit is chosen."""
+
+BLOCK_ITEMS = 1 << 21
+"""Rows × steps × coefficients in memory at a time: 16 MB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Profiler:
+    """One set of counts, what is held of all that floats, and what is fitted.
+
+    Parameters
+    ----------
+    setup
+        What floats.
+    counts
+        Shape (n,).
+    held
+        Names of the floating parameters that are held.
+    rest
+        What is fitted.
+    kinked
+        Names of those among the rest that have kinks.
+    lattice
+        What fixes the polynomial in the others; None where μ is none, or several have kinks.
+    """
+
+    setup: "Setup"
+    counts: FloatArray
+    held: tuple[str, ...]
+    rest: "Setup"
+    kinked: tuple[str, ...]
+    lattice: Lattice | None
+
+    @classmethod
+    def of(cls, setup: "Setup", counts: FloatArray, held: tuple[str, ...] = ()) -> "Profiler":
+        """Return the profiler of these counts with some parameters held."""
+        rest = setup.without(*held)
+        kinked = tuple(name for name in rest.names if name in rest.kinked)
+        lattice = None
+        if len(kinked) <= 1:
+            smooth = rest.without(*kinked)
+            lattice = Lattice.of(rest.model, smooth.names, _extremes(setup), smooth.scale)
+        return cls(setup=setup, counts=counts, held=held, rest=rest, kinked=kinked, lattice=lattice)
+
+    def lowest(self, theta: FloatArray) -> Solution:
+        """Return −2 ln L with what is held where rows of θ (g, p) have it, the rest fitted.
+
+        The constraint terms of what is held count. The rest starts where the rows stand.
+        """
+        if self.lattice is None:
+            return self._asking_the_model(theta)
+        parts = 1 + len(theta) * len(self.counts) * len(self.lattice.exponents) // BLOCK_ITEMS
+        fit = self._in_pieces if self.kinked else self._smooth
+        blocks = np.array_split(theta, parts)
+        found = Solution.joined([fit(self.rest, self.lattice, block) for block in blocks])
+        return replace(found, q=found.q + self.terms(theta))
+
+    def terms(self, theta: FloatArray) -> FloatArray:
+        """Return the constraint terms of what is held, shape (g,)."""
+        out = np.zeros(len(theta))
+        for name in self.held:
+            constraint = self.setup.constraints[self.setup.names.index(name)]
+            if constraint is not None:
+                out += prior_pull(constraint, theta[:, self.setup.index(name)]) ** 2
+        return out
+
+    def _repeated(self, n_rows: int) -> FloatArray:
+        return np.repeat(self.counts[:, None], n_rows, axis=1)
+
+    def _smooth(self, rest: "Setup", lattice: Lattice, theta: FloatArray) -> Solution:
+        """Return fits of rows in whose rest μ is a polynomial."""
+        mean = RowMean.of(rest.model, theta, rest.free, lattice)
+        likelihood = Likelihood(
+            counts=self._repeated(len(theta)), mean=mean, terms=ConstraintTerms.of(rest.constraints)
+        )
+        found = _lower_side(rest, likelihood, _started(rest, mean, self.counts, theta[:, rest.free].T))
+        return _solution(rest, theta, found)
+
+    def _in_pieces(self, rest: "Setup", lattice: Lattice, theta: FloatArray) -> Solution:
+        """Return fits of rows with one parameter that has kinks, the lowest over its smooth pieces."""
+        out = _solution(rest, theta, Minimum.empty(len(rest.free), len(theta)))
+        out.q[:] = np.inf
+        table = _Table(rest=rest, name=self.kinked[0], lattice=lattice)
+        rows = self._in_windows(table, theta, out)
+        pieces = table.pieces(theta, rows)
+        for n_nodes in NODES:
+            mean, tail = table.means(theta, pieces, n_nodes)
+            done = (tail <= TAIL) | (n_nodes == NODES[-1])
+            self._keep_lower(table, mean, pieces, np.flatnonzero(done), theta, out)
+            pieces = pieces.take(np.flatnonzero(~done))
+        return out
+
+    def _in_windows(self, table: "_Table", theta: FloatArray, out: Solution) -> IndexArray:
+        """Fit where no piece is needed, a broad line or no threshold near; return the rows that need some.
+
+        A window that its minimum leaves moves after it.
+        """
+        low, high = reach_of(table.rest, table.name)
+        width = WINDOW * _error(table.rest, table.name)
+        centre = np.clip(theta[:, table.column], low, high)
+        rows, needed = np.arange(len(theta)), []
+        for _ in range(WINDOWS):
+            ends = np.clip(centre - width, low, high), np.clip(centre + width, low, high)
+            mean, tail = table.means(theta, _Pieces(owner=rows, low=ends[0], high=ends[1]), WINDOW_NODES)
+            done = tail <= TAIL
+            needed.append(rows[~done])
+            at = np.flatnonzero(done)
+            self._keep_lower(table, mean, _Pieces(owner=rows, low=ends[0], high=ends[1]), at, theta, out)
+            centre = out.theta[rows[at], table.column]
+            inside = np.minimum(centre - ends[0][at], ends[1][at] - centre) > EDGE * width
+            beyond = ~inside & (centre > low + EDGE * width) & (centre < high - EDGE * width)
+            rows, centre = rows[at[beyond]], centre[beyond]
+            if not len(rows):
+                break
+        return np.concatenate(needed)
+
+    def _keep_lower(
+        self,
+        table: "_Table",
+        mean: RowMean,
+        pieces: "_Pieces",
+        at: IndexArray,
+        theta: FloatArray,
+        out: Solution,
+    ) -> None:
+        """Fit in some of the pieces, and write to `out` what is lower than what it has."""
+        pieces = pieces.take(at)
+        owner = pieces.owner
+        if not len(owner):
+            return
+        piece = Piece(position=table.position, low=pieces.low, high=pieces.high)
+        found = self._fit_pieces(table.rest, mean.take(at), piece, theta[owner])
+        # the lowest of a row is written last
+        order = np.argsort(-found.q, kind="stable")
+        order = order[found.q[order] < out.q[owner[order]]]
+        rows = owner[order]
+        out.theta[rows[:, None], table.rest.free] = found.x[:, order].T
+        out.q[rows], out.status[rows] = found.q[order], found.status[order]
+
+    def _fit_pieces(self, rest: "Setup", mean: RowMean, piece: Piece, rows: FloatArray) -> Minimum:
+        """Return fits inside pieces, the parameter itself in the place of u."""
+        terms = TermsInPiece(inner=ConstraintTerms.of(rest.constraints), piece=piece)
+        likelihood = Likelihood(counts=self._repeated(len(rows)), mean=mean, terms=terms)
+        at = piece.position
+        start = rows[:, rest.free].T.copy()
+        start[at] = piece.inverse(start[at])
+        best, lowest = start, np.full(len(rows), np.inf)
+        for u in FIRST_LOOKS:
+            trial = start.copy()
+            trial[at] = u
+            trial = _started(rest, mean, self.counts, trial)
+            q = likelihood.value(trial)
+            best, lowest = np.where(q < lowest, trial, best), np.minimum(q, lowest)
+        lower, upper = rest.lower[:, None].copy(), rest.upper[:, None].copy()
+        lower[at], upper[at] = 0.0, 1.0
+        found = minimise(likelihood, best, lower, upper, interior=at)
+        for edge in (0.0, 1.0):
+            x = found.x.copy()
+            x[at] = edge
+            q = likelihood.value(x)
+            better = q < found.q
+            found.x[:, better], found.q[better] = x[:, better], q[better]
+        found.x[at] = piece.parameter(found.x[at])
+        return found
+
+    def _asking_the_model(self, theta: FloatArray) -> Solution:
+        """Return fits that ask the model for every trial, then look over the kinks of one after the other."""
+        problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
+        found = problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
+        found = replace(found, q=found.q + self.terms(theta))
+        if len(self.kinked) < 2:
+            return found
+        for name in self.kinked:
+            others = tuple(other for other in self.kinked if other != name)
+            alone = Profiler.of(self.setup, self.counts, (*self.held, *others))
+            near = np.flatnonzero(found.q <= np.min(found.q) + NEAR)
+            if alone.lattice is not None:
+                found = found.keeping_lower(near, alone.lowest(found.theta[near]))
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pieces:
+    """Smooth pieces of a parameter: the row that each is of, and its ends, shape (r,)."""
+
+    owner: IndexArray
+    low: FloatArray
+    high: FloatArray
+
+    def take(self, at: IndexArray) -> "_Pieces":
+        """Return some of the pieces."""
+        return _Pieces(owner=self.owner[at], low=self.low[at], high=self.high[at])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Table:
+    """What tables the expectation along a parameter with kinks, the others as a polynomial."""
+
+    rest: "Setup"
+    name: str
+    lattice: Lattice
+
+    @property
+    def position(self) -> int:
+        """Of the parameter among the floating ones."""
+        return self.rest.names.index(self.name)
+
+    @property
+    def column(self) -> int:
+        """Of the parameter in θ."""
+        return self.rest.index(self.name)
+
+    def means(self, theta: FloatArray, pieces: "_Pieces", n_nodes: int) -> tuple[RowMean, FloatArray]:
+        """Return the mean in each piece and the size of the end of its series, as `RowMean.in_pieces`."""
+        piece = Piece(position=self.position, low=pieces.low, high=pieces.high)
+        columns = self.rest.without(self.name).free
+        return RowMean.in_pieces(
+            self.rest.model, theta[pieces.owner], columns, self.lattice, piece, self.column, n_nodes
+        )
+
+    def pieces(self, theta: FloatArray, rows: IndexArray) -> "_Pieces":
+        """Return the smooth pieces of the parameter at some rows."""
+        low, high = reach_of(self.rest, self.name)
+        kinks = self.rest.model.kinks(self.name, theta[rows], low, high)
+        # what lies outside or is missing makes pieces without width
+        kinks = np.nan_to_num(np.clip(kinks, low, high), nan=high)
+        wall = np.ones((len(rows), 1))
+        ends = np.concatenate([low * wall, kinks, high * wall], axis=1)
+        row, at = np.nonzero(np.diff(ends, axis=1) > NARROWEST * self.rest.scale[self.position])
+        return _Pieces(owner=rows[row], low=ends[row, at], high=ends[row, at + 1])
+
+
+def _error(setup: "Setup", name: str) -> float:
+    """Return the error of a constrained parameter; without one, its typical step."""
+    position = setup.names.index(name)
+    constraint = setup.constraints[position]
+    return float(setup.scale[position]) if constraint is None else constraint.error
+
+
+def over_pieces(setup: "Setup", kinked: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:
+    """Return the fit, the lowest over the pieces of one parameter after the other, until none gains."""
+    others = [tuple(other for other in kinked if other != name) for name in kinked]
+    profilers = [Profiler.of(setup, counts, held) for held in others]
+    while True:
+        before = found.q[0]
+        for profiler in profilers:
+            trial = profiler.lowest(found.theta)
+            found = trial if trial.q[0] < found.q[0] else found
+        if found.q[0] > before - PIECES_GAIN:
+            return found
+
+
+def reach_of(setup: "Setup", name: str) -> tuple[float, float]:
+    """Return within which values a floating parameter is looked at."""
+    low, high = setup.limits(name)
+    constraint = setup.constraints[setup.names.index(name)]
+    if constraint is None:
+        return low, high
+    reach = REACH * constraint.error * (constraint.value if constraint.shape == "log_normal" else 1.0)
+    return max(low, constraint.value - reach), min(high, constraint.value + reach)
+
+
+def _extremes(setup: "Setup") -> FloatArray:
+    """Return rows in which the polynomial may have different terms, shape (2, p).
+
+    Where all stand, and where what has kinks is at its lower bound, such as massless neutrinos, with which
+    every pair is open that can be.
+    """
+    low = setup.theta.copy()
+    for name in setup.kinked:
+        low[setup.index(name)] = np.maximum(setup.limits(name)[0], low[setup.index(name)] - 1.0)
+    return np.stack([setup.theta, low])
+
+
+def _started(rest: "Setup", mean: RowMean, counts: FloatArray, x: FloatArray) -> FloatArray:
+    """Return starts in which one free linear parameter explains the total of the counts, where it can."""
+    for position, (name, constraint) in enumerate(zip(rest.names, rest.constraints, strict=True)):
+        if constraint is None and name in rest.linear:
+            nothing = x.copy()
+            nothing[position] = 0.0
+            one = x.copy()
+            one[position] = 1.0
+            without = np.sum(mean.value(nothing), axis=0)
+            slope = np.sum(mean.value(one), axis=0) - without
+            wanted = (np.sum(counts) - without) / np.where(slope > 0, slope, 1.0)
+            out = x.copy()
+            bound = np.clip(wanted, rest.lower[position], rest.upper[position])
+            out[position] = np.where((slope > 0) & (wanted > 0), bound, x[position])
+            return out
+    return x
+
+
+def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> Minimum:
+    """Return fits, from both sides of every parameter that enters squared."""
+    lower, upper = rest.lower[:, None], rest.upper[:, None]
+    squared = [i for i, name in enumerate(rest.names) if name in rest.squared]
+    best = minimise(likelihood, start, lower, upper)
+    for position in squared:
+        for side in (-1.0, 1.0):
+            x = np.array(start)
+            x[position] = side * rest.scale[position]
+            fits = minimise(likelihood, x, lower, upper)
+            better = fits.q < best.q
+            best.x[:, better], best.q[better] = fits.x[:, better], fits.q[better]
+            best.status[better] = fits.status[better]
+    return best
+
+
+def _solution(rest: "Setup", theta: FloatArray, found: Minimum) -> Solution:
+    out = theta.copy()
+    out[:, rest.free] = found.x.T
+    return Solution(theta=out, q=found.q, status=found.status, calls=found.calls)

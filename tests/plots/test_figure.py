@@ -1,0 +1,54 @@
+"""Saving figures: PNG and PDF, whole or not at all, and nothing leaks into the global state of matplotlib."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from renp_sim.errors import SchemaError
+from renp_sim.plots.figure import figure, png_and_pdf, save
+from tests.plots.examples import EXAMPLES
+
+
+def test_a_dot_in_a_name_is_no_suffix(tmp_path: Path) -> None:
+    assert [path.name for path in png_and_pdf(tmp_path / "run.v1")] == ["run.v1.png", "run.v1.pdf"]
+
+
+@pytest.mark.parametrize("name", ["spectrum", "curves"])
+def test_a_plot_is_written_as_png_and_pdf(name: str, tmp_path: Path) -> None:
+    before = dict(mpl.rcParams)
+    png, pdf = save(EXAMPLES[name](), *png_and_pdf(tmp_path / name))
+    image = imread(png)
+    assert min(image.shape[:2]) > 500
+    assert np.std(image[..., :3]) > 0.05
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert b"CreationDate" not in pdf.read_bytes()
+    assert dict(mpl.rcParams) == before
+    assert "matplotlib.pyplot" not in sys.modules or sys.modules["matplotlib.pyplot"].get_fignums() == []
+
+
+def test_equal_figures_are_equal_files(tmp_path: Path) -> None:
+    first, second = (save(EXAMPLES["energies"](), *png_and_pdf(tmp_path / name)) for name in "ab")
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_plot_that_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "profile.png").mkdir()
+    with figure(3, 3) as drawn:
+        pass
+    with pytest.raises(SchemaError, match=r"profile\.png: is a folder"):
+        save(drawn, *png_and_pdf(tmp_path / "profile"))
+    assert [path.name for path in tmp_path.iterdir()] == ["profile.png"]
+
+
+def test_importing_plots_imports_no_plotting() -> None:
+    names = ("curves", "energies", "figure", "frequency_axis", "onsets", "profile", "spectrum")
+    imports = "; ".join(f"import renp_sim.plots.{name}" for name in names)
+    code = f"{imports}; import sys; print(sorted({{'matplotlib', 'mplhep'}} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
