@@ -134,6 +134,7 @@ class Pair:
         d = 1 / (offset + 1j * self.half_width)
         if isinstance(interaction, ScalarMediator):
             return *standard, self.scalar(interaction, weak[i, j], d, excess, q2, omega)
+        assert isinstance(interaction, VectorMediator)
         g_l, g_r = (g.completed(Symmetry.HERMITIAN) for g in (interaction.g_left, interaction.g_right))
         x = interaction.g_electron / (np.sqrt(2) * G_F_PER_EV2) * d
         left, right, share = weak[i, j] + x * g_l[i, j], x * g_r[i, j], 1.0

@@ -97,7 +97,8 @@ def test_closed_channels_have_no_width() -> None:
 def test_given_width_is_taken() -> None:
     for mediator in (vector(width_eV=0.0), scalar(width_eV=1e-3)):
         (pole,) = mediator.poles(emission().neutrinos)
-        assert (pole.mass_eV, pole.width_eV) == (MASS, mediator.width_eV)
+        assert pole.mass_eV == MASS
+        assert pole.width_eV == mediator.width_eV
         assert np.array_equal(pole.couples, [[True, False, True], [False] * 3, [True, False, False]])
 
 
