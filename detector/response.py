@@ -20,7 +20,7 @@ from detector.efficiency import Constant, Efficiency
 from detector.record import Expectation, Photons, Record
 from detector.resolution import Gaussian, Resolution
 
-__all__ = ["Detector", "Expectation", "Photons", "Record", "StepConditions", "Stream"]
+__all__ = ["NEVER_DEAD", "Detector", "Expectation", "Photons", "Record", "StepConditions", "Stream"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

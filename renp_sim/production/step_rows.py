@@ -12,13 +12,14 @@ from renp_sim.generator.photons import SignalPhotons
 from renp_sim.ntuple.schema import LEGENDS, SCHEMA_MAJOR, SCHEMA_MINOR
 from renp_sim.physics.neutrino import Ordering
 from renp_sim.prediction.exposure import exposure_of
+from renp_sim.production.job import Job
 from renp_sim.runfile.run import Setup
 
 __all__ = ["run_row", "step_tables"]
 
 
 def step_tables(
-    setup: Setup, signal: SignalPhotons, n_recorded: NDArray[np.int64], lost_s: FloatArray
+    setup: Setup, job: Job, n_recorded: NDArray[np.int64], lost_s: FloatArray
 ) -> tuple[Columns, Columns]:
     """Return the columns of `steps`, one row per laser step, and of `backgrounds`.
 
@@ -27,12 +28,12 @@ def step_tables(
 
     Parameters
     ----------
-    setup, signal
-        The run, and its signal photons.
+    setup, job
+        The run, and what made its events.
     n_recorded, lost_s
         Recorded photons and dead time of each step, shape (n,).
     """
-    live_time_s = setup.schedule.open_time_s - lost_s
+    live_time_s = (setup.schedule.open_time_s - lost_s) * job.live_fraction
     known, truth = (
         replace(
             exposure_of(schedule, setup.emission.target, setup.detector, run=setup.run_number),
@@ -40,7 +41,7 @@ def step_tables(
         )
         for schedule in (setup.schedule, setup.truth)
     )
-    return _step_rows(known, truth, signal, n_recorded), _background_rows(known, truth)
+    return _step_rows(known, truth, job.signal, n_recorded), _background_rows(known, truth)
 
 
 def _step_rows(
