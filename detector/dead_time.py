@@ -1,11 +1,12 @@
 """Dead time: what a recorded photon costs the ones after it."""
 
 from dataclasses import dataclass
-from math import inf
+from math import floor, inf, sqrt
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammainc
 
 from detector.domain import NotNegative, require_ranges
 
@@ -13,6 +14,10 @@ __all__ = ["DEAD_TIMES", "DeadTime", "NonParalysable"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+START_FORGOTTEN = 2.0
+"""Standard deviation σ of the number of recorded photons from where on the start of a step is forgotten: the
+phase of the first one survives as exp(−2π²σ²)."""
 
 
 class DeadTime(Protocol):
@@ -41,8 +46,16 @@ class DeadTime(Protocol):
         """Return the state after a slice if the state before it cannot matter, else None."""
         ...
 
-    def live_fraction(self, rate_hz: float) -> float:
-        """Return the mean share of the time in which a photon would be recorded."""
+    def live_time_s(self, rate_hz: float, duration_s: float) -> float:
+        """Return the mean time of a step in which a photon would be recorded, s; it begins alive.
+
+        Parameters
+        ----------
+        rate_hz
+            Of arrivals before dead time, s⁻¹.
+        duration_s
+            Of the step, s of open time.
+        """
         ...
 
     def lost_s(self, recorded_s: FloatArray, stop_s: float) -> float:
@@ -132,9 +145,34 @@ class NonParalysable:
         tail = time_s[certain[-1] :]
         return self.busy_after(tail[self.recorded(tail, -inf)], -inf)
 
-    def live_fraction(self, rate_hz: float) -> float:
-        """Return 1/(1 + Rτ), for a rate R before dead time."""
-        return 1 / (1 + rate_hz * self.tau_s)
+    def live_time_s(self, rate_hz: float, duration_s: float) -> float:
+        """Return E[n]/R of a step of length T, for a rate R before dead time, s.
+
+        Recorded photons are a renewal process: the (k+1)-th comes in time if k + 1 exponential waits fit into
+        T − kτ, so E[n] = Σ_k P(k + 1, R (T − kτ)) with P the regularised incomplete gamma function. Once the
+        start is forgotten that is linear in T: E[n]/R = T/(1 + Rτ) + τ Rτ/(2 (1 + Rτ)²), the second term for
+        the start (Cox, Renewal Theory, section 4.2).
+
+        Examples
+        --------
+        >>> [round(2.5 * NonParalysable(tau_s=1.0).live_time_s(2.5, T), 3) for T in (2.0, 7e6)]
+        [1.706, 5000000.255]
+        """
+        r = rate_hz * self.tau_s
+        if r == 0:
+            return duration_s
+        periods = rate_hz * duration_s / (1 + r)
+        spread = sqrt(periods) / (1 + r)
+        if spread > START_FORGOTTEN:
+            return duration_s / (1 + r) + self.tau_s * r / (2 * (1 + r) ** 2)
+        # terms before the first are 1 and those after the last are 0
+        width = 40 + 10 * spread
+        first = max(0, floor(periods - width))
+        last = floor(min(duration_s / self.tau_s, periods + width))
+        k = np.arange(first, last + 1)
+        waiting_s = np.maximum(duration_s - k * self.tau_s, 0.0)
+        recorded = first + float(np.sum(gammainc(k + 1.0, rate_hz * waiting_s)))
+        return min(recorded / rate_hz, duration_s)
 
     def lost_s(self, recorded_s: FloatArray, stop_s: float) -> float:
         """Return Σ min(τ, stop − t): the dead time before the end of the step, s."""

@@ -63,22 +63,14 @@ class Expectation:
         Probability that a signal photon is seen with a reconstructed energy in the window.
     signal_rate_hz, background_rate_hz
         Recorded rates before dead time, s⁻¹: a number, and shape (c,), 0 where not present.
-    live_fraction
-        Mean share of the open time that dead time leaves.
-    duration_s
-        Open time of the step, s.
+    live_time_s
+        Mean open time that dead time leaves, s.
     """
 
     efficiency: float
     signal_rate_hz: float
     background_rate_hz: FloatArray
-    live_fraction: float
-    duration_s: float
-
-    @property
-    def live_time_s(self) -> float:
-        """Open time less dead time, s."""
-        return self.duration_s * self.live_fraction
+    live_time_s: float
 
     @property
     def signal_counts(self) -> float:

@@ -20,7 +20,7 @@ from detector.efficiency import Constant, Efficiency
 from detector.record import Expectation, Photons, Record
 from detector.resolution import Gaussian, Resolution
 
-__all__ = ["Detector", "Expectation", "Photons", "Record", "StepConditions", "Stream"]
+__all__ = ["NEVER_DEAD", "Detector", "Expectation", "Photons", "Record", "StepConditions", "Stream"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -112,7 +112,7 @@ class Detector:
         --------
         >>> detector = Detector(efficiency=Constant(value=0.2), dead_time=NonParalysable(tau_s=0.01))
         >>> detector.expected(StepConditions(omega_eV=1.07, duration_s=60.0), 500.0).signal_counts
-        3000.0
+        3000.125
         """
         efficiency = float(self.efficiency_at(conditions.omega_eV))
         recorded_hz = efficiency * signal_rate_hz
@@ -121,8 +121,9 @@ class Detector:
             efficiency=efficiency,
             signal_rate_hz=recorded_hz,
             background_rate_hz=background_hz,
-            live_fraction=self.dead_time.live_fraction(recorded_hz + float(background_hz.sum())),
-            duration_s=conditions.duration_s,
+            live_time_s=self.dead_time.live_time_s(
+                recorded_hz + float(background_hz.sum()), conditions.duration_s
+            ),
         )
 
     def record(

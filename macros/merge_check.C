@@ -12,6 +12,7 @@
 #include <TLegend.h>
 
 #include <algorithm>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -53,7 +54,8 @@ struct Books {
          ++tally.rows;
          tally.recorded += *step.n_recorded;
          tally.live_time_s += *step.live_time_s;
-         tally.wall_time_s += *step.duration_s;
+         // settling between steps is in the starts
+         tally.wall_time_s = std::max(tally.wall_time_s, *step.start_s + *step.duration_s);
          if (!recorded_in_step.insert({{*step.run, *step.step}, *step.n_recorded}).second)
             fault(*step.run, Form("step %d is there twice", *step.step));
       }

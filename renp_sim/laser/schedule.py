@@ -67,6 +67,11 @@ class Schedule:
         """Time in which photons are counted, dead time included, shape (n,), s."""
         return self.duration_s * self.live_fraction
 
+    @property
+    def wall_time_s(self) -> float:
+        """Time from the first step to the end of the last one, settling between them included, s."""
+        return float(self.start_s[-1] + self.duration_s[-1])
+
     def as_it_was(self, offsets_eV: FloatArray) -> Self:
         """Return the schedule with true frequencies: those set plus the offsets of the scale, shape (n,)."""
         return replace(self, omega_eV=self.omega_eV + offsets_eV)

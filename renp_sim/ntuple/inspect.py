@@ -143,10 +143,17 @@ def _sum_faults(facts: dict[str, Any], steps: Columns, tally: EventTally) -> Ite
     for name, what, count in counts:
         if count != facts[name]:
             yield f"{count} {what}, runs.{name} = {facts[name]}: rows lost or doubled, merge it again"
-    for name, summed in (("live_time_s", "live_time_s"), ("wall_time_s", "duration_s")):
-        total = float(steps[summed].sum())
-        if not np.isclose(total, facts[name], rtol=SUM_TOLERANCE, atol=0.0):
-            yield f"steps.{summed} sums to {total!r}, runs.{name} = {facts[name]!r}"
+    live_s, wall_s = float(steps["live_time_s"].sum()), facts["wall_time_s"]
+    if not np.isclose(live_s, facts["live_time_s"], rtol=SUM_TOLERANCE, atol=0.0):
+        yield f"steps.live_time_s sums to {live_s!r}, runs.live_time_s = {facts['live_time_s']!r}"
+    end_s = steps["start_s"] + steps["duration_s"]
+    last_s = float(np.max(end_s, initial=0.0))
+    if not np.isclose(last_s, wall_s, rtol=SUM_TOLERANCE, atol=0.0):
+        yield f"the last step ends at {last_s!r} s, runs.wall_time_s = {wall_s!r}"
+    early = np.flatnonzero(steps["start_s"][1:] < end_s[:-1] - SUM_TOLERANCE * last_s)
+    if len(early):
+        step = int(steps["step"][early[0] + 1])
+        yield f"step {step} starts before the one before it ends: start_s contradicts duration_s"
 
 
 def _step_faults(steps: Columns, tally: EventTally) -> Iterator[str]:

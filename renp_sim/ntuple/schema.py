@@ -152,7 +152,7 @@ RUNS: Final = Tree(
         _known("n_recorded", "int64", "recorded photons"),
         _truth("n_generated", "int64", "signal photons generated"),
         _known("live_time_s", "float64", "open time less dead time, sum over steps"),
-        _known("wall_time_s", "float64", "wall time, sum over steps"),
+        _known("wall_time_s", "float64", "wall time, settling between steps included"),
         _known("is_blind", "bool", "truth removed"),
         _known("is_poisson", "bool", "counts are Poisson; if not, weights restore the expectation"),
         _known("e_eg_eV", "float64", "energy of the excited level e above the ground level g"),

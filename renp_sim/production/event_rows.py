@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.response import Detector, Record
-from renp_sim.arrays import Columns
+from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.events import TruthBlock, pair_momenta
 
 __all__ = ["EventRows"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EventRows:
     """Makes rows of one run.
 
@@ -21,14 +21,15 @@ class EventRows:
     ----------
     run
         Run number.
-    weight
-        Weight of a signal photon; background has 1.
+    signal_weight, background_weight
+        Weight of a photon of each step, shape (n,).
     keep_undetected
         Whether a lost signal photon has a row too.
     """
 
     run: int
-    weight: float
+    signal_weight: FloatArray
+    background_weight: FloatArray
     keep_undetected: bool
 
     def of(self, truth: TruthBlock, record: Record, detector: Detector, step: int) -> Columns:
@@ -81,9 +82,9 @@ class EventRows:
         else:
             # background borrows the truth of a photon until it is hidden: cheaper than leaving it out
             columns = _truth(truth, photon)
-        weight = np.full(m, self.weight)
+        weight = np.full(m, self.signal_weight[step])
         # background is drawn at its own rate, whatever number of signal photons was asked for
-        weight[background] = 1.0
+        weight[background] = self.background_weight[step]
         if len(background):
             for values in columns.values():
                 values[background] = np.nan if values.dtype.kind == "f" else 0

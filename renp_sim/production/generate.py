@@ -95,7 +95,8 @@ def generate(
     workers
         Processes that make events; the columns do not depend on it.
     n_events
-        Number of signal photons instead of Poisson counts; weights restore the expectation.
+        Number of signal photons instead of Poisson counts; weights restore every expectation, dead time
+        included, which takes its mean share instead of single photons.
     force
         Replace an existing file.
     resume
@@ -138,7 +139,7 @@ def generate(
         # closed at once if anything fails: an unfinished shard must not stay locked
         blocks = stack.enter_context(closing(_rows(shards, source, tallies, progress)))
         n_written = _write_events(writer, blocks)
-        steps, backgrounds = step_tables(run, job.signal, *totals(tallies, run.schedule.n_steps))
+        steps, backgrounds = step_tables(run, job, *totals(tallies, run.schedule.n_steps))
         writer.steps(steps)
         writer.backgrounds(backgrounds)
         row = run_row(run, steps, n_events=n_written, is_poisson=n_events is None)

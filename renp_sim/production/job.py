@@ -1,13 +1,14 @@
 """The job of a run: everything that makes its events, and nothing else of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from detector.response import Detector, StepConditions
+from detector.response import NEVER_DEAD, Detector, StepConditions
 from renp_sim.arrays import FloatArray
 from renp_sim.generator.photons import SignalPhotons
 from renp_sim.prediction.conditions import step_conditions
+from renp_sim.prediction.exposure import exposure_of
 from renp_sim.production.event_rows import EventRows
 from renp_sim.production.slices import StepSlices
 from renp_sim.runfile.run import Run
@@ -27,12 +28,16 @@ class Job:
         What the detector is told of each step as it was.
     rows
         How an event is written down.
+    live_fraction
+        Mean share of the open time that dead time leaves, where it stands for the dead time of single
+        photons; else 1, shape (n,).
     """
 
     signal: SignalPhotons
     detector: Detector
     conditions: tuple[StepConditions, ...]
     rows: EventRows
+    live_fraction: FloatArray
 
     def step_slices(self, step: int) -> StepSlices:
         """Return how a step is cut."""
@@ -53,17 +58,29 @@ class Job:
 
 
 def job_of(run: Run, n_events: int | None = None) -> Job:
-    """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons."""
+    """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons.
+
+    A fixed number comes at another rate than the true one, at which dead time would take another share. So
+    nothing is lost to it then, and every photon weighs what the true rate leaves alive on average.
+    """
     signal = SignalPhotons(
         schedule=run.truth, emission=run.emission, seed=run.config.run.seed, n_events=n_events
     )
+    detector, live_fraction = run.detector, np.ones(run.truth.n_steps)
+    if n_events is not None:
+        target = run.emission.target
+        live_time_s = exposure_of(run.truth, target, detector, signal_rate_hz=signal.rate_hz).live_time_s
+        live_fraction = live_time_s / run.truth.open_time_s
+        detector = replace(detector, dead_time=NEVER_DEAD)
     return Job(
         signal=signal,
-        detector=run.detector,
+        detector=detector,
         conditions=step_conditions(run.truth, run.emission.target),
         rows=EventRows(
             run=run.number,
-            weight=signal.weight,
+            signal_weight=signal.weight * live_fraction,
+            background_weight=live_fraction,
             keep_undetected=run.config.output.keep_undetected,
         ),
+        live_fraction=live_fraction,
     )

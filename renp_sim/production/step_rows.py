@@ -12,13 +12,14 @@ from renp_sim.generator.photons import SignalPhotons
 from renp_sim.ntuple.schema import LEGENDS, SCHEMA_MAJOR, SCHEMA_MINOR
 from renp_sim.physics.neutrino import Ordering
 from renp_sim.prediction.exposure import exposure_of
+from renp_sim.production.job import Job
 from renp_sim.runfile.run import Run
 
 __all__ = ["run_row", "step_tables"]
 
 
 def step_tables(
-    run: Run, signal: SignalPhotons, n_recorded: NDArray[np.int64], lost_s: FloatArray
+    run: Run, job: Job, n_recorded: NDArray[np.int64], lost_s: FloatArray
 ) -> tuple[Columns, Columns]:
     """Return the columns of `steps`, one row per laser step, and of `backgrounds`.
 
@@ -27,12 +28,12 @@ def step_tables(
 
     Parameters
     ----------
-    run, signal
-        The run, and its signal photons.
+    run, job
+        The run, and what made its events.
     n_recorded, lost_s
         Recorded photons and dead time of each step, shape (n,).
     """
-    live_time_s = run.schedule.open_time_s - lost_s
+    live_time_s = (run.schedule.open_time_s - lost_s) * job.live_fraction
     known, truth = (
         replace(
             exposure_of(schedule, run.emission.target, run.detector, run=run.number),
@@ -40,7 +41,7 @@ def step_tables(
         )
         for schedule in (run.schedule, run.truth)
     )
-    return _step_rows(known, truth, signal, n_recorded), _background_rows(known, truth)
+    return _step_rows(known, truth, job.signal, n_recorded), _background_rows(known, truth)
 
 
 def _step_rows(
@@ -104,7 +105,7 @@ def run_row(run: Run, steps: Columns, *, n_events: int, is_poisson: bool) -> dic
         "n_recorded": int(steps["n_recorded"].sum()),
         "n_generated": int(steps["n_generated"].sum()),
         "live_time_s": float(steps["live_time_s"].sum()),
-        "wall_time_s": float(steps["duration_s"].sum()),
+        "wall_time_s": run.schedule.wall_time_s,
         "is_blind": False,
         "is_poisson": is_poisson,
         "e_eg_eV": target.atom.e_eg_eV,

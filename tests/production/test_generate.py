@@ -13,6 +13,7 @@ import pytest
 from scipy.stats import poisson
 
 from renp_sim.errors import SchemaError
+from renp_sim.ntuple.inspect import inspect
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.production import generate as generation
 from renp_sim.production import slices
@@ -157,7 +158,8 @@ def test_lost_photons_are_kept_on_request(tmp_path: Path) -> None:
 
 
 def test_weights_restore_the_expectation(tmp_path: Path) -> None:
-    run = setup("laser.scan=[{omegas_eV=[1.07, 1.0716], total_duration_s=4e5}]", "detector.efficiency=1.0")
+    scan = "laser.scan=[{omegas_eV=[1.07, 1.0716], total_duration_s=4e5}]"
+    run = setup(scan, "detector.efficiency=1.0", "detector.dead_time.tau_s=0")
     generate(run, tmp_path / "run.root", n_events=50_000)
     columns = columns_of(tmp_path / "run.root")
     assert not columns["runs.is_poisson"][0]
@@ -167,6 +169,36 @@ def test_weights_restore_the_expectation(tmp_path: Path) -> None:
     expected = columns["steps.mu_signal"].sum()
     assert weights[signal_rows].sum() == pytest.approx(expected, rel=0.01)
     assert np.all(weights[~signal_rows] == 1)
+
+
+@pytest.mark.parametrize("n_events", [100, 1_000_000])
+def test_weights_restore_the_expectation_with_dead_time(tmp_path: Path, n_events: int) -> None:
+    """Of signal and background, and the live time, of far fewer and far more photons than are expected.
+
+    Sums of weights within five standard deviations, a false alarm in 6e-7 each.
+    """
+    run = run_from_table(
+        apply_settings(
+            read_table("gp23_three_frequencies"),
+            (
+                "detector.dead_time={kind='non_paralysable', tau_s=0.1}",
+                "background=[{name='dark', kind='dark_counts', rate_hz=0.5}]",
+            ),
+        )
+    )
+    generate(run, tmp_path / "run.root", n_events=n_events)
+    columns = columns_of(tmp_path / "run.root")
+    # 0.5 dark counts a second take a share of 0.1 s each; the signal adds 1e-4 of that
+    open_s = columns["steps.duration_s"]
+    np.testing.assert_allclose(columns["steps.live_time_s"] / open_s, 1 / (1 + 0.5 * 0.1), rtol=1e-4)
+    assert columns["steps.mu_signal"].sum() == pytest.approx(62.33 / 1.05, rel=1e-3)
+    is_signal, weight = columns["events.origin"] == 0, columns["events.weight"]
+    for rows, mu in ((is_signal, "steps.mu_signal"), (~is_signal, "steps.mu_background")):
+        error = np.sqrt(np.sum(weight[rows] ** 2))
+        assert abs(weight[rows].sum() - columns[mu].sum()) < 5 * error
+    # the twin: what single photons would lose at the rate of a million
+    lost = 1_000_000 * 0.1 / open_s.sum()
+    assert weight[is_signal].sum() / (1 + lost) < 0.9 * columns["steps.mu_signal"].sum()
 
 
 def test_much_background_is_cut_into_slices_of_bounded_size(tmp_path: Path) -> None:
@@ -277,3 +309,13 @@ def test_left_shards_are_not_overlooked(tmp_path: Path) -> None:
     generate(run, path, n_events=300_000, force=True)
     assert path.exists()
     assert not (tmp_path / "run.root.shards").exists()
+
+
+def test_the_wall_time_of_a_scan_is_what_was_asked_for(tmp_path: Path) -> None:
+    """A single step of 100 s and a scan, which pays for settling before each of its steps."""
+    scans = "laser.scan=[{omegas_eV=[1.07, 1.0716], total_duration_s=1e4, passes=3}]"
+    single = "laser.steps=[{omega_eV=1.07, duration_s=100.0}]"
+    generate(setup(scans, single, "laser.settling_s=50.0"), tmp_path / "run.root")
+    (wall_s,) = read_tables(tmp_path / "run.root").runs["wall_time_s"]
+    assert wall_s == pytest.approx(100.0 + 1e4, rel=1e-14)
+    assert inspect(tmp_path / "run.root").is_sound
