@@ -38,6 +38,38 @@ def test_a_fit_says_the_same_again(name: str) -> None:
     assert compared(CASES[name], fitted(CASES[name])).verdict == "same"
 
 
+@pytest.mark.parametrize(
+    "name", ["missed_control", "missed_control_fixed", "one_step_known", "null_background"]
+)
+def test_a_fit_finds_what_the_fit_before_missed(name: str) -> None:
+    """Minima and intervals are those of the brute force; the fit before had others."""
+    case = CASES[name]
+    comparison = compared(case, fitted(case))
+    assert comparison.verdict == "explained"
+    assert comparison.than_brute is not None
+    assert comparison.than_brute < 1e-6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("gp23_three_free", "gp23_six_inverted", "six_50meV", "six_100meV_free", "two_steps_free"),
+        *(
+            "thirteen_sharp",
+            "thirteen_1e5",
+            "control_free",
+            "control_dark_two",
+            "qed_known",
+            "qed_free_above",
+        ),
+        *("qed_control", "vector_alone", "vector_norm", "moments_alone", "three_masses_three"),
+    ],
+)
+def test_no_fit_is_worse_than_before(name: str) -> None:
+    assert compared(CASES[name], fitted(CASES[name])).verdict in ("same", "explained")
+
+
 def test_the_broken_twins_of_a_fit() -> None:
     """A higher minimum, an end that moved, a region that is missing: each is seen."""
     case = CASES["six_100meV_free"]

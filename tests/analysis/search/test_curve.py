@@ -1,0 +1,64 @@
+"""A curve finds every minimum that its grid brackets, and ends to where they are."""
+
+import numpy as np
+import pytest
+
+from renp_sim.analysis.search.curve import Curve, refined
+from renp_sim.analysis.search.problem import Solution
+from renp_sim.arrays import FloatArray, IndexArray
+
+
+def fits(q: FloatArray, values: FloatArray) -> Solution:
+    n = len(values)
+    return Solution(theta=values[:, None], q=q, status=np.zeros(n, np.int8), calls=np.ones(n, np.int32))
+
+
+def cusp(at: FloatArray) -> FloatArray:
+    """A cusp at 0.3 that is the lowest, a smooth valley at 0.7, a wall beyond 0.9."""
+    q = np.minimum(1 + 40 * np.sqrt(np.abs(at - 0.3)), 1.5 + 900 * (at - 0.7) ** 2)
+    return np.where(at > 0.9, np.inf, q)
+
+
+def curve(levels: tuple[float, ...] = (1.0,), *, points: int = 12) -> Curve:
+    def evaluate(owner: IndexArray, values: FloatArray) -> Solution:
+        return fits(cusp(values), values)
+
+    (found,) = refined(evaluate, [np.linspace(0, 1, points)], [np.empty(0)], levels)
+    return found
+
+
+def test_the_lowest_cusp_is_found() -> None:
+    best = curve().lowest()
+    assert best.q[0] == pytest.approx(1.0, abs=2e-4)
+    assert best.theta[0, 0] == pytest.approx(0.3, abs=1e-10)
+
+
+def test_ends_are_where_the_curve_crosses() -> None:
+    regions = curve().regions(1.0, 1.0)
+    assert len(regions) == 2
+    assert (regions[0].lower, regions[0].upper) == pytest.approx((0.3 - 1 / 1600, 0.3 + 1 / 1600), abs=1e-8)
+    half = np.sqrt(0.5 / 900)
+    assert (regions[1].lower, regions[1].upper) == pytest.approx((0.7 - half, 0.7 + half), abs=1e-8)
+    assert not any(region.lower_open or region.upper_open for region in regions)
+
+
+def test_a_wall_is_an_end() -> None:
+    (_, right) = curve(levels=(36.0,)).regions(1e6, 1.0)[-1:] * 2
+    assert right.upper == pytest.approx(0.9, abs=1e-6)
+
+
+def test_curves_in_step_are_curves_alone() -> None:
+    shift = np.array([0.0, 0.05])
+
+    def evaluate(owner: IndexArray, values: FloatArray) -> Solution:
+        return fits(cusp(values - shift[owner]), values)
+
+    grid = np.linspace(0, 1, 12)
+    both = refined(evaluate, [grid, grid + 0.05], [np.empty(0)] * 2, (1.0,))
+    for found, by in zip(both, shift, strict=True):
+        assert found.lowest().theta[0, 0] == pytest.approx(0.3 + by, abs=1e-10)
+
+
+def test_the_twin_that_is_not_refined_misses() -> None:
+    grid = np.linspace(0, 1, 12)
+    assert np.min(cusp(grid)) > 1.4
