@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from renp_sim.analysis.from_ntuple import observation_from_tables
+from renp_sim.analysis.infer.result import plain
 from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch, search_thresholds
 from renp_sim.app.data import Data, read_data
@@ -54,13 +55,13 @@ class Report:
     search: ThresholdSearch
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything for JSON."""
+        """Return everything for JSON, which has no NaN: what is not finite is None."""
         return {
             "files": [str(path) for path in self.fit.data.tables.paths],
             "runs": self.fit.data.tables.runs["run"].tolist(),
-            "spectrum": self.spectrum.as_dict(),
-            "fit": self.fit.as_dict(),
-            "search": self.search.as_dict(),
+            "spectrum": plain(self.spectrum.as_dict()),
+            "fit": plain(self.fit.as_dict()),
+            "search": plain(self.search.as_dict()),
         }
 
 
@@ -161,4 +162,4 @@ def spectrum_of_files(
         title = "run " + ", ".join(str(run) for run in tables.runs["run"].tolist()[:3])
         with results_folder(folder):
             written += save(spectrum_plot(spectrum, title=title), *plots)
-    return spectrum.as_dict(), written
+    return plain(spectrum.as_dict()), written
