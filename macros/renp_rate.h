@@ -128,7 +128,7 @@ private:
    {
       const double excess = q2_eV2(omega_eV, fAtom.e_eg_eV) - (m_i + m_j) * (m_i + m_j);
       const double width = 2 * fAtom.e_eg_eV * sigma_eV;
-      if (excess <= -kReach * width)
+      if (excess <= -kFarthest * width)
          return 0.;
       if (width == 0)
          return rate(excess, m_i, m_j, pair);
@@ -153,7 +153,8 @@ private:
    {
       static const Nodes nodes;
       const double low = std::sqrt(std::max(excess - kReach * width, 0.));
-      const double high = std::sqrt(excess + kReach * width);
+      // in the tail of a line the Gaussian falls from where the pair opens
+      const double high = std::sqrt(excess + std::hypot(std::min(excess, 0.), kReach * width));
       double sum = 0;
       for (int k = 0; k < kNodes; ++k) {
          const double t = low + (high - low) * (nodes.x[k] + 1) / 2, xi = (excess - t * t) / width;
@@ -162,7 +163,7 @@ private:
       return sum * (high - low) / width / std::sqrt(TMath::TwoPi());
    }
 
-   static constexpr double kReach = 8., kSmooth = 15.; ///< in line widths
+   static constexpr double kReach = 8., kFarthest = 14., kSmooth = 15.; ///< in line widths
    static constexpr int kNodes = 40;
 
    struct Nodes {

@@ -83,6 +83,9 @@ class ProfileCurve:
             found = curve.lowest(points[is_kink | np.isin(points, (low, high))])
         if len(setup.kinked) > 1:
             found = over_pieces(setup, tuple(n for n in setup.names if n in setup.kinked), counts, found)
+        # a table may be off by a thousandth in −2 ln L where pulls are large
+        problem = Problem.of(setup, counts[None], found.theta)
+        found = replace(found, q=problem.likelihood().value(problem.start()))
         return cls(
             setup=setup.moved(found.theta[0]),
             counts=counts,
