@@ -80,7 +80,7 @@ class ProfileCurve:
                 return profiler.lowest(theta)
 
             (curve,) = refined(evaluate, [points], [points[is_kink]], (level,), scale)
-            found = curve.lowest(points[is_kink | np.isin(points, (low, high))])
+            found = curve.lowest(points[is_kink])
         if len(setup.kinked) > 1:
             found = over_pieces(setup, tuple(n for n in setup.names if n in setup.kinked), counts, found)
         # a table may be off by a thousandth in −2 ln L where pulls are large
