@@ -21,7 +21,7 @@ __all__ = ["ProfileCurve"]
 WINDOW_POINTS = 33
 """Points of a curve over a smooth parameter."""
 
-NESTED_TOLERANCE = 1e-5
+NESTED_TOLERANCE = 1e-4
 """How well a minimum over the searched parameter is known where another is held: an end moves by less than
 a thousandth of an error."""
 

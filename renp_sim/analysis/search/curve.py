@@ -119,7 +119,7 @@ def refined(
     scale
         Typical step of the parameter.
     tolerance
-        A minimum is known when its neighbours are no more above it, relative to 1 + −2 ln L.
+        A minimum is known when its neighbours are no more above it but for rounding.
     """
     curves = [Curve(values=np.empty(0), fits=Solution.none(0)) for _ in values]
     new = list(values)
@@ -166,7 +166,8 @@ def _beside_minima(q: FloatArray, tolerance: float) -> BoolArray:
     is_minimum = (rise_left >= 0) & (rise_right >= 0)
     # beside a wall, where −2 ln L is infinite, nothing can be said of what a minimum may gain
     gain = np.where(rise_left + rise_right < IMPOSSIBLE / 2, rise_left + rise_right, np.inf)
-    is_minimum &= (q - gain <= np.min(q) + KEEP) & (np.maximum(rise_left, rise_right) > tolerance * (1 + q))
+    is_minimum &= q - gain <= np.min(q) + KEEP
+    is_minimum &= np.maximum(rise_left, rise_right) > tolerance + ROUNDING * q
     return is_minimum[1:] | is_minimum[:-1]
 
 
