@@ -100,7 +100,7 @@ def read_data(
         observation=observation_from_tables(tables),
         assumptions=assumptions,
         targets=targets,
-        notes=notes,
+        notes=(*tables.notes, *notes),
     )
 
 

@@ -162,4 +162,4 @@ def spectrum_of_files(
         title = "run " + ", ".join(str(run) for run in tables.runs["run"].tolist()[:3])
         with results_folder(folder):
             written += save(spectrum_plot(spectrum, title=title), *plots)
-    return plain(spectrum.as_dict()), written
+    return plain(spectrum.as_dict()) | {"notes": list(tables.notes)}, written

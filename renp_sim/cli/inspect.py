@@ -30,7 +30,12 @@ def _print(report: "Report") -> None:
     import sys
 
     for run in report.runs:
-        notes = [note for note, holds in (("blind", run.is_blind), ("weighted", not run.is_poisson)) if holds]
+        marks = {
+            "blind": run.is_blind,
+            "weighted": not run.is_poisson,
+            "no content hash (schema 1.0): damage may go unseen": not run.is_hashed,
+        }
+        notes = [note for note, holds in marks.items() if holds]
         print(f"{run.path}: run {run.run}{''.join(f', {note}' for note in notes)}")
         print(
             f"    {run.n_steps} steps, {run.n_events} events, {run.n_recorded} recorded photons, "

@@ -30,3 +30,5 @@ def reweight(
         f"wrote {made.path}: {made.n_events} rows; {made.n_signal} signal photons, sum of weights "
         f"{made.sum_of_weights:.6g}, as good as {made.effective_events:.6g} unweighted ones"
     )
+    for note in made.notes:
+        print(f"note: {note}")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from renp_sim.cli.options import Files, Force, Json
-from renp_sim.cli.output import print_json
+from renp_sim.cli.output import print_json, print_notes
 
 __all__ = ["spectrum"]
 
@@ -33,6 +33,8 @@ def spectrum(
     names = ("omega_eV", "counts", "background", "value", "error_down", "error_up")
     for omega, counts, background, *values in zip(*(table[name] for name in names), strict=True):
         rows.add_row(f"{omega:.9g}", f"{counts:.0f}", f"{background:.4g}", *(f"{v:.5g}" for v in values))
-    Console().print(rows)
+    console = Console()
+    console.print(rows)
+    print_notes(console, table["notes"])
     for path in written:
         print(f"wrote {path}")

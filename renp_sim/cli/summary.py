@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from renp_sim.cli.output import print_notes
+
 __all__ = ["print_fit", "print_search"]
 
 MOST_CORRELATED = 8
@@ -39,8 +41,7 @@ def print_fit(table: dict[str, Any]) -> None:
         )
     _print_correlation(console, table)
     _print_thresholds(console, table)
-    for warning in (*table["notes"], *table["fits"][table["best"]]["warnings"]):
-        console.print(f"note: {warning}", style="yellow")
+    print_notes(console, (*table["notes"], *table["fits"][table["best"]]["warnings"]))
 
 
 def _floating(fitted: dict[str, Any]) -> dict[str, Any]:

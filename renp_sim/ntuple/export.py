@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from renp_sim.errors import ConfigError
 from renp_sim.files import PartFile
-from renp_sim.ntuple.reader import Paths, find_files, iterate_events, read_many
+from renp_sim.ntuple.opening import Paths, find_files
+from renp_sim.ntuple.reader import iterate_events, read_many
 from renp_sim.ntuple.schema import EVENTS
 from renp_sim.outputs import require_outputs
 

@@ -1,5 +1,6 @@
 """Validate ntuples: keys, sums, order, weights and blindness, in one pass of bounded memory."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,8 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.errors import SchemaError
-from renp_sim.ntuple.reader import NtupleTables, Paths, find_files, iterate_events, read_tables
-from renp_sim.ntuple.schema import BACKGROUNDS, RUNS, STEPS, Columns, shown_truth
+from renp_sim.ntuple.blind import shown_truth
+from renp_sim.ntuple.content import ContentHash, damage
+from renp_sim.ntuple.histogram import PhotonEnergyHistogram
+from renp_sim.ntuple.opening import Paths, find_files
+from renp_sim.ntuple.reader import (
+    NtupleTables,
+    iterate_events,
+    legend_and_histogram,
+    tables_and_faults,
+)
+from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, SCHEMA_VERSION, STEPS, Columns, schema_json
 from renp_sim.ntuple.tally import EventTally
 
 __all__ = ["Report", "RunSummary", "inspect"]
@@ -35,6 +45,8 @@ class RunSummary:
     wall_time_s: float
     is_blind: bool
     is_poisson: bool
+    is_hashed: bool
+    """Whether its content is compared with hashes; not in schema 1.0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +80,12 @@ def inspect(paths: Paths) -> Report:
     home: dict[int, Path] = {}
     for path in find_files(paths):
         try:
-            tables = read_tables(path)
-            tallies = _tally_events(path, tables)
+            tables, untrusted = tables_and_faults(path)
+            tallies, damaged = _tally_events(path, tables)
         except SchemaError as error:
             faults.append(str(error))
             continue
+        faults += [f"{path}: {fault}" for fault in (*untrusted, *damaged)]
         faults += [f"{path}: {fault}" for fault in _orphans(tables, tallies)]
         for run in dict.fromkeys(tables.runs["run"].tolist()):
             if home.setdefault(run, path) != path:
@@ -82,16 +95,25 @@ def inspect(paths: Paths) -> Report:
     return Report(runs=tuple(runs), faults=tuple(faults))
 
 
-def _tally_events(path: Path, tables: NtupleTables) -> dict[int, EventTally]:
-    """Read all events of a file, every branch, so that a damaged basket is found too."""
+def _tally_events(path: Path, tables: NtupleTables) -> tuple[dict[int, EventTally], list[str]]:
+    """Read all events of a file, every branch, with a line for each thing that is not as it was written."""
+    hashes, histogram = ContentHash(branch.name for branch in EVENTS.flat), PhotonEnergyHistogram()
     promises = zip(*(tables.runs[name].tolist() for name in ("run", "is_blind", "is_poisson")), strict=True)
     tallies = {
         run: EventTally(is_blind=is_blind, is_poisson=is_poisson) for run, is_blind, is_poisson in promises
     }
-    for block in iterate_events(path):
+    for block in iterate_events(path, verify=False):
+        hashes.add(block)
+        histogram.fill(block["photon_energy_eV"], block["recorded"])
         for run in np.unique(block["run"]).tolist():
             tallies.setdefault(run, EventTally()).add(_rows_of(block, run))
-    return tallies
+    faults = list(damage(tables.hashes, EVENTS.name, hashes.of))
+    legend, counts = legend_and_histogram(path)
+    if not np.array_equal(counts, histogram.counts):
+        faults.append("photon_energy does not count the recorded photons of events")
+    if json.loads(legend)["version"] == SCHEMA_VERSION and legend != schema_json():
+        faults.append(f"schema does not describe schema {SCHEMA_VERSION}")
+    return tallies, faults
 
 
 def _orphans(tables: NtupleTables, tallies: dict[int, EventTally]) -> Iterator[str]:
@@ -196,4 +218,5 @@ def _summary(path: Path, tables: NtupleTables, run: int, tally: EventTally) -> R
         wall_time_s=float(tables.runs["wall_time_s"][row]),
         is_blind=bool(tables.runs["is_blind"][row]),
         is_poisson=bool(tables.runs["is_poisson"][row]),
+        is_hashed=run in tables.hashes,
     )

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from renp_sim.ntuple.reader import Paths, find_files, iterate_events, read_many
+from renp_sim.ntuple.opening import Paths, find_files
+from renp_sim.ntuple.reader import iterate_events, read_many
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.outputs import require_outputs
 

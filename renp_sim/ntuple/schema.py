@@ -1,4 +1,4 @@
-"""The ntuple, schema 1.0: the only place where a branch is named.
+"""The ntuple, schema 1.1: the only place where a branch is named.
 
 Trees are flat TTrees and every file has every branch, blind or not, so that any set of files merges with
 plain `hadd`. The unit is the end of the branch name.
@@ -21,21 +21,21 @@ __all__ = [
     "SCHEMA_MAJOR",
     "SCHEMA_MINOR",
     "SCHEMA_NAME",
+    "SCHEMA_VERSION",
     "STEPS",
     "TREES",
     "Branch",
     "Columns",
     "Origin",
     "Tree",
-    "hide_truth",
     "markdown_table",
     "schema_json",
-    "shown_truth",
 ]
 
 SCHEMA_NAME: Final = "renp-sim"
 SCHEMA_MAJOR: Final = 1
-SCHEMA_MINOR: Final = 0
+SCHEMA_MINOR: Final = 1
+SCHEMA_VERSION: Final = f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}"
 
 Columns = Mapping[str, NDArray[Any]]
 """Branch name → values, all of one length."""
@@ -82,6 +82,8 @@ class Branch:
         Whether a blind file hides it.
     hidden_id
         What an integer branch holds where it is hidden; a float is NaN.
+    since
+        The minor version that brought it; files of an earlier one lack it.
 
     Examples
     --------
@@ -96,6 +98,7 @@ class Branch:
     meaning: str
     truth: bool = False
     hidden_id: int = -1
+    since: int = 0
 
     @property
     def unit(self) -> str:
@@ -170,6 +173,12 @@ RUNS: Final = Tree(
         _truth("m3_eV", "float64", "neutrino mass m_3"),
         _known("config", BLOB, "JSON (UTF-8): resolved configuration; blind: no neutrino, no interaction"),
         _known("provenance", BLOB, "JSON (UTF-8): versions, platform, start time, command line"),
+        Branch(
+            name="hashes",
+            dtype=BLOB,
+            meaning="JSON (UTF-8): tree, branch, xxh3 of the run's values (little-endian), for `inspect`",
+            since=1,
+        ),
     ),
 )
 
@@ -243,34 +252,6 @@ EVENTS: Final = Tree(
 TREES: Final = (RUNS, STEPS, BACKGROUNDS, EVENTS)
 
 
-def hide_truth(tree: Tree, columns: Columns) -> dict[str, NDArray[Any]]:
-    """Return the columns of a blind file: truth replaced by NaN, 0 or −1, the rest as it is.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> hidden = hide_truth(EVENTS, {"step": np.array([3]), "phi": np.array([0.1]), "nu_i": np.array([2])})
-    >>> {name: values.tolist() for name, values in hidden.items()}
-    {'step': [3], 'phi': [nan], 'nu_i': [0]}
-    """
-    branches = {branch.name: branch for branch in tree.branches}
-    return {
-        name: np.full_like(values, branches[name].hidden) if branches[name].truth else values
-        for name, values in columns.items()
-    }
-
-
-def shown_truth(tree: Tree, columns: Columns) -> dict[str, NDArray[np.bool_]]:
-    """Return, for each branch of truth, a mask of the rows in which it is not hidden."""
-    masks: dict[str, NDArray[np.bool_]] = {}
-    for branch in tree.branches:
-        if branch.truth:
-            values = columns[branch.name]
-            is_float = values.dtype.kind == "f"
-            masks[branch.name] = ~np.isnan(values) if is_float else values != branch.hidden_id
-    return masks
-
-
 def schema_json() -> str:
     """Return the JSON of the `schema` object, identical in every file since `hadd` keeps only one."""
     trees = {
@@ -286,7 +267,7 @@ def schema_json() -> str:
     return json.dumps(
         {
             "name": SCHEMA_NAME,
-            "version": f"{SCHEMA_MAJOR}.{SCHEMA_MINOR}",
+            "version": SCHEMA_VERSION,
             "trees": trees,
             "legends": LEGENDS,
         }

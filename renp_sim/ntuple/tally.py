@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.ntuple.schema import EVENTS, Columns, shown_truth
+from renp_sim.ntuple.blind import shown_truth
+from renp_sim.ntuple.ranges import allowed_values, misfits
+from renp_sim.ntuple.schema import EVENTS, Columns
 
 __all__ = ["EventTally"]
 
@@ -52,6 +54,8 @@ class EventTally:
         if self.is_blind:
             for name, shown in shown_truth(EVENTS, events).items():
                 self._note(f"is blind but events.{name} shows truth", shown)
+        for branch, misfit in misfits(EVENTS, events):
+            self._note(f"events.{branch.name} is not {allowed_values(branch)}", misfit)
         self._count(events["step"], events["recorded"])
         self.rows += rows
 

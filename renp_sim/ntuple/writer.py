@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from renp_sim.errors import SchemaError
 from renp_sim.files import PartFile
 from renp_sim.ntuple.columns import checked_columns
+from renp_sim.ntuple.content import HASHES, ContentHash, hashes_to_text, row_hashes
 from renp_sim.ntuple.histogram import PhotonEnergyHistogram
 from renp_sim.ntuple.schema import (
     BACKGROUNDS,
@@ -33,7 +34,8 @@ COMPRESSIONS: Final = ("lz4", "zstd", "none")
 LARGEST_RUN_NUMBER: Final = 2**53 - 1
 """ROOT's formulas are doubles."""
 
-BLOB_NAMES: Final = tuple(branch.name for branch in RUNS.blobs)
+TEXTS: Final = tuple(branch.name for branch in RUNS.blobs if branch.name != HASHES)
+"""What a run says of itself, and what the writer does not add."""
 
 
 class NtupleWriter:
@@ -78,6 +80,10 @@ class NtupleWriter:
             raise ValueError(f"compression {compression!r}: must be one of {', '.join(COMPRESSIONS)}")
         self._runs: list[Mapping[str, Any]] = []
         self._histogram = PhotonEnergyHistogram()
+        self._hashes = {
+            tree.name: ContentHash(branch.name for branch in tree.flat)
+            for tree in (STEPS, BACKGROUNDS, EVENTS)
+        }
         self._part = PartFile(path, force=force)
         self._done = False
         try:
@@ -96,8 +102,7 @@ class NtupleWriter:
         ValueError, SchemaError
             See `renp_sim.ntuple.columns.checked_columns`; SchemaError also if the disk is full.
         """
-        checked = checked_columns(EVENTS, columns)
-        self._trees["events"].append(checked)
+        checked = self._append(EVENTS, columns)
         energies, recorded = checked["photon_energy_eV"], checked["recorded"]
         for start in range(0, len(recorded), BLOCK_EVENTS):
             block = slice(start, start + BLOCK_EVENTS)
@@ -105,11 +110,17 @@ class NtupleWriter:
 
     def steps(self, columns: Columns) -> None:
         """Append rows of `steps`; raises as `events` does."""
-        self._trees["steps"].append(checked_columns(STEPS, columns))
+        self._append(STEPS, columns)
 
     def backgrounds(self, columns: Columns) -> None:
         """Append rows of `backgrounds`; raises as `events` does."""
-        self._trees["backgrounds"].append(checked_columns(BACKGROUNDS, columns))
+        self._append(BACKGROUNDS, columns)
+
+    def _append(self, tree: Tree, columns: Columns) -> dict[str, NDArray[Any]]:
+        checked = checked_columns(tree, columns)
+        self._trees[tree.name].append(checked)
+        self._hashes[tree.name].add(checked)
+        return checked
 
     def run(self, row: Mapping[str, Any]) -> None:
         """Keep a row of `runs` until the end of the file.
@@ -126,11 +137,11 @@ class NtupleWriter:
         SchemaError
             If a number does not fit its branch.
         """
-        flat = {name: np.asarray([value]) for name, value in row.items() if name not in BLOB_NAMES}
+        flat = {name: np.asarray([value]) for name, value in row.items() if name not in TEXTS}
         checked: dict[str, Any] = {**checked_columns(RUNS, flat)}
         if not 0 <= checked["run"][0] <= LARGEST_RUN_NUMBER:
             raise SchemaError(f"runs.run = {checked['run'][0]}: must lie in 0 ≤ run < 2^53")
-        for name in BLOB_NAMES:
+        for name in TEXTS:
             if not isinstance(row.get(name), Mapping):
                 raise ValueError(f"runs.{name}: must be a mapping for JSON, not {row.get(name)!r}")
             text = json.dumps(row[name], ensure_ascii=False, allow_nan=False)
@@ -152,10 +163,19 @@ class NtupleWriter:
         for name in ("events", "steps", "backgrounds"):
             self._trees[name].flush()
         self._file["photon_energy"] = self._histogram.to_root()
-        self._trees["runs"].extend(_stacked(self._runs))
+        self._trees["runs"].extend(_stacked([{**row, HASHES: self._hashes_of(row)} for row in self._runs]))
         self._file.close()
         self._done = True
         self._part.commit()
+
+    def _hashes_of(self, row: Mapping[str, Any]) -> NDArray[np.uint8]:
+        run = int(row["run"][0])
+        numbers = {branch.name: row[branch.name] for branch in RUNS.flat}
+        texts = {name: row[name].tobytes() for name in TEXTS}
+        hashes = {RUNS.name: row_hashes(numbers, texts)} | {
+            tree: h.of(run) for tree, h in self._hashes.items()
+        }
+        return np.frombuffer(hashes_to_text(hashes), dtype=np.uint8)
 
     def abandon(self) -> None:
         """Drop the file; nothing appears under the final name."""
@@ -183,7 +203,7 @@ def _stacked(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
     import awkward
 
     columns: dict[str, Any] = {b.name: np.concatenate([row[b.name] for row in rows]) for b in RUNS.flat}
-    for name in BLOB_NAMES:
+    for name in (*TEXTS, HASHES):
         texts = [row[name] for row in rows]
         columns[name] = awkward.unflatten(np.concatenate(texts), [len(text) for text in texts])
     return columns

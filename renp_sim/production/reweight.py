@@ -53,6 +53,8 @@ class Reweighted:
         Signal photons among them.
     sum_of_weights, effective_events
         Σw and (Σw)²/Σw² of the signal photons: how many unweighted ones are as good as they are.
+    notes
+        What a reader of the sample must know, a line each.
     """
 
     path: Path
@@ -60,6 +62,7 @@ class Reweighted:
     n_signal: int
     sum_of_weights: float
     effective_events: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -187,6 +190,7 @@ def reweight(
         n_signal=n_signal,
         sum_of_weights=total,
         effective_events=total**2 / square if square else 0.0,
+        notes=tables.notes,
     )
 
 

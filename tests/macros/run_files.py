@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import uproot
 
+from renp_sim.ntuple.blind import hide_truth
 from renp_sim.ntuple.reader import read_many
-from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, hide_truth
+from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.production.generate import generate
 from renp_sim.runfile.run import run_from_table

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, Origin, hide_truth
+from renp_sim.ntuple.blind import hide_truth
+from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, SCHEMA_MINOR, STEPS, Origin
 from renp_sim.ntuple.writer import NtupleWriter
 
 STEP_SECONDS = 1000.0
@@ -84,7 +85,7 @@ def sample(run: int = 1, *, n_events: int = 1000, n_steps: int = 4, lost: float 
     facts: dict[str, Any] = {
         "run": run,
         "schema_major": 1,
-        "schema_minor": 0,
+        "schema_minor": SCHEMA_MINOR,
         "seed": 2**64 - run,
         "n_events": n_events,
         "n_recorded": int(recorded.sum()),

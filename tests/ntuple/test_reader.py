@@ -10,7 +10,8 @@ import pytest
 import uproot
 
 from renp_sim.errors import SchemaError
-from renp_sim.ntuple.reader import find_files, iterate_events, read_many, read_tables
+from renp_sim.ntuple.opening import find_files
+from renp_sim.ntuple.reader import iterate_events, read_many, read_tables
 from renp_sim.ntuple.schema import EVENTS, TREES, schema_json
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.streams import BLOCK_EVENTS
@@ -34,7 +35,9 @@ def forge(path, *, legend=None, run_rows=1, change=None, major=1, rntuple=None):
                 row = {
                     b: awkward.Array([[123, 125]]) if "var" in d else np.ones(1, d) for b, d in kept.items()
                 }
-                tree.extend(row | {"schema_major": np.array([major], np.int32)})
+                # a run of schema 1.0, which has no hashes
+                row |= {"schema_major": np.array([major], np.int32), "schema_minor": np.zeros(1, np.int32)}
+                tree.extend(row | {"hashes": awkward.unflatten(np.empty(0, np.uint8), [0])})
     return path
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import detector.background
 from renp_sim.laser.schedule import StepKind
+from renp_sim.ntuple.blind import hide_truth, shown_truth
 from renp_sim.ntuple.schema import (
     BACKGROUNDS,
     EVENTS,
@@ -14,10 +15,8 @@ from renp_sim.ntuple.schema import (
     TREES,
     Branch,
     Origin,
-    hide_truth,
     markdown_table,
     schema_json,
-    shown_truth,
 )
 from renp_sim.physics.neutrino import Nature, Ordering
 
@@ -47,10 +46,15 @@ SCHEMA_1_0 = {
 """The contract with every file written so far: a change here is a new version of the schema."""
 
 
+SINCE_1_0 = {"runs": ["hashes:blob:1"], "steps": [], "backgrounds": [], "events": []}
+"""What minor versions added, and which one did."""
+
+
 @pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree.name)
-def test_branches_are_those_of_version_1_0(tree):
-    stated = [f"{b.name}:{'blob' if b.is_blob else b.dtype}" for b in tree.branches]
-    assert stated == SCHEMA_1_0[tree.name].split()
+def test_branches_are_those_of_version_1(tree):
+    stated = [(f"{b.name}:{'blob' if b.is_blob else b.dtype}", b.since) for b in tree.branches]
+    assert [name for name, since in stated if since == 0] == SCHEMA_1_0[tree.name].split()
+    assert [f"{name}:{since}" for name, since in stated if since > 0] == SINCE_1_0[tree.name]
 
 
 @pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree.name)
@@ -118,7 +122,7 @@ def test_nothing_that_tells_the_ordering_or_the_seed_is_left_in_a_blind_row_of_r
 
 def test_json_names_every_branch_with_unit_and_meaning():
     legend = json.loads(schema_json())
-    assert (legend["name"], legend["version"]) == ("renp-sim", "1.0")
+    assert (legend["name"], legend["version"]) == ("renp-sim", "1.1")
     for tree in TREES:
         branches = legend["trees"][tree.name]["branches"]
         assert [b["name"] for b in branches] == [b.name for b in tree.branches]
