@@ -1,7 +1,10 @@
 """Objects that many tests start from, and a budget of time for campaigns."""
 
 import math
+import signal
+import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -30,6 +33,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if left:
         terminalreporter.section(f"{len(left)} tests {NOT_RUN}", sep="=")
         terminalreporter.write_line("\n".join(left))
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """A command that a test calls in this process takes Ctrl-C for itself: give it back."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM)}
+    hook = sys.unraisablehook
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    sys.unraisablehook = hook
 
 
 @pytest.fixture

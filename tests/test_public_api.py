@@ -54,6 +54,6 @@ def test_a_type_checker_sees_the_same_names() -> None:
 
 def test_nothing_heavy_is_imported_before_it_is_used() -> None:
     heavy = ("numpy", "scipy", "uproot", "iminuit", "matplotlib")
-    program = f"import sys, renp_sim.cli.main; print([m for m in {heavy} if m in sys.modules])"
+    program = f"import sys, renp_sim.cli.program; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert found.strip() == "[]"

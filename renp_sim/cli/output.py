@@ -1,6 +1,9 @@
-"""What a command prints for programs."""
+"""What a command prints, and what becomes of it where nobody reads or the device is full."""
 
+import os
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +12,7 @@ from renp_sim.errors import NumericsError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_json", "print_notes"]
+__all__ = ["close_output", "complain", "print_json", "print_notes"]
 
 
 def print_json(table: dict[str, Any], *, indent: int | None = None) -> None:
@@ -30,3 +33,36 @@ def print_notes(console: "Console", notes: Iterable[str]) -> None:
     """Print what a reader must know, a line each."""
     for note in notes:
         console.print(f"note: {note}", style="yellow", markup=False)
+
+
+def complain(line: str) -> None:
+    """Print a line on stderr, if that can be."""
+    with suppress(OSError):
+        print(f"renp-sim: {line}", file=sys.stderr)
+
+
+def close_output(code: str | int | None) -> str | int | None:
+    """Write out what was printed, and return the exit code: 3 if that fails.
+
+    A reader that has seen enough, as in `renp-sim rate … | head`, is no failure.
+    """
+    output = sys.__stdout__
+    if output is None:
+        return code
+    try:
+        output.flush()
+    except BrokenPipeError:
+        _drop(output.fileno())
+    except OSError as error:
+        _drop(output.fileno())
+        if not code:
+            complain(f"standard output: cannot be written ({error.strerror}): free space or redirect it")
+            return 3
+    return code
+
+
+def _drop(descriptor: int) -> None:
+    """Send what is left to nowhere, or the interpreter would complain of it as it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

@@ -31,7 +31,11 @@ def find_files(paths: Paths) -> tuple[Path, ...]:
     for given in [paths] if isinstance(paths, str | PathLike) else paths:
         path = Path(given)
         # a file may have brackets in its name, so the name itself comes first
-        matches = [path] if path.exists() else [Path(match) for match in sorted(glob.glob(str(given)))]
+        try:
+            matches = [path] if path.exists() else [Path(match) for match in sorted(glob.glob(str(given)))]
+        except (OSError, ValueError):
+            # no name that a file can have
+            matches = []
         if not matches:
             raise SchemaError(f"{given}: no such file: check the name, or the pattern")
         found += matches

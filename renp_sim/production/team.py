@@ -49,16 +49,29 @@ class Workers:
         self._connections: list[Connection] = []
         self._baskets: list[list[Columns]] = []
         self._worker = {shard.index: place % number for place, shard in enumerate(shards)}
+        try:
+            self._start(shards, number)
+        except BaseException:
+            self.end()
+            raise
+
+    def _start(self, shards: Sequence[PlannedShard], number: int) -> None:
         context: Any = get_context(START_METHOD)
         for k in range(number):
             share = shards[k::number]
             memory = context.RawArray("B", BASKETS * BASKET_BYTES)
             ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(source, share, memory, theirs, ours), daemon=True)
-            process.start()
+            given = (self._source, share, memory, theirs, ours)
+            process = context.Process(target=_work, args=given, daemon=True)
+            # an interrupt from the terminal reaches every process; the one that writes the file decides
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+            try:
+                process.start()
+                self.processes.append(process)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             # only the worker holds its end: if it dies we are told
             theirs.close()
-            self.processes.append(process)
             self._connections.append(ours)
             self._baskets.append(_baskets(memory))
 
@@ -101,7 +114,8 @@ class Workers:
     def end(self) -> None:
         """End the processes, whatever they are doing: a shard that is not whole is made again."""
         for process in self.processes:
-            process.terminate()
+            # one that is stopped would not see a milder signal
+            process.kill()
         for process in self.processes:
             process.join()
         for connection in self._connections:
@@ -158,7 +172,6 @@ def _work(
 ) -> None:
     # with only one holder each, a connection ends when the process at its other end does
     other_end.close()
-    # an interrupt from the terminal reaches every process; the one that writes the file decides
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     keep_freed_memory()
     try:

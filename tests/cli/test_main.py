@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from renp_sim.cli import main
 from renp_sim.cli.summary import print_fit
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.ntuple.writer import NtupleWriter
@@ -293,12 +294,9 @@ def test_too_little_memory_is_one_line(
     def exhausted(*_: object, **__: object) -> None:
         raise MemoryError
 
-    program = import_module("renp_sim.cli.main")
-    monkeypatch.setattr(program, "app", exhausted)
-    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(import_module("renp_sim.cli.program"), "app", exhausted)
     with pytest.raises(SystemExit) as left:
-        program.main([])
-    signal.signal(signal.SIGINT, before)
+        main([])
     assert left.value.code == 4
     assert capsys.readouterr().err.startswith("renp-sim: out of memory: ask for fewer")
 

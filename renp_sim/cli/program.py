@@ -1,8 +1,8 @@
 """The program: its commands, its exit codes, its one place for error messages."""
 
-import signal
 import sys
-from typing import Annotated, Any, NoReturn
+from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
@@ -21,9 +21,10 @@ from renp_sim.cli import (
     run,
     spectrum,
 )
+from renp_sim.cli.output import complain
 from renp_sim.errors import ConfigError, RenpError
 
-__all__ = ["main"]
+__all__ = ["run_program"]
 
 app = typer.Typer(
     name="renp-sim",
@@ -67,26 +68,27 @@ def _program(
     pass
 
 
-def _interrupted(number: int, frame: object) -> NoReturn:
-    print("renp-sim: interrupted", file=sys.stderr)
-    # unlike KeyboardInterrupt it passes through the command line library, and everything is cleaned up
-    sys.exit(130)
-
-
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the program and exit: 0, 2 configuration, 3 file or schema, 4 numerics or fit, 130 interrupted."""
-    signal.signal(signal.SIGINT, _interrupted)
+def run_program(arguments: list[str] | None = None) -> int:
+    """Run a command and return the exit code; the command line library exits with those of its own."""
+    output = sys.stdout
+    if isinstance(output, TextIOWrapper):
+        # a file name may have bytes that are no text, and a terminal may know no Greek
+        output.reconfigure(errors="backslashreplace")
     try:
         app(arguments, prog_name="renp-sim", standalone_mode=True)
+    except SystemExit as ended:
+        # the libraries that print exit with 1 where nobody reads any more: whoever does has seen enough
+        if isinstance(ended.__context__, BrokenPipeError):
+            return 0
+        raise
     except RenpError as error:
-        lines = error.problems if isinstance(error, ConfigError) else str(error).splitlines()
-        for line in lines:
-            print(f"renp-sim: {line}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        for line in error.problems if isinstance(error, ConfigError) else str(error).splitlines():
+            complain(line)
+        return error.exit_code
     except MemoryError:
-        print("renp-sim: out of memory: ask for fewer photons, steps or points", file=sys.stderr)
-        sys.exit(4)
-    except BrokenPipeError:
-        # whoever reads our output has seen enough, as in `renp-sim rate … | head`
-        sys.stderr.close()
-        sys.exit(0)
+        complain("out of memory: ask for fewer photons, steps or points")
+        return 4
+    except OSError as error:
+        complain(f"{error.filename or 'output'}: cannot be read or written ({error.strerror or error})")
+        return 3
+    return 0

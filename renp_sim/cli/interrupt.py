@@ -1,0 +1,76 @@
+"""Ctrl-C: one line, everything cleaned up, exit code 130, at any moment and however often it comes."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+__all__ = ["INTERRUPTED", "Interrupted", "ignore_interrupts", "interruptible"]
+
+INTERRUPTED: Final = 130
+"""Exit code."""
+
+AGAIN_S: Final = 0.1
+"""After so long an interrupt is repeated that was swallowed, as by a weak reference's callback."""
+
+
+class Interrupted(SystemExit):
+    """Unlike KeyboardInterrupt it passes through the command line library, and everything is cleaned up."""
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end what runs inside; while that is cleaned up, further ones do nothing."""
+    said = False
+    complain = sys.unraisablehook
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal said
+        if _is_unwinding():
+            return
+        if not said:
+            said = True
+            # `print` may be what was interrupted
+            with suppress(OSError):
+                os.write(2, b"renp-sim: interrupted\n")
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_S, AGAIN_S)
+        raise Interrupted(INTERRUPTED)
+
+    def hide_swallowed(details: "UnraisableHookArgs") -> None:
+        if not isinstance(details.exc_value, Interrupted):
+            complain(details)
+
+    sys.unraisablehook = hide_swallowed
+    try:
+        signal.signal(signal.SIGALRM, interrupt)
+        signal.signal(signal.SIGINT, interrupt)
+        yield
+    finally:
+        signal.signal(signal.SIGINT, _exit)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+
+
+def _is_unwinding() -> bool:
+    """Whether an interrupt is on its way: then this runs in some `finally` that cleans up after it."""
+    error = sys.exception()
+    while error is not None:
+        if isinstance(error, Interrupted):
+            return True
+        error = error.__context__
+    return False
+
+
+def ignore_interrupts() -> None:
+    """Let an interpreter that only has to end do so: it gives up its own handlers before its last moment."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    os._exit(INTERRUPTED)
