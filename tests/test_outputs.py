@@ -155,11 +155,16 @@ def test_what_exists_is_replaced_with_force_only(
         ("pipe", "is a device or a pipe"),
         ("x" * 252, "File name too long"),
         ("x" * 300, "File name too long"),
+        ("x" * 5000, "File name too long"),
         ("no/where", "No such file"),
+        ("no\nsuch/file", r"no\nsuch/file: cannot be written (No such file"),
+        ("\udcff/file", r"\udcff/file: cannot be written (No such file"),
+        ("~nobody/file", "No such file"),
         ("file/below", "Not a directory"),
     ],
+    ids=lambda value: ascii(value)[:12],
 )
-@pytest.mark.parametrize("command", ["generate", "export", "merge", "reweight", "init"])
+@pytest.mark.parametrize("command", ["generate", "export", "parquet", "merge", "reweight", "init"])
 def test_what_is_no_name_of_a_file_is_one_line(
     made: Path, tmp_path: Path, ends: Ends, command: str, out: str, message: str
 ) -> None:
@@ -168,6 +173,7 @@ def test_what_is_no_name_of_a_file_is_one_line(
     arguments = {
         "generate": ("generate", "fine_scan", "-o", out, *QUIET),
         "export": ("export", made, "--to", "csv", "-o", out),
+        "parquet": ("export", made, "--to", "parquet", "-o", out),
         "merge": ("merge", out, made),
         "reweight": ("reweight", made, "--set", "neutrino.sin2_theta12=0.3", "-o", out),
         "init": ("init", out),
@@ -192,10 +198,66 @@ def test_a_folder_that_cannot_be_made_is_one_line(
 ) -> None:
     (tmp_path / "file").write_text("mine")
     command = [str(made) if argument == "IN" else argument for argument in arguments]
-    for out in ("file", "file/below", "x" * 300):
+    for out in ("file", "file/below", "x" * 300, "x" * 5000, "x\n" * 200, "/proc/x"):
         ends(3, *command, out)
     assert contents(tmp_path) == {"file": b"mine"}
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    "out",
+    ["", ".", "/", ".png", "folder.png", "no/where.png", "file/x.pdf", "x" * 300 + ".png", "no\n/x.png"],
+)
+def test_a_plot_that_cannot_be_written_is_one_line(tmp_path: Path, ends: Ends, out: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder.png").mkdir()
+    for force in ((), ("--force",)):
+        ends(2 if not Path(out).suffix else 3, "rate", "gp23_three_frequencies", "--plot", out, *force)
+    assert contents(tmp_path) == {"file": b"mine"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("generate", "fine_scan", "-o"),
+        ("export", "IN", "--to", "csv", "-o"),
+        ("merge",),
+        ("reweight", "IN", "--set", "neutrino.sin2_theta12=0.3", "-o"),
+        ("init",),
+        ("rate", "gp23_three_frequencies", "--plot"),
+        ("fit", "IN", "-o"),
+        ("spectrum", "IN", "-o"),
+        ("run", "-o"),
+        ("figures",),
+        ("check",),
+        ("inspect",),
+    ],
+    ids=lambda value: value[0],
+)
+def test_a_name_with_a_null_byte_is_no_traceback(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    """No shell can give one; the command line library or we refuse it."""
+    monkeypatch.chdir(tmp_path)
+    command = [str(made) if argument == "IN" else argument for argument in arguments]
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "a\0b.png"])
+    assert ended.value.code in (2, 3)
+    assert contents(tmp_path) == {}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_is_one_line(made: Path, tmp_path: Path, ends: Ends) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    folder.chmod(0o500)
+    for arguments in (
+        ("rate", "gp23_three_frequencies", "--plot", folder / "a.pdf"),
+        ("generate", "fine_scan", "-o", folder / "a.root", *QUIET),
+        ("fit", made, "-q", "-o", folder),
+        ("spectrum", made, "-o", folder),
+    ):
+        assert "Permission denied" in ends(3, *arguments)
 
 
 def test_two_exports_of_one_name_do_not_mix(made: Path, tmp_path: Path, ends: Ends) -> None:

@@ -80,7 +80,9 @@ def asked_frequencies(omegas_eV: Sequence[float], grid: str | None) -> FloatArra
         raise ConfigError(f"--grid {grid}: write START:STOP:POINTS, such as 1.068:1.072:401") from None
     if not 1 <= points <= MAX_POINTS:
         raise ConfigError(f"--grid {grid}: the number of points must lie in 1 … {MAX_POINTS}")
-    return np.concatenate([omegas_eV, np.linspace(start, stop, points)])
+    with np.errstate(over="ignore", invalid="ignore"):
+        # an end that is not finite is no frequency, which `rate_at` says in its own words
+        return np.concatenate([omegas_eV, np.linspace(start, stop, points)])
 
 
 def rate_at(run: Run, omega_eV: FloatArray) -> RateReport:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from renp_sim.cli.options import Files, Json
-from renp_sim.cli.output import print_json
+from renp_sim.cli.output import complain, print_json
 
 if TYPE_CHECKING:
     from renp_sim.ntuple.inspect import Report
@@ -27,8 +27,6 @@ def inspect(files: Files, json: Json = False) -> None:
 
 
 def _print(report: "Report") -> None:
-    import sys
-
     for run in report.runs:
         marks = {
             "blind": run.is_blind,
@@ -42,6 +40,6 @@ def _print(report: "Report") -> None:
             f"live {run.live_time_s:.7g} s of {run.wall_time_s:.7g} s"
         )
     for fault in report.faults:
-        print(f"renp-sim: {fault}", file=sys.stderr)
+        complain(fault)
     if report.is_sound:
         print("no faults")

@@ -36,9 +36,10 @@ def print_notes(console: "Console", notes: Iterable[str]) -> None:
 
 
 def complain(line: str) -> None:
-    """Print a line on stderr, if that can be."""
+    """Print one line on stderr, if that can be, whatever characters a name in it has."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
     with suppress(OSError):
-        print(f"renp-sim: {line}", file=sys.stderr)
+        print(f"renp-sim: {shown}", file=sys.stderr)
 
 
 def close_output(code: str | int | None) -> str | int | None:

@@ -82,7 +82,7 @@ def run_program(arguments: list[str] | None = None) -> int:
             return 0
         raise
     except RenpError as error:
-        for line in error.problems if isinstance(error, ConfigError) else str(error).splitlines():
+        for line in error.problems if isinstance(error, ConfigError) else [str(error)]:
             complain(line)
         return error.exit_code
     except MemoryError:

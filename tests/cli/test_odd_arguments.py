@@ -1,0 +1,74 @@
+"""What no one should type, and somebody does: one line, or the usage of the command, and never a traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from renp_sim.cli import main
+
+DIGITS = "9" * 5000
+
+OURS = [
+    *(("check", "fine_scan", "--set", f"run{value}") for value in ("=5", "=", "=[1]", "={}", "=x", "[0]=1")),
+    *(
+        ("check", "fine_scan", "--set", setting)
+        for setting in (
+            f"run.seed={DIGITS}",
+            f"laser.settling_s={DIGITS}",
+            f"laser.settling_s={DIGITS}.0",
+            f"{DIGITS}={DIGITS}",
+            f"laser.scan[{DIGITS}].passes=1",
+            "laser.scan[-1].passes=1",
+            "laser.scan=[{omegas_eV=[1.07], total_duration_s=1e9, passes=100000000}]",
+            "detector.efficiency='20%'",
+            'run.name="' + "x" * 300 + '"',
+            "x" * 9000,
+            "=1",
+            "[0]=1",
+            "no\nsuch.key=1",
+        )
+    ),
+    ("rate", "fine_scan", "--omega", "nan"),
+    ("rate", "fine_scan", "--omega", DIGITS),
+    ("rate", "fine_scan", "--grid", f"1:1.07:{DIGITS}"),
+    ("rate", "fine_scan", "--grid", f"{DIGITS}:1.07:3"),
+    ("rate", "fine_scan", "--grid", "-1e308:1e308:3"),
+    ("rate", "fine_scan", "--grid", "nan:1.07:3"),
+    ("rate", "fine_scan", "--grid", "1:1.07:1e9"),
+    ("fit", "nothing", "--level", DIGITS),
+    ("fit", "nothing", "--normalisation", f"{DIGITS}%"),
+    ("fit", "nothing", "--fix", f"lightest_mass_eV={DIGITS}"),
+    ("fit", "nothing", "--constrain", f"lightest_mass_eV=1:{DIGITS}"),
+    ("generate", "fine_scan", "-o", "a.root", "--workers", "0"),
+    ("generate", "fine_scan", "-o", "a.root", "--events", "-1"),
+    *((command, "") for command in ("check", "inspect", "fit", "spectrum")),
+    *((command, "no\0name*") for command in ("fit",)),
+]
+"""The program itself says what is wrong."""
+
+LIBRARYS = [
+    ("check", "fine_scan", "--seed", DIGITS),
+    ("check", "fine_scan", "--run-number", DIGITS),
+    *(("generate", "fine_scan", "-o", "a.root", "--events", number) for number in (DIGITS, "1e400", "1e6x")),
+    ("generate", "fine_scan", "-o", "a.root", "--workers", DIGITS),
+]
+"""The command line library says it, with the usage of the command."""
+
+
+@pytest.mark.parametrize("arguments", OURS + LIBRARYS, ids=lambda value: ascii(" ".join(value))[:40])
+def test_is_told_and_nothing_else(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    out, err = capsys.readouterr()
+    assert ended.value.code in (2, 3)
+    assert out == ""
+    if arguments in OURS and "\0" not in "".join(arguments):
+        (line,) = err.splitlines()
+        assert line.startswith("renp-sim: ")
+    assert not list(tmp_path.iterdir())
