@@ -22,6 +22,10 @@ from renp_sim.streams import BLOCK_EVENTS, Stage, stream
 __all__ = ["SignalPhotons", "StepPhotons", "block_boundaries_s"]
 
 
+MOST_KEPT = 1 << 18
+"""Entries of sources that are kept for later steps of the same line, 25 MB; making one takes up to 5 ms."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SignalPhotons:
     """Signal photons of a run; nothing is drawn before it is asked for.
@@ -93,13 +97,38 @@ class SignalPhotons:
             seed=self.seed,
             step=step,
             count=count,
-            source=source_of(
-                float(schedule.omega_eV[step]), float(schedule.linewidth_eV[step]), self.emission
-            ),
+            source=self._source(float(schedule.omega_eV[step]), float(schedule.linewidth_eV[step]), count),
             boundaries_s=self.boundaries_s(step),
             radius_cm=self.emission.target.radius_cm,
             length_cm=self.emission.target.length_cm,
         )
+
+    @cached_property
+    def _sources(self) -> "_Sources":
+        return _Sources()
+
+    def _source(self, omega_eV: float, linewidth_eV: float, count: int) -> Source:
+        """Return what a step is drawn from: in a scan of many passes most have been there before."""
+        kept, line = self._sources, (omega_eV, linewidth_eV)
+        if line in kept:
+            return kept[line]
+        if count == 0 and kept:
+            # nothing is drawn from it
+            return next(iter(kept.values()))
+        source = source_of(omega_eV, linewidth_eV, self.emission)
+        kept.keep(line, source)
+        return source
+
+
+class _Sources(dict[tuple[float, float], Source]):
+    """Line (ω, σ) → source; the first ones stay, since the last ones of a long cycle are never found."""
+
+    entries = 0
+
+    def keep(self, line: tuple[float, float], source: Source) -> None:
+        if self.entries + len(source) <= MOST_KEPT:
+            self[line] = source
+            self.entries += len(source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -64,6 +64,9 @@ class Source:
     s_minus_eV2: FloatArray
     difference_eV2: FloatArray
 
+    def __len__(self) -> int:
+        return len(self.nu_i)
+
 
 def source_of(omega_eV: float, linewidth_eV: float, emission: Emission) -> Source:
     """Return the source of a step with a sharp line (σ = 0) or a Gaussian one.
