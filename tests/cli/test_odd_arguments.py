@@ -1,4 +1,4 @@
-"""What no one should type, and somebody does: one line, or the usage of the command, and never a traceback."""
+"""What no one should type, and somebody does: one line, or the command's usage, never a traceback."""
 
 from pathlib import Path
 

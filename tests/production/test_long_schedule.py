@@ -6,9 +6,12 @@ from time import process_time
 import numpy as np
 import pytest
 
+from renp_sim.arrays import Columns
 from renp_sim.generator import photons
+from renp_sim.generator.source import Source, source_of
 from renp_sim.ntuple.reader import iterate_events
 from renp_sim.ntuple.writer import NtupleWriter
+from renp_sim.physics.rates import Emission
 from renp_sim.production.generate import generate
 from renp_sim.runfile.run import Run, load
 
@@ -28,8 +31,12 @@ def test_steps_of_one_line_share_what_they_are_drawn_from(
 ) -> None:
     run = scan(100)
     made: list[float] = []
-    source_of = photons.source_of
-    monkeypatch.setattr(photons, "source_of", lambda *line: made.append(line[0]) or source_of(*line))
+
+    def counted(omega_eV: float, linewidth_eV: float, emission: Emission) -> Source:
+        made.append(omega_eV)
+        return source_of(omega_eV, linewidth_eV, emission)
+
+    monkeypatch.setattr(photons, "source_of", counted)
     generate(run, tmp_path / "kept.root")
     assert made == run.truth.omega_eV[:3].tolist()
     made.clear()
@@ -52,9 +59,12 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_short_steps_are_written_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     events = NtupleWriter.events
-    monkeypatch.setattr(
-        NtupleWriter, "events", lambda self, block: sizes.append(len(block["run"])) or events(self, block)
-    )
+
+    def counted(writer: NtupleWriter, block: Columns) -> None:
+        sizes.append(len(block["run"]))
+        events(writer, block)
+
+    monkeypatch.setattr(NtupleWriter, "events", counted)
     generate(scan(500), tmp_path / "run.root")
     assert sum(sizes) > 1000
     assert len(sizes) == 1
