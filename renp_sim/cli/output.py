@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from json import dumps
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,10 @@ from renp_sim.errors import NumericsError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["close_output", "complain", "print_json", "print_notes"]
+__all__ = ["close_output", "complain", "print_json", "print_notes", "print_table"]
+
+ENDLESS = 10_000
+"""Columns of a screen on which every table has room."""
 
 
 def print_json(table: dict[str, Any], *, indent: int | None = None) -> None:
@@ -33,6 +36,20 @@ def print_notes(console: "Console", notes: Iterable[str]) -> None:
     """Print what a reader must know, a line each."""
     for note in notes:
         console.print(f"note: {note}", style="yellow", markup=False)
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table, wider than the screen if it must be: no digit is cut."""
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table
+
+    table = Table(*headings)
+    for row in rows:
+        table.add_row(*row)
+    console, endless = Console(), Console(width=ENDLESS)
+    console.width = max(console.width, Measurement.get(endless, endless.options, table).maximum)
+    console.print(table)
 
 
 def complain(line: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from renp_sim.cli.options import Force, Json, RunFile, RunNumber, Seed, Settings
-from renp_sim.cli.output import print_json
+from renp_sim.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from renp_sim.app.rates import RateReport
@@ -58,24 +58,25 @@ def rate(
 
 def _print(report: "RateReport") -> None:
     from rich.console import Console
-    from rich.table import Table
 
-    console = Console()
+    # what is longer than a screen is broken by the terminal, and not within a number
+    console = Console(soft_wrap=True)
     thresholds = report.as_dict()["thresholds_eV"]
     # a pair heavier than E_eg is never emitted
     shown = {pair: f"= {value:.9f} eV" if value > 0 else "none" for pair, value in thresholds.items()}
     console.print("thresholds  " + "  ".join(f"ω_{pair} {text}" for pair, text in shown.items()))
     signal, background = report.expected_counts, report.background_counts
     if signal is None or background is None:
-        table = Table("ω \\[eV]", "I(ω)", "rate \\[1/s]")
+        headings: tuple[str, ...] = ("ω \\[eV]", "I(ω)", "rate \\[1/s]")
     else:
-        table = Table("ω \\[eV]", "I(ω)", "rate \\[1/s]", "expected counts", "background")
+        headings = ("ω \\[eV]", "I(ω)", "rate \\[1/s]", "expected counts", "background")
+    rows = []
     for k, omega in enumerate(report.omega_eV):
         row = [f"{omega:.9g}", f"{report.spectral_function[k]:.10g}", f"{report.rate_hz[k]:.6g}"]
         if signal is not None and background is not None:
             row += [f"{signal[k]:.5g}", f"{background[k]:.5g}"]
-        table.add_row(*row)
-    console.print(table)
+        rows.append(row)
+    print_table(headings, rows)
     if signal is not None and background is not None:
         console.print(f"recorded signal photons expected in all: {signal.sum():.6g}")
         console.print(f"recorded background photons expected in all: {background.sum():.6g}")

@@ -35,15 +35,15 @@ def run(
     from renp_sim.runfile.run import load
 
     keep_freed_memory()
-    run = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number)
-    folder = output or Path(run.config.run.name)
+    asked = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number)
+    folder = output or Path(asked.config.run.name)
     with progress_bar("working", quiet=quiet) as progress:
-        made, report, files = run_all(run, folder, workers=workers, force=force, progress=progress)
+        made, report, files = run_all(asked, folder, workers=workers, force=force, progress=progress)
     if json:
         print_json(made.as_dict() | report.as_dict())
         return
     emitted, recorded = made.n_generated, made.n_recorded
-    print(f"{run.config.run.name}: {emitted} signal photons emitted, {recorded} photons recorded")
+    print(f"{asked.config.run.name}: {emitted} signal photons emitted, {recorded} photons recorded")
     print_fit(report.fit.as_dict())
     print_search(report.search.as_dict())
     print(f"wrote {', '.join(path.name for path in files)} in {folder}/")

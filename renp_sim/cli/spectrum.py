@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from renp_sim.cli.options import Files, Force, Json
-from renp_sim.cli.output import print_json, print_notes
+from renp_sim.cli.output import print_json, print_notes, print_table
 
 __all__ = ["spectrum"]
 
@@ -27,14 +27,14 @@ def spectrum(
         print_json(table)
         return
     from rich.console import Console
-    from rich.table import Table
 
-    rows = Table("ω \\[eV]", "counts", "background", "Î(ω)", "−", "+")
+    headings = ("ω \\[eV]", "counts", "background", "Î(ω)", "−", "+")
     names = ("omega_eV", "counts", "background", "value", "error_down", "error_up")
-    for omega, counts, background, *values in zip(*(table[name] for name in names), strict=True):
-        rows.add_row(f"{omega:.9g}", f"{counts:.0f}", f"{background:.4g}", *(f"{v:.5g}" for v in values))
-    console = Console()
-    console.print(rows)
-    print_notes(console, table["notes"])
+    rows = [
+        (f"{omega:.9g}", f"{counts:.0f}", f"{background:.4g}", *(f"{v:.5g}" for v in values))
+        for omega, counts, background, *values in zip(*(table[name] for name in names), strict=True)
+    ]
+    print_table(headings, rows)
+    print_notes(Console(), table["notes"])
     for path in written:
         print(f"wrote {path}")

@@ -5,14 +5,12 @@ They are read beside the ntuple, as a friend tree with the index (run, event), a
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 
-from renp_sim.files import PartFile
 from renp_sim.ntuple.columns import checked_columns
+from renp_sim.ntuple.root_file import RootFile
 from renp_sim.ntuple.schema import BLOB, Branch, Columns, Tree
 from renp_sim.streams import BLOCK_EVENTS
 
@@ -38,36 +36,12 @@ HYPOTHESES: Final = Tree(
 )
 
 
-class WeightWriter:
-    """A file of weights in the making; use it in a `with` statement.
+class WeightWriter(RootFile):
+    """A file of weights in the making; parameters and errors are those of `RootFile`."""
 
-    Leaving the `with` block finishes the file. If an exception leaves it, nothing appears under the final
-    name and the .part is removed.
-
-    Parameters
-    ----------
-    path
-        The file; its folder must exist.
-    force
-        Replace an existing file, once the new one is whole.
-
-    Raises
-    ------
-    SchemaError
-        If the file exists, is being written by another job, or cannot be written.
-    """
-
-    def __init__(self, path: Path, *, force: bool = False) -> None:
-        import uproot
-
+    def _begin(self) -> None:
         self._hypotheses: list[tuple[int, bytes]] = []
-        self._part = PartFile(path, force=force)
-        try:
-            self._file = uproot.recreate(self._part, compression=uproot.LZ4(1))
-            self._weights = self._file.mktree(WEIGHTS.name, {b.name: b.dtype for b in WEIGHTS.branches})
-        except BaseException:
-            self._part.discard()
-            raise
+        self._weights = self._file.mktree(WEIGHTS.name, {b.name: b.dtype for b in WEIGHTS.branches})
 
     def weights(self, columns: Columns) -> None:
         """Append any number of events: `run`, `event`, `weight`.
@@ -90,22 +64,7 @@ class WeightWriter:
         """Keep the configuration that the weights of a run stand for."""
         self._hypotheses.append((run, json.dumps(config, ensure_ascii=False, allow_nan=False).encode()))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self._write_hypotheses()
-                self._file.close()
-                self._part.commit()
-        finally:
-            # after `commit` there is nothing to drop
-            self._part.discard()
-
-    def _write_hypotheses(self) -> None:
+    def _write_last(self) -> None:
         import awkward
 
         tree = self._file.mktree(HYPOTHESES.name, {b.name: b.dtype for b in HYPOTHESES.branches})

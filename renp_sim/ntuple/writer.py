@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.errors import SchemaError
-from renp_sim.files import PartFile
 from renp_sim.ntuple.columns import checked_columns
 from renp_sim.ntuple.content import HASHES, ContentHash, hashes_to_text, row_hashes
 from renp_sim.ntuple.histogram import PhotonEnergyHistogram
+from renp_sim.ntuple.root_file import RootFile
 from renp_sim.ntuple.schema import (
     BACKGROUNDS,
     EVENTS,
@@ -26,10 +24,7 @@ from renp_sim.ntuple.schema import (
 )
 from renp_sim.streams import BLOCK_EVENTS
 
-__all__ = ["COMPRESSIONS", "NtupleWriter"]
-
-COMPRESSIONS: Final = ("lz4", "zstd", "none")
-"""Level 1 each. zlib takes six times as long for nothing, LZMA is read as empty by jsroot."""
+__all__ = ["NtupleWriter"]
 
 LARGEST_RUN_NUMBER: Final = 2**53 - 1
 """ROOT's formulas are doubles."""
@@ -38,27 +33,8 @@ TEXTS: Final = tuple(branch.name for branch in RUNS.blobs if branch.name != HASH
 """What a run says of itself, and what the writer does not add."""
 
 
-class NtupleWriter:
-    """A ROOT file in the making; use it in a `with` statement.
-
-    Leaving the `with` block finishes the file. If an exception leaves it, nothing appears under the final
-    name and the .part is removed.
-
-    Parameters
-    ----------
-    path
-        The file; its folder must exist.
-    force
-        Replace an existing file, once the new one is whole.
-    compression
-        One of `COMPRESSIONS`.
-
-    Raises
-    ------
-    SchemaError
-        If the file exists, is being written by another job, or cannot be written.
-    ValueError
-        If the compression is unknown.
+class NtupleWriter(RootFile):
+    """An ntuple in the making; parameters and errors are those of `RootFile`.
 
     Notes
     -----
@@ -70,29 +46,19 @@ class NtupleWriter:
             writer.steps(steps)
             writer.backgrounds(backgrounds)
             writer.run({**facts, "config": config, "provenance": provenance})
+
+    The end is a ValueError if no run was given: no reader would take the file.
     """
 
-    def __init__(self, path: Path, *, force: bool = False, compression: str = "lz4") -> None:
-        import uproot
-
-        codecs = {"lz4": uproot.LZ4(1), "zstd": uproot.ZSTD(1), "none": None}
-        if compression not in codecs:
-            raise ValueError(f"compression {compression!r}: must be one of {', '.join(COMPRESSIONS)}")
+    def _begin(self) -> None:
         self._runs: list[Mapping[str, Any]] = []
         self._histogram = PhotonEnergyHistogram()
         self._hashes = {
             tree.name: ContentHash(branch.name for branch in tree.flat)
             for tree in (STEPS, BACKGROUNDS, EVENTS)
         }
-        self._part = PartFile(path, force=force)
-        self._done = False
-        try:
-            self._file = uproot.recreate(self._part, compression=codecs[compression])
-            self._file["schema"] = schema_json()
-            self._trees = {tree.name: _Baskets(self._file, tree) for tree in TREES}
-        except BaseException:
-            self.abandon()
-            raise
+        self._file["schema"] = schema_json()
+        self._trees = {tree.name: _Baskets(self._file, tree) for tree in TREES}
 
     def events(self, columns: Columns) -> None:
         """Append any number of events.
@@ -148,25 +114,14 @@ class NtupleWriter:
             checked[name] = np.frombuffer(text.encode(), dtype=np.uint8)
         self._runs.append(checked)
 
-    def finish(self) -> None:
-        """Write what is left, `runs` last, and give the file its name.
-
-        Raises
-        ------
-        ValueError
-            If no run was given: no reader would take the file.
-        SchemaError
-            If the disk is full or fails.
-        """
+    def _write_last(self) -> None:
         if not self._runs:
             raise ValueError("an ntuple needs a row of runs: call NtupleWriter.run before the end")
         for name in ("events", "steps", "backgrounds"):
             self._trees[name].flush()
         self._file["photon_energy"] = self._histogram.to_root()
+        # last, since the reader refuses a file without it
         self._trees["runs"].extend(_stacked([{**row, HASHES: self._hashes_of(row)} for row in self._runs]))
-        self._file.close()
-        self._done = True
-        self._part.commit()
 
     def _hashes_of(self, row: Mapping[str, Any]) -> NDArray[np.uint8]:
         run = int(row["run"][0])
@@ -176,26 +131,6 @@ class NtupleWriter:
             tree: h.of(run) for tree, h in self._hashes.items()
         }
         return np.frombuffer(hashes_to_text(hashes), dtype=np.uint8)
-
-    def abandon(self) -> None:
-        """Drop the file; nothing appears under the final name."""
-        self._done = True
-        self._part.discard()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._done:
-            return
-        try:
-            if kind is None:
-                self.finish()
-        finally:
-            # after `commit` there is nothing to drop
-            self.abandon()
 
 
 def _stacked(rows: list[Mapping[str, Any]]) -> dict[str, Any]:

@@ -371,3 +371,20 @@ def test_a_file_of_another_program_needs_a_model(ntuple: Path, tmp_path: Path) -
     own = json.loads(renp_sim("fit", ntuple, "--ordering", "normal", "--json").stdout)
     best = [t["fits"]["normal/dirac"]["minus_two_ln_L"] for t in (table, own)]
     assert best[0] == pytest.approx(best[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("command", [("rate", "fine_scan"), ("spectrum", "NTUPLE")])
+def test_no_digit_is_cut_on_a_narrow_screen(
+    ntuple: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, str],
+) -> None:
+    printed = []
+    for columns in ("20", "40", "300"):
+        monkeypatch.setenv("COLUMNS", columns)
+        with pytest.raises(SystemExit):
+            main([str(ntuple) if part == "NTUPLE" else part for part in command])
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] == printed[2]
+    assert "…" not in printed[0]

@@ -366,3 +366,21 @@ def test_weights_must_be_weights(tmp_path: Path) -> None:
         ):
             writer.weights({"run": one, "event": one, "weight": np.array([bad])})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "is_read"), [("cos_theta_star", True), ("phi", False)])
+def test_damage_of_what_is_read_gets_into_no_weight(tmp_path: Path, name: str, is_read: bool) -> None:
+    sample, out = tmp_path / "sample.root", tmp_path / "weights.root"
+    generate(setup("output.compression=none", "laser.steps=[{omega_eV=1.067, duration_s=1e7}]"), sample)
+    with uproot.open(sample) as file:
+        branch = file["events"][name]
+        end = int(branch.member("fBasketSeek")[0] + branch.member("fBasketBytes")[0])
+    data = bytearray(sample.read_bytes())
+    data[end - 1] ^= 1
+    sample.write_bytes(data)
+    if is_read:
+        with pytest.raises(SchemaError, match="events: cos_theta_star: not what was written"):
+            reweight(sample, ("target.coherence=0.9",), out)
+    else:
+        reweight(sample, ("target.coherence=0.9",), out)
+    assert out.exists() is not is_read
