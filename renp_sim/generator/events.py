@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from renp_sim.arrays import FloatArray
 from renp_sim.generator.source import Source
 
-__all__ = ["PairMomenta", "TruthBlock", "draw_block", "pair_momenta"]
+__all__ = ["PairMomenta", "TruthBlock", "draw_block", "empty_block", "pair_momenta"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,7 +72,7 @@ def draw_block(
     """
     m = len(times_s)
     if m == 0 or source.choice is None:
-        return _empty_block(source)
+        return empty_block(source)
     entry = source.choice.draw(rng.random(m))
     cosine = source.cosine.invert(entry, rng.random(m))
     phi = rng.random(m)
@@ -116,7 +116,8 @@ def _photon_energies(source: Source, entry: NDArray[np.intp], rng: np.random.Gen
     return q2
 
 
-def _empty_block(source: Source) -> TruthBlock:
+def empty_block(source: Source) -> TruthBlock:
+    """Return a block without emissions."""
     nothing, nowhere = np.empty(0), np.empty(0, dtype=np.float32)
     return TruthBlock(
         source=source,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.arrays import FloatArray
-from renp_sim.generator.events import TruthBlock, draw_block
+from renp_sim.generator.events import TruthBlock, draw_block, empty_block
 from renp_sim.generator.source import Source, source_of
 from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.line import mean_spectral_function
@@ -165,8 +165,10 @@ class StepPhotons:
     def block(self, block: int) -> TruthBlock:
         """Return one block, the same whenever and wherever it is drawn."""
         size = min(BLOCK_EVENTS, self.count - block * BLOCK_EVENTS)
+        if size <= 0:
+            return empty_block(self.source)
         rng = stream(self.seed, Stage.EVENTS, self.step, block)
-        times = self._times_s(block, size, rng) if size > 0 else np.empty(0)
+        times = self._times_s(block, size, rng)
         return draw_block(self.source, times, self.radius_cm, self.length_cm, rng)
 
     def _times_s(self, block: int, size: int, rng: np.random.Generator) -> FloatArray:

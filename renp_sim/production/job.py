@@ -26,6 +26,8 @@ class Job:
         Truth, and what is recorded of it.
     conditions
         What the detector is told of each step as it was.
+    arrival_rate_hz
+        Background arrivals of each step, before the detector, shape (n,).
     rows
         How an event is written down.
     live_fraction
@@ -36,13 +38,13 @@ class Job:
     signal: SignalPhotons
     detector: Detector
     conditions: tuple[StepConditions, ...]
+    arrival_rate_hz: FloatArray
     rows: EventRows
     live_fraction: FloatArray
 
     def step_slices(self, step: int) -> StepSlices:
         """Return how a step is cut."""
-        rate_hz = self.detector.arrival_rate_hz(self.conditions[step])
-        count = int(self.signal.counts[step])
+        count, rate_hz = int(self.signal.counts[step]), float(self.arrival_rate_hz[step])
         return StepSlices.of(self.signal.boundaries_s(step), count, rate_hz)
 
     def expected_rows(self) -> list[FloatArray]:
@@ -53,8 +55,7 @@ class Job:
         """Return the number of signal and background photons expected, nothing being drawn."""
         asked = self.signal.n_events
         n_signal = float(self.signal.expected.sum()) if asked is None else asked
-        rates_hz = [self.detector.arrival_rate_hz(conditions) for conditions in self.conditions]
-        return n_signal + float(np.dot(rates_hz, self.signal.schedule.open_time_s))
+        return n_signal + float(np.dot(self.arrival_rate_hz, self.signal.schedule.open_time_s))
 
 
 def job_of(run: Run, n_events: int | None = None) -> Job:
@@ -72,10 +73,12 @@ def job_of(run: Run, n_events: int | None = None) -> Job:
         live_time_s = exposure_of(run.truth, target, detector, signal_rate_hz=signal.rate_hz).live_time_s
         live_fraction = live_time_s / run.truth.open_time_s
         detector = replace(detector, dead_time=NEVER_DEAD)
+    conditions = step_conditions(run.truth, run.emission.target)
     return Job(
         signal=signal,
         detector=detector,
-        conditions=step_conditions(run.truth, run.emission.target),
+        conditions=conditions,
+        arrival_rate_hz=np.array([detector.arrival_rate_hz(step) for step in conditions]),
         rows=EventRows(
             run=run.number,
             signal_weight=signal.weight * live_fraction,

@@ -22,6 +22,8 @@ SHARDS = 16
 LEAST_SHARD_ROWS, MOST_SHARD_ROWS = 4 * BLOCK_EVENTS, 128 * BLOCK_EVENTS
 """A worker is worth starting for 10⁵ events, and 4·10⁶ are as much as one wants to lose."""
 
+FIRST = np.zeros(1, dtype=np.intp)
+
 
 @dataclass(frozen=True, slots=True)
 class SliceRange:
@@ -56,6 +58,11 @@ class StepSlices:
     @classmethod
     def of(cls, boundaries_s: FloatArray, count: int, arrival_rate_hz: float) -> Self:
         """Cut a step of `count` signal photons, whose blocks end at the boundaries."""
+        if len(boundaries_s) == 2 and (boundaries_s[1] - boundaries_s[0]) * arrival_rate_hz <= BLOCK_EVENTS:
+            # what follows gives the same, but long schedules are made of such steps
+            begin, end = boundaries_s[:1], boundaries_s[1:]
+            rows = count + (end - begin) * arrival_rate_hz
+            return cls(block=FIRST, piece=FIRST, begin_s=begin, end_s=end, expected_rows=rows)
         length = np.diff(boundaries_s)
         pieces = np.maximum(np.ceil(length * arrival_rate_hz / BLOCK_EVENTS), 1).astype(np.intp)
         block = np.repeat(np.arange(len(length)), pieces)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.photons import SignalPhotons
+from renp_sim.laser.schedule import Schedule
 from renp_sim.ntuple.schema import LEGENDS, SCHEMA_MAJOR, SCHEMA_MINOR
 from renp_sim.physics.neutrino import Ordering
 from renp_sim.prediction.exposure import exposure_of
@@ -34,13 +35,14 @@ def step_tables(
         Recorded photons and dead time of each step, shape (n,).
     """
     live_time_s = (run.schedule.open_time_s - lost_s) * job.live_fraction
-    known, truth = (
-        replace(
-            exposure_of(schedule, run.emission.target, run.detector, run=run.number),
-            live_time_s=live_time_s,
-        )
-        for schedule in (run.schedule, run.truth)
-    )
+
+    def exposure(schedule: Schedule) -> Exposure:
+        made = exposure_of(schedule, run.emission.target, run.detector, run=run.number)
+        return replace(made, live_time_s=live_time_s)
+
+    known = truth = exposure(run.schedule)
+    if not np.array_equal(run.schedule.omega_eV, run.truth.omega_eV):
+        truth = exposure(run.truth)
     return _step_rows(known, truth, job.signal, n_recorded), _background_rows(known, truth)
 
 
