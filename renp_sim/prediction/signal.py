@@ -1,6 +1,6 @@
 """The signal spectrum Ī_k(θ) of the steps of an exposure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -8,8 +8,10 @@ import numpy as np
 
 from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
+from renp_sim.physics.acceptance import Acceptance, varies_over
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.kinematics import Kinematics
+from renp_sim.physics.line import LINE_REACH
 from renp_sim.physics.neutrino import Nature, Neutrinos, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
@@ -38,6 +40,10 @@ class Settings:
         Shape (s,): set frequency, Gaussian σ, answer to the common offset.
     offset_column
         Place in θ of the setting's own offset, −1 where it has none, shape (s,).
+    efficiency
+        Stated efficiency, shape (s,), where an acceptance is averaged over the line instead of it; else 1.
+    acceptances
+        What sees the photons of each setting, where that changes over the line; else None.
     of_step
         Setting of each step, shape (n,); s where a step can see no signal.
     """
@@ -46,13 +52,24 @@ class Settings:
     linewidth_eV: FloatArray
     response: FloatArray
     offset_column: IndexArray
+    efficiency: FloatArray
+    acceptances: tuple[Acceptance | None, ...]
     of_step: IndexArray
 
     @classmethod
-    def of(cls, exposure: Exposure, responses: Responses, own_offsets: dict[int, int]) -> Self:
-        """Collect the settings; `own_offsets` has the place in θ by step."""
+    def of(
+        cls,
+        exposure: Exposure,
+        responses: Responses,
+        own_offsets: Mapping[int, int],
+        acceptances: Mapping[int, Acceptance],
+    ) -> Self:
+        """Collect the settings; `own_offsets` has the place in θ by step, `acceptances` what sees by run."""
         own = np.array([own_offsets.get(k, -1) for k in range(exposure.n_steps)], dtype=np.float64)
-        keys = np.stack([exposure.omega_eV, exposure.linewidth_eV, responses.frequency.response, own], axis=1)
+        known, which = _varying_acceptances(exposure, acceptances)
+        efficiency = np.where(which < 0, 1.0, exposure.efficiency)
+        columns = [exposure.omega_eV, exposure.linewidth_eV, responses.frequency.response, own]
+        keys = np.stack([*columns, efficiency, which], axis=1)
         active = exposure.counts_per_unit > 0
         found, inverse = np.unique(keys[active], axis=0, return_inverse=True)
         of_step = np.full(exposure.n_steps, len(found))
@@ -62,6 +79,8 @@ class Settings:
             linewidth_eV=found[:, 1],
             response=found[:, 2],
             offset_column=found[:, 3].astype(np.intp),
+            efficiency=found[:, 4],
+            acceptances=tuple(None if k < 0 else known[k] for k in found[:, 5].astype(np.intp)),
             of_step=of_step,
         )
 
@@ -167,6 +186,26 @@ class Signal:
         omega = self.frequencies_eV(rows)
         if shift_eV is not None:
             omega = omega + shift_eV
-        return mean_spectrum(
-            omega, self.settings.linewidth_eV, lambda which: self.emission(rows[which]), smooth
+        settings = self.settings
+        recorded = mean_spectrum(
+            omega,
+            settings.linewidth_eV,
+            lambda which: self.emission(rows[which]),
+            smooth,
+            settings.acceptances,
         )
+        return recorded / settings.efficiency
+
+
+def _varying_acceptances(
+    exposure: Exposure, acceptances: Mapping[int, Acceptance]
+) -> tuple[list[Acceptance], IndexArray]:
+    """Return what sees lines over which it changes, and which of it sees each step; −1: an even one."""
+    which, known = np.full(exposure.n_steps, -1), list(acceptances.values())
+    reach = LINE_REACH * exposure.linewidth_eV
+    low, high = exposure.omega_eV - reach, exposure.omega_eV + reach
+    for k, (run, acceptance) in enumerate(acceptances.items()):
+        own = np.flatnonzero((exposure.run == run) & (exposure.linewidth_eV > 0))
+        # runs of one detector share their settings
+        which[own[varies_over(acceptance, low[own], high[own])]] = known.index(acceptance, 0, k + 1)
+    return known, which

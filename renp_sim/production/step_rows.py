@@ -36,7 +36,7 @@ def step_tables(
     live_time_s = (run.schedule.open_time_s - lost_s) * job.live_fraction
     known, truth = (
         replace(
-            exposure_of(schedule, run.emission.target, run.detector, run=run.number),
+            exposure_of(schedule, run.emission.target, run.detector, run=run.number, emission=run.emission),
             live_time_s=live_time_s,
         )
         for schedule in (run.schedule, run.truth)

@@ -1,0 +1,45 @@
+"""What sees the photons of a laser line: a probability that may change inside it."""
+
+from typing import Protocol
+
+import numpy as np
+
+from renp_sim.arrays import BoolArray, FloatArray
+
+__all__ = ["Acceptance", "varies_over"]
+
+EVEN = 1e-7
+"""Relative change over a line below which an acceptance counts as even, and is taken at the centre."""
+
+GRID = np.linspace(0.0, 1.0, 5)
+"""Places that show a change between two breaks."""
+
+
+class Acceptance(Protocol):
+    """The probability that an emitted photon is recorded, as a function of its energy; a detector is one."""
+
+    @property
+    def breaks_eV(self) -> tuple[float, ...]:
+        """Points between which the probability is smooth, for quadrature."""
+        ...
+
+    def efficiency_at(self, energy_eV: FloatArray) -> FloatArray:
+        """Return the probability at energies, same shape."""
+        ...
+
+    def efficiency_of_line(self, energy_eV: float, sigma_eV: float) -> float:
+        """Return the mean over a Gaussian line."""
+        ...
+
+
+def varies_over(acceptance: Acceptance, low_eV: FloatArray, high_eV: FloatArray) -> BoolArray:
+    """Return whether the probability changes between two energies by more than 1e-7 of it, shape (n,)."""
+    at_grid = acceptance.efficiency_at(low_eV + GRID[:, None] * (high_eV - low_eV))
+    least, most = at_grid.min(axis=0), at_grid.max(axis=0)
+    breaks = np.unique(acceptance.breaks_eV)
+    at_breaks = acceptance.efficiency_at(breaks)
+    first, last = np.searchsorted(breaks, low_eV), np.searchsorted(breaks, high_eV, side="right")
+    for k in np.flatnonzero(last > first):
+        inside = at_breaks[first[k] : last[k]]
+        least[k], most[k] = min(least[k], inside.min()), max(most[k], inside.max())
+    return np.asarray(most - least > EVEN * most)
