@@ -60,7 +60,7 @@ class DensityPowers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Qed:
-    """QED emission from the coherent target, at the laser frequency: in steps with laser and coherence.
+    """QED emission that the laser stimulates below E_eg/2: in steps with laser and coherence, of its line.
 
     The rate of arriving photons is
 
