@@ -26,7 +26,8 @@ def notes_of(schedule: Schedule, emission: Emission, detector: Detector) -> tupl
     control = f"between the last threshold, {last:.9g} eV, and " if last > 0 else "below "
     return tuple(
         f"coherent steps at ω = {listed} eV see nothing of background {component.name!r}: QED emission ends "
-        f"at E_eg/2 = {e_eg_eV / 2:.9g} eV, as that of neutrino pairs does; its control step lies {control}that"
+        f"at E_eg/2 = {e_eg_eV / 2:.9g} eV, as that of neutrino pairs does; "
+        f"its control step lies {control}that"
         for component in detector.backgrounds
         if component.origin is Origin.QED
     )
