@@ -1,7 +1,7 @@
 """`figures`: the published spectral figures of GP23, as PNG, PDF and the numbers as CSV.
 
-GP23 prints the couplings of its Figure 1, left, but not the masses of the mediators: 3 keV gives what its text
-says, a vector of 1.32–1.71 and a scalar of 3.3–1.6 × the Standard Model. Plots and tables tell which is which.
+GP23 prints the couplings of its Figure 1, left, but not the masses of the mediators: 3 keV gives what its
+text says, a vector of 1.32–1.71 and a scalar of 3.3–1.6 × the Standard Model. Plots and tables tell.
 """
 
 from collections.abc import Mapping
