@@ -8,17 +8,18 @@ import numpy as np
 
 from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
-from renp_sim.physics.acceptance import Acceptance, varies_over
+from renp_sim.physics.acceptance import Acceptance, is_gentle_over, varies_over
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.line import LINE_REACH
+from renp_sim.physics.line_cuts import PANELS_REACH
 from renp_sim.physics.neutrino import Nature, Neutrinos, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 from renp_sim.prediction.couplings import with_couplings
 from renp_sim.prediction.parameters import Group, Layout
 from renp_sim.prediction.responses import Responses
-from renp_sim.prediction.spectrum import mean_spectrum
+from renp_sim.prediction.spectrum import is_smooth, mean_spectrum
 
 __all__ = ["Settings", "Signal"]
 
@@ -44,6 +45,8 @@ class Settings:
         Stated efficiency, shape (s,), where an acceptance is averaged over the line instead of it; else 1.
     acceptances
         What sees the photons of each setting, where that changes over the line; else None.
+    is_gentle
+        Whether it changes so little that five points average it, shape (s,); True where it is None.
     of_step
         Setting of each step, shape (n,); s where a step can see no signal.
     """
@@ -54,6 +57,7 @@ class Settings:
     offset_column: IndexArray
     efficiency: FloatArray
     acceptances: tuple[Acceptance | None, ...]
+    is_gentle: BoolArray
     of_step: IndexArray
 
     @classmethod
@@ -74,13 +78,20 @@ class Settings:
         found, inverse = np.unique(keys[active], axis=0, return_inverse=True)
         of_step = np.full(exposure.n_steps, len(found))
         of_step[active] = inverse.ravel()
+        omega, linewidth, seen_by = found[:, 0], found[:, 1], found[:, 5].astype(np.intp)
+        reach = PANELS_REACH * linewidth
+        is_gentle = np.ones(len(found), dtype=np.bool_)
+        for k in np.unique(seen_by[seen_by >= 0]):
+            own = seen_by == k
+            is_gentle[own] = is_gentle_over(known[k], (omega - reach)[own], (omega + reach)[own])
         return cls(
-            omega_eV=found[:, 0],
-            linewidth_eV=found[:, 1],
+            omega_eV=omega,
+            linewidth_eV=linewidth,
             response=found[:, 2],
             offset_column=found[:, 3].astype(np.intp),
             efficiency=found[:, 4],
-            acceptances=tuple(None if k < 0 else known[k] for k in found[:, 5].astype(np.intp)),
+            acceptances=tuple(None if k < 0 else known[k] for k in seen_by),
+            is_gentle=is_gentle,
             of_step=of_step,
         )
 
@@ -182,16 +193,21 @@ class Signal:
     def spectrum_of(
         self, rows: FloatArray, shift_eV: FloatArray | None = None, smooth: BoolArray | None = None
     ) -> FloatArray:
-        """Return Ī, with frequencies shifted by (u, s); `smooth` as in `mean_spectrum`."""
+        """Return Ī, with frequencies shifted by (u, s).
+
+        `smooth` is what `is_smooth` says, if it must be the same in neighbouring points (finite differences).
+        """
         omega = self.frequencies_eV(rows)
         if shift_eV is not None:
             omega = omega + shift_eV
         settings = self.settings
+        if smooth is None:
+            smooth = is_smooth(omega, settings.linewidth_eV, self.emission(rows))
         recorded = mean_spectrum(
             omega,
             settings.linewidth_eV,
             lambda which: self.emission(rows[which]),
-            smooth,
+            smooth & settings.is_gentle,
             settings.acceptances,
         )
         return recorded / settings.efficiency

@@ -2,8 +2,8 @@
 
 Each item is a frequency with the neutrinos it is asked for. Where a threshold or a resonance is inside the
 line's reach the adapted quadrature of `renp_sim.physics.line` is needed; elsewhere five Gauss–Hermite
-points do the same at a tenth of the cost. Where what sees the photons changes over the line it stands in the
-integrand, which is the adapted quadrature's everywhere.
+points do the same at a tenth of the cost. What sees the photons, where it changes over the line, stands in
+the integrand of either.
 """
 
 from collections.abc import Callable, Sequence
@@ -84,7 +84,7 @@ def mean_spectrum(
     emission_of
         What emits at some of the u points, given by index (repeated ones among them).
     smooth
-        What `is_smooth` says, if it must be the same in neighbouring points (finite differences).
+        Where five points do; None: what `is_smooth` says.
     acceptances
         What sees the photons of each of the n lines, and goes into their average; None: every photon is seen.
 
@@ -100,7 +100,10 @@ def mean_spectrum(
         here = np.broadcast_to(lines, omega_eV.shape)
         rules: list[tuple[BoolArray, _Rule, int]]
         if acceptance is not None:
-            rules = [(here, partial(_recorded, acceptance=acceptance), CHUNK)]
+            rules = [
+                (here & smooth, partial(_hermite, acceptance=acceptance), SHARP_CHUNK),
+                (here & ~smooth, partial(_recorded, acceptance=acceptance), CHUNK),
+            ]
         elif sigma == 0:
             rules = [(here, _sharp, SHARP_CHUNK)]
         else:
@@ -140,10 +143,15 @@ def _hermite_rule() -> tuple[FloatArray, FloatArray]:
     return nodes, weights / np.sum(weights)
 
 
-def _hermite(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> FloatArray:
+def _hermite(
+    omega_eV: FloatArray, sigma_eV: float, emission: Emission, acceptance: Acceptance | None = None
+) -> FloatArray:
     nodes, weights = _hermite_rule()
-    points = spectral_function(omega_eV[:, None] + sigma_eV * nodes, emission)
-    averaged: FloatArray = np.sum(points, axis=(-2, -1)) @ weights
+    points_eV = omega_eV[:, None] + sigma_eV * nodes
+    recorded = np.sum(spectral_function(points_eV, emission), axis=(-2, -1))
+    if acceptance is not None:
+        recorded = recorded * acceptance.efficiency_at(points_eV)
+    averaged: FloatArray = recorded @ weights
     return averaged
 
 

@@ -1,5 +1,7 @@
 """A model whose efficiency changes over the line: the same derivatives, forms and joints as any other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -106,3 +108,31 @@ def test_an_even_efficiency_changes_nothing() -> None:
     with_it, without = yb_model(steps, acceptances={1: even}), yb_model(steps)
     assert np.array_equal(with_it.expected(start(with_it)), without.expected(start(without)))
     assert with_it._signal.settings.acceptances == (None, None)
+
+
+@pytest.mark.parametrize("place_in_widths", [-8.5, -4.5, -2.5, -1.5, -0.5, 0.5, 3.0])
+def test_five_points_average_a_gentle_acceptance(place_in_widths: float) -> None:
+    """A turn-on of 40 σ to 400 σ at every place of it, steps far from thresholds."""
+    omega, sigma = np.array([1.0699, 1.0704]), np.full(2, 1e-6)
+    for width_eV in (4e-5, 1e-4, 4e-4):
+        seen = Detector(efficiency=TurnOn(energy_eV=1.0699 - place_in_widths * width_eV, width_eV=width_eV))
+        stated = mean_efficiency(omega, sigma, seen, emission())
+        model = yb_model(exposure(omega, linewidth_eV=sigma, efficiency=stated), acceptances={1: seen})
+        whole = mean_recorded_spectrum(omega, sigma, emission(), seen).sum(axis=(1, 2))
+        got = model.expected(start(model))
+        np.testing.assert_allclose(got, 0.002 * GP23_S * whole, rtol=1e-9, atol=0)
+
+
+def test_five_points_are_not_enough_for_an_edge() -> None:
+    """Twin of the test above: an edge in the line, if it were taken for gentle, is 3 % off and more."""
+    omega, sigma = np.array([1.0699]), np.array([1e-6])
+    edge = Detector(energy_window_eV=(1.0699005, 1.2))
+    stated = mean_efficiency(omega, sigma, edge, emission())
+    model = yb_model(exposure(omega, linewidth_eV=sigma, efficiency=stated), acceptances={1: edge})
+    whole = 0.002 * GP23_S * mean_recorded_spectrum(omega, sigma, emission(), edge).sum()
+    assert model.expected(start(model)) == pytest.approx(whole, rel=1e-9)
+    settings = model._signal.settings
+    assert settings.is_gentle.tolist() == [False]
+    careless = replace(model._signal, settings=replace(settings, is_gentle=np.array([True])))
+    rows = model._signal.layout.values[None, : model._signal.layout.n_physics]
+    assert abs(careless.spectrum_of(rows) / model._signal.spectrum_of(rows) - 1).max() > 0.03

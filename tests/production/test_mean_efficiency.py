@@ -95,3 +95,12 @@ def test_a_fit_expects_the_same(case: str, tmp_path: Path) -> None:
     ]
     np.testing.assert_allclose(model.expected(np.array([[0.01], [0.03]])), of_mass, rtol=1e-9)
     np.testing.assert_allclose(of_mass[0], data.tables.steps["mu_signal"], rtol=1e-12)
+
+
+def test_equal_counts_are_equal_in_what_is_recorded() -> None:
+    scan = SCAN.replace("}]", ", allocation='equal_counts'}]")
+    settings = CASES["edge and resolution"]
+    run = run_of(scan, *settings)
+    counts = rate_of_schedule(run).expected_counts
+    assert counts is not None
+    np.testing.assert_allclose(counts, counts.mean(), rtol=1e-9)
