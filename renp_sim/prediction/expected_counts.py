@@ -20,7 +20,8 @@ from renp_sim.prediction.kinks import crossings
 from renp_sim.prediction.parameters import Group, Layout, exposure_parameters, neutrino_parameters
 from renp_sim.prediction.quadratic import coupling_scales, spectrum_quadratic
 from renp_sim.prediction.responses import Responses
-from renp_sim.prediction.signal import Settings, Signal
+from renp_sim.prediction.settings import Settings
+from renp_sim.prediction.signal import Signal
 
 __all__ = ["ExpectedCounts"]
 

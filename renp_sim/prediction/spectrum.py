@@ -99,13 +99,13 @@ def mean_spectrum(
     for sigma, acceptance, lines in _kinds(linewidth_eV, acceptances):
         here = np.broadcast_to(lines, omega_eV.shape)
         rules: list[tuple[BoolArray, _Rule, int]]
-        if acceptance is not None:
+        if acceptance is not None and sigma > 0:
             rules = [
                 (here & smooth, partial(_hermite, acceptance=acceptance), SHARP_CHUNK),
                 (here & ~smooth, partial(_recorded, acceptance=acceptance), CHUNK),
             ]
         elif sigma == 0:
-            rules = [(here, _sharp, SHARP_CHUNK)]
+            rules = [(here, partial(_sharp, acceptance=acceptance), SHARP_CHUNK)]
         else:
             rules = [(here & smooth, _hermite, SHARP_CHUNK), (here & ~smooth, _adapted, CHUNK)]
         for mask, rule, chunk in rules:
@@ -132,9 +132,11 @@ def _kinds(
     ]
 
 
-def _sharp(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> FloatArray:
+def _sharp(
+    omega_eV: FloatArray, sigma_eV: float, emission: Emission, acceptance: Acceptance | None = None
+) -> FloatArray:
     total: FloatArray = np.sum(spectral_function(omega_eV[:, None], emission), axis=(-3, -2, -1))
-    return total
+    return total if acceptance is None else total * acceptance.efficiency_at(omega_eV)
 
 
 @cache

@@ -136,3 +136,11 @@ def test_five_points_are_not_enough_for_an_edge() -> None:
     careless = replace(model._signal, settings=replace(settings, is_gentle=np.array([True])))
     rows = model._signal.layout.values[None, : model._signal.layout.n_physics]
     assert abs(careless.spectrum_of(rows) / model._signal.spectrum_of(rows) - 1).max() > 0.03
+
+
+def test_a_sharp_line_beside_an_edge_does_not_jump() -> None:
+    """An offset that carries it over the edge is followed by a line of some width only."""
+    edge = Detector(energy_window_eV=(1.069904, 1.2))
+    for sigma_eV, followed in ((0.0, None), (1e-7, edge)):
+        steps = exposure(1.0699, linewidth_eV=sigma_eV, omega_common_error_eV=1e-6)
+        assert yb_model(steps, acceptances={1: edge})._signal.settings.acceptances == (followed,)

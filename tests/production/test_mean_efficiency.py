@@ -104,3 +104,22 @@ def test_equal_counts_are_equal_in_what_is_recorded() -> None:
     counts = rate_of_schedule(run).expected_counts
     assert counts is not None
     np.testing.assert_allclose(counts, counts.mean(), rtol=1e-9)
+
+
+@pytest.mark.parametrize("linewidth_eV", [0.0, 1e-6, 1e-4])
+def test_a_fit_follows_the_efficiency_to_the_true_frequency(linewidth_eV: float, tmp_path: Path) -> None:
+    """An offset of the scale moves the photons along the turn-on; before, 0.2 % were left out."""
+    offset = "laser.calibration={common_offset_eV=2e-5, common_error_eV=1e-5}"
+    scan = SCAN.replace("1.0712, 1.07164, 1.0717", "1.0693, 1.0699, 1.0712")
+    data = data_of(tmp_path, offset, scan, TURN_ON, f"laser.linewidth_eV={linewidth_eV}")
+    model = model_of(data, Hypothesis(ordering=Ordering.NORMAL, nature=Nature.DIRAC))
+    model = model.offering(("lightest_mass_eV", "frequency_offset_eV"))
+    mu = data.tables.steps["mu_signal"]
+    np.testing.assert_allclose(model.expected(np.array([0.01, 2e-5])), mu, rtol=1e-9)
+    assert abs(data.tables.steps["efficiency"] / run_efficiency(data, 2e-5) - 1).max() > 2e-3
+
+
+def run_efficiency(data: Data, offset_eV: float) -> NDArray[np.float64]:
+    """Return the efficiency at the centres of the true lines."""
+    (detector,) = data.detectors.values()
+    return detector.efficiency_at(data.tables.steps["omega_set_eV"] + offset_eV)
