@@ -89,6 +89,15 @@ class Detector:
         """Points between which `efficiency_at` is smooth, for quadrature."""
         return self.efficiency.breaks_eV + self.resolution.breaks_eV(self.energy_window_eV)
 
+    def cuts_eV(self, sigma_eV: float) -> tuple[float, ...]:
+        """Return the breaks that a rule for Gaussians of this σ needs: none of steps as wide as that."""
+        cuts: tuple[float, ...] = ()
+        if getattr(self.efficiency, "width_eV", 0.0) < sigma_eV:
+            cuts += self.efficiency.breaks_eV
+        if getattr(self.resolution, "sigma_eV", 0.0) < sigma_eV:
+            cuts += self.resolution.breaks_eV(self.energy_window_eV)
+        return cuts
+
     def efficiency_of_line(self, energy_eV: float, sigma_eV: float) -> float:
         """Return the mean of `efficiency_at` over a Gaussian line; σ = 0 is a sharp one."""
         return Line(energy_eV=energy_eV, sigma_eV=sigma_eV).mean(self.efficiency_at, self.breaks_eV)

@@ -27,6 +27,10 @@ class Acceptance(Protocol):
         """Points between which the probability is smooth, for quadrature."""
         ...
 
+    def cuts_eV(self, sigma_eV: float) -> tuple[float, ...]:
+        """Return those of them between which a rule that resolves a Gaussian of this σ resolves it too."""
+        ...
+
     def efficiency_at(self, energy_eV: FloatArray) -> FloatArray:
         """Return the probability at energies, same shape."""
         ...

@@ -25,6 +25,10 @@ BODY_NODES, FEATURE_NODES = 40, 48
 (test_shortcut_is_the_quadrature), 1e-7 in lines with resonances of any width (test_random_line)."""
 
 
+SHORT, SHORT_NODES = 2.0, 16
+"""Line widths up to which a stretch between two cuts of an acceptance needs no more points, to 1e-8
+(test_cuts_and_points_are_enough)."""
+
 CHUNK = 256
 """Lines whose efficiency is averaged at a time."""
 
@@ -87,18 +91,19 @@ def mean_recorded_spectrum(
         As `mean_spectral_function`.
     """
     low, high = (omega_eV + side * PANELS_REACH * linewidth_eV for side in (-1, 1))
-    breaks = np.unique(acceptance.breaks_eV)
-    breaks = breaks[(breaks > low.min()) & (breaks < high.max())]
-    total: FloatArray | None = None
-    for first, last in pairwise([0.0, *breaks.tolist(), np.inf]):
+    cuts = np.unique(acceptance.cuts_eV(float(linewidth_eV.max())))
+    cuts = cuts[(cuts > low.min()) & (cuts < high.max())]
+    parts = []
+    for first, last in pairwise([0.0, *cuts.tolist(), np.inf]):
         reaches = (low < last) & (high > first)
         here = np.flatnonzero(reaches.any(axis=tuple(range(reaches.ndim - 1))))
         if len(here):
-            part = _integral(omega_eV[..., here], linewidth_eV[here], emission, acceptance, (first, last))
-            if total is None:
-                total = np.zeros((*part.shape[:-3], omega_eV.shape[-1], 3, 3))
-            total[..., here, :, :] += part
-    assert total is not None
+            lines = omega_eV[..., here], linewidth_eV[here]
+            parts.append((here, _integral(*lines, emission, acceptance, (first, last))))
+    lead = np.broadcast_shapes(*(part.shape[:-3] for _, part in parts))
+    total = np.zeros((*lead, omega_eV.shape[-1], 3, 3))
+    for here, part in parts:
+        total[..., here, :, :] += part
     return total
 
 
@@ -142,9 +147,13 @@ def _integral(
     between_eV: tuple[float, float] | None = None,
 ) -> FloatArray:
     lines = line_panels(omega_eV, sigma_eV, emission, between_eV)
-    total = np.zeros(())
+    is_short = between_eV is not None and between_eV[1] - between_eV[0] < SHORT * np.min(sigma_eV)
+    total = np.zeros(lines.centre_eV2.shape)
     for panel in lines.panels:
-        place, share = _rule(BODY_NODES if panel.scale_eV is None else FEATURE_NODES)
+        if between_eV is not None and not np.any(panel.high_eV > panel.low_eV):
+            continue
+        even = SHORT_NODES if is_short else BODY_NODES
+        place, share = _rule(even if panel.scale_eV is None else FEATURE_NODES)
         points = lines.at(panel, place)
         bracket = checked_bracket(points.kinematics, emission)
         rate = pair_spectrum(points.kinematics, bracket, emission.target.atom.e_vg_eV)

@@ -87,6 +87,38 @@ def test_the_stretches_of_an_even_efficiency_are_the_whole() -> None:
         np.testing.assert_allclose(cut, 0.5 * whole, rtol=1e-9, atol=1e-15 * whole.max())
 
 
+@pytest.mark.parametrize("ratio", [0.03, 0.2, 0.7, 0.99, 1.0, 1.5, 5.0])
+@pytest.mark.parametrize("step_at", [-4.0, -1.0, 0.0, 2.0])
+def test_cuts_and_points_are_enough(ratio, step_at) -> None:
+    """Steps of any width beside that of the line, at any place in it, of a turn-on and of a window."""
+    omega, sigma = np.array([1.0707, 1.07164, 1.0693125]), np.full(3, 1e-4)
+    for k in range(3):
+        step_eV, width_eV = omega[k] + step_at * 1e-4, ratio * 1e-4
+        for detector in (
+            Detector(efficiency=TurnOn(energy_eV=step_eV, width_eV=width_eV)),
+            Detector(resolution=Gaussian(sigma_eV=width_eV), energy_window_eV=(step_eV, step_eV + 3e-4)),
+        ):
+            got = mean_recorded_spectrum(omega[k : k + 1], sigma[k : k + 1], NORMAL, detector).sum()
+            exact = averages(NORMAL, omega[k], 1e-4, detector).sum()
+            assert got == pytest.approx(exact, rel=1e-8)
+
+
+class Uncut(Detector):
+    """The twin that never cuts."""
+
+    def cuts_eV(self, sigma_eV: float) -> tuple[float, ...]:
+        return ()
+
+
+def test_without_cuts_points_are_not_enough() -> None:
+    for detector in (
+        Uncut(efficiency=TurnOn(energy_eV=1.0707, width_eV=3e-6)),
+        Uncut(energy_window_eV=(1.0707, 1.071)),
+    ):
+        got = mean_recorded_spectrum(np.array([1.0707]), np.array([1e-4]), NORMAL, detector).sum()
+        assert abs(got / averages(NORMAL, 1.0707, 1e-4, detector).sum() - 1) > 1e-4
+
+
 def test_an_even_efficiency_is_that_of_the_centre_to_the_bit() -> None:
     detector = Detector(
         efficiency=Constant(value=0.2), resolution=Gaussian(sigma_eV=0.03), energy_window_eV=(0.9, 1.2)
