@@ -127,14 +127,16 @@ def mean_efficiency(
     if not len(varying):
         return efficiency
     lines, which = np.unique(np.stack([omega_eV, linewidth_eV])[:, varying], axis=1, return_inverse=True)
-    means = np.array([acceptance.efficiency_of_line(*line) for line in lines.T.tolist()])
-    for start in range(0, lines.shape[1], CHUNK):
-        if emission is not None:
+    means = np.full(lines.shape[1], np.nan)
+    if emission is not None:
+        for start in range(0, len(means), CHUNK):
             part = slice(start, start + CHUNK)
             omega, sigma = lines[:, part]
             every = mean_spectral_function(omega, sigma, emission).sum(axis=(-2, -1))
             seen = mean_recorded_spectrum(omega, sigma, emission, acceptance).sum(axis=(-2, -1))
             np.divide(seen, every, out=means[part], where=every > 0)
+    for k in np.flatnonzero(np.isnan(means)):
+        means[k] = acceptance.efficiency_of_line(*lines[:, k].tolist())
     efficiency[varying] = means[which.ravel()]
     return efficiency
 
