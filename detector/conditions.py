@@ -15,7 +15,7 @@ class StepConditions:
     Parameters
     ----------
     omega_eV
-        Laser frequency, and the energy of a signal photon in expectations, eV.
+        Centre of the laser line, eV.
     duration_s
         Open time of the step: wall time × live_fraction, s. Rates and times of the detector are those of
         open time.
@@ -27,6 +27,8 @@ class StepConditions:
         n_a and n_γ, cm⁻³.
     live_fraction
         Duty cycle of the laser's windows, in (0, 1]; duration_s has it already.
+    linewidth_eV
+        Gaussian σ of the laser line, eV; 0 is sharp.
     end_eV
         E_eg/2 of the target, where coherent emission ends, eV; None where nobody needs it.
 
@@ -43,6 +45,7 @@ class StepConditions:
     density_cm3: Positive = 1e21
     photon_density_cm3: Positive = 1e21
     live_fraction: Annotated[float, Range(0, 1, is_open=True)] = 1.0
+    linewidth_eV: NotNegative = 0.0
     end_eV: Positive | None = None
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from detector.dead_time import DeadTime, NonParalysable
 from detector.efficiency import Constant, Efficiency
 from detector.record import Expectation, Photons, Record
 from detector.resolution import Gaussian, Resolution
+from detector.spectrum import Line
 
 __all__ = ["NEVER_DEAD", "Detector", "Expectation", "Photons", "Record", "StepConditions", "Stream"]
 
@@ -83,23 +84,42 @@ class Detector:
         energy = np.asarray(energy_eV, dtype=np.float64)
         return self.efficiency.at(energy) * self.resolution.accepted(energy, self.energy_window_eV)
 
+    @property
+    def breaks_eV(self) -> tuple[float, ...]:
+        """Points between which `efficiency_at` is smooth, for quadrature."""
+        return self.efficiency.breaks_eV + self.resolution.breaks_eV(self.energy_window_eV)
+
+    def cuts_eV(self, sigma_eV: float) -> tuple[float, ...]:
+        """Return the breaks that a rule for Gaussians of this σ needs: none of steps as wide as that."""
+        cuts: tuple[float, ...] = ()
+        if getattr(self.efficiency, "width_eV", 0.0) < sigma_eV:
+            cuts += self.efficiency.breaks_eV
+        if getattr(self.resolution, "sigma_eV", 0.0) < sigma_eV:
+            cuts += self.resolution.breaks_eV(self.energy_window_eV)
+        return cuts
+
+    def efficiency_of_line(self, energy_eV: float, sigma_eV: float) -> float:
+        """Return the mean of `efficiency_at` over a Gaussian line; σ = 0 is a sharp one."""
+        return Line(energy_eV=energy_eV, sigma_eV=sigma_eV).mean(self.efficiency_at, self.breaks_eV)
+
     def arrival_rate_hz(self, conditions: StepConditions) -> float:
         """Return the rate of background arrivals that `record` has to draw, s⁻¹, before the detector."""
         return float(sum(component.arrival_rate_hz(conditions) for component in self.backgrounds))
 
     def background_rates_hz(self, conditions: StepConditions) -> FloatArray:
         """Return recorded rates before dead time, s⁻¹, shape (c,); 0 where not present."""
-        breaks_eV = self.efficiency.breaks_eV + self.resolution.breaks_eV(self.energy_window_eV)
         rates = np.zeros(len(self.backgrounds))
         for k, component in enumerate(self.backgrounds):
             rates[k] = component.arrival_rate_hz(conditions)
             if component.is_photon and rates[k]:
                 spectrum = component.energies(conditions, self.energy_window_eV)
-                rates[k] *= spectrum.mean(self.efficiency_at, breaks_eV)
+                rates[k] *= spectrum.mean(self.efficiency_at, self.breaks_eV)
         return rates
 
-    def expected(self, conditions: StepConditions, signal_rate_hz: float) -> Expectation:
-        """Return the mean of what `record` gives, for a constant rate of signal photons at the laser's ω.
+    def expected(
+        self, conditions: StepConditions, signal_rate_hz: float, efficiency: float | None = None
+    ) -> Expectation:
+        """Return the mean of what `record` gives, for a constant rate of signal photons.
 
         Parameters
         ----------
@@ -107,6 +127,8 @@ class Detector:
             The step.
         signal_rate_hz
             Rate of true photons that reach the detector, s⁻¹ of open time.
+        efficiency
+            Mean of `efficiency_at` over their energies; None for those of the laser line.
 
         Examples
         --------
@@ -114,7 +136,8 @@ class Detector:
         >>> detector.expected(StepConditions(omega_eV=1.07, duration_s=60.0), 500.0).signal_counts
         3000.125
         """
-        efficiency = float(self.efficiency_at(conditions.omega_eV))
+        if efficiency is None:
+            efficiency = self.efficiency_of_line(conditions.omega_eV, conditions.linewidth_eV)
         recorded_hz = efficiency * signal_rate_hz
         background_hz = self.background_rates_hz(conditions)
         return Expectation(

@@ -1,17 +1,22 @@
 """Energy spectra of background: each can be sampled and averaged over."""
 
 from dataclasses import dataclass
+from math import inf, pi, sqrt
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from detector.domain import NotNegative, Positive, require_ranges, require_table
-from detector.quadrature import EnergyFunction, integral
+from detector.quadrature import EnergyFunction, integral, step_breaks
 
-__all__ = ["SPECTRA", "Exponential", "Flat", "Line", "Spectrum", "Tabulated"]
+__all__ = ["LINE_REACH", "SPECTRA", "Exponential", "Flat", "Line", "Spectrum", "Tabulated"]
 
 FloatArray = NDArray[np.float64]
+
+LINE_REACH = 8.0
+"""Half the extent of a Gaussian line, in σ: beyond it there is 1e-15 of it."""
 
 
 class Spectrum(Protocol):
@@ -36,19 +41,46 @@ def _require_band(low_eV: float, high_eV: float) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One energy: that of the laser."""
+    """The line of the laser: a Gaussian of width σ, of which only the part below `high_eV` may be left."""
 
     energy_eV: float
+    sigma_eV: float = 0.0
+    high_eV: float = inf
 
     kind: ClassVar[str] = "line"
 
+    @property
+    def share(self) -> float:
+        """What is left of the whole Gaussian."""
+        if self.sigma_eV == 0:
+            return float(self.energy_eV <= self.high_eV)
+        return float(ndtr((self.high_eV - self.energy_eV) / self.sigma_eV))
+
     def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
-        """Return the energy n times; draws nothing."""
-        return np.full(n, self.energy_eV)
+        """Return n energies, eV; a sharp line draws nothing."""
+        if self.sigma_eV == 0:
+            return np.full(n, self.energy_eV)
+        if self.high_eV > self.energy_eV + LINE_REACH * self.sigma_eV:
+            return self.energy_eV + self.sigma_eV * rng.standard_normal(n)
+        # 1 − u is never 0
+        energy: FloatArray = self.energy_eV + self.sigma_eV * ndtri(self.share * (1 - rng.random(n)))
+        return np.minimum(energy, self.high_eV)
 
     def mean(self, function: EnergyFunction, breaks_eV: tuple[float, ...]) -> float:
-        """Return the function at the line."""
-        return float(function(np.array([self.energy_eV]))[0])
+        """Return the mean of the function over what is left of the line."""
+        if self.sigma_eV == 0:
+            return float(function(np.array([self.energy_eV]))[0])
+
+        def weighted(energy_eV: FloatArray) -> FloatArray:
+            return np.exp(-(((energy_eV - self.energy_eV) / self.sigma_eV) ** 2) / 2) * function(energy_eV)
+
+        reach = LINE_REACH * self.sigma_eV
+        high = min(self.energy_eV + reach, self.high_eV)
+        # of a line that lies beyond its end its last σ is left, and less
+        low = min(self.energy_eV, high) - reach
+        own = step_breaks(self.energy_eV, self.sigma_eV) + step_breaks(high, self.sigma_eV)
+        total = integral(weighted, low, high, (*own, *breaks_eV))
+        return total / (self.sigma_eV * sqrt(2 * pi) * self.share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import renp_sim
 from renp_sim.ntuple.schema import markdown_table
+from renp_sim.physics.atom import known_atoms
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -60,3 +61,13 @@ def test_the_schema_is_as_written() -> None:
     between = re.search(r"<!-- schema -->\n(.*?)\n<!-- /schema -->", README, flags=re.DOTALL)
     assert between is not None
     assert between[1].strip() == markdown_table().strip()
+
+
+def test_levels_are_rounded_as_is_said() -> None:
+    """Thresholds move by half of what is rounded off the level, which is told to 1e-6 eV."""
+    (line,) = re.findall(r"\*\*Levels\*\* are rounded as in GP23: (.*) eV low\.", README)
+    levels, moves = re.findall(r"(\w\w) ([\d.]+) for ([\d.]+)", line), re.findall(r"[\d.]+e-6", line)
+    assert [name for name, _, _ in levels] == ["Yb", "Xe"]
+    for (name, rounded, exact), moved in zip(levels, moves, strict=True):
+        assert known_atoms()[name].e_eg_eV == float(rounded)
+        assert abs((float(exact) - float(rounded)) / 2 - float(moved)) <= 2.5e-7

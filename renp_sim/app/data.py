@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike, fspath
 
+from detector.response import Detector
 from renp_sim.analysis.data import Observation
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.app.assumptions import Assumptions, from_run_file, unused_settings
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.target import Target
-from renp_sim.runfile.build import target_of
+from renp_sim.runfile.build import detector_of, target_of
 from renp_sim.runfile.problems import shown
-from renp_sim.runfile.sections import TargetSection
+from renp_sim.runfile.sections import DetectorSection, TargetSection
 from renp_sim.runfile.tables import read
 
 __all__ = ["Data", "read_data"]
@@ -38,6 +39,8 @@ class Data:
         Those of the run file given, or those that all runs share.
     targets
         Target by run number: that of the run file given, or each run's own.
+    detectors
+        Detector by run number, without its backgrounds; none of a run that carries no configuration.
     notes
         What a reader must know, a line each.
     """
@@ -46,6 +49,7 @@ class Data:
     observation: Observation
     assumptions: Assumptions
     targets: Mapping[int, Target]
+    detectors: Mapping[int, Detector] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -100,6 +104,7 @@ def read_data(
         observation=observation_from_tables(tables),
         assumptions=assumptions,
         targets=targets,
+        detectors=_detectors_of(tables),
         notes=(*tables.notes, *notes),
     )
 
@@ -151,3 +156,17 @@ def _targets_of(tables: NtupleTables) -> list[Target]:
         if key not in known:
             known[key] = target_of(read(TargetSection, config.get("target", {}), "target"))
     return [known[key] for key in keys]
+
+
+def _detectors_of(tables: NtupleTables) -> dict[int, Detector]:
+    """Return the detector of each run that has one in its configuration."""
+    known: dict[str, Detector] = {}
+    found: dict[int, Detector] = {}
+    for run, config in zip(tables.runs["run"].tolist(), tables.config, strict=True):
+        table = config.get("detector")
+        if table is not None:
+            key = json.dumps(table, sort_keys=True)
+            if key not in known:
+                known[key] = detector_of(read(DetectorSection, table, "detector"), ())
+            found[run] = known[key]
+    return found

@@ -38,6 +38,7 @@ def model_of(
             oscillation=oscillation,
             nature=hypothesis.nature,
             interaction=data.assumptions.interaction,
+            acceptances=data.detectors,
             masses_eV=(lightest_mass_eV,) if hypothesis.masses is Masses.LIGHTEST else tuple(start.tolist()),
         )
         for runs in groups

@@ -8,7 +8,7 @@ import numpy as np
 
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
-from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.line import mean_efficiency, mean_spectral_function
 from renp_sim.physics.pairs import ORDERED_PAIRS, PAIRS
 from renp_sim.prediction.conditions import step_conditions
 from renp_sim.runfile.run import Run
@@ -102,9 +102,10 @@ def rate_of_schedule(run: Run) -> RateReport:
     schedule = run.schedule
     report = _report(run, schedule.omega_eV, schedule.linewidth_eV, schedule.coherence)
     conditions = step_conditions(schedule, run.emission.target)
+    efficiency = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, run.detector, run.emission)
     expected = [
-        run.detector.expected(condition, rate)
-        for condition, rate in zip(conditions, report.rate_hz.tolist(), strict=True)
+        run.detector.expected(*step)
+        for step in zip(conditions, report.rate_hz.tolist(), efficiency.tolist(), strict=True)
     ]
     return replace(
         report,

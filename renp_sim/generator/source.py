@@ -25,7 +25,8 @@ __all__ = ["Source", "source_of"]
 
 
 BODY_CELLS, FEATURE_CELLS = 256, 512
-"""Cells of a pair in even panels, a sixteenth of σ or less, and in those around thresholds and poles."""
+"""Cells of a pair in even panels, an eighth of σ or less (test_cells_are_an_eighth_of_the_line), and in those
+around thresholds and poles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

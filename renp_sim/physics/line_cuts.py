@@ -18,7 +18,7 @@ from renp_sim.physics.panels import Lines, Panel
 from renp_sim.physics.propagator import Pole, distance_eV2, excess_at_pole_eV2, refuse_unresolved
 from renp_sim.physics.rates import Emission
 
-__all__ = ["LINE_REACH", "line_panels"]
+__all__ = ["LINE_REACH", "PANELS_REACH", "line_panels"]
 
 LINE_REACH = 8.0
 """The line ends at ±8σ: what is beyond is 1e-15 of it."""
@@ -26,6 +26,9 @@ LINE_REACH = 8.0
 FEATURE_REACH = 14.0
 """Line widths from which on a threshold or a pole is not seen any more: the Gaussian is 1e-43 there, so not
 even a resonance with Γ = 1e-30 eV shines through (test_switch_at_ten_widths_would_jump)."""
+
+PANELS_REACH = 17.0
+"""Line widths that no panel leaves: 8 beyond a threshold that is 14 off are 16."""
 
 POLE_ERROR_REACH = 10.0
 """Line widths within which a pole without a width is an error (test_unresolved_poles_are_errors…)."""
@@ -44,8 +47,13 @@ FINEST = 1e-3
 """A mass scale below this fraction of the next scale counts by its square only: it is taken as this large."""
 
 
-def line_panels(omega_eV: FloatArray, sigma_eV: FloatArray, emission: Emission) -> Lines:
-    """Cut lines centred at ω (shape (..., n)) with σ > 0 (shape (n,)).
+def line_panels(
+    omega_eV: FloatArray,
+    sigma_eV: FloatArray,
+    emission: Emission,
+    between_eV: tuple[float, float] | None = None,
+) -> Lines:
+    """Cut lines centred at ω (shape (..., n)) with σ > 0 (shape (n,)), or what lies between two frequencies.
 
     Raises
     ------
@@ -71,13 +79,21 @@ def line_panels(omega_eV: FloatArray, sigma_eV: FloatArray, emission: Emission) 
         raise DomainError(
             f"{emission.interaction.name}: a laser line resolves one mediator, not {len(poles)}"
         )
+    panels = _panels(view, s)
+    if between_eV is not None:
+        # q² falls as ω rises; an end beyond the line is as good as one at its panels' reach
+        offsets = (2 * e_eg_eV * (omega_eV[..., None, None] - end) for end in reversed(between_eV))
+        reach = PANELS_REACH * s
+        low, high = (view.step_to(view.centre_eV2 + np.clip(offset, -reach, reach)) for offset in offsets)
+        shifts = (view.anchor_eV - panel.anchor_eV for panel in panels)
+        panels = tuple(p.clipped(low + shift, high + shift) for p, shift in zip(panels, shifts, strict=True))
     return Lines(
         emission=emission,
         sigma_eV2=s,
         centre_eV2=view.centre_eV2,
         at_pole=view.at_pole,
         pole_excess_eV2=view.pole_excess_eV2,
-        panels=_panels(view, s),
+        panels=panels,
     )
 
 

@@ -4,7 +4,8 @@ The coordinate of a pair is t = sqrt(q² − s₊), in which its onset is smooth
 with t = anchor + scale · sinh w, which follows a structure of that scale at the anchor however small it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -36,6 +37,11 @@ class Panel:
     low_eV: FloatArray
     high_eV: FloatArray
     scale_eV: FloatArray | None = None
+
+    def clipped(self, low_eV: FloatArray, high_eV: FloatArray) -> Self:
+        """Return what lies between two values of t − anchor."""
+        low, high = (np.clip(end, low_eV, high_eV) for end in (self.low_eV, self.high_eV))
+        return replace(self, low_eV=low, high_eV=high)
 
     def at(self, place: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return t − anchor at places in [−1, 1], shape (places, 1, …), and its derivative by the place."""

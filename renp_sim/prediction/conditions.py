@@ -18,10 +18,12 @@ def step_conditions(schedule: Schedule, target: Target) -> tuple[StepConditions,
             density_cm3=target.density_cm3,
             photon_density_cm3=target.photon_density_cm3,
             live_fraction=live_fraction,
+            linewidth_eV=linewidth_eV,
             end_eV=target.atom.e_eg_eV / 2,
         )
-        for omega_eV, open_time_s, live_fraction, kind, coherence in zip(
+        for omega_eV, linewidth_eV, open_time_s, live_fraction, kind, coherence in zip(
             schedule.omega_eV.tolist(),
+            schedule.linewidth_eV.tolist(),
             schedule.open_time_s.tolist(),
             schedule.live_fraction.tolist(),
             schedule.kind.tolist(),

@@ -9,6 +9,7 @@ import numpy as np
 from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray, IndexArray
+from renp_sim.physics.acceptance import Acceptance
 from renp_sim.physics.interactions import Interaction, StandardModel
 from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Oscillation
 from renp_sim.physics.target import Target
@@ -19,7 +20,8 @@ from renp_sim.prediction.kinks import crossings
 from renp_sim.prediction.parameters import Group, Layout, exposure_parameters, neutrino_parameters
 from renp_sim.prediction.quadratic import coupling_scales, spectrum_quadratic
 from renp_sim.prediction.responses import Responses
-from renp_sim.prediction.signal import Settings, Signal
+from renp_sim.prediction.settings import Settings
+from renp_sim.prediction.signal import Signal
 
 __all__ = ["ExpectedCounts"]
 
@@ -29,7 +31,8 @@ class ExpectedCounts:
     """Expected counts of the steps of an exposure, as `renp_sim.analysis.model.Model` asks for them.
 
     μ_k = normalisation · Γ₀ η ε_k T_k · Ī_k + Σ_c background_c · b_kc T_k, Ī the average of I(ω) over the
-    line; Γ₀, η, ε, T and b are those of the exposure.
+    line; Γ₀, η, ε, T and b are those of the exposure. Where what sees the photons changes over the line,
+    ε_k Ī_k is the average of I(ω) ε(ω).
 
     Parameters
     ----------
@@ -43,6 +46,8 @@ class ExpectedCounts:
         Dirac or Majorana; what couples.
     masses_eV
         The lightest mass, or m1, m2, m3 if these are the parameters.
+    acceptances
+        ε(ω) by run number, such as the run's detector; of other runs the stated ε is that of every photon.
     offered
         Names of the parameters; None offers every one. What is not offered stays where it is and costs
         nothing, which matters for gradients and for exposures of many steps.
@@ -71,6 +76,7 @@ class ExpectedCounts:
     nature: Nature = Nature.DIRAC
     interaction: Interaction = field(default_factory=StandardModel)
     masses_eV: tuple[float, ...] = (GP23_LIGHTEST_MASS_EV,)
+    acceptances: Mapping[int, Acceptance] = field(default_factory=dict)
     offered: tuple[str, ...] | None = None
     _counting: Counting = field(init=False, repr=False)
     _signal: Signal = field(init=False, repr=False)
@@ -87,7 +93,7 @@ class ExpectedCounts:
         )
         columns = layout.columns(self.offered)
         signal = Signal(
-            settings=Settings.of(self.exposure, responses, layout.own_offsets(columns)),
+            settings=Settings.of(self.exposure, responses, layout.own_offsets(columns), self.acceptances),
             layout=layout,
             target=self.target,
             interaction=self.interaction,

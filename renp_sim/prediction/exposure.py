@@ -6,6 +6,8 @@ from numpy.typing import ArrayLike
 from detector.response import Detector
 from renp_sim.analysis.data import Exposure
 from renp_sim.laser.schedule import Schedule
+from renp_sim.physics.line import mean_efficiency
+from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 from renp_sim.prediction.conditions import step_conditions
 
@@ -19,6 +21,7 @@ def exposure_of(
     *,
     run: int = 1,
     signal_rate_hz: ArrayLike = 0.0,
+    emission: Emission | None = None,
 ) -> Exposure:
     """Return what is known of the n steps of a schedule before a photon is counted.
 
@@ -35,6 +38,9 @@ def exposure_of(
     signal_rate_hz
         Signal photons that reach the detector, s⁻¹ of open time, shape (n,) or a number. Only dead time asks
         for them: the live time is the mean one, which they shorten as background does.
+    emission
+        What emits the signal: where the efficiency changes over a laser line, its mean is that of the
+        photons. None: that of an even rate.
 
     Examples
     --------
@@ -48,8 +54,10 @@ def exposure_of(
     """
     conditions = step_conditions(schedule, target)
     rates_hz = np.broadcast_to(np.asarray(signal_rate_hz, dtype=np.float64), len(conditions)).tolist()
-    expected = [detector.expected(c, rate_hz) for c, rate_hz in zip(conditions, rates_hz, strict=True)]
-    efficiency = np.array([e.efficiency for e in expected])
+    efficiency = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, detector, emission)
+    expected = [
+        detector.expected(*step) for step in zip(conditions, rates_hz, efficiency.tolist(), strict=True)
+    ]
     table = (len(conditions), len(detector.backgrounds))
     background_hz = np.array([e.background_rate_hz for e in expected]).reshape(table)
     present = [component.present(c) for c in conditions for component in detector.backgrounds]

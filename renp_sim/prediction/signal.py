@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Self
 
 import numpy as np
 
-from renp_sim.analysis.data import Exposure
-from renp_sim.arrays import BoolArray, FloatArray, IndexArray
+from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.neutrino import Nature, Neutrinos, Oscillation
@@ -15,10 +13,10 @@ from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 from renp_sim.prediction.couplings import with_couplings
 from renp_sim.prediction.parameters import Group, Layout
-from renp_sim.prediction.responses import Responses
-from renp_sim.prediction.spectrum import mean_spectrum
+from renp_sim.prediction.settings import Settings
+from renp_sim.prediction.spectrum import is_smooth, mean_spectrum
 
-__all__ = ["Settings", "Signal"]
+__all__ = ["Signal"]
 
 
 REMEMBERED_ITEMS = 1 << 20
@@ -26,49 +24,6 @@ REMEMBERED_ITEMS = 1 << 20
 
 BLOCK_ITEMS = 8192
 """Rows × settings in one go."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Settings:
-    """The different settings of the laser: a scan in many passes asks for each of them only once.
-
-    Parameters
-    ----------
-    omega_eV, linewidth_eV, response
-        Shape (s,): set frequency, Gaussian σ, answer to the common offset.
-    offset_column
-        Place in θ of the setting's own offset, −1 where it has none, shape (s,).
-    of_step
-        Setting of each step, shape (n,); s where a step can see no signal.
-    """
-
-    omega_eV: FloatArray
-    linewidth_eV: FloatArray
-    response: FloatArray
-    offset_column: IndexArray
-    of_step: IndexArray
-
-    @classmethod
-    def of(cls, exposure: Exposure, responses: Responses, own_offsets: dict[int, int]) -> Self:
-        """Collect the settings; `own_offsets` has the place in θ by step."""
-        own = np.array([own_offsets.get(k, -1) for k in range(exposure.n_steps)], dtype=np.float64)
-        keys = np.stack([exposure.omega_eV, exposure.linewidth_eV, responses.frequency.response, own], axis=1)
-        active = exposure.counts_per_unit > 0
-        found, inverse = np.unique(keys[active], axis=0, return_inverse=True)
-        of_step = np.full(exposure.n_steps, len(found))
-        of_step[active] = inverse.ravel()
-        return cls(
-            omega_eV=found[:, 0],
-            linewidth_eV=found[:, 1],
-            response=found[:, 2],
-            offset_column=found[:, 3].astype(np.intp),
-            of_step=of_step,
-        )
-
-    def to_steps(self, values: FloatArray, axis: int) -> FloatArray:
-        """Spread values of the s settings along an axis over the n steps; 0 where there is no signal."""
-        nothing = np.zeros((*values.shape[:axis], 1, *values.shape[axis + 1 :]))
-        return np.take(np.concatenate([values, nothing], axis), self.of_step, axis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -163,10 +118,21 @@ class Signal:
     def spectrum_of(
         self, rows: FloatArray, shift_eV: FloatArray | None = None, smooth: BoolArray | None = None
     ) -> FloatArray:
-        """Return Ī, with frequencies shifted by (u, s); `smooth` as in `mean_spectrum`."""
+        """Return Ī, with frequencies shifted by (u, s).
+
+        `smooth` is what `is_smooth` says, if it must be the same in neighbouring points (finite differences).
+        """
         omega = self.frequencies_eV(rows)
         if shift_eV is not None:
             omega = omega + shift_eV
-        return mean_spectrum(
-            omega, self.settings.linewidth_eV, lambda which: self.emission(rows[which]), smooth
+        settings = self.settings
+        if smooth is None:
+            smooth = is_smooth(omega, settings.linewidth_eV, self.emission(rows))
+        recorded = mean_spectrum(
+            omega,
+            settings.linewidth_eV,
+            lambda which: self.emission(rows[which]),
+            smooth & settings.is_gentle,
+            settings.acceptances,
         )
+        return recorded / settings.efficiency

@@ -2,17 +2,19 @@
 
 Each item is a frequency with the neutrinos it is asked for. Where a threshold or a resonance is inside the
 line's reach the adapted quadrature of `renp_sim.physics.line` is needed; elsewhere five Gauss–Hermite
-points do the same at a tenth of the cost.
+points do the same at a tenth of the cost. What sees the photons, where it changes over the line, stands in
+the integrand of either.
 """
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 
 import numpy as np
 
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
+from renp_sim.physics.acceptance import Acceptance
 from renp_sim.physics.kinematics import Kinematics
-from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.line import mean_recorded_spectrum, mean_spectral_function
 from renp_sim.physics.rates import Emission, spectral_function
 
 __all__ = ["is_resonant", "is_smooth", "mean_spectrum"]
@@ -27,6 +29,8 @@ Measured for Yb, both natures, f_L in {0, 1/3, 1}, σ from 1e-7 to 3e-5 eV, mass
 
 SMOOTH_BEYOND_POLE = 30.0
 """Line widths to a resonance: the error of the rule on (ω − ω_M)⁻² is 1320/30¹⁰ there."""
+
+_Rule = Callable[[FloatArray, float, Emission], FloatArray]
 
 HERMITE_NODES = 5
 CHUNK = 64
@@ -67,6 +71,7 @@ def mean_spectrum(
     linewidth_eV: FloatArray,
     emission_of: Callable[[IndexArray], Emission],
     smooth: BoolArray | None = None,
+    acceptances: Sequence[Acceptance | None] | None = None,
 ) -> FloatArray:
     """Return Ī = Σ_ij I_ij averaged over the line, shape (u, n).
 
@@ -79,7 +84,9 @@ def mean_spectrum(
     emission_of
         What emits at some of the u points, given by index (repeated ones among them).
     smooth
-        What `is_smooth` says, if it must be the same in neighbouring points (finite differences).
+        Where five points do; None: what `is_smooth` says.
+    acceptances
+        What sees the photons of each of the n lines, and goes into their average; None: every photon is seen.
 
     Raises
     ------
@@ -89,10 +96,16 @@ def mean_spectrum(
     if smooth is None:
         smooth = is_smooth(omega_eV, linewidth_eV, emission_of(np.arange(len(omega_eV))))
     result = np.empty(omega_eV.shape)
-    for sigma in np.unique(linewidth_eV):
-        here = np.broadcast_to(linewidth_eV == sigma, omega_eV.shape)
-        if sigma == 0:
-            rules = [(here, _sharp, SHARP_CHUNK)]
+    for sigma, acceptance, lines in _kinds(linewidth_eV, acceptances):
+        here = np.broadcast_to(lines, omega_eV.shape)
+        rules: list[tuple[BoolArray, _Rule, int]]
+        if acceptance is not None and sigma > 0:
+            rules = [
+                (here & smooth, partial(_hermite, acceptance=acceptance), SHARP_CHUNK),
+                (here & ~smooth, partial(_recorded, acceptance=acceptance), CHUNK),
+            ]
+        elif sigma == 0:
+            rules = [(here, partial(_sharp, acceptance=acceptance), SHARP_CHUNK)]
         else:
             rules = [(here & smooth, _hermite, SHARP_CHUNK), (here & ~smooth, _adapted, CHUNK)]
         for mask, rule, chunk in rules:
@@ -104,9 +117,26 @@ def mean_spectrum(
     return result
 
 
-def _sharp(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> FloatArray:
+def _kinds(
+    linewidth_eV: FloatArray, acceptances: Sequence[Acceptance | None] | None
+) -> list[tuple[float, Acceptance | None, BoolArray]]:
+    """Return which of n lines are alike, shape (n,), by width and by what sees them."""
+    seen = [None] * len(linewidth_eV) if acceptances is None else acceptances
+    known = {id(acceptance): acceptance for acceptance in seen}
+    ids = np.array([id(acceptance) for acceptance in seen])
+    return [
+        (sigma, acceptance, lines)
+        for sigma in np.unique(linewidth_eV).tolist()
+        for key, acceptance in known.items()
+        if np.any(lines := (linewidth_eV == sigma) & (ids == key))
+    ]
+
+
+def _sharp(
+    omega_eV: FloatArray, sigma_eV: float, emission: Emission, acceptance: Acceptance | None = None
+) -> FloatArray:
     total: FloatArray = np.sum(spectral_function(omega_eV[:, None], emission), axis=(-3, -2, -1))
-    return total
+    return total if acceptance is None else total * acceptance.efficiency_at(omega_eV)
 
 
 @cache
@@ -115,10 +145,15 @@ def _hermite_rule() -> tuple[FloatArray, FloatArray]:
     return nodes, weights / np.sum(weights)
 
 
-def _hermite(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> FloatArray:
+def _hermite(
+    omega_eV: FloatArray, sigma_eV: float, emission: Emission, acceptance: Acceptance | None = None
+) -> FloatArray:
     nodes, weights = _hermite_rule()
-    points = spectral_function(omega_eV[:, None] + sigma_eV * nodes, emission)
-    averaged: FloatArray = np.sum(points, axis=(-2, -1)) @ weights
+    points_eV = omega_eV[:, None] + sigma_eV * nodes
+    recorded = np.sum(spectral_function(points_eV, emission), axis=(-2, -1))
+    if acceptance is not None:
+        recorded = recorded * acceptance.efficiency_at(points_eV)
+    averaged: FloatArray = recorded @ weights
     return averaged
 
 
@@ -126,4 +161,12 @@ def _adapted(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> Float
     total: FloatArray = np.sum(
         mean_spectral_function(omega_eV[:, None], sigma_eV, emission), axis=(-3, -2, -1)
     )
+    return total
+
+
+def _recorded(
+    omega_eV: FloatArray, sigma_eV: float, emission: Emission, acceptance: Acceptance
+) -> FloatArray:
+    average = mean_recorded_spectrum(omega_eV[:, None], np.array([sigma_eV]), emission, acceptance)
+    total: FloatArray = np.sum(average, axis=(-3, -2, -1))
     return total

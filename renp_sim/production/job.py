@@ -70,7 +70,9 @@ def job_of(run: Run, n_events: int | None = None) -> Job:
     detector, live_fraction = run.detector, np.ones(run.truth.n_steps)
     if n_events is not None:
         target = run.emission.target
-        live_time_s = exposure_of(run.truth, target, detector, signal_rate_hz=signal.rate_hz).live_time_s
+        live_time_s = exposure_of(
+            run.truth, target, detector, signal_rate_hz=signal.rate_hz, emission=run.emission
+        ).live_time_s
         live_fraction = live_time_s / run.truth.open_time_s
         detector = replace(detector, dead_time=NEVER_DEAD)
     conditions = step_conditions(run.truth, run.emission.target)

@@ -37,7 +37,7 @@ def step_tables(
     live_time_s = (run.schedule.open_time_s - lost_s) * job.live_fraction
 
     def exposure(schedule: Schedule) -> Exposure:
-        made = exposure_of(schedule, run.emission.target, run.detector, run=run.number)
+        made = exposure_of(schedule, run.emission.target, run.detector, run=run.number, emission=run.emission)
         return replace(made, live_time_s=live_time_s)
 
     known = truth = exposure(run.schedule)

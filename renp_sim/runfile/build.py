@@ -14,7 +14,7 @@ from renp_sim.laser.scan import Scan, Step, build_schedule
 from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.atom import Atom, known_atoms
 from renp_sim.physics.kinematics import require_frequency
-from renp_sim.physics.line import LINE_REACH, mean_spectral_function
+from renp_sim.physics.line import LINE_REACH, mean_efficiency, mean_spectral_function
 from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Neutrinos, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
@@ -149,8 +149,9 @@ def schedule_of(laser: LaserSection, emission: Emission, detector: Detector) -> 
     """Return the laser schedule as it is set."""
 
     def signal_rate(omega_eV: Any) -> Any:
-        spectrum = mean_spectral_function(omega_eV, laser.linewidth_eV, emission).sum(axis=(-2, -1))
-        return spectrum * detector.efficiency_at(omega_eV)
+        width_eV = laser.linewidth_eV
+        spectrum = mean_spectral_function(omega_eV, width_eV, emission).sum(axis=(-2, -1))
+        return spectrum * mean_efficiency(omega_eV, np.full(len(omega_eV), width_eV), detector, emission)
 
     steps = [
         Step(

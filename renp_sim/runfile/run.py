@@ -14,6 +14,7 @@ from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.runfile import build
+from renp_sim.runfile.notes import notes_of
 from renp_sim.runfile.reading import EXAMPLES, apply_settings, read_table
 from renp_sim.runfile.sections import RunConfig
 from renp_sim.runfile.tables import Reader, table_of
@@ -41,6 +42,8 @@ class Run:
         The schedule as it was, with the true offsets of the frequency scale.
     source
         The run file; None for an example or a table.
+    notes
+        What is allowed, but hardly meant, a line each.
     """
 
     config: RunConfig
@@ -51,6 +54,7 @@ class Run:
     truth: Schedule
     detector: Detector
     source: Path | None = None
+    notes: tuple[str, ...] = ()
 
     def resolved(self) -> dict[str, Any]:
         """Return the configuration as a table with every default written out; it gives the run back."""
@@ -130,6 +134,7 @@ def run_from_table(table: Mapping[str, Any]) -> Run:
         schedule=schedule,
         truth=truth,
         detector=detector,
+        notes=notes_of(schedule, emission, detector),
     )
 
 

@@ -155,7 +155,7 @@ def test_existing_figures_are_replaced_on_demand(tmp_path: Path, monkeypatch: py
 
 
 def test_figure_1_starts_from_the_published_standard_model() -> None:
-    """I(ω) at GP23's first frequency (reference number), and effects that the eye can see."""
+    """I(ω) at GP23's first frequency (reference number), and the effects that GP23's text tells of."""
     figure = mediator_figure()
     standard = figure.columns["I_standard_model"]
     assert np.interp(1.0688, figure.omega_eV, standard) == pytest.approx(0.06297292953, rel=1e-5)
@@ -165,6 +165,13 @@ def test_figure_1_starts_from_the_published_standard_model() -> None:
         assert np.all(change[inside] > 0.01)
         assert np.max(change) > 0.5
         assert np.all(figure.columns[name][standard == 0] == 0)
+    for name, at_eV, told in (
+        ("I_vector", (1.0688, 1.0716), (1.32, 1.71)),
+        ("I_scalar", (1.0688, 1.0711), (3.3, 1.6)),
+    ):
+        ratio = np.interp(at_eV, figure.omega_eV, figure.columns[name] / np.where(standard > 0, standard, 1))
+        assert ratio == pytest.approx(told, rel=0.02)
+    assert all("as printed, M = 3 keV, which is not" in line for line in figure.says[1:])
 
 
 @pytest.mark.parametrize("kind", ["magnetic", "electric"])

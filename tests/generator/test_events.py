@@ -249,6 +249,20 @@ def test_cells_of_resonances_sum_to_the_line_average(seed: int) -> None:
     assert np.allclose(cell_weights(omega, sigma, emission), spectrum, rtol=1e-6, atol=1e-12 * spectrum.sum())
 
 
+@pytest.mark.parametrize("sigma", [1e-7, 1e-4])
+def test_cells_are_an_eighth_of_the_line(yb_emission: Emission, sigma: float) -> None:
+    """Widest where a threshold is 8 σ above the centre; twin: a sixteenth is too little to say."""
+    e_eg = yb_emission.target.atom.e_eg_eV
+    threshold = yb_emission.neutrinos.thresholds_eV(e_eg)[0, 0]
+    widest = []
+    for below in np.linspace(-12, 40, 53):
+        source = source_of(threshold - below * sigma, sigma, yb_emission)
+        own = (source.nu_i == 1) & (source.nu_j == 1)
+        first, last = source.root_eV[own], (source.root_eV + source.root_width_eV)[own]
+        widest.append(np.max(np.abs(last**2 - first**2)) / (2 * e_eg * sigma))
+    assert 1 / 16 < max(widest) <= 1 / 8
+
+
 def test_angles_and_vertex_are_uniform(yb_emission: Emission) -> None:
     """KS tests with false-alarm probability 1e-5 each, and a twin (r uniform instead of r²) that fails."""
     block = drawn(source_of(1.0, 0.0, yb_emission))

@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from renp_sim.constants import ELECTRON_MASS_EV, G_F_PER_EV2, MU_B_PER_EV
+from renp_sim.physics.acceptance import Acceptance
 from renp_sim.physics.couplings import Symmetry
 from renp_sim.physics.interactions import (
     ElectromagneticMoments,
@@ -26,9 +27,11 @@ RATIO, POINTS, FAR = 1.7, 20, 13.5
 """Growth of the intervals, Gauss–Legendre points in each, line widths that count."""
 
 
-def averages(emission: Emission, omega_eV: float, sigma_eV: float) -> np.ndarray:
-    """Return I_ij averaged over the line, shape (3, 3)."""
-    pairs = [[Pair(emission, i, j) for j in range(3)] for i in range(3)]
+def averages(
+    emission: Emission, omega_eV: float, sigma_eV: float, acceptance: Acceptance | None = None
+) -> np.ndarray:
+    """Return I_ij, or I_ij times an efficiency, averaged over the line, shape (3, 3)."""
+    pairs = [[Pair(emission, i, j, acceptance) for j in range(3)] for i in range(3)]
     return np.array([[pair.average(omega_eV, sigma_eV) for pair in row] for row in pairs])
 
 
@@ -54,6 +57,7 @@ class Pair:
     emission: Emission
     i: int
     j: int
+    acceptance: Acceptance | None = None
 
     def __post_init__(self) -> None:
         nu, interaction = self.emission.neutrinos, self.emission.interaction
@@ -81,7 +85,13 @@ class Pair:
             return 0.0
 
         def density(excess: np.ndarray, offset: np.ndarray, xi: np.ndarray) -> np.ndarray:
-            return self.rate(excess, offset) * np.exp(-(xi**2) / 2) / (np.sqrt(2 * np.pi) * s)
+            rate = self.rate(excess, offset)
+            if self.acceptance is not None:
+                rate = rate * self.acceptance.efficiency_at((e_eg - (self.total**2 + excess) / e_eg) / 2)
+            return rate * np.exp(-(xi**2) / 2) / (np.sqrt(2 * np.pi) * s)
+
+        breaks = np.array([] if self.acceptance is None else self.acceptance.breaks_eV)
+        excess_at_breaks = e_eg * (e_eg - 2 * breaks) - self.total**2
 
         reaches_pole = above > 0 and self.half_width > 0
         end = min(high, above / 2) if reaches_pole else high
@@ -91,7 +101,8 @@ class Pair:
             scales = np.array([2 * np.sqrt(self.m_i * self.m_j), self.total, np.sqrt(self.half_width)])
             scales = np.append(scales, np.sqrt(abs(above)) if np.isfinite(above) else 0.0)
             smallest = 1e-3 * min(np.sqrt(end), *scales[scales > 0], np.inf)
-            roots = np.sqrt(np.maximum(centre + steps, 0.0)).tolist()
+            corners = np.concatenate([centre + steps, excess_at_breaks])
+            roots = np.sqrt(np.maximum(corners, 0.0)).tolist()
             total = integral(
                 graded(np.sqrt(low), np.sqrt(end), smallest, roots),
                 lambda t: 2 * t * density(t**2, t**2 - above, (centre - t**2) / s),
@@ -100,6 +111,7 @@ class Pair:
         if first < high - above:
             others = [
                 *(from_pole + steps),
+                *(excess_at_breaks - above),
                 *(above * 2.0 ** np.arange(-3, 40)),
                 *(-above * np.arange(0.05, 0.5, 0.05)),
             ]

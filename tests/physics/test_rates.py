@@ -134,6 +134,17 @@ def test_dirac_and_majorana_are_close() -> None:
     assert np.all((difference > 0) & (difference < 5e-3))
 
 
+def test_dirac_and_majorana_are_not_close_with_the_transverse_tensor() -> None:
+    """What README tells: the Majorana rate is lower by so much, and at ω_11 there is none of it."""
+    omega_11 = emission().neutrinos.thresholds_eV(E_EG).max()
+    omegas = np.array([1.0688, 1.0711, 1.07164, omega_11 - 1e-9])
+    dirac, majorana = (
+        spectral_function(omegas, emission(nature=n, f_l=0.0)).sum(axis=(1, 2)) for n in Nature
+    )
+    difference = np.abs(majorana / dirac - 1)
+    assert difference == pytest.approx([0.13, 0.15, 0.86, 1.0], abs=0.005)
+
+
 def test_shapes_broadcast() -> None:
     masses = np.array([0.0, 0.01, 0.05])
     omegas = np.array([1.0, 1.06, 1.0711, 1.0717])

@@ -68,6 +68,7 @@ def exposures(run: Run, folder: Path) -> tuple[Exposure, Exposure]:
         run.detector,
         run=run.number,
         signal_rate_hz=rate_of_schedule(run).rate_hz,
+        emission=run.emission,
     )
     return predicted, observation_from_tables(read_tables(folder / "run.root")).exposure
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from renp_sim.prediction.conditions import step_conditions
-from renp_sim.runfile.reading import EXAMPLES
+from renp_sim.runfile.reading import EXAMPLES, example_text
 from renp_sim.runfile.run import load, run_from_table
 from tests.runfile.run_tables import MINIMAL, with_settings
 
@@ -109,3 +109,42 @@ def test_interactions_give_the_run_back(model: str) -> None:
     again = run_from_table(json.loads(json.dumps(run.resolved())))
     assert again.emission.interaction == run.emission.interaction
     assert again.number == run.number
+
+
+QED = "background=[{name='two-photon', kind='qed', rate_hz=5.0}]"
+
+
+def test_qed_ends_where_the_pairs_do_and_a_step_beyond_is_told() -> None:
+    steps = "laser.steps=[{omega_eV=1.0717, duration_s=1e3}, {omega_eV=1.072, duration_s=1e3}]"
+    run = run_from_table(with_settings(QED, steps))
+    conditions = step_conditions(run.schedule, run.emission.target)
+    assert [run.detector.background_rates_hz(c).tolist() for c in conditions] == [[5.0], [0.0]]
+    (note,) = run.notes
+    assert note.startswith("coherent steps at ω = 1.072 eV see nothing of background 'two-photon'")
+    assert "ends at E_eg/2 = 1.071745 eV" in note
+    assert note.endswith("lies between the last threshold, 1.07165169 eV, and that")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        (QED, "laser.steps=[{omega_eV=1.0717, duration_s=1e3}]"),
+        (QED, "laser.steps=[{omega_eV=1.072, duration_s=1e3, kind='control'}]"),
+        (QED, "laser.steps=[{omega_eV=1.0718, duration_s=1e3, linewidth_eV=1e-5}]"),
+        ("laser.steps=[{omega_eV=1.072, duration_s=1e3}]",),
+    ],
+    ids=["inside", "no coherence meant", "line reaches", "no such background"],
+)
+def test_what_is_meant_needs_no_note(settings: tuple[str, ...]) -> None:
+    assert run_from_table(with_settings(*settings)).notes == ()
+
+
+def test_the_coherent_control_of_the_template_sees_qed_and_no_pair() -> None:
+    """It stands there commented out; no example has a coherent step beyond the end either."""
+    (line,) = (line for line in example_text("template").splitlines() if line.startswith("# omega_eV"))
+    run = run_from_table(with_settings(QED, f"laser.steps=[{{{line[2:].split('#')[0]}, duration_s=1.0}}]"))
+    ends = run.emission.neutrinos.thresholds_eV(run.emission.target.atom.e_eg_eV)
+    assert ends.max() < run.schedule.omega_eV[0] < run.emission.target.atom.e_eg_eV / 2
+    for name in EXAMPLES:
+        example = load(name)
+        assert np.all(example.schedule.omega_eV < example.emission.target.atom.e_eg_eV / 2)
