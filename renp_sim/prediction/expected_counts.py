@@ -181,8 +181,15 @@ class ExpectedCounts:
         column = layout.column(parameter)
         if layout.group_at(column) > Group.STEP_FREQUENCY:
             return np.empty((*lead, 0))
-        found = crossings(self._signal, full[:, : layout.n_physics], column, low, high)
-        return found if lead else np.unique(found)
+        rows = full[:, : layout.n_physics]
+        if lead:
+            return crossings(self._signal, rows, column, low, high)
+
+        def compute(row: FloatArray) -> FloatArray:
+            return crossings(self._signal, row, column, low, high)
+
+        # a fit asks again and again where it stands
+        return np.unique(self._signal.remembered(f"kinks {column} {low} {high}", rows, compute)[0])
 
     def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
         """Return the coefficients where μ is quadratic in these parameters, the rest at θ (p,); else None.

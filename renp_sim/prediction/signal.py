@@ -19,8 +19,8 @@ from renp_sim.prediction.spectrum import is_smooth, mean_spectrum
 __all__ = ["Signal"]
 
 
-REMEMBERED_ITEMS = 1 << 20
-"""Rows × settings whose spectrum is kept: 8 MB."""
+REMEMBERED_ITEMS = 1 << 22
+"""Rows × settings whose spectrum is kept: 32 MB."""
 
 BLOCK_ITEMS = 8192
 """Rows × settings in one go."""
@@ -54,6 +54,16 @@ class Signal:
         omega = settings.omega_eV + settings.response * common
         own = settings.offset_column >= 0
         omega[:, own] += rows[:, settings.offset_column[own]]
+        return omega
+
+    def frequencies_at(self, rows: FloatArray, setting: IndexArray) -> FloatArray:
+        """Return the true frequency of one setting in each row, shape (u,)."""
+        settings = self.settings
+        common = rows[:, self.layout.place(Group.FREQUENCY)][:, 0]
+        omega: FloatArray = settings.omega_eV[setting] + settings.response[setting] * common
+        column = settings.offset_column[setting]
+        own = np.flatnonzero(column >= 0)
+        omega[own] += rows[own, column[own]]
         return omega
 
     def neutrinos(self, rows: FloatArray) -> Neutrinos:

@@ -93,7 +93,9 @@ def mean_spectrum(
     DomainError
         If a line reaches out of 0 < ω < E_eg.
     """
-    if smooth is None:
+    if smooth is None and not np.any(linewidth_eV):
+        smooth = np.ones(omega_eV.shape, dtype=np.bool_)
+    elif smooth is None:
         smooth = is_smooth(omega_eV, linewidth_eV, emission_of(np.arange(len(omega_eV))))
     result = np.empty(omega_eV.shape)
     for sigma, acceptance, lines in _kinds(linewidth_eV, acceptances):

@@ -14,7 +14,7 @@ from renp_sim.analysis.intervals import Interval
 from renp_sim.analysis.search.problem import Solution
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
-__all__ = ["Curve", "refined"]
+__all__ = ["ROUNDING", "Curve", "refined"]
 
 PARTS = 8
 """Into how many a cell is divided."""
@@ -27,6 +27,9 @@ KEEP = 12.0
 
 MINIMUM_TOLERANCE = 1e-8
 """How well the best fit is known before it is polished."""
+
+MOST_MINIMA = 16
+"""Local minima that are looked at in one round, the most hopeful ones."""
 
 END_TOLERANCE = 1e-6
 """An end is known when √Δq differs by no more across its cell."""
@@ -103,6 +106,7 @@ def refined(
     levels: tuple[float, ...] = (),
     scale: float = 1.0,
     tolerance: float = MINIMUM_TOLERANCE,
+    ripple: float = ROUNDING,
 ) -> list[Curve]:
     """Return curves with their lowest minima found, and their crossings of levels above the lowest.
 
@@ -119,7 +123,9 @@ def refined(
     scale
         Typical step of the parameter.
     tolerance
-        A minimum is known when its neighbours are no more above it but for rounding.
+        A minimum is known when its neighbours are no more above it but for ripples.
+    ripple
+        By what share of it −2 ln L may be off from point to point: a search among ripples has no end.
     """
     curves = [Curve(values=np.empty(0), fits=Solution.none(0)) for _ in values]
     new = list(values)
@@ -135,20 +141,25 @@ def refined(
                 curves[i].joined(new[i], part) if len(curves[i].values) else Curve(values=new[i], fits=part)
             )
         new = [
-            _divisions(curve, kink, levels, scale, tolerance)
+            _divisions(curve, kink, levels, scale, tolerance, ripple)
             for curve, kink in zip(curves, kinks, strict=True)
         ]
     return curves
 
 
 def _divisions(
-    curve: Curve, kinks: FloatArray, levels: tuple[float, ...], scale: float, tolerance: float
+    curve: Curve,
+    kinks: FloatArray,
+    levels: tuple[float, ...],
+    scale: float,
+    tolerance: float,
+    ripple: float,
 ) -> FloatArray:
     """Return the points that divide what is not known yet: the kinks inside a cell, or equal parts."""
     values, q = curve.values, np.minimum(curve.q, IMPOSSIBLE)
     if np.min(q) >= IMPOSSIBLE:
         return np.empty(0)
-    marked = _beside_minima(q, tolerance) | _crossed(q, levels)
+    marked = _beside_minima(q, tolerance, ripple) | _crossed(q, levels)
     marked &= np.diff(values) > 1e-13 * (scale + np.abs(values[1:]))
     low, high = values[:-1][marked], values[1:][marked]
     first, stop = np.searchsorted(kinks, low, side="right"), np.searchsorted(kinks, high, side="left")
@@ -159,7 +170,7 @@ def _divisions(
     return np.setdiff1d(np.concatenate(parts), values)
 
 
-def _beside_minima(q: FloatArray, tolerance: float) -> BoolArray:
+def _beside_minima(q: FloatArray, tolerance: float, ripple: float) -> BoolArray:
     """Return which cells lie beside a local minimum that may be the lowest and is not known yet."""
     padded = np.concatenate([q[:1], q, q[-1:]])
     rise_left, rise_right = padded[:-2] - q, padded[2:] - q
@@ -167,7 +178,11 @@ def _beside_minima(q: FloatArray, tolerance: float) -> BoolArray:
     # beside a wall, where −2 ln L is infinite, nothing can be said of what a minimum may gain
     gain = np.where(rise_left + rise_right < IMPOSSIBLE / 2, rise_left + rise_right, np.inf)
     is_minimum &= q - gain <= np.min(q) + KEEP
-    is_minimum &= np.maximum(rise_left, rise_right) > tolerance + ROUNDING * q
+    is_minimum &= np.maximum(rise_left, rise_right) > tolerance + ripple * q
+    hopeful = np.flatnonzero(is_minimum)
+    hopeful = hopeful[np.argsort((q - gain)[hopeful], kind="stable")[:MOST_MINIMA]]
+    is_minimum[:] = False
+    is_minimum[hopeful] = True
     return is_minimum[1:] | is_minimum[:-1]
 
 

@@ -138,14 +138,24 @@ class Profiler:
         out = _solution(rest, theta, Minimum.empty(len(rest.free), len(theta)))
         out.q[:] = np.inf
         table = _Table(rest=rest, name=self.kinked[0], lattice=lattice)
-        rows = self._in_windows(table, theta, out)
-        pieces = table.pieces(theta, rows)
+        pieces = table.pieces(theta, self._in_windows(table, theta, out))
+        here = theta[pieces.owner, table.column]
+        is_own = (pieces.low <= here) & (here <= pieces.high)
+        self._fit_each(table, pieces.take(np.flatnonzero(is_own)), theta, out)
+        # a piece whose constraint term alone is more than what is known cannot be the lowest
+        hopeful = ~is_own & (table.least_term(pieces) < out.q[pieces.owner])
+        self._fit_each(table, pieces.take(np.flatnonzero(hopeful)), theta, out)
+        return out
+
+    def _fit_each(self, table: "_Table", pieces: "_Pieces", theta: FloatArray, out: Solution) -> None:
+        """Fit in pieces, with as many nodes as each needs, and write to `out` what is lower."""
         for n_nodes in NODES:
+            if not len(pieces.owner):
+                break
             mean, tail = table.means(theta, pieces, n_nodes)
             done = (tail <= TAIL) | (n_nodes == NODES[-1])
             self._keep_lower(table, mean, pieces, np.flatnonzero(done), theta, out)
             pieces = pieces.take(np.flatnonzero(~done))
-        return out
 
     def _in_windows(self, table: "_Table", theta: FloatArray, out: Solution) -> IndexArray:
         """Fit where no piece is needed, a broad line or no threshold near; return the rows that need some.
@@ -285,6 +295,13 @@ class _Table:
         ends = np.concatenate([low * wall, kinks, high * wall], axis=1)
         row, at = np.nonzero(np.diff(ends, axis=1) > NARROWEST * self.rest.scale[self.position])
         return _Pieces(owner=rows[row], low=ends[row, at], high=ends[row, at + 1])
+
+    def least_term(self, pieces: "_Pieces") -> FloatArray:
+        """Return the least that the constraint adds to −2 ln L in each piece, shape (r,)."""
+        constraint = self.rest.constraints[self.position]
+        if constraint is None:
+            return np.zeros(len(pieces.owner))
+        return prior_pull(constraint, np.clip(constraint.value, pieces.low, pieces.high)) ** 2
 
 
 def _error(setup: "Setup", name: str) -> float:
