@@ -10,7 +10,7 @@ from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.physics.interactions import Interaction, StandardModel
-from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Oscillation
+from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Neutrinos, Oscillation
 from renp_sim.physics.target import Target
 from renp_sim.prediction.counting import Counting
 from renp_sim.prediction.couplings import coupling_parameters
@@ -121,6 +121,11 @@ class ExpectedCounts:
     def at(self, exposure: Exposure) -> Self:
         """Return the same model for another exposure."""
         return replace(self, exposure=exposure)
+
+    def neutrinos(self, theta: FloatArray) -> Neutrinos:
+        """Return the neutrinos of each θ, shape (b, p), with one leading axis."""
+        full, _ = self._full(theta)
+        return self._signal.neutrinos(full)
 
     def expected(self, theta: FloatArray) -> FloatArray:
         """Return μ, shape (..., n), for θ of shape (..., p).

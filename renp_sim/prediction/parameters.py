@@ -16,7 +16,15 @@ from renp_sim.errors import ConfigError
 from renp_sim.physics.neutrino import Nature, Oscillation, known_oscillation
 from renp_sim.prediction.responses import Responses
 
-__all__ = ["Group", "Layout", "Parameters", "exposure_parameters", "neutrino_parameters", "step_of"]
+__all__ = [
+    "Group",
+    "Layout",
+    "Parameters",
+    "exposure_parameters",
+    "is_per_step",
+    "neutrino_parameters",
+    "step_of",
+]
 
 Parameters = tuple[Parameter, ...]
 
@@ -25,6 +33,10 @@ BOUND_IN_ERRORS = 10.0
 
 FREE_OFFSET_EV = 1e-4
 """Bound of a frequency offset about which nothing is stated."""
+
+
+PER_STEP = ("efficiency", "frequency_offset_eV")
+"""What single steps have of their own, as `efficiency.3`."""
 
 
 class Group(IntEnum):
@@ -114,6 +126,12 @@ class Layout:
         place = self.place(Group.STEP_FREQUENCY)
         names = [p.name for p in self.parameters]
         return {step_of(names[c]): int(c) for c in columns if place.start <= c < place.stop}
+
+
+def is_per_step(name: str) -> bool:
+    """Return whether a parameter is that of a single step k, as `efficiency.3` is."""
+    stem, _, step = name.rpartition(".")
+    return stem in PER_STEP and step.isdecimal()
 
 
 def step_of(name: str) -> int:

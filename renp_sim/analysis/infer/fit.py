@@ -177,6 +177,8 @@ def _described(best: BestFit, label: str, level: float, wanted: "Collection[str]
         valid=math.isfinite(best.q) and best.status is not Status.NOT_CONVERGED,
         calls=best.calls,
         warnings=_warnings(best, expected, errors),
+        setup=setup,
+        curve=best.curve,
     )
 
 

@@ -1,15 +1,19 @@
 """What a fit says: values, intervals, correlations and the warnings that go with them."""
 
 import math
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from renp_sim.analysis.intervals import Intervals
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from renp_sim.analysis.floating import Setup
+    from renp_sim.analysis.infer.profile_curve import ProfileCurve
 
 __all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "plain"]
 
@@ -84,6 +88,10 @@ class ModelFit:
         Evaluations of the expectation.
     warnings
         A line each.
+    setup
+        What was fitted, at the best values.
+    curve
+        The profile that the intervals are from.
     """
 
     label: str
@@ -98,6 +106,8 @@ class ModelFit:
     valid: bool
     calls: int
     warnings: tuple[str, ...]
+    setup: "Setup" = field(repr=False)
+    curve: "ProfileCurve" = field(repr=False)
 
     def parameter(self, name: str) -> ParameterFit:
         """Return one parameter by name; KeyError if there is none."""
