@@ -43,6 +43,8 @@ class ExpectedCounts:
         Dirac or Majorana; what couples.
     masses_eV
         The lightest mass, or m1, m2, m3 if these are the parameters.
+    several_runs
+        Whether each run has a frequency offset of its own; None: where the exposure has several runs.
     offered
         Names of the parameters; None offers every one. What is not offered stays where it is and costs
         nothing, which matters for gradients and for exposures of many steps.
@@ -71,6 +73,7 @@ class ExpectedCounts:
     nature: Nature = Nature.DIRAC
     interaction: Interaction = field(default_factory=StandardModel)
     masses_eV: tuple[float, ...] = (GP23_LIGHTEST_MASS_EV,)
+    several_runs: bool | None = None
     offered: tuple[str, ...] | None = None
     _counting: Counting = field(init=False, repr=False)
     _signal: Signal = field(init=False, repr=False)
@@ -80,14 +83,17 @@ class ExpectedCounts:
     def __post_init__(self) -> None:
         e_eg_eV = self.target.atom.e_eg_eV
         responses = Responses.of(self.exposure)
+        several = len(responses.run_frequency) > 1 if self.several_runs is None else self.several_runs
         layout = Layout(
             neutrino_parameters(self.masses_eV, self.oscillation, self.nature, e_eg_eV)
-            | exposure_parameters(self.exposure, responses, e_eg_eV)
+            | exposure_parameters(self.exposure, responses, e_eg_eV, several)
             | {Group.COUPLINGS: coupling_parameters(self.interaction, self.nature)}
         )
         columns = layout.columns(self.offered)
         signal = Signal(
-            settings=Settings.of(self.exposure, responses, layout.own_offsets(columns)),
+            settings=Settings.of(
+                self.exposure, responses, layout.run_offsets(columns), layout.own_offsets(columns)
+            ),
             layout=layout,
             target=self.target,
             interaction=self.interaction,

@@ -39,7 +39,7 @@ class JointCounts:
 
     Parameters of the same name are one parameter. Where the targets state different errors for it, it is
     that of the largest, and the others follow in proportion, as steps do within one target. The k of a
-    per-step parameter is the row of the whole exposure.
+    per-step parameter is the row of the whole exposure. Each run has a frequency offset of its own.
 
     Parameters
     ----------
@@ -71,8 +71,9 @@ class JointCounts:
             raise ConfigError(f"run {', '.join(map(str, unknown))}: has no model; give each run one")
         which = np.array([self.model_of_run[run] for run in self.exposure.run.tolist()], dtype=np.intp)
         rows = [np.flatnonzero(which == i) for i in range(len(self.models))]
+        several = len(set(self.exposure.run.tolist())) > 1
         whole = [
-            replace(model, exposure=self.exposure.take(own), offered=None)
+            replace(model, exposure=self.exposure.take(own), offered=None, several_runs=several)
             for model, own in zip(self.models, rows, strict=True)
         ]
         # by name in the whole, the same parameter as each part has it

@@ -36,6 +36,8 @@ class Settings:
     ----------
     omega_eV, linewidth_eV, response
         Shape (s,): set frequency, Gaussian σ, answer to the common offset.
+    run_response, run_column
+        Answer to the offset of its run, and that one's place in θ, −1 where it has none, shape (s,).
     offset_column
         Place in θ of the setting's own offset, −1 where it has none, shape (s,).
     of_step
@@ -45,14 +47,27 @@ class Settings:
     omega_eV: FloatArray
     linewidth_eV: FloatArray
     response: FloatArray
+    run_response: FloatArray
+    run_column: IndexArray
     offset_column: IndexArray
     of_step: IndexArray
 
     @classmethod
-    def of(cls, exposure: Exposure, responses: Responses, own_offsets: dict[int, int]) -> Self:
-        """Collect the settings; `own_offsets` has the place in θ by step."""
+    def of(
+        cls,
+        exposure: Exposure,
+        responses: Responses,
+        run_offsets: dict[int, int],
+        own_offsets: dict[int, int],
+    ) -> Self:
+        """Collect the settings; the offsets have their places in θ by run, and by step."""
         own = np.array([own_offsets.get(k, -1) for k in range(exposure.n_steps)], dtype=np.float64)
-        keys = np.stack([exposure.omega_eV, exposure.linewidth_eV, responses.frequency.response, own], axis=1)
+        run, run_response = np.full(exposure.n_steps, -1.0), np.ones(exposure.n_steps)
+        for number, column in run_offsets.items():
+            here = exposure.run == number
+            run[here], run_response[here] = column, responses.run_frequency[number].response
+        columns = (exposure.omega_eV, exposure.linewidth_eV, responses.frequency.response)
+        keys = np.stack([*columns, run_response, run, own], axis=1)
         active = exposure.counts_per_unit > 0
         found, inverse = np.unique(keys[active], axis=0, return_inverse=True)
         of_step = np.full(exposure.n_steps, len(found))
@@ -61,7 +76,9 @@ class Settings:
             omega_eV=found[:, 0],
             linewidth_eV=found[:, 1],
             response=found[:, 2],
-            offset_column=found[:, 3].astype(np.intp),
+            run_response=found[:, 3],
+            run_column=found[:, 4].astype(np.intp),
+            offset_column=found[:, 5].astype(np.intp),
             of_step=of_step,
         )
 
@@ -95,8 +112,10 @@ class Signal:
     def frequencies_eV(self, rows: FloatArray) -> FloatArray:
         """Return true frequencies of the settings, shape (u, s)."""
         settings = self.settings
-        common = rows[:, self.layout.place(Group.FREQUENCY)]
+        common = rows[:, self.layout.place(Group.FREQUENCY)][:, :1]
         omega = settings.omega_eV + settings.response * common
+        run = settings.run_column >= 0
+        omega[:, run] += settings.run_response[run] * rows[:, settings.run_column[run]]
         own = settings.offset_column >= 0
         omega[:, own] += rows[:, settings.offset_column[own]]
         return omega
