@@ -63,7 +63,10 @@ class FitReport:
             }
             for label, rows in self.thresholds.items()
         }
-        return self.result.as_dict() | {"thresholds_eV": thresholds, "notes": list(self.data.notes)}
+        return self.result.as_dict() | {
+            "thresholds_eV": thresholds,
+            "notes": [*self.data.notes, *self.result.notes],
+        }
 
 
 def fit_report(data: Data, question: Question) -> FitReport:

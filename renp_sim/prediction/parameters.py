@@ -188,7 +188,7 @@ def neutrino_parameters(
         Group.MASSES: masses,
         Group.OSCILLATION: (
             *(_measured(name, oscillation) for name in measured),
-            *(Parameter(name=name, value=_number(oscillation, name), scale=10.0) for name in phases),
+            *(_phase(name, _number(oscillation, name)) for name in phases),
         ),
     }
 
@@ -205,6 +205,14 @@ def _measured(name: str, oscillation: Oscillation) -> Parameter:
         upper=value + room,
         scale=error,
         constraint=Constraint(value=value, error=error),
+    )
+
+
+def _phase(name: str, value: float) -> Parameter:
+    """Return an angle: its range is one turn around where it stands."""
+    turn = 360.0
+    return Parameter(
+        name=name, value=value, lower=value - turn / 2, upper=value + turn / 2, scale=10.0, period=turn
     )
 
 

@@ -5,13 +5,14 @@ through MINOS where it is smooth. All numbers are asymptotic until toys have bee
 """
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import chi2
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.best_fit import BestFit
+from renp_sim.analysis.infer.best_fit import FLAT, BestFit
 from renp_sim.analysis.infer.minuit import contour_points, minos_ends, minuit_of
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Role
@@ -19,6 +20,7 @@ from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_
 from renp_sim.analysis.likelihood.constraint import prior_pull
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.arrays import FloatArray
+from renp_sim.constants import ONE_SIGMA
 from renp_sim.errors import ConfigError, FitError
 
 if TYPE_CHECKING:
@@ -32,9 +34,6 @@ __all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "contour", "fit"]
 
 FEW_COUNTS = 10.0
 """Below this expectation of a step, asymptotic levels are a shortcut."""
-
-ONE_SIGMA = 0.6826894921370859
-"""Two-sided level of Δq = 1."""
 
 
 def fit(
@@ -91,7 +90,8 @@ def fit(
         n_steps = model.expected(setup.theta).shape[-1]
         if n_steps != len(counts):
             raise ConfigError(f"model {label} expects {n_steps} steps, the observation has {len(counts)}")
-        fits.append(_described(BestFit.of(setup, counts, delta_q_of_level(level)), label, level, intervals))
+        best = _asked(BestFit.of(setup, counts, delta_q_of_level(level)))
+        fits.append(_described(best, label, level, intervals))
     result = FitResult(fits=tuple(fits), level=level)
     if not math.isfinite(result.best.minus_two_ln_L):
         where = np.flatnonzero((counts > 0) & (result.best.expected <= 0))[:5]
@@ -155,6 +155,23 @@ def contour(
     return points
 
 
+def _asked(best: BestFit) -> BestFit:
+    """Return a fit that knows of each kinked parameter whether the data see it anywhere.
+
+    At a best fit where nothing is expected no mass changes anything, but a light one may be excluded.
+    """
+    setup, seen = best.setup, best.seen.copy()
+    if not math.isfinite(best.q):
+        return best
+    for position, name in enumerate(setup.names):
+        if not seen[position] and name in setup.kinked:
+            low, high = setup.limits(name)
+            start = setup.model.parameters[setup.index(name)].value
+            seen[position] = bool(np.any(best.curve.delta_q(name, np.array([low, start, high])) > FLAT))
+    status = Status.CONVERGED if np.all(seen) and best.status is Status.UNCONSTRAINED else best.status
+    return replace(best, seen=seen, status=status)
+
+
 def _described(best: BestFit, label: str, level: float, wanted: "Collection[str] | None") -> ModelFit:
     """Return all that is known."""
     setup = best.setup
@@ -168,6 +185,7 @@ def _described(best: BestFit, label: str, level: float, wanted: "Collection[str]
         label=label,
         parameters=_parameters(best, errors, _intervals(best, errors, level, wanted)),
         minus_two_ln_L=best.q,
+        n_measured=n_measured,
         ndf=ndf,
         p_value=float(chi2.sf(best.q, ndf)) if ndf > 0 and math.isfinite(best.q) else None,
         correlation_names=names,
@@ -264,9 +282,14 @@ def _warnings(best: BestFit, expected: FloatArray, errors: dict[str, float]) -> 
             f"{int(np.sum(few))} of {len(expected)} steps expect fewer than {FEW_COUNTS:g} counts (down "
             f"to {np.min(expected[few]):.2g}): levels and p-values are asymptotic; check them with toys"
         )
-    for name, seen in zip(best.setup.names, best.seen.tolist(), strict=True):
+    rows = zip(best.setup.names, best.seen.tolist(), best.at_bound.tolist(), strict=True)
+    for name, seen, at_bound in rows:
         if not seen:
             out.append(f"{name}: the data do not see it: any value is allowed, the one given is a start")
+        elif at_bound:
+            low, high = best.setup.limits(name)
+            value = best.setup.theta[best.setup.index(name)]
+            out.append(f"{name}: its best value, {value:g}, is at an end of its range [{low:g}, {high:g}]")
         elif name in best.kinked and name not in errors:
             out.append(f"{name}: a kink or a bound is near, so it has no parabolic error; use the intervals")
     if best.status is Status.NOT_CONVERGED:
