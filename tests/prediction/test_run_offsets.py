@@ -1,13 +1,21 @@
 """Each of several runs draws a frequency offset: one parameter each, unless the one of all is named."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from renp_sim.analysis.data import Exposure, Observation
 from renp_sim.analysis.infer.fit import fit
 from renp_sim.analysis.model import Constraint
+from renp_sim.app.data import read_data
+from renp_sim.app.fitting import problem_of
 from renp_sim.app.question import Question, Treatment, treatment_of
+from renp_sim.ntuple.merge import merge
+from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.production.generate import generate
+from renp_sim.runfile.run import run_from_table
 from tests.prediction.exposures import exposure, place, start, yb_model
 
 ERROR_EV = 2e-5
@@ -72,3 +80,18 @@ def test_runs_with_opposite_offsets_are_fitted_well() -> None:
     assert p_values[OWN] > 0.1
     found = [p.value for p in best.floating]
     np.testing.assert_allclose(found, [1.5 * ERROR_EV, -1.5 * ERROR_EV], rtol=0.3)
+
+
+def test_a_merged_file_has_an_offset_for_each_run(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{seed}.root" for seed in (1, 2)]
+    for seed, path in zip((1, 2), paths, strict=True):
+        laser = {
+            "calibration": {"common_offset_eV": "draw", "common_error_eV": ERROR_EV},
+            "scan": [{"omegas_eV": [1.069, 1.07], "total_duration_s": 1e5}],
+        }
+        generate(run_from_table({"run": {"seed": seed, "number": 10 + seed}, "laser": laser}), path)
+    merge(tmp_path / "both.root", paths)
+    for files in (paths, [tmp_path / "both.root"]):
+        data, question = read_data(files), Question(orderings=(Ordering.NORMAL,))
+        _, treatment = problem_of(data, question, question.hypotheses(Nature.DIRAC)[0])
+        assert set(treatment.constrained) == {f"{COMMON}.run11", f"{COMMON}.run12"}
