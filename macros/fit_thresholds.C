@@ -6,8 +6,9 @@
 ///     root -l -b -q 'fit_thresholds.C("fine.root", "fit", "lightest", "fixed")'   // efficiency, backgrounds known
 ///
 /// The normalisation is as stated. What the file states an error for floats with a constraint: efficiency, backgrounds,
-/// frequency offset; not the errors of single steps. Mixing and splittings are those of the run, or NuFIT 5.2 for the
-/// other ordering and for blind runs. Majorana phases are not in the trees: give them, or 0 is taken.
+/// frequency offset (one of all runs, where `renp-sim fit` has one of each); not the errors of single steps. Mixing and
+/// splittings are those of the run, or NuFIT 5.2 for the other ordering and for blind runs. Majorana phases are not in
+/// the trees: give them, or 0 is taken.
 #include "renp_draw.h"
 #include "renp_likelihood.h"
 #include "renp_minimise.h"

@@ -115,7 +115,7 @@ class Setup:
         index: list[int] = []
         constraints: list[Constraint | None] = []
         for i, parameter in enumerate(model.parameters):
-            value = fix.get(parameter.name, parameter.value)
+            value = parameter.folded(fix.get(parameter.name, parameter.value))
             if not parameter.lower <= value <= parameter.upper:
                 bounds = f"[{parameter.lower:g}, {parameter.upper:g}]"
                 problems.append(f"fix {parameter.name} = {value:g}: must lie in {bounds}")
@@ -130,6 +130,7 @@ class Setup:
                         f"constrain {parameter.name}: the model states no error of it; give value and error"
                     )
                     continue
+                wanted = replace(wanted, value=parameter.folded(wanted.value))
                 index.append(i)
                 constraints.append(wanted)
                 theta[i] = min(max(wanted.value, parameter.lower), parameter.upper)

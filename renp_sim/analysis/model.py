@@ -3,6 +3,7 @@
 Nothing here knows neutrinos.
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, Self
@@ -69,6 +70,13 @@ class Parameter:
         A typical step, in the unit of the parameter.
     constraint
         External knowledge, if any.
+    period
+        Values that differ by it are the same, if it is an angle; then the bounds are half of it away.
+
+    Examples
+    --------
+    >>> Parameter(name="delta_cp_deg", value=232.0, period=360.0).folded(-90.0)
+    270.0
     """
 
     name: str
@@ -77,6 +85,13 @@ class Parameter:
     upper: float = np.inf
     scale: float = 1.0
     constraint: Constraint | None = None
+    period: float | None = None
+
+    def folded(self, value: float) -> float:
+        """Return the same value of a periodic parameter, nearest to where it stands; of others, as it is."""
+        if self.period is None:
+            return value
+        return self.value + math.remainder(value - self.value, self.period)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from renp_sim.analysis.floating import Treatment
-from renp_sim.analysis.infer.fit import FitResult, fit
+from renp_sim.analysis.infer.fit import FitResult, ModelFit, fit
 from renp_sim.app.data import Data
 from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
 from renp_sim.app.question import Question, treatment_of
@@ -12,9 +12,7 @@ from renp_sim.physics.target import Target
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts, steps_of_runs
 
-__all__ = ["fit_data", "model_of", "problem_of"]
-
-"""Where the masses stand before the search, which does not depend on it."""
+__all__ = ["fit_data", "model_fitted", "model_of", "problem_of"]
 
 
 def model_of(
@@ -70,6 +68,16 @@ def problem_of(
     whole = model_of(data, hypothesis, lightest_mass_eV)
     treatment = treatment_of(question, whole)
     return whole.offering(treatment.names), treatment
+
+
+def model_fitted(fitted: ModelFit) -> ExpectedCounts | JointCounts:
+    """Return the model that was fitted, which knows neutrinos."""
+    model = fitted.setup.model
+    if not isinstance(model, ExpectedCounts | JointCounts):
+        raise TypeError(
+            f"{type(model).__name__}: the model of a fit of files is ExpectedCounts or JointCounts"
+        )
+    return model
 
 
 def fit_data(data: Data, question: Question, *, intervals: Collection[str] | None = None) -> FitResult:

@@ -1,6 +1,6 @@
 """What is asked of data: which hypotheses are compared, and what floats."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -11,6 +11,7 @@ from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
 from renp_sim.constants import ONE_SIGMA
 from renp_sim.errors import ConfigError, nearest
 from renp_sim.physics.neutrino import Nature, Ordering
+from renp_sim.prediction.parameters import COMMON_OFFSET
 
 # with the words that a question is put in
 __all__ = [
@@ -102,7 +103,7 @@ def treatment_of(question: Question, model: Model) -> Treatment:
     _require_once(named)
     masses = {name for every in MASS_NAMES.values() for name in every}
     free += [name for name in names if name in masses and name not in named]
-    constrained |= {name: None for name in _stated(model) if name not in named}
+    constrained |= {name: None for name in _stated(model, named) if name not in named}
     return Treatment(free=tuple(free), fixed=fixed, constrained=constrained)
 
 
@@ -120,11 +121,12 @@ def _require_once(names: Iterable[str]) -> None:
         raise ConfigError(f"{', '.join(twice)}: asked for twice; it is either free, fixed or constrained")
 
 
-def _stated(model: Model) -> list[str]:
-    """Return the parameters for which the data state an error: efficiency, backgrounds, frequency."""
-    common = ("efficiency", "frequency_offset_eV")
-    return [
-        p.name
-        for p in model.parameters
-        if p.constraint is not None and (p.name in common or p.name.startswith("background."))
-    ]
+def _stated(model: Model, named: Collection[str]) -> list[str]:
+    """Return the parameters for which the data state an error: efficiency, backgrounds, frequency.
+
+    Of the frequency it is the offset of each run where there are several, unless the one of all is named.
+    """
+    stated = [p.name for p in model.parameters if p.constraint is not None]
+    runs = [name for name in stated if name.startswith(f"{COMMON_OFFSET}.run")]
+    offsets = runs if runs and COMMON_OFFSET not in named else [COMMON_OFFSET]
+    return [name for name in stated if name in ("efficiency", *offsets) or name.startswith("background.")]

@@ -1,5 +1,6 @@
 """The reference that `renp-sim keys` prints, as in `docs/keys.md`: keys of run files, parameters of fits."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 
@@ -19,7 +20,8 @@ __all__ = ["parameter_names", "reference"]
 MEANINGS = {
     Group.MASSES: "mass; free",
     Group.OSCILLATION: "as in the run, with the error of NuFIT 5.2 if constrained; fixed",
-    Group.FREQUENCY: "offset of the frequency scale; constrained where an error is stated",
+    Group.FREQUENCY: "offset of the frequency scale; constrained where an error is stated: of several runs "
+    "each has its own, unless that of all is named",
     Group.STEP_FREQUENCY: "offset of step k of the exposure, where it states an error of its own; fixed",
     Group.COUPLINGS: "coupling, the partner ji follows; as in the run, fixed",
     Group.NORMALISATION: "factor on Γ₀ η; fixed, or as --normalisation says",
@@ -31,14 +33,15 @@ MEANINGS = {
 
 
 def parameter_names() -> dict[Group, list[str]]:
-    """Return the names of all parameters that a fit can have, by group; k is a step, NAME a background."""
+    """Return the names of all parameters of fits, by group; k is a step, R a run, NAME a background."""
     e_eg_eV = known_atoms()["Yb"].e_eg_eV
     exposure = Exposure.of(
-        omega_eV=[e_eg_eV / 4],
+        omega_eV=[e_eg_eV / 4] * 2,
         live_time_s=1.0,
+        run=[1, 2],
         components=["NAME"],
-        omega_step_error_eV=1e-6,
-        efficiency_step_error=0.1,
+        omega_step_error_eV=[1e-6, 0.0],
+        efficiency_step_error=[0.1, 0.0],
     )
     oscillation = Oscillation.nufit(Ordering.NORMAL)
     found: dict[Group, tuple[Parameter, ...]] = {}
@@ -48,9 +51,13 @@ def parameter_names() -> dict[Group, list[str]]:
             couplings = (p for kind in INTERACTIONS for p in coupling_parameters(_plain(kind), nature))
             for group, parameters in {**groups, Group.COUPLINGS: tuple(couplings)}.items():
                 found[group] = found.get(group, ()) + parameters
-    found |= exposure_parameters(exposure, Responses.of(exposure), e_eg_eV)
-    numbered = {group: [p.name.replace(".0", ".k") for p in found[group]] for group in sorted(found)}
+    found |= exposure_parameters(exposure, Responses.of(exposure), e_eg_eV, several_runs=True)
+    numbered = {group: [_general(p.name) for p in found[group]] for group in sorted(found)}
     return {group: list(dict.fromkeys(names)) for group, names in numbered.items()}
+
+
+def _general(name: str) -> str:
+    return re.sub(r"\.run\d$", ".runR", re.sub(r"\.0$", ".k", name))
 
 
 def _plain(kind: type[Interaction]) -> Interaction:

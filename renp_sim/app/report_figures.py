@@ -4,16 +4,19 @@ from pathlib import Path
 
 import numpy as np
 
+from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.infer.fit import FitResult, ModelFit
+from renp_sim.analysis.intervals import Intervals
 from renp_sim.analysis.spectrum.measured import Spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch
 from renp_sim.app.data import Data
-from renp_sim.app.thresholds import FitReport, fitted_neutrinos, mass_profile
-from renp_sim.arrays import FloatArray
+from renp_sim.app.fitting import model_fitted
+from renp_sim.app.hypothesis import MASS_NAMES, Masses
+from renp_sim.app.thresholds import FitReport
+from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.ntuple.reader import iterate_events
 from renp_sim.ntuple.schema import Origin
-from renp_sim.physics.line import LINE_REACH, mean_spectral_function
-from renp_sim.physics.rates import Emission
+from renp_sim.physics.line import LINE_REACH
 from renp_sim.physics.target import Target
 from renp_sim.plots.curves import Curve
 from renp_sim.plots.energies import energy_plot
@@ -21,6 +24,8 @@ from renp_sim.plots.figure import png_and_pdf, save
 from renp_sim.plots.onsets import threshold_plot
 from renp_sim.plots.profile import DrawnProfile, profile_plot
 from renp_sim.plots.spectrum import spectrum_plot
+from renp_sim.prediction.drawn_spectrum import drawn_spectrum
+from renp_sim.prediction.parameters import FREE_OFFSET_EV
 
 __all__ = ["PLOTS", "draw", "energy_bins", "fit_curves", "mass_profiles"]
 
@@ -55,70 +60,85 @@ def draw(spectrum: Spectrum, fit: FitReport, search: ThresholdSearch, folder: Pa
 
 
 def fit_curves(fit: FitReport) -> list[Curve]:
-    """Return Î(ω) of the fits that are not hopeless, one curve a target over its own frequencies."""
+    """Return what each fit that is not hopeless expects of the data points, one curve a target."""
     data = fit.data
     targets: dict[Target, list[int]] = {}
     for run, target in data.targets.items():
         targets.setdefault(target, []).append(run)
+    exposure = data.observation.exposure
     curves = []
     for target, runs in targets.items():
         name = f" {target.atom.name}" if len({t.atom for t in targets}) > 1 else ""
-        omega, width = _drawn_frequencies(data, target, runs)
+        chosen = np.isin(exposure.run, runs) & (exposure.counts_per_unit > 0)
+        if not np.any(chosen):
+            continue
+        omega_eV = _drawn_frequencies(exposure, chosen, target)
         for fitted in _worth_drawing(fit.result):
-            value = _spectrum(fit, fitted, target, omega, width)
-            curves.append(Curve(label=fitted.label + name, omega_eV=omega, value=value))
+            value = drawn_spectrum(model_fitted(fitted), fitted.setup.theta, omega_eV, chosen)
+            curves.append(Curve(label=fitted.label + name, omega_eV=omega_eV, value=value))
     return curves
 
 
-def _drawn_frequencies(data: Data, target: Target, runs: list[int]) -> tuple[FloatArray, float]:
-    """Return frequencies around the steps of some runs, and the width of the laser line there."""
-    exposure = data.observation.exposure
-    here = np.isin(exposure.run, runs)
-    measured = np.unique(exposure.omega_eV[here])
-    width = float(np.median(exposure.linewidth_eV[here]))
+def _drawn_frequencies(exposure: Exposure, chosen: BoolArray, target: Target) -> FloatArray:
+    """Return frequencies on and around some steps, those of the steps among them."""
+    measured = np.unique(exposure.omega_eV[chosen])
     margin = 0.02 * (measured[-1] - measured[0])
+    # the whole line, wherever it really was, must lie inside of what the atom can emit
+    reach = 2 * FREE_OFFSET_EV + LINE_REACH * float(np.max(exposure.linewidth_eV[chosen]))
+    around = np.linspace(measured[0] - margin, measured[-1] + margin, CURVE_POINTS)
+    around = around[(around > reach) & (around < target.atom.e_eg_eV - reach)]
     # dense where the steps are, and even over the whole
     positions = np.linspace(0, len(measured) - 1, CURVE_POINTS)
-    omega = np.union1d(
-        np.interp(positions, np.arange(len(measured)), measured),
-        np.linspace(measured[0] - margin, measured[-1] + margin, CURVE_POINTS),
-    )
-    reach = LINE_REACH * width
-    return omega[(omega > reach) & (omega < target.atom.e_eg_eV - reach)], width
+    between = np.interp(positions, np.arange(len(measured)), measured)
+    return np.union1d(measured, [*between, *around])
 
 
 def _worth_drawing(fit: FitResult) -> list[ModelFit]:
     return [fitted for fitted in fit.fits if fit.delta_q[fitted.label] < DRAWN_DELTA_Q]
 
 
-def _spectrum(
-    fit: FitReport, fitted: ModelFit, target: Target, omega_eV: FloatArray, linewidth_eV: float
-) -> FloatArray:
-    neutrinos = fitted_neutrinos(fit.data, fit.hypothesis(fitted), fitted)
-    made = Emission(target=target, neutrinos=neutrinos, interaction=fit.data.assumptions.interaction)
-    scale = fitted.value_of("normalisation", 1.0)
-    return np.asarray(scale * mean_spectral_function(omega_eV, linewidth_eV, made).sum(axis=(-2, -1)))
-
-
 def mass_profiles(fit: FitReport) -> list[DrawnProfile]:
-    """Return Δ(−2 ln L) over the lightest mass, some intervals to either side, above the common minimum."""
-    lowest = fit.result.best.minus_two_ln_L
+    """Return Δ(−2 ln L) over the lightest mass, above the common minimum: the profile of its interval.
+
+    It is drawn some intervals to either side, with more of its points where they are far apart.
+    """
+    (name,) = MASS_NAMES[Masses.LIGHTEST]
     curves = []
     for fitted in _worth_drawing(fit.result):
-        mass = next((p for p in fitted.parameters if p.name == "lightest_mass_eV"), None)
-        if mass is None or mass.intervals is None:
+        mass = next((p for p in fitted.parameters if p.name == name), None)
+        regions = mass.intervals.regions if mass is not None and mass.intervals is not None else ()
+        if mass is None or mass.intervals is None or not regions:
             continue
-        regions = mass.intervals.regions
         low, high = regions[0].lower, regions[-1].upper
         reach = PROFILE_REACH * max(high - low, 1e-6)
         # an open end is the bound of the mass
-        top = high if regions[-1].upper_open else high + reach
-        points = np.linspace(max(0.0, low - reach), top, PROFILE_POINTS)
-        kinks, points, q = mass_profile(fit.data, fit.question, fit.hypothesis(fitted), fitted, points)
+        low, high = max(0.0, low - reach), high if regions[-1].upper_open else high + reach
+        values, delta_q = _denser(fitted, name, mass.intervals, np.linspace(low, high, PROFILE_POINTS))
+        kinks = fitted.setup.model.kinks(name, fitted.setup.theta, low, high)
         curves.append(
-            DrawnProfile(label=fitted.label, values=points, delta_q=q - lowest, regions=regions, kinks=kinks)
+            DrawnProfile(
+                label=fitted.label,
+                values=values,
+                delta_q=delta_q + fit.result.delta_q[fitted.label],
+                regions=regions,
+                kinks=kinks,
+            )
         )
     return curves
+
+
+def _denser(
+    fitted: ModelFit, name: str, known: Intervals, points: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the profile of an interval in the range of some points, and at those far from its own."""
+    inside = (known.values >= points[0]) & (known.values <= points[-1])
+    values, delta_q = known.values[inside], known.profile[inside]
+    wide = np.append(values, np.inf)[np.searchsorted(values, points)] - points > points[1] - points[0]
+    wide[[0, -1]] = True
+    new = np.setdiff1d(points[wide], values)
+    every = np.concatenate([values, new])
+    order = np.argsort(every)
+    return every[order], np.concatenate([delta_q, fitted.curve.delta_q(name, new)])[order]
 
 
 def energy_bins(low_eV: float, high_eV: float) -> FloatArray:

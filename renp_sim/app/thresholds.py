@@ -1,4 +1,4 @@
-"""What follows from a fit: the neutrinos, the profile of the lightest mass, the six thresholds."""
+"""What follows from a fit: the six thresholds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,19 +8,18 @@ import numpy as np
 
 from renp_sim.analysis.floating import Setup, Treatment
 from renp_sim.analysis.infer.fit import FitResult, ModelFit
-from renp_sim.analysis.infer.profile import profile
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.app.data import Data
-from renp_sim.app.fitting import fit_data, problem_of
-from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
+from renp_sim.app.fitting import fit_data, model_fitted, problem_of
+from renp_sim.app.hypothesis import Hypothesis, Masses
+from renp_sim.app.propagation import regions_of_thresholds
 from renp_sim.app.question import Question
-from renp_sim.arrays import FloatArray
-from renp_sim.physics.neutrino import Neutrinos, threshold_eV
+from renp_sim.physics.neutrino import threshold_eV
 from renp_sim.physics.pairs import PAIRS
 from renp_sim.prediction.mass_sum import MassSum
 
-__all__ = ["FitReport", "Threshold", "fit_report", "fitted_neutrinos", "mass_profile", "thresholds_of"]
+__all__ = ["FitReport", "Threshold", "fit_report", "thresholds_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,10 @@ class FitReport:
             }
             for label, rows in self.thresholds.items()
         }
-        return self.result.as_dict() | {"thresholds_eV": thresholds, "notes": list(self.data.notes)}
+        return self.result.as_dict() | {
+            "thresholds_eV": thresholds,
+            "notes": [*self.data.notes, *self.result.notes],
+        }
 
 
 def fit_report(data: Data, question: Question) -> FitReport:
@@ -91,74 +93,30 @@ def fit_report(data: Data, question: Question) -> FitReport:
     )
 
 
-def fitted_neutrinos(data: Data, hypothesis: Hypothesis, fitted: ModelFit) -> Neutrinos:
-    """Return the neutrinos of a fit at its best masses; all else is that of its hypothesis."""
-    oscillation = hypothesis.oscillation(data.assumptions.oscillation)
-    values = [fitted.parameter(name).value for name in MASS_NAMES[hypothesis.masses]]
-    if hypothesis.masses is Masses.LIGHTEST:
-        return Neutrinos.from_lightest_mass(values[0], oscillation, hypothesis.nature)
-    return Neutrinos.from_masses(values, oscillation, hypothesis.nature)
-
-
-def mass_profile(
-    data: Data, question: Question, hypothesis: Hypothesis, fitted: ModelFit, values_eV: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return −2 ln L over the lightest mass with all else that floated fitted anew.
-
-    Returns
-    -------
-    tuple
-        Kinks inside the range, all points with the kinks and the best value among them, −2 ln L there.
-    """
-    (name,) = MASS_NAMES[Masses.LIGHTEST]
-    model, treatment = problem_of(data, question, hypothesis)
-    theta = np.array([fitted.parameter(p.name).value for p in model.parameters])
-    kinks = model.kinks(name, theta)
-    kinks = kinks[(kinks > values_eV[0]) & (kinks < values_eV[-1])]
-    points = np.union1d(values_eV, [*kinks, fitted.parameter(name).value])
-    found = profile(
-        data.observation,
-        model,
-        {name: points},
-        free=[free for free in treatment.free if free != name],
-        fix=treatment.fixed,
-        constrain=treatment.constrained,
-    )
-    return kinks, points, found.q
-
-
 def thresholds_of(
     data: Data, question: Question, hypothesis: Hypothesis, fitted: ModelFit, *, with_sums: bool = True
 ) -> dict[str, Threshold]:
-    """Return ω_ij of a fit by pair, for the atom of the first run.
+    """Return ω_ij of a fit by pair, for the atom of the first run: true frequencies, no settings.
 
-    Each ω_ij falls as the lightest mass grows, and ω_ii as m_i does, so the ends of the mass intervals are
-    those of the thresholds. With three masses the others come from profiles of m_i + m_j.
+    The intervals are those of everything that the fit moved: the profile of the lightest mass, and at each of
+    its values the splittings that float. With three masses they come from profiles of m_i + m_j.
     """
     e_eg_eV = data.first_target.atom.e_eg_eV
-    best = fitted_neutrinos(data, hypothesis, fitted).thresholds_eV(e_eg_eV)
+    best = model_fitted(fitted).neutrinos(fitted.setup.theta[None]).thresholds_eV(e_eg_eV)[0]
     if hypothesis.masses is Masses.THREE:
         ends = {
             pair: _ends_of_sum(data, question, hypothesis, fitted, pair) if with_sums or i == j else []
             for pair, (i, j) in PAIRS.items()
         }
-        found = {pair: [threshold_eV(region, e_eg_eV) for region in ends[pair]] for pair in PAIRS}
+        # regions rise with the mass, thresholds fall
+        found = {
+            pair: [tuple(threshold_eV(region, e_eg_eV)[::-1].tolist()) for region in reversed(ends[pair])]
+            for pair in PAIRS
+        }
     else:
-        mass = fitted.parameter(MASS_NAMES[Masses.LIGHTEST][0])
-        regions = mass.intervals.regions if mass.intervals is not None else ()
-        oscillation = hypothesis.oscillation(data.assumptions.oscillation)
-        # a mass that nothing bounds makes pairs that no photon energy is left for
-        at_ends = [
-            np.maximum(Neutrinos.from_lightest_mass(np.array(ends), oscillation).thresholds_eV(e_eg_eV), 0.0)
-            for ends in ((region.lower, region.upper) for region in regions)
-        ]
-        found = {pair: [ends[:, i, j] for ends in at_ends] for pair, (i, j) in PAIRS.items()}
+        found = regions_of_thresholds(fitted, e_eg_eV, delta_q_of_level(question.level))
     return {
-        pair: Threshold(
-            value=float(best[place]),
-            # regions rise with the mass, thresholds fall
-            intervals=tuple((float(high), float(low)) for low, high in reversed(found[pair])),
-        )
+        pair: Threshold(value=float(best[place]), intervals=tuple(found[pair]))
         for pair, place in PAIRS.items()
     }
 

@@ -49,11 +49,11 @@ def _derivatives(signal: Signal, rows: FloatArray, columns: IndexArray) -> Float
         common = column == layout.place(Group.FREQUENCY).start
         if layout.group_at(int(column)) is Group.COUPLINGS:
             result[..., i] = _by_coupling(signal, rows, int(column), smooth)
-        elif common or column in settings.offset_column:
+        elif layout.group_at(int(column)) in (Group.FREQUENCY, Group.STEP_FREQUENCY):
             if by_frequency is None:
                 by_frequency = _by_frequency(signal, rows, excess, smooth)
-            answer = settings.response if common else (settings.offset_column == column).astype(np.float64)
-            result[..., i] = by_frequency * answer
+            own = (settings.offset_column == column) + settings.run_response * (settings.run_column == column)
+            result[..., i] = by_frequency * (settings.response if common else own)
         else:
             result[..., i] = _by_parameter(signal, rows, int(column), excess, smooth)
     return result

@@ -11,7 +11,7 @@ from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.physics.acceptance import Acceptance
 from renp_sim.physics.interactions import Interaction, StandardModel
-from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Oscillation
+from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Neutrinos, Oscillation
 from renp_sim.physics.target import Target
 from renp_sim.prediction.counting import Counting
 from renp_sim.prediction.couplings import coupling_parameters
@@ -48,6 +48,8 @@ class ExpectedCounts:
         The lightest mass, or m1, m2, m3 if these are the parameters.
     acceptances
         ε(ω) by run number, such as the run's detector; of other runs the stated ε is that of every photon.
+    several_runs
+        Whether each run has a frequency offset of its own; None: where the exposure has several runs.
     offered
         Names of the parameters; None offers every one. What is not offered stays where it is and costs
         nothing, which matters for gradients and for exposures of many steps.
@@ -77,6 +79,7 @@ class ExpectedCounts:
     interaction: Interaction = field(default_factory=StandardModel)
     masses_eV: tuple[float, ...] = (GP23_LIGHTEST_MASS_EV,)
     acceptances: Mapping[int, Acceptance] = field(default_factory=dict)
+    several_runs: bool | None = None
     offered: tuple[str, ...] | None = None
     _counting: Counting = field(init=False, repr=False)
     _signal: Signal = field(init=False, repr=False)
@@ -86,14 +89,21 @@ class ExpectedCounts:
     def __post_init__(self) -> None:
         e_eg_eV = self.target.atom.e_eg_eV
         responses = Responses.of(self.exposure)
+        several = len(responses.run_frequency) > 1 if self.several_runs is None else self.several_runs
         layout = Layout(
             neutrino_parameters(self.masses_eV, self.oscillation, self.nature, e_eg_eV)
-            | exposure_parameters(self.exposure, responses, e_eg_eV)
+            | exposure_parameters(self.exposure, responses, e_eg_eV, several)
             | {Group.COUPLINGS: coupling_parameters(self.interaction, self.nature)}
         )
         columns = layout.columns(self.offered)
         signal = Signal(
-            settings=Settings.of(self.exposure, responses, layout.own_offsets(columns), self.acceptances),
+            settings=Settings.of(
+                self.exposure,
+                responses,
+                layout.run_offsets(columns),
+                layout.own_offsets(columns),
+                self.acceptances,
+            ),
             layout=layout,
             target=self.target,
             interaction=self.interaction,
@@ -127,6 +137,11 @@ class ExpectedCounts:
     def at(self, exposure: Exposure) -> Self:
         """Return the same model for another exposure."""
         return replace(self, exposure=exposure)
+
+    def neutrinos(self, theta: FloatArray) -> Neutrinos:
+        """Return the neutrinos of each θ, shape (b, p), with one leading axis."""
+        full, _ = self._full(theta)
+        return self._signal.neutrinos(full)
 
     def expected(self, theta: FloatArray) -> FloatArray:
         """Return μ, shape (..., n), for θ of shape (..., p).

@@ -10,13 +10,11 @@ from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.errors import ConfigError
+from renp_sim.physics.neutrino import Neutrinos
 from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.prediction.parameters import is_per_step, step_of
 
 __all__ = ["JointCounts", "steps_of_runs"]
-
-
-PER_STEP = ("efficiency", "frequency_offset_eV")
-"""Parameters that single steps have of their own, as `efficiency.3`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,7 +39,7 @@ class JointCounts:
 
     Parameters of the same name are one parameter. Where the targets state different errors for it, it is
     that of the largest, and the others follow in proportion, as steps do within one target. The k of a
-    per-step parameter is the row of the whole exposure.
+    per-step parameter is the row of the whole exposure. Each run has a frequency offset of its own.
 
     Parameters
     ----------
@@ -73,8 +71,9 @@ class JointCounts:
             raise ConfigError(f"run {', '.join(map(str, unknown))}: has no model; give each run one")
         which = np.array([self.model_of_run[run] for run in self.exposure.run.tolist()], dtype=np.intp)
         rows = [np.flatnonzero(which == i) for i in range(len(self.models))]
+        several = len(set(self.exposure.run.tolist())) > 1
         whole = [
-            replace(model, exposure=self.exposure.take(own), offered=None)
+            replace(model, exposure=self.exposure.take(own), offered=None, several_runs=several)
             for model, own in zip(self.models, rows, strict=True)
         ]
         # by name in the whole, the same parameter as each part has it
@@ -125,6 +124,11 @@ class JointCounts:
     def at(self, exposure: Exposure) -> Self:
         """Return the same model for another exposure of the same runs, or of some of them."""
         return replace(self, exposure=exposure)
+
+    def neutrinos(self, theta: FloatArray) -> Neutrinos:
+        """Return the neutrinos of each θ, shape (b, p), with one leading axis; all targets have the same."""
+        part = self._parts[0]
+        return part.model.neutrinos(part.theta(self._checked(theta)))
 
     def expected(self, theta: FloatArray) -> FloatArray:
         """Return μ, shape (..., n), for θ of shape (..., p).
@@ -206,8 +210,7 @@ def steps_of_runs(exposure: Exposure, runs: Collection[int]) -> Exposure:
 
 def _renumbered(name: str, rows: list[int]) -> str:
     """Return the name of a part's parameter in the whole, whose steps are those rows."""
-    stem, _, step = name.rpartition(".")
-    return f"{stem}.{rows[int(step)]}" if stem in PER_STEP else name
+    return f"{name.rpartition('.')[0]}.{rows[step_of(name)]}" if is_per_step(name) else name
 
 
 def _error(parameter: Parameter) -> float:

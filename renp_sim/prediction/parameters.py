@@ -16,7 +16,16 @@ from renp_sim.errors import ConfigError
 from renp_sim.physics.neutrino import Nature, Oscillation, known_oscillation
 from renp_sim.prediction.responses import Responses
 
-__all__ = ["Group", "Layout", "Parameters", "exposure_parameters", "neutrino_parameters", "step_of"]
+__all__ = [
+    "COMMON_OFFSET",
+    "Group",
+    "Layout",
+    "Parameters",
+    "exposure_parameters",
+    "is_per_step",
+    "neutrino_parameters",
+    "step_of",
+]
 
 Parameters = tuple[Parameter, ...]
 
@@ -25,6 +34,13 @@ BOUND_IN_ERRORS = 10.0
 
 FREE_OFFSET_EV = 1e-4
 """Bound of a frequency offset about which nothing is stated."""
+
+
+COMMON_OFFSET = "frequency_offset_eV"
+"""Of all runs; `frequency_offset_eV.run7` is that of one of several, `frequency_offset_eV.3` of a step."""
+
+PER_STEP = ("efficiency", COMMON_OFFSET)
+"""What single steps have of their own, as `efficiency.3`."""
 
 
 class Group(IntEnum):
@@ -109,11 +125,28 @@ class Layout:
         """Return the group of the parameter at a place."""
         return next(group for group in Group if column < self.place(group).stop)
 
+    def run_offsets(self, columns: NDArray[np.intp]) -> dict[int, int]:
+        """Return, by run, the places of those frequency offsets of runs that are among `columns`."""
+        place = self.place(Group.FREQUENCY)
+        names = [p.name for p in self.parameters]
+        return {run_of(names[c]): int(c) for c in columns if place.start < c < place.stop}
+
     def own_offsets(self, columns: NDArray[np.intp]) -> dict[int, int]:
         """Return, by step, the places of those per-step frequency offsets that are among `columns`."""
         place = self.place(Group.STEP_FREQUENCY)
         names = [p.name for p in self.parameters]
         return {step_of(names[c]): int(c) for c in columns if place.start <= c < place.stop}
+
+
+def is_per_step(name: str) -> bool:
+    """Return whether a parameter is that of a single step k, as `efficiency.3` is."""
+    stem, _, step = name.rpartition(".")
+    return stem in PER_STEP and step.isdecimal()
+
+
+def run_of(name: str) -> int:
+    """Return the run of `frequency_offset_eV.run7`."""
+    return int(name.rpartition(".run")[2])
 
 
 def step_of(name: str) -> int:
@@ -155,7 +188,7 @@ def neutrino_parameters(
         Group.MASSES: masses,
         Group.OSCILLATION: (
             *(_measured(name, oscillation) for name in measured),
-            *(Parameter(name=name, value=_number(oscillation, name), scale=10.0) for name in phases),
+            *(_phase(name, _number(oscillation, name)) for name in phases),
         ),
     }
 
@@ -175,15 +208,26 @@ def _measured(name: str, oscillation: Oscillation) -> Parameter:
     )
 
 
+def _phase(name: str, value: float) -> Parameter:
+    """Return an angle: its range is one turn around where it stands."""
+    turn = 360.0
+    return Parameter(
+        name=name, value=value, lower=value - turn / 2, upper=value + turn / 2, scale=10.0, period=turn
+    )
+
+
 def _number(oscillation: Oscillation, name: str) -> float:
     return float(np.asarray(getattr(oscillation, name)))
 
 
-def exposure_parameters(exposure: Exposure, responses: Responses, e_eg_eV: float) -> dict[Group, Parameters]:
+def exposure_parameters(
+    exposure: Exposure, responses: Responses, e_eg_eV: float, several_runs: bool
+) -> dict[Group, Parameters]:
     """Return normalisation, efficiencies, backgrounds and frequency offsets.
 
     A constraint comes from the stated error. A per-step parameter exists where its step states one; k is the
-    row of the exposure, from 0.
+    row of the exposure, from 0. Each of several runs has an offset of its own, since each draws one, beside
+    the one of all; efficiencies and backgrounds are those of one detector.
 
     Raises
     ------
@@ -192,12 +236,19 @@ def exposure_parameters(exposure: Exposure, responses: Responses, e_eg_eV: float
     """
     if len(set(exposure.components)) < len(exposure.components):
         raise ConfigError(f"background: names {list(exposure.components)}: must differ, rename one")
-    # two offsets of at most this each cannot leave 0 < ω < E_eg
-    room = 0.4 * float(np.min(np.minimum(exposure.omega_eV, e_eg_eV - exposure.omega_eV), initial=e_eg_eV))
+    # three offsets of at most this each cannot leave 0 < ω < E_eg
+    room = 0.3 * float(np.min(np.minimum(exposure.omega_eV, e_eg_eV - exposure.omega_eV), initial=e_eg_eV))
     return {
-        Group.FREQUENCY: (_offset("frequency_offset_eV", responses.frequency.error, room),),
+        Group.FREQUENCY: (
+            _offset(COMMON_OFFSET, responses.frequency.error, room),
+            *(
+                _offset(f"{COMMON_OFFSET}.run{run}", shared.error, room)
+                for run, shared in responses.run_frequency.items()
+                if several_runs
+            ),
+        ),
         Group.STEP_FREQUENCY: tuple(
-            _offset(f"frequency_offset_eV.{k}", float(responses.step_frequency_eV[k]), room)
+            _offset(f"{COMMON_OFFSET}.{k}", float(responses.step_frequency_eV[k]), room)
             for k in np.flatnonzero(responses.step_frequency_eV)
         ),
         Group.NORMALISATION: (Parameter(name="normalisation", value=1.0, lower=0.0, scale=0.1),),

@@ -1,5 +1,6 @@
 """How the steps of an exposure answer to the uncertainties they share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -46,6 +47,8 @@ class Responses:
         Common calibration, in eV, and common efficiency, relative.
     background
         Relative, one per component.
+    run_frequency
+        Calibration of each run, which draws an offset of its own, in eV, by run number; of its steps only.
     step_frequency_eV, step_efficiency
         Errors of single steps, shape (n,); 0 where none is stated.
     """
@@ -53,6 +56,7 @@ class Responses:
     frequency: Shared
     efficiency: Shared
     background: tuple[Shared, ...]
+    run_frequency: Mapping[int, Shared]
     step_frequency_eV: FloatArray
     step_efficiency: FloatArray
 
@@ -60,10 +64,12 @@ class Responses:
     def of(cls, exposure: Exposure) -> Self:
         """Read them from an exposure."""
         background = _relative(exposure.background_error_hz, exposure.background_hz)
+        by_run = [(run, exposure.run == run) for run in np.unique(exposure.run).tolist()]
         return cls(
             frequency=Shared.of(exposure.omega_common_error_eV),
             efficiency=Shared.of(_relative(exposure.efficiency_common_error, exposure.efficiency)),
             background=tuple(Shared.of(column) for column in background.T),
+            run_frequency={run: Shared.of(exposure.omega_common_error_eV[own]) for run, own in by_run},
             step_frequency_eV=exposure.omega_step_error_eV,
             step_efficiency=_relative(exposure.efficiency_step_error, exposure.efficiency),
         )

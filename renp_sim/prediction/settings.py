@@ -27,6 +27,8 @@ class Settings:
     ----------
     omega_eV, linewidth_eV, response
         Shape (s,): set frequency, Gaussian σ, answer to the common offset.
+    run_response, run_column
+        Answer to the offset of its run, and that one's place in θ, −1 where it has none, shape (s,).
     offset_column
         Place in θ of the setting's own offset, −1 where it has none, shape (s,).
     efficiency
@@ -42,6 +44,8 @@ class Settings:
     omega_eV: FloatArray
     linewidth_eV: FloatArray
     response: FloatArray
+    run_response: FloatArray
+    run_column: IndexArray
     offset_column: IndexArray
     efficiency: FloatArray
     acceptances: tuple[Acceptance | None, ...]
@@ -53,15 +57,23 @@ class Settings:
         cls,
         exposure: Exposure,
         responses: Responses,
+        run_offsets: Mapping[int, int],
         own_offsets: Mapping[int, int],
         acceptances: Mapping[int, Acceptance],
     ) -> Self:
-        """Collect the settings; `own_offsets` has the place in θ by step, `acceptances` what sees by run."""
+        """Collect the settings.
+
+        Offsets have their places in θ by run, and by step; `acceptances` has what sees by run.
+        """
         own = np.array([own_offsets.get(k, -1) for k in range(exposure.n_steps)], dtype=np.float64)
+        run, run_response = np.full(exposure.n_steps, -1.0), np.ones(exposure.n_steps)
+        for number, column in run_offsets.items():
+            here = exposure.run == number
+            run[here], run_response[here] = column, responses.run_frequency[number].response
         known, seen_by, is_gentle = _seen(exposure, acceptances)
         efficiency = np.where(seen_by < 0, 1.0, exposure.efficiency)
-        columns = [exposure.omega_eV, exposure.linewidth_eV, responses.frequency.response, own]
-        keys = np.stack([*columns, efficiency, seen_by, is_gentle], axis=1)
+        columns = [exposure.omega_eV, exposure.linewidth_eV, responses.frequency.response]
+        keys = np.stack([*columns, run_response, run, own, efficiency, seen_by, is_gentle], axis=1)
         active = exposure.counts_per_unit > 0
         found, inverse = np.unique(keys[active], axis=0, return_inverse=True)
         of_step = np.full(exposure.n_steps, len(found))
@@ -70,10 +82,12 @@ class Settings:
             omega_eV=found[:, 0],
             linewidth_eV=found[:, 1],
             response=found[:, 2],
-            offset_column=found[:, 3].astype(np.intp),
-            efficiency=found[:, 4],
-            acceptances=tuple(None if k < 0 else known[k] for k in found[:, 5].astype(np.intp)),
-            is_gentle=found[:, 6].astype(np.bool_),
+            run_response=found[:, 3],
+            run_column=found[:, 4].astype(np.intp),
+            offset_column=found[:, 5].astype(np.intp),
+            efficiency=found[:, 6],
+            acceptances=tuple(None if k < 0 else known[k] for k in found[:, 7].astype(np.intp)),
+            is_gentle=found[:, 8].astype(np.bool_),
             of_step=of_step,
         )
 

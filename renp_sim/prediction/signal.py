@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.neutrino import Nature, Neutrinos, Oscillation
@@ -50,8 +50,10 @@ class Signal:
     def frequencies_eV(self, rows: FloatArray) -> FloatArray:
         """Return true frequencies of the settings, shape (u, s)."""
         settings = self.settings
-        common = rows[:, self.layout.place(Group.FREQUENCY)]
+        common = rows[:, self.layout.place(Group.FREQUENCY)][:, :1]
         omega = settings.omega_eV + settings.response * common
+        run = settings.run_column >= 0
+        omega[:, run] += settings.run_response[run] * rows[:, settings.run_column[run]]
         own = settings.offset_column >= 0
         omega[:, own] += rows[:, settings.offset_column[own]]
         return omega
@@ -61,9 +63,12 @@ class Signal:
         settings = self.settings
         common = rows[:, self.layout.place(Group.FREQUENCY)][:, 0]
         omega: FloatArray = settings.omega_eV[setting] + settings.response[setting] * common
-        column = settings.offset_column[setting]
-        own = np.flatnonzero(column >= 0)
-        omega[own] += rows[own, column[own]]
+        for column, response in (
+            (settings.run_column[setting], settings.run_response[setting]),
+            (settings.offset_column[setting], np.ones(len(setting))),
+        ):
+            own = np.flatnonzero(column >= 0)
+            omega[own] += response[own] * rows[own, column[own]]
         return omega
 
     def neutrinos(self, rows: FloatArray) -> Neutrinos:

@@ -105,7 +105,10 @@ def test_parameters_are_shared_by_name_and_steps_are_rows_of_the_whole() -> None
     whole, yb, xe = pair()
     names = [p.name for p in whole.parameters]
     assert len(set(names)) == len(names)
-    assert set(names) == {p.name for p in yb.parameters} | {f"{stem}.{k}" for stem in STEMS for k in range(5)}
+    own = {f"{stem}.{k}" for stem in STEMS for k in range(5)} | {
+        f"frequency_offset_eV.run{r}" for r in (1, 2)
+    }
+    assert set(names) == {p.name for p in yb.parameters} | own
     mass = whole.parameters[place(whole, "lightest_mass_eV")]
     assert mass.upper == min(m.parameters[place(m, "lightest_mass_eV")].upper for m in (yb, xe))
     theta = start(whole)
@@ -115,6 +118,20 @@ def test_parameters_are_shared_by_name_and_steps_are_rows_of_the_whole() -> None
 
 
 STEMS = ("efficiency", "frequency_offset_eV")
+
+
+def test_the_offset_of_a_run_moves_that_run_alone() -> None:
+    whole, _, _ = pair(0.5)
+    for run, error_eV in ((1, 5e-6), (2, 2.5e-6)):
+        column = place(whole, f"frequency_offset_eV.run{run}")
+        constraint = whole.parameters[column].constraint
+        assert constraint is not None
+        assert constraint.error == pytest.approx(error_eV)
+        theta = start(whole)
+        theta[column] += error_eV
+        moved_steps = whole.expected(theta) != whole.expected(start(whole))
+        assert_array_equal(moved_steps, whole.exposure.run == run)
+        assert_array_equal(whole.gradient(theta)[:, column] != 0, whole.exposure.run == run)
 
 
 @pytest.mark.parametrize("errors", [1.0, 0.5, 0.0])

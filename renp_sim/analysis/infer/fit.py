@@ -5,20 +5,22 @@ through MINOS where it is smooth. All numbers are asymptotic until toys have bee
 """
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import chi2
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.best_fit import BestFit
-from renp_sim.analysis.infer.minuit import contour_points, minos_ends, minuit_of
+from renp_sim.analysis.infer.best_fit import FLAT, BestFit
+from renp_sim.analysis.infer.minuit import minos_ends, minuit_of
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Role
 from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level
 from renp_sim.analysis.likelihood.constraint import prior_pull
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.arrays import FloatArray
+from renp_sim.constants import ONE_SIGMA
 from renp_sim.errors import ConfigError, FitError
 
 if TYPE_CHECKING:
@@ -27,14 +29,11 @@ if TYPE_CHECKING:
     from renp_sim.analysis.data import Observation
     from renp_sim.analysis.model import Constraint, Model
 
-__all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "contour", "fit"]
+__all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "fit"]
 
 
 FEW_COUNTS = 10.0
 """Below this expectation of a step, asymptotic levels are a shortcut."""
-
-ONE_SIGMA = 0.6826894921370859
-"""Two-sided level of Δq = 1."""
 
 
 def fit(
@@ -91,7 +90,8 @@ def fit(
         n_steps = model.expected(setup.theta).shape[-1]
         if n_steps != len(counts):
             raise ConfigError(f"model {label} expects {n_steps} steps, the observation has {len(counts)}")
-        fits.append(_described(BestFit.of(setup, counts, delta_q_of_level(level)), label, level, intervals))
+        best = _asked(BestFit.of(setup, counts, delta_q_of_level(level)))
+        fits.append(_described(best, label, level, intervals))
     result = FitResult(fits=tuple(fits), level=level)
     if not math.isfinite(result.best.minus_two_ln_L):
         where = np.flatnonzero((counts > 0) & (result.best.expected <= 0))[:5]
@@ -103,56 +103,21 @@ def fit(
     return result
 
 
-def contour(
-    observation: "Observation",
-    model: "Model",
-    names: tuple[str, str],
-    *,
-    free: "Collection[str]" = (),
-    fix: "Mapping[str, float] | None" = None,
-    constrain: "Mapping[str, Constraint | None] | None" = None,
-    level: float = ONE_SIGMA,
-    size: int = 60,
-) -> FloatArray:
-    """Return the closed contour of two parameters around the best fit, shape (size + 1, 2), by MINUIT.
+def _asked(best: BestFit) -> BestFit:
+    """Return a fit that knows of each kinked parameter whether the data see it anywhere.
 
-    Parameters
-    ----------
-    observation
-        One set of counts, shape (n,).
-    model
-        For the exposure of the observation.
-    names
-        The two parameters.
-    free, fix, constrain
-        As for `fit`; both parameters float.
-    level
-        That both values are inside, together.
-    size
-        Points of the contour; the first is repeated at its end.
-
-    Raises
-    ------
-    ConfigError
-        If a parameter does not float, or one that floats has kinks: `renp_sim.analysis.infer.profile.profile`
-        over a grid of two knows them.
-    FitError
-        If MINUIT finds no contour.
+    At a best fit where nothing is expected no mass changes anything, but a light one may be excluded.
     """
-    setup = Setup.of(model, free=free, fix=fix, constrain=constrain)
-    for name in names:
-        if name not in setup.names:
-            raise ConfigError(f"contour of {name}: it does not float; name it in free or constrain")
-    if setup.searched:
-        raise ConfigError(f"contour with {', '.join(setup.searched)} floating: it has kinks; use a profile")
-    counts = np.asarray(observation.counts, dtype=float)
-    best = BestFit.of(setup, counts)
-    minuit = minuit_of(best.setup, counts, best.setup.theta[setup.free])
-    minuit.migrad()
-    points = contour_points(minuit, setup, names, level, size) if minuit.valid else np.empty((0, 2))
-    if not len(points):
-        raise FitError(f"contour of {names[0]} and {names[1]}: MINUIT finds none; use a profile", last=best.q)
-    return points
+    setup, seen = best.setup, best.seen.copy()
+    if not math.isfinite(best.q):
+        return best
+    for position, name in enumerate(setup.names):
+        if not seen[position] and name in setup.kinked:
+            low, high = setup.limits(name)
+            start = setup.model.parameters[setup.index(name)].value
+            seen[position] = bool(np.any(best.curve.delta_q(name, np.array([low, start, high])) > FLAT))
+    status = Status.CONVERGED if np.all(seen) and best.status is Status.UNCONSTRAINED else best.status
+    return replace(best, seen=seen, status=status)
 
 
 def _described(best: BestFit, label: str, level: float, wanted: "Collection[str] | None") -> ModelFit:
@@ -168,6 +133,7 @@ def _described(best: BestFit, label: str, level: float, wanted: "Collection[str]
         label=label,
         parameters=_parameters(best, errors, _intervals(best, errors, level, wanted)),
         minus_two_ln_L=best.q,
+        n_measured=n_measured,
         ndf=ndf,
         p_value=float(chi2.sf(best.q, ndf)) if ndf > 0 and math.isfinite(best.q) else None,
         correlation_names=names,
@@ -177,6 +143,8 @@ def _described(best: BestFit, label: str, level: float, wanted: "Collection[str]
         valid=math.isfinite(best.q) and best.status is not Status.NOT_CONVERGED,
         calls=best.calls,
         warnings=_warnings(best, expected, errors),
+        setup=setup,
+        curve=best.curve,
     )
 
 
@@ -262,9 +230,14 @@ def _warnings(best: BestFit, expected: FloatArray, errors: dict[str, float]) -> 
             f"{int(np.sum(few))} of {len(expected)} steps expect fewer than {FEW_COUNTS:g} counts (down "
             f"to {np.min(expected[few]):.2g}): levels and p-values are asymptotic; check them with toys"
         )
-    for name, seen in zip(best.setup.names, best.seen.tolist(), strict=True):
+    rows = zip(best.setup.names, best.seen.tolist(), best.at_bound.tolist(), strict=True)
+    for name, seen, at_bound in rows:
         if not seen:
             out.append(f"{name}: the data do not see it: any value is allowed, the one given is a start")
+        elif at_bound:
+            low, high = best.setup.limits(name)
+            value = best.setup.theta[best.setup.index(name)]
+            out.append(f"{name}: its best value, {value:g}, is at an end of its range [{low:g}, {high:g}]")
         elif name in best.kinked and name not in errors:
             out.append(f"{name}: a kink or a bound is near, so it has no parabolic error; use the intervals")
     if best.status is Status.NOT_CONVERGED:

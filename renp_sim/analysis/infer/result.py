@@ -1,9 +1,9 @@
 """What a fit says: values, intervals, correlations and the warnings that go with them."""
 
 import math
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum, StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,15 @@ from renp_sim.analysis.intervals import Intervals
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.arrays import FloatArray
 
+if TYPE_CHECKING:
+    from renp_sim.analysis.floating import Setup
+    from renp_sim.analysis.infer.profile_curve import ProfileCurve
+
 __all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "plain"]
+
+
+TIE = 1e-9
+"""Models whose −2 ln L differs by less, relative to 1 + −2 ln L, are equally good: no fit is known better."""
 
 
 class Role(StrEnum):
@@ -68,8 +76,10 @@ class ModelFit:
         Floating ones first, in the order of the model.
     minus_two_ln_L
         Baker–Cousins χ²_P with the constraint terms: 0 is a perfect fit.
+    n_measured
+        Steps that can have counts, or have some, and constraints.
     ndf
-        Steps that can have counts + constraints − floating parameters that are seen.
+        n_measured − floating parameters that are seen. What a hypothesis does not see is no freedom of it.
     p_value
         Of minus_two_ln_L as a χ² of ndf (asymptotic); None where ndf < 1.
     correlation_names, correlation
@@ -84,11 +94,16 @@ class ModelFit:
         Evaluations of the expectation.
     warnings
         A line each.
+    setup
+        What was fitted, at the best values.
+    curve
+        The profile that the intervals are from.
     """
 
     label: str
     parameters: tuple[ParameterFit, ...]
     minus_two_ln_L: float
+    n_measured: int
     ndf: int
     p_value: float | None
     correlation_names: tuple[str, ...]
@@ -98,6 +113,8 @@ class ModelFit:
     valid: bool
     calls: int
     warnings: tuple[str, ...]
+    setup: "Setup" = field(repr=False)
+    curve: "ProfileCurve" = field(repr=False)
 
     def parameter(self, name: str) -> ParameterFit:
         """Return one parameter by name; KeyError if there is none."""
@@ -122,6 +139,7 @@ class ModelFit:
             "status": self.status.name.lower(),
             "valid": self.valid,
             "minus_two_ln_L": plain(self.minus_two_ln_L),
+            "n_measured": self.n_measured,
             "ndf": self.ndf,
             "p_value_asymptotic": self.p_value,
             "parameters": {p.name: plain(p) for p in self.parameters},
@@ -149,14 +167,40 @@ class FitResult:
 
     @property
     def best(self) -> ModelFit:
-        """The model with the lowest −2 ln L."""
-        return min(self.fits, key=lambda f: f.minus_two_ln_L)
+        """The model with the lowest −2 ln L; of those that are equally good, the first."""
+        return next(f for f in self.fits if f.label in self.equally_good)
+
+    @property
+    def equally_good(self) -> tuple[str, ...]:
+        """The models whose −2 ln L is the lowest but for rounding, by label."""
+        lowest = min(f.minus_two_ln_L for f in self.fits)
+        room = TIE * (1 + lowest) if math.isfinite(lowest) else 0.0
+        return tuple(f.label for f in self.fits if f.minus_two_ln_L <= lowest + room)
 
     @property
     def delta_q(self) -> dict[str, float]:
-        """−2 ln L of each model above that of the best; models are not nested, so Wilks does not hold."""
-        lowest = self.best.minus_two_ln_L
-        return {f.label: f.minus_two_ln_L - lowest if math.isfinite(lowest) else 0.0 for f in self.fits}
+        """−2 ln L of each model above that of the best, 0 of those that are equally good.
+
+        Models are not nested, so Wilks does not hold.
+        """
+        best, ties = self.best.minus_two_ln_L, self.equally_good
+        return {f.label: 0.0 if f.label in ties else f.minus_two_ln_L - best for f in self.fits}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know to compare the models, a line each."""
+        out = []
+        if len(self.equally_good) > 1:
+            out.append(f"{', '.join(self.equally_good)}: equally good, −2 ln L differs by rounding only")
+        if len({f.ndf for f in self.fits}) > 1:
+            terms = ", ".join(
+                f"{f.label} {f.n_measured} − {sum(p.seen for p in f.floating)}" for f in self.fits
+            )
+            out.append(
+                f"degrees of freedom differ: {terms}; a step where nothing is expected and nothing was "
+                "counted is no measurement, a parameter that a hypothesis does not see is no freedom"
+            )
+        return tuple(out)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -174,6 +218,7 @@ class FitResult:
         """Return plain numbers, strings, lists and dicts, ready for JSON."""
         return {
             "best": self.best.label,
+            "equally_good": list(self.equally_good),
             "level": self.level,
             "delta_minus_two_ln_L": plain(self.delta_q),
             "fits": {f.label: f.as_dict() for f in self.fits},

@@ -9,7 +9,8 @@ from numpy.testing import assert_allclose
 from scipy.optimize import brentq
 from scipy.stats import chi2
 
-from renp_sim.analysis.infer.fit import FitResult, Role, contour, fit
+from renp_sim.analysis.infer.contour import contour
+from renp_sim.analysis.infer.fit import FitResult, Role, fit
 from renp_sim.analysis.infer.profile import profile
 from renp_sim.analysis.intervals import Method
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
