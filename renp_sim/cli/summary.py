@@ -77,7 +77,7 @@ def print_search(table: dict[str, Any]) -> None:
     onsets = table["onsets"]
     print(f"onsets found without neutrino physics: {len(onsets)}")
     if onsets:
-        print("  (statistical 68 % intervals; the assumed local shape can move a place by a step spacing)")
+        print("  (68 % intervals, level and local shape floating; thresholds between two steps count as one)")
     for onset in onsets:
         low, high = onset["intervals_eV"][0][0], onset["intervals_eV"][-1][1]
         place, delta_q = onset["position_eV"], onset["delta_q"]

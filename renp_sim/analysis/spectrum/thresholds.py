@@ -1,64 +1,30 @@
 """A search for thresholds in a measured spectrum that knows no neutrino physics.
 
 Around every place in turn, the spectrum of the nearest settings is a smooth positive level, and an onset
-size · sqrt(ω_t − ω) below ω_t is put to the test. Only near its onset is a threshold a square root, and only
-locally is the rest smooth: so each test looks at a window of settings and not at the whole scan.
+below ω_t is put to the test. Onsets are taken one after the other; in the end each must stand with all others
+kept, in a window that a level and the onsets describe, against smooth levels of as many parameters.
+
+`python -m benchmarks.onsets` measures how often it finds what is not there, what it finds, and whether its
+intervals hold it.
 """
 
-from dataclasses import dataclass
-from math import comb
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import gamma, pbdv
-from scipy.stats import chi2
 
 from renp_sim.analysis.data import Observation
-from renp_sim.analysis.intervals import Interval
-from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
-from renp_sim.analysis.spectrum.positive_fit import PositiveFit, fit_positive
+from renp_sim.analysis.spectrum.measured import measured_spectrum
+from renp_sim.analysis.spectrum.onset import Onset
+from renp_sim.analysis.spectrum.window import Windows
 from renp_sim.arrays import FloatArray
 from renp_sim.constants import ONE_SIGMA
 
-__all__ = ["Onset", "ThresholdSearch", "onset_shape", "search_thresholds"]
+__all__ = ["ThresholdSearch", "search_thresholds"]
 
 
-PLACES_PER_STEP = 6
-"""Tested places between neighbouring settings; the same again for a position."""
-
-ASYMPTOTIC = 12.0
-"""Line widths from which the average of the square root is its series to 1e-6."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Onset:
-    """An onset that was found.
-
-    Parameters
-    ----------
-    position_eV
-        ω_t, eV.
-    intervals
-        Where −2 ln L is within 1 of its minimum in the onset's window: 68.27 % if the counts are large.
-    size
-        Coefficient of sqrt(ω_t − ω) in Î, eV^(−1/2).
-    delta_q
-        −2 ln L without it less that with it, in its window, all other onsets kept.
-    """
-
-    position_eV: float
-    intervals: tuple[Interval, ...]
-    size: float
-    delta_q: float
-
-    @property
-    def local_p_value(self) -> float:
-        """Asymptotic probability of such a Δ(−2 ln L) at this one place, without an onset: ½ P(χ²₁ > Δq).
-
-        Local: the place was chosen by the data among many, and this does not count them. Toys do.
-        """
-        return float(chi2.sf(self.delta_q, 1)) / 2
+FEW_ROUNDINGS = (0.0, 1.0, np.inf)
+"""Of the onsets with which places are looked for: all roundings take several times longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,39 +72,15 @@ class ThresholdSearch:
         }
 
 
-def onset_shape(below_eV: FloatArray, sigma_eV: FloatArray) -> FloatArray:
-    """Return sqrt(max(0, ω_t − ω)) averaged over a Gaussian line, for ω_t − ω and σ, eV^(1/2).
-
-    ⟨sqrt(max(0, x + σξ))⟩ = sqrt(σ) Γ(3/2)/sqrt(2π) e^{−z²/4} D_{−3/2}(−z) with z = x/σ and D the parabolic
-    cylinder function.
-
-    Examples
-    --------
-    >>> onset_shape(np.array([4.0, -1.0]), np.zeros(2)).tolist()
-    [2.0, 0.0]
-    >>> float(onset_shape(np.array(0.0), np.array(1.0)).round(6))  # Γ(3/4) 2^(1/4) / sqrt(π) / 2
-    0.411089
-    """
-    below, sigma = np.broadcast_arrays(below_eV, sigma_eV)
-    sharp: FloatArray = np.sqrt(np.maximum(below, 0.0))
-    z = np.where(sigma > 0, below / np.where(sigma > 0, sigma, 1.0), np.copysign(np.inf, below))
-    is_near = np.abs(z) < ASYMPTOTIC
-    near = np.where(is_near, z, 0.0)
-    average = gamma(1.5) / np.sqrt(2 * np.pi) * np.exp(-(near**2) / 4) * pbdv(-1.5, -near)[0]
-    # above the onset the tail of the line is below 1e-30 here, and below it the series is the square root
-    far = np.where(is_near, ASYMPTOTIC, z) ** -2.0
-    return np.where(is_near, np.sqrt(sigma) * average, sharp * (1 - far / 8 - 15 * far**2 / 128))
-
-
 def search_thresholds(
     observation: Observation,
     *,
-    half_window: int = 8,
+    half_window: int = 16,
     degree: int = 2,
     minimum_delta_q: float = 12.0,
     max_onsets: int = 10,
 ) -> ThresholdSearch:
-    """Find onsets one after the other, the most significant first, until none is left.
+    """Find onsets one after the other, the most significant first, and keep what stands beside the others.
 
     Parameters
     ----------
@@ -146,11 +88,12 @@ def search_thresholds(
         Counts of shape (n,); steps without signal (control, dark) are not used, the background is taken as
         known.
     half_window
-        Distinct frequencies on either side of a place that its test looks at.
+        Settings on either side of a place that its test looks at, at most: fewer where a level and an onset
+        do not describe so many.
     degree
-        Of the polynomial level (Bernstein coefficients ≥ 0, so that it is positive).
+        Of the polynomial level.
     minimum_delta_q
-        Δ(−2 ln L) from which an onset is taken as found: a threshold of this search, not of a discovery.
+        Δ(−2 ln L) from which an onset is taken as found; at 12, 1 of 200 smooth scans had one (README).
     max_onsets
         Where to stop in any case.
 
@@ -163,17 +106,20 @@ def search_thresholds(
         raise ValueError(
             f"half_window = {half_window}, degree = {degree}: 0 ≤ degree < half_window − 1 is needed"
         )
-    windows = _Windows(measured_spectrum(observation), half_window, degree)
+    windows = Windows(
+        spectrum=measured_spectrum(observation),
+        half_windows=_half_windows(half_window, degree + 2),
+        degree=degree,
+    )
     places = windows.places()
-    first = rest = windows.delta_q(places, np.empty(0))
-    found = np.empty(0)
-    while len(found) < max_onsets and np.max(rest, initial=0.0) >= minimum_delta_q:
-        found = np.append(found, places[np.argmax(rest)])
-        # a new neighbour moves the others
-        for i in list(range(len(found)))[::-1]:
-            found[i] = windows.best_place(found[i], np.delete(found, i))
-        rest = windows.delta_q(places, found)
-    onsets = [windows.onset(position, np.delete(found, i)) for i, position in enumerate(found)]
+    coarse = replace(windows, roundings=FEW_ROUNDINGS)
+    first, _ = coarse.test(places, np.empty(0))
+    found = _candidates(coarse, places, first, minimum_delta_q, max_onsets)
+    onsets = [windows.onset(place, np.delete(found, i)) for i, place in enumerate(found)]
+    while onsets and (weakest := min(onsets, key=lambda onset: onset.delta_q)).delta_q < minimum_delta_q:
+        found = np.delete(found, onsets.index(weakest))
+        onsets = [windows.onset(place, np.delete(found, i)) for i, place in enumerate(found)]
+    rest = coarse.test(places, found)[0] if onsets else first
     return ThresholdSearch(
         onsets=tuple(sorted(onsets, key=lambda onset: onset.position_eV)),
         omega_eV=places,
@@ -183,97 +129,25 @@ def search_thresholds(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Windows:
-    """Local fits of a spectrum."""
-
-    spectrum: Spectrum
-    half_window: int
-    degree: int
-
-    def places(self) -> FloatArray:
-        """Return the places to test, at and between settings; none where a level takes every setting."""
-        omega = np.unique(self.spectrum.omega_eV)
-        if len(omega) < 2 * self.degree + 4:
-            return np.empty(0)
-        inner = omega[1:-1]
-        part = np.arange(PLACES_PER_STEP) / PLACES_PER_STEP
-        return np.append((inner[:-1, None] + np.diff(inner)[:, None] * part).ravel(), inner[-1])
-
-    def delta_q(self, places: FloatArray, others: FloatArray) -> FloatArray:
-        """Return Δ(−2 ln L) of an onset at each place in its own window, others in both hypotheses."""
-        if not len(places):
-            return np.empty(0)
-        rows = self._rows(places)
-        base = self._fit(rows, others, None).q
-        return np.maximum(base - self._fit(rows, others, places).q, 0.0)
-
-    def best_place(self, near: float, others: FloatArray) -> float:
-        """Return the best position in the window around a place."""
-        positions, q = self._profile(near, others)
-        return float(positions[np.argmin(q)])
-
-    def onset(self, position: float, others: FloatArray) -> Onset:
-        """Return a found onset with its intervals."""
-        positions, q = self._profile(position, others)
-        best = positions[[np.argmin(q)]]
-        rows = self._rows(np.array([position]))
-        base, fit = self._fit(rows, others, None), self._fit(rows, others, best)
-        return Onset(
-            position_eV=float(best[0]),
-            intervals=_regions_below(positions, q - np.min(q) - 1.0),
-            size=float(fit.coefficients[0, -1]),
-            delta_q=float(max(base.q[0] - fit.q[0], 0.0)),
-        )
-
-    def _profile(self, near: float, others: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return positions around a place and −2 ln L of an onset there, all in one window."""
-        rows = self._rows(np.array([near]))
-        omega = self.spectrum.omega_eV[rows[0]]
-        inside = self.places()
-        positions = inside[(inside > omega[0]) & (inside < omega[-1])]
-        q = self._fit(np.repeat(rows, len(positions), axis=0), others, positions).q
-        best = int(np.argmin(q))
-        low, high = positions[max(best - 1, 0)], positions[min(best + 1, len(positions) - 1)]
-        finer = np.linspace(low, high, 4 * PLACES_PER_STEP + 1)
-        positions = np.union1d(positions, finer)
-        return positions, self._fit(np.repeat(rows, len(positions), axis=0), others, positions).q
-
-    def _rows(self, places: FloatArray) -> NDArray[np.intp]:
-        """Return the settings of each window, shape (g, k): as many below as above, but at the ends."""
-        n = len(self.spectrum.omega_eV)
-        k = min(2 * self.half_window, n)
-        first = np.searchsorted(self.spectrum.omega_eV, places, side="right") - self.half_window
-        return np.clip(first, 0, n - k)[:, None] + np.arange(k)
-
-    def _fit(self, rows: NDArray[np.intp], others: FloatArray, places: FloatArray | None) -> PositiveFit:
-        s = self.spectrum
-        omega, sigma = s.omega_eV[rows], s.linewidth_eV[rows]
-        u = (omega - omega[:, :1]) / (omega[:, -1:] - omega[:, :1])
-        level = [comb(self.degree, j) * u**j * (1 - u) ** (self.degree - j) for j in range(self.degree + 1)]
-        shapes = [onset_shape(position - omega, sigma) for position in others]
-        if places is not None:
-            shapes.append(onset_shape(places[:, None] - omega, sigma))
-        design = np.stack([*level, *shapes], axis=2) * s.counts_per_unit[rows][:, :, None]
-        return fit_positive(design, s.counts[rows], s.background[rows])
+def _half_windows(widest: int, narrowest: int) -> tuple[int, ...]:
+    """Return half windows, each three quarters of the one before."""
+    below = 3 * widest // 4
+    return (widest, *_half_windows(below, narrowest)) if below >= narrowest else (widest,)
 
 
-def _regions_below(x: FloatArray, y: FloatArray) -> tuple[Interval, ...]:
-    """Return the connected regions where the line through (x, y) is not above 0."""
-    inside = y <= 0
-    padded = np.concatenate([[False], inside, [False]])
-    starts, stops = np.flatnonzero(padded[1:] & ~padded[:-1]), np.flatnonzero(~padded[1:] & padded[:-1]) - 1
-
-    def crossing(i: np.intp, j: np.intp) -> float:
-        return float(x[i] + (x[j] - x[i]) * y[i] / (y[i] - y[j]))
-
-    last = len(x) - 1
-    return tuple(
-        Interval(
-            lower=float(x[0]) if i == 0 else crossing(i - 1, i),
-            upper=float(x[last]) if j == last else crossing(j, j + 1),
-            lower_open=bool(i == 0),
-            upper_open=bool(j == last),
-        )
-        for i, j in zip(starts, stops, strict=True)
-    )
+def _candidates(
+    windows: Windows, places: FloatArray, first: FloatArray, minimum_delta_q: float, most: int
+) -> FloatArray:
+    """Return places of onsets: the best one added in turn and all moved, until none is left."""
+    found, rest, spacing = np.empty(0), first, windows.spacing_eV(places)
+    while len(found) < most:
+        # two onsets between the same settings are one
+        apart = np.all(np.abs(places[:, None] - found) > spacing[:, None], axis=1)
+        allowed = np.where(apart, rest, 0.0)
+        if np.max(allowed, initial=0.0) < minimum_delta_q:
+            break
+        found = np.append(found, places[np.argmax(allowed)])
+        for i in reversed(range(len(found))):
+            found[i] = windows.moved(found[i], np.delete(found, i))
+        rest, _ = windows.test(places, found)
+    return found
