@@ -15,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from renp_sim.production.memory import keep_freed_memory
 from tests.analysis.frozen_fits import Comparison, FrozenFit, compared, fitted, frozen_fits
 
 HEAD = f"{'id':22} steps   before    after  Δq before   Δq brute   shift/σ verdict"
@@ -25,6 +26,8 @@ def main() -> int:
     parser.add_argument("ids", nargs="*", metavar="ID", help="data sets; all if none is named")
     parser.add_argument("--write-json", type=Path, metavar="FILE", help="write the fits, a line each")
     asked = parser.parse_args()
+    # as the command does
+    keep_freed_memory()
     print(HEAD)
     verdicts, lines = [], []
     for case in frozen_fits(asked.ids):

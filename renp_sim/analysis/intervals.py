@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from renp_sim.arrays import FloatArray
 
@@ -141,7 +141,7 @@ def delta_q_of_level(level: float, sided: Sided = Sided.TWO) -> float:
     if not 0 < level < 1 or (sided is Sided.ONE and level <= 0.5):
         allowed = "(0.5, 1)" if sided is Sided.ONE else "(0, 1)"
         raise ValueError(f"level = {level:g}: a {sided} level must lie in {allowed}")
-    return float(chi2.ppf(level if sided is Sided.TWO else 2 * level - 1, 1))
+    return float(2 * gammaincinv(0.5, level if sided is Sided.TWO else 2 * level - 1))
 
 
 def regions_below(

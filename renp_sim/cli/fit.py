@@ -54,7 +54,9 @@ def fit(
     from renp_sim.app.thresholds import fit_report
     from renp_sim.cli.fit_options import question_of
     from renp_sim.cli.summary import print_fit
+    from renp_sim.production.memory import keep_freed_memory
 
+    keep_freed_memory()
     question = question_of(
         masses=masses,
         ordering=ordering,

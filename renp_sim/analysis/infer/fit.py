@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.best_fit import FLAT, BestFit
@@ -135,7 +135,7 @@ def _described(best: BestFit, label: str, level: float, wanted: "Collection[str]
         minus_two_ln_L=best.q,
         n_measured=n_measured,
         ndf=ndf,
-        p_value=float(chi2.sf(best.q, ndf)) if ndf > 0 and math.isfinite(best.q) else None,
+        p_value=float(chdtrc(ndf, best.q)) if ndf > 0 and math.isfinite(best.q) else None,
         correlation_names=names,
         correlation=correlation,
         expected=expected,

@@ -8,7 +8,7 @@ walk at once, and their members are a quasi-random sequence, so that an answer c
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import norm, qmc
+from scipy.special import ndtri
 
 from renp_sim.analysis.likelihood.fisher import covariances
 from renp_sim.analysis.search.problem import Problem, Solution
@@ -35,10 +35,13 @@ CONTRACTED = 1e-5
 
 def normal_points(n_free: int, n_points: int, first: int = 0) -> FloatArray:
     """Return points of a quasi-random sequence with a normal density, shape (n_points, n_free)."""
+    # only several masses need it, and every command would wait half a second for its import
+    from scipy.stats import qmc
+
     sequence = qmc.Halton(d=n_free, scramble=False)
     # the first point of all is a corner
     sequence.fast_forward(1 + first)
-    points: FloatArray = norm.ppf(sequence.random(n_points))
+    points: FloatArray = ndtri(sequence.random(n_points))
     return points
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms, prior_pull
+from renp_sim.analysis.likelihood.mean import ModelMean
 from renp_sim.analysis.likelihood.piece import Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
@@ -50,6 +51,9 @@ EDGE = 1e-2
 
 NEAR = 16.0
 """Rows this much above the lowest look over the kinks of several parameters; the others only follow."""
+
+ITERATIONS = 25
+"""Most steps of a fit that asks the model: what still moves is on a kink, which the pieces settle."""
 
 PIECES_GAIN = 1e-7
 """A round over the pieces of all parameters that gains less is the last."""
@@ -233,7 +237,12 @@ class Profiler:
     def _asking_the_model(self, theta: FloatArray) -> Solution:
         """Return fits that ask the model for every trial, then look over the kinks of one after the other."""
         problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
-        found = problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
+        likelihood = problem.likelihood()
+        if isinstance(likelihood.mean, ModelMean):
+            squared = tuple(i for i, name in enumerate(self.rest.names) if name in self.rest.squared)
+            likelihood = replace(likelihood, mean=replace(likelihood.mean, bent=squared))
+        lowest = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
+        found = problem.solution(lowest)
         found = replace(found, q=found.q + self.terms(theta))
         if len(self.kinked) < 2:
             return found

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
+from scipy.special import gammainccinv, gammaincinv
 
 from renp_sim.analysis.data import Observation
 from renp_sim.arrays import FloatArray
@@ -29,8 +29,8 @@ def garwood_interval(counts: ArrayLike, level: float = ONE_SIGMA) -> tuple[Float
     n = np.asarray(counts, dtype=np.float64)
     tail = (1 - level) / 2
     # χ² with 0 degrees of freedom is no distribution, and the lower end of n = 0 is 0
-    lower = np.where(n > 0, chi2.ppf(tail, 2 * np.where(n > 0, n, 1.0)) / 2, 0.0)
-    upper = np.asarray(chi2.isf(tail, 2 * (n + 1)) / 2)
+    lower = np.where(n > 0, gammaincinv(np.where(n > 0, n, 1.0), tail), 0.0)
+    upper = np.asarray(gammainccinv(n + 1, tail), dtype=np.float64)
     return lower, upper
 
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gamma, pbdv
-from scipy.stats import chi2
+from scipy.special import chdtrc, gamma, pbdv
 
 from renp_sim.analysis.intervals import Interval
 from renp_sim.arrays import BoolArray, FloatArray
@@ -52,7 +51,7 @@ class Onset:
         Asymptotic; the level without it has as many parameters, so that fewer exceed Δq than of a χ².
         Local: the place was chosen by the data among many, and this does not count them. Toys do.
         """
-        return float(chi2.sf(self.delta_q, 1)) / 2
+        return float(chdtrc(1, self.delta_q)) / 2
 
 
 def onset_shape(below_eV: FloatArray, sigma_eV: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import comb
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from renp_sim.analysis.intervals import regions_below
 from renp_sim.analysis.spectrum.measured import Spectrum
@@ -143,7 +143,7 @@ class Windows:
         # places of the onsets, and whatever coefficient is in use
         free = 1 + np.sum(inside, axis=1) + np.sum(fit.coefficients > 0, axis=1)
         dof = np.maximum(rows.shape[1] - free, 0)
-        described: BoolArray = (dof > 0) & (chi2.sf(fit.q, np.maximum(dof, 1)) > LEAST_P)
+        described: BoolArray = (dof > 0) & (chdtrc(np.maximum(dof, 1), fit.q) > LEAST_P)
         return described
 
     def _rows(self, places: FloatArray, half_window: int) -> IndexArray:
