@@ -1,5 +1,6 @@
 """`renp-sim check RUN`."""
 
+from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import Json, RunFile, RunNumber, Seed, Settings
 from renp_sim.cli.output import print_json
 
@@ -14,9 +15,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Check a run file (every error at once) and print what it means, with all defaults."""
-    from renp_sim.runfile.run import load
-
-    resolved = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number).resolved()
+    resolved = loaded(run_file, settings, seed=seed, run_number=run_number).resolved()
     if json:
         print_json(resolved, indent=2)
     else:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import Force, Json, Quiet, RunFile, RunNumber, Seed, Settings, whole_number
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import progress_bar
@@ -37,10 +38,9 @@ def generate(
     """Generate photon events and write them to a ROOT ntuple."""
     from renp_sim.production.generate import generate as library_call
     from renp_sim.production.memory import keep_freed_memory
-    from renp_sim.runfile.run import load
 
     keep_freed_memory()
-    run = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number)
+    run = loaded(run_file, settings, seed=seed, run_number=run_number)
     with progress_bar("generating", quiet=quiet) as progress:
         made = library_call(
             run,

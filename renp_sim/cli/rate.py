@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import Force, Json, RunFile, RunNumber, Seed, Settings
 from renp_sim.cli.output import print_json, print_table
 
@@ -39,9 +40,8 @@ def rate(
 ) -> None:
     """Print the spectral function I(ω), its pairs, thresholds, rates and expected counts."""
     from renp_sim.app.rates import asked_frequencies, rate_at, rate_of_schedule
-    from renp_sim.runfile.run import load
 
-    run = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number)
+    run = loaded(run_file, settings, seed=seed, run_number=run_number)
     frequencies = asked_frequencies(omega or [], grid)
     report = rate_of_schedule(run) if frequencies is None else rate_at(run, frequencies)
     if plot is not None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import Force, Json, Quiet, RunNumber, Seed, Settings
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import progress_bar
@@ -32,10 +33,9 @@ def run(
     from renp_sim.app.report import run_all
     from renp_sim.cli.summary import print_fit, print_search
     from renp_sim.production.memory import keep_freed_memory
-    from renp_sim.runfile.run import load
 
     keep_freed_memory()
-    asked = load(run_file, tuple(settings or ()), seed=seed, run_number=run_number)
+    asked = loaded(run_file, settings, seed=seed, run_number=run_number)
     folder = output or Path(asked.config.run.name)
     with progress_bar("working", quiet=quiet) as progress:
         made, report, files = run_all(asked, folder, workers=workers, force=force, progress=progress)

@@ -1,9 +1,10 @@
 """I(ω) averaged over the laser line, for many parameter points at once.
 
-Each item is a frequency with the neutrinos it is asked for. Where a threshold or a resonance is inside the
-line's reach the adapted quadrature of `renp_sim.physics.line` is needed; elsewhere five Gauss–Hermite
-points do the same at a tenth of the cost. What sees the photons, where it changes over the line, stands in
-the integrand of either.
+Each item is a frequency with the neutrinos it is asked for. Where a resonance, or the threshold of a pair
+with a light neutrino, is inside the line's reach the adapted quadrature of `renp_sim.physics.line` is needed;
+at another threshold the ten points of `renp_sim.physics.onset_rule` do the same, elsewhere five Gauss–Hermite
+points. What sees the photons, where it changes over the line, stands in the integrand; then thresholds need
+the adapted quadrature.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +16,8 @@ from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 from renp_sim.physics.acceptance import Acceptance
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.line import mean_recorded_spectrum, mean_spectral_function
-from renp_sim.physics.rates import Emission, spectral_function
+from renp_sim.physics.onset_rule import HIGHEST, LOWEST, N_POINTS, onset_rule
+from renp_sim.physics.rates import Emission, checked_bracket, pair_spectrum, spectral_function
 
 __all__ = ["is_resonant", "is_smooth", "mean_spectrum"]
 
@@ -30,12 +32,16 @@ Measured for Yb, both natures, f_L in {0, 1/3, 1}, σ from 1e-7 to 3e-5 eV, mass
 SMOOTH_BEYOND_POLE = 30.0
 """Line widths to a resonance: the error of the rule on (ω − ω_M)⁻² is 1320/30¹⁰ there."""
 
+HEAVY = 3.0
+"""4 m_i m_j of a pair in line widths of q² from where on its onset is a root and no more: 2e-13."""
+
 _Rule = Callable[[FloatArray, float, Emission], FloatArray]
 
 HERMITE_NODES = 5
 CHUNK = 64
 """Items in one call of the quadrature: its temporaries of 40 × 9 numbers an item stay in the cache."""
 SHARP_CHUNK = 256
+ONSET_CHUNK = 128
 
 
 def is_smooth(omega_eV: FloatArray, linewidth_eV: FloatArray, emission: Emission) -> BoolArray:
@@ -97,6 +103,7 @@ def mean_spectrum(
         smooth = np.ones(omega_eV.shape, dtype=np.bool_)
     elif smooth is None:
         smooth = is_smooth(omega_eV, linewidth_eV, emission_of(np.arange(len(omega_eV))))
+    heavy = np.zeros_like(smooth) if np.all(smooth) else _is_heavy(omega_eV, linewidth_eV, emission_of)
     result = np.empty(omega_eV.shape)
     for sigma, acceptance, lines in _kinds(linewidth_eV, acceptances):
         here = np.broadcast_to(lines, omega_eV.shape)
@@ -109,7 +116,12 @@ def mean_spectrum(
         elif sigma == 0:
             rules = [(here, partial(_sharp, acceptance=acceptance), SHARP_CHUNK)]
         else:
-            rules = [(here & smooth, _hermite, SHARP_CHUNK), (here & ~smooth, _adapted, CHUNK)]
+            onset = here & ~smooth & heavy
+            rules = [
+                (here & smooth, _hermite, SHARP_CHUNK),
+                (onset, _onset, ONSET_CHUNK),
+                (here & ~smooth & ~onset, _adapted, CHUNK),
+            ]
         for mask, rule, chunk in rules:
             # by frequency: items of a chunk see the same thresholds and poles
             column, row = np.nonzero(mask.T)
@@ -117,6 +129,19 @@ def mean_spectrum(
                 r, c = row[i : i + chunk], column[i : i + chunk]
                 result[r, c] = rule(omega_eV[r, c], float(sigma), emission_of(r))
     return result
+
+
+def _is_heavy(
+    omega_eV: FloatArray, linewidth_eV: FloatArray, emission_of: Callable[[IndexArray], Emission]
+) -> BoolArray:
+    """Return where no pole is near, and all thresholds that are belong to pairs without a light neutrino."""
+    emission = emission_of(np.arange(len(omega_eV)))
+    e_eg_eV = emission.target.atom.e_eg_eV
+    kinematics = Kinematics.at(omega_eV, emission.neutrinos, e_eg_eV=e_eg_eV)
+    s = (2 * e_eg_eV * linewidth_eV)[:, None, None]
+    far = np.abs(kinematics.signed_excess_eV2) > HIGHEST * s
+    heavy: BoolArray = np.all(far | (4 * kinematics.mass_product_eV2 > HEAVY * s), axis=(-2, -1))
+    return heavy & ~is_resonant(omega_eV, linewidth_eV, emission)
 
 
 def _kinds(
@@ -157,6 +182,29 @@ def _hermite(
         recorded = recorded * acceptance.efficiency_at(points_eV)
     averaged: FloatArray = recorded @ weights
     return averaged
+
+
+@cache
+def _broad_rule() -> tuple[FloatArray, FloatArray]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(N_POINTS)
+    return nodes, weights / np.sum(weights)
+
+
+def _onset(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> FloatArray:
+    target, neutrinos = emission.target, emission.neutrinos
+    s = 2 * target.atom.e_eg_eV * sigma_eV
+    centre = Kinematics.at(omega_eV[:, None], neutrinos, e_eg_eV=target.atom.e_eg_eV)
+    x = centre.signed_excess_eV2 / s
+    nodes, shares = _broad_rule()
+    column = (-1, *(1,) * x.ndim)
+    # pairs far above their threshold see none, and those far below nothing
+    points, weights = x + nodes.reshape(column), np.where(x > 0, shares.reshape(column), 0.0)
+    near = (x >= LOWEST) & (x <= HIGHEST)
+    points[:, near], weights[:, near] = onset_rule(x[near])
+    kinematics = Kinematics.at_excess(s * points, neutrinos, e_eg_eV=target.atom.e_eg_eV, f_l=target.f_l)
+    rate = pair_spectrum(kinematics, checked_bracket(kinematics, emission), target.atom.e_vg_eV)
+    total: FloatArray = np.einsum("k...ij,k...ij->...", weights, rate)[:, 0]
+    return total
 
 
 def _adapted(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> FloatArray:

@@ -44,6 +44,7 @@ def tables(*runs: int, names: tuple[str, ...] = ("dark", "qed"), **changes: Any)
         backgrounds=columns(BACKGROUNDS, 2 * n * c, **background_values | changes.pop("backgrounds", {})),
         config=changes.pop("config", tuple({"background": [{"name": name} for name in names]} for _ in runs)),
         provenance=tuple({} for _ in runs),
+        hashes={},
     )
 
 
@@ -101,6 +102,7 @@ def test_runs_share_components_by_name() -> None:
         },
         config=first.config + second.config,
         provenance=({}, {}),
+        hashes={},
     )
     e = observation_from_tables(both).exposure
     assert e.components == ("dark", "qed", "leak")

@@ -388,3 +388,14 @@ def test_no_digit_is_cut_on_a_narrow_screen(
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1] == printed[2]
     assert "…" not in printed[0]
+
+
+@pytest.mark.parametrize("command", [("check",), ("rate", "--json")])
+def test_what_a_run_file_hardly_means_is_said(command: tuple[str, ...]) -> None:
+    qed = ("--set", "background=[{name='qed', kind='qed', rate_hz=0.1}]")
+    beyond = ("--set", "laser.scan=[{omegas_eV=[1.0711, 1.072], total_duration_s=1e5}]")
+    done = renp_sim(command[0], "fine_scan", *command[1:], *qed, *beyond)
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("renp-sim: note: coherent steps at ω = 1.072 eV see nothing of background 'qed'")
+    assert "note" not in done.stdout

@@ -64,6 +64,13 @@ def test_shortcut_taken_too_near_a_threshold_is_noticed(
     assert worst(yb_emission, 1e-6, Nature.DIRAC) > 1e-6
 
 
+def test_onset_rule_taken_for_a_light_neutrino_is_noticed(
+    yb_emission: Emission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spectrum, "HEAVY", -1.0)
+    assert worst(yb_emission, 1e-6, Nature.DIRAC) > 1e-6
+
+
 def test_thresholds_and_poles_are_not_smooth(yb_emission: Emission) -> None:
     e_eg_eV = yb_emission.target.atom.e_eg_eV
     mass_eV = 0.09
