@@ -1,13 +1,12 @@
 """Which parameters of a model float in a fit, within which bounds and with which external knowledge."""
 
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from renp_sim.arrays import FloatArray, IndexArray
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -228,9 +227,7 @@ def _bends(model: "Model", parameter: "Parameter", theta: FloatArray) -> bool | 
 
 
 def _unknown(name: str, known: set[str]) -> str:
-    near = get_close_matches(name, sorted(known), n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
-    return f"{name}: no such parameter of the model{hint}"
+    return f"{name}: no such parameter of the model; {nearest(name, sorted(known))}"
 
 
 def _faults(

@@ -53,8 +53,8 @@ def test_a_nuisance_with_a_kink_is_not_searched() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"free": ("nrom",)}, "nrom: no such parameter of the model; did you mean norm?"),
-        ({"fix": {"zzz": 1.0}}, "zzz: no such parameter of the model; known are background, norm, x"),
+        ({"free": ("nrom",)}, "nrom: no such parameter of the model; did you mean 'norm'?"),
+        ({"fix": {"zzz": 1.0}}, "zzz: no such parameter of the model; known: background, norm, x"),
         ({"free": ("x",), "fix": {"x": 1.0}}, "x: given twice; it is either free, fixed or constrained"),
         ({"fix": {"norm": -1.0}}, r"fix norm = -1: must lie in \[0, inf\]"),
         ({"constrain": {"x": None}}, "constrain x: the model states no error of it; give value and error"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood.mean import ModelMean
-from renp_sim.analysis.likelihood.poisson import Likelihood
+from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q, Likelihood
 from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ __all__ = ["Curvature", "contour_points", "minos_ends", "minuit_of", "polished"]
 
 TOLERANCE = 1e-4
 """Of MIGRAD: it stops within a thousandth of an error of the minimum; at its own 0.1, within a hundredth."""
-
-IMPOSSIBLE_Q = 1e30
-"""What MINUIT is told where −2 ln L is infinite: it cannot work with infinities."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,8 +18,11 @@ from renp_sim.arrays import FloatArray, IndexArray
 if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.mean import Mean
 
-__all__ = ["Likelihood", "poisson_deviance", "poisson_q", "saturated_q"]
+__all__ = ["IMPOSSIBLE_Q", "Likelihood", "poisson_deviance", "poisson_q", "saturated_q"]
 
+
+IMPOSSIBLE_Q = 1e30
+"""In the place of an infinite −2 ln L, of which there are no differences."""
 
 TINY = 1e-290
 """An expectation below this is 0: its inverse squared must not overflow."""

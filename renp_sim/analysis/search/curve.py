@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from renp_sim.analysis.intervals import Interval
+from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.search.problem import Solution
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
@@ -36,9 +37,6 @@ END_TOLERANCE = 1e-6
 
 ROUNDING = 1e-11
 """Values of −2 ln L that differ by less, relative to 1 + −2 ln L, are the same."""
-
-IMPOSSIBLE = 1e30
-"""In the place of an infinite −2 ln L, of which there are no differences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,7 +75,7 @@ class Curve:
 
     def regions(self, level: float, q_min: float) -> tuple[Interval, ...]:
         """Return the connected regions no more than a level above q_min; a first or last value is open."""
-        root = np.sqrt(np.clip(self.q - q_min, 0.0, IMPOSSIBLE))
+        root = np.sqrt(np.clip(self.q - q_min, 0.0, IMPOSSIBLE_Q))
         inside = root <= np.sqrt(level)
         starts = np.flatnonzero(inside & ~np.concatenate([[False], inside[:-1]])).tolist()
         stops = np.flatnonzero(inside & ~np.concatenate([inside[1:], [False]])).tolist()
@@ -156,8 +154,8 @@ def _divisions(
     ripple: float,
 ) -> FloatArray:
     """Return the points that divide what is not known yet: the kinks inside a cell, or equal parts."""
-    values, q = curve.values, np.minimum(curve.q, IMPOSSIBLE)
-    if np.min(q) >= IMPOSSIBLE:
+    values, q = curve.values, np.minimum(curve.q, IMPOSSIBLE_Q)
+    if np.min(q) >= IMPOSSIBLE_Q:
         return np.empty(0)
     marked = _beside_minima(q, tolerance, ripple) | _crossed(q, levels)
     marked &= np.diff(values) > 1e-13 * (scale + np.abs(values[1:]))
@@ -176,7 +174,7 @@ def _beside_minima(q: FloatArray, tolerance: float, ripple: float) -> BoolArray:
     rise_left, rise_right = padded[:-2] - q, padded[2:] - q
     is_minimum = (rise_left >= 0) & (rise_right >= 0)
     # beside a wall, where −2 ln L is infinite, nothing can be said of what a minimum may gain
-    gain = np.where(rise_left + rise_right < IMPOSSIBLE / 2, rise_left + rise_right, np.inf)
+    gain = np.where(rise_left + rise_right < IMPOSSIBLE_Q / 2, rise_left + rise_right, np.inf)
     is_minimum &= q - gain <= np.min(q) + KEEP
     is_minimum &= np.maximum(rise_left, rise_right) > tolerance + ripple * q
     hopeful = np.flatnonzero(is_minimum)
