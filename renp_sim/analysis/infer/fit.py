@@ -135,7 +135,7 @@ def _described(best: BestFit, label: str, level: float, wanted: "Collection[str]
         minus_two_ln_L=best.q,
         n_measured=n_measured,
         ndf=ndf,
-        p_value=float(chdtrc(ndf, best.q)) if ndf > 0 and math.isfinite(best.q) else None,
+        p_value=float(chdtrc(ndf, max(best.q, 0.0))) if ndf > 0 and math.isfinite(best.q) else None,
         correlation_names=names,
         correlation=correlation,
         expected=expected,

@@ -51,7 +51,7 @@ class Onset:
         Asymptotic; the level without it has as many parameters, so that fewer exceed Δq than of a χ².
         Local: the place was chosen by the data among many, and this does not count them. Toys do.
         """
-        return float(chdtrc(1, self.delta_q)) / 2
+        return float(chdtrc(1, max(self.delta_q, 0.0))) / 2
 
 
 def onset_shape(below_eV: FloatArray, sigma_eV: FloatArray) -> FloatArray:

@@ -143,7 +143,7 @@ class Windows:
         # places of the onsets, and whatever coefficient is in use
         free = 1 + np.sum(inside, axis=1) + np.sum(fit.coefficients > 0, axis=1)
         dof = np.maximum(rows.shape[1] - free, 0)
-        described: BoolArray = (dof > 0) & (chdtrc(np.maximum(dof, 1), fit.q) > LEAST_P)
+        described: BoolArray = (dof > 0) & (chdtrc(np.maximum(dof, 1), np.maximum(fit.q, 0.0)) > LEAST_P)
         return described
 
     def _rows(self, places: FloatArray, half_window: int) -> IndexArray:
