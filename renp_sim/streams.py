@@ -87,7 +87,7 @@ def stream(seed: int, stage: Stage, *address: int) -> np.random.Generator:
     first, rest = int(address[0]), tuple(int(element) for element in address[1:])
     if any(rest[:2]):
         # a long step, of many blocks: its neighbours will not be asked for
-        sequence: ISeedSequence = np.random.SeedSequence(seed, spawn_key=(number, first, *rest))
+        sequence: Any = np.random.SeedSequence(seed, spawn_key=(number, first, *rest))
     else:
         states = _states(seed, number, first // NEIGHBOURS, rest)
         sequence = _State(states[first % NEIGHBOURS])
@@ -143,7 +143,7 @@ class _Hash:
 
 
 def _mixed(x: NDArray[np.uint32], y: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    result = x * np.uint32(0xCA01F9DD) - y * np.uint32(0x4973F715)
+    result: NDArray[np.uint32] = x * np.uint32(0xCA01F9DD) - y * np.uint32(0x4973F715)
     return result ^ (result >> np.uint32(16))
 
 

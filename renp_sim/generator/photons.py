@@ -51,7 +51,7 @@ class SignalPhotons:
         """⟨I⟩ of each step, the spectral function averaged over its line, shape (n,)."""
         every = np.stack([self.schedule.omega_eV, self.schedule.linewidth_eV])
         lines, which = np.unique(every, axis=1, return_inverse=True)
-        mean = mean_spectral_function(*lines, self.emission).sum(axis=(-2, -1))
+        mean = mean_spectral_function(lines[0], lines[1], self.emission).sum(axis=(-2, -1))
         return np.asarray(mean[which.ravel()])
 
     @property
