@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,7 +28,7 @@ from renp_sim.production.memory import keep_freed_memory
 from renp_sim.production.recorder import Recorder
 from renp_sim.production.slices import plan_shards
 from renp_sim.runfile.reading import apply_settings, read_table
-from renp_sim.runfile.run import Run, run_from_table
+from renp_sim.runfile.run import Run, load, run_from_table
 from renp_sim.streams import BLOCK_EVENTS
 
 SCAN = "laser.scan=[{omegas_eV=[1.0688, 1.0699, 1.0711, 1.07164], total_duration_s=1e6}]"
@@ -214,6 +215,33 @@ def compare_with_root(n: int, folder: Path) -> None:
         print(ratio.line(what, "≥ 3", n), flush=True)
 
 
+def long_schedules(n_steps: int, folder: Path) -> None:
+    """`check` and `generate` of very many short steps, each with a dark count or so."""
+    dark = "background=[{name='dark', kind='dark_counts', rate_hz=1.0}]"
+    # many lines that hardly emit, and few that do: to draw from a line takes milliseconds to prepare
+    for points, passes, volume_cm3 in ((n_steps, 1, 1e3), (n_steps // 2000, 2000, 1e6)):
+        grid = f"start_eV=1.06, stop_eV=1.0715, points={points}, passes={passes}"
+        settings = (
+            f"laser.scan=[{{{grid}, total_duration_s={float(n_steps)}}}]",
+            "laser.settling_s=0",
+            "laser.linewidth_eV=1e-6",
+            f"target.volume_cm3={volume_cm3}",
+            dark,
+        )
+        begun = time.process_time()
+        run = load("fine_scan", settings)
+        run.resolved()
+        checked = time.process_time()
+        made = generate(run, folder / "made.root", force=True)
+        done = time.process_time()
+        print(
+            f"{n_steps} steps, {points} points x {passes} passes, {made.n_generated} signal photons of "
+            f"{made.n_events} rows: check {checked - begun:.1f} s, goal ≤ {5e-5 * n_steps:.3g}; "
+            f"generate {done - checked:.1f} s of one core, goal ≤ {6e-4 * n_steps:.3g}",
+            flush=True,
+        )
+
+
 def compare_memory(large: int, folder: Path) -> None:
     """Peaks of two processes."""
     small, big = peak_memory_MB(10**6, folder), peak_memory_MB(large, folder)
@@ -236,6 +264,7 @@ def main() -> None:
         compare_writing(n, folder)
         compare_with_root(n, folder)
         compare_kernels(n)
+        long_schedules(10_000 if options.quick else 100_000, folder)
         compare_memory(10**7 if options.quick else 10**8, folder)
 
 

@@ -93,12 +93,14 @@ class NonParalysable:
         by one.
         """
         keep = np.ones(len(time_s), dtype=np.bool_)
-        if self.tau_s == 0:
+        if self.tau_s == 0 or not len(keep):
             return keep
         start = int(np.searchsorted(time_s, busy_until_s))
         keep[:start] = False
         time = time_s[start:]
         close = time[1:] < time[:-1] + self.tau_s
+        if not np.any(close):
+            return keep
         keep[start + 1 :] = ~close
         # a lone close arrival is lost; two in a row need what happened to the first
         pair = close[:-1] & close[1:]
@@ -176,7 +178,7 @@ class NonParalysable:
 
     def lost_s(self, recorded_s: FloatArray, stop_s: float) -> float:
         """Return Σ min(τ, stop − t): the dead time before the end of the step, s."""
-        return float(np.sum(np.minimum(self.tau_s, stop_s - recorded_s)))
+        return float(np.sum(np.minimum(self.tau_s, stop_s - recorded_s))) if len(recorded_s) else 0.0
 
 
 DEAD_TIMES: tuple[type[DeadTime], ...] = (NonParalysable,)

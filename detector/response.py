@@ -32,6 +32,9 @@ EVERY_PHOTON = Constant(value=1.0)
 EXACT = Gaussian(sigma_eV=0.0)
 NEVER_DEAD = NonParalysable(tau_s=0.0)
 
+FEW = 1024
+"""Arrivals that are sorted as fast as one more is put in its place."""
+
 
 class _Arrivals(NamedTuple):
     """What would be recorded without dead time, in time order."""
@@ -220,8 +223,8 @@ class Detector:
                 continue
             rng = stream(f"background.{component.name}")
             time_s, energy_eV = self._background(component, rate_hz, interval, conditions, rng)
-            n = len(time_s)
-            parts.append(_Arrivals(time_s, energy_eV, np.full(n, -1), np.full(n, k, dtype=np.int16)))
+            if n := len(time_s):
+                parts.append(_Arrivals(time_s, energy_eV, np.full(n, -1), np.full(n, k, dtype=np.int16)))
         signal, *backgrounds = parts
         return _merged(signal, _in_order(backgrounds)) if backgrounds else signal
 
@@ -235,6 +238,8 @@ class Detector:
     ) -> tuple[FloatArray, FloatArray]:
         """Return times and reconstructed energies of one component."""
         time_s = poisson_times(rate_hz, interval, rng)
+        if not len(time_s):
+            return time_s, time_s
         energy_eV = component.energies(conditions, self.energy_window_eV).sample(len(time_s), rng)
         if component.is_photon:
             seen, energy_eV = self._seen(energy_eV, lambda: rng, lambda: rng)
@@ -249,7 +254,9 @@ class Detector:
     ) -> tuple[IntArray, FloatArray]:
         """Return which photons pass efficiency and window, and their reconstructed energies."""
         seen = np.arange(len(energy_eV))
-        if len(seen) and not self.efficiency.is_perfect:
+        if not len(seen):
+            return seen, energy_eV
+        if not self.efficiency.is_perfect:
             seen = np.flatnonzero(thinning().random(len(seen)) < self.efficiency.at(energy_eV))
             energy_eV = energy_eV[seen]
         if len(seen) and not self.resolution.is_perfect:
@@ -273,9 +280,11 @@ def _in_order(parts: list[_Arrivals]) -> _Arrivals:
 def _merged(first: _Arrivals, second: _Arrivals) -> _Arrivals:
     """Return two runs of sorted arrivals as one, at equal times `first` before `second`.
 
-    As a rule the second run is short: to put it in its places costs a fifth of sorting.
+    As a rule the second run is short: to put it in its places costs a fifth of sorting, if both are not.
     """
-    if 4 * len(second.time_s) > len(first.time_s):
+    if not len(first.time_s):
+        return second
+    if len(first.time_s) < FEW or 4 * len(second.time_s) > len(first.time_s):
         return _in_order([first, second])
     places = np.searchsorted(first.time_s, second.time_s, side="right")
     return _Arrivals(

@@ -12,6 +12,19 @@ def test_a_stream_is_its_address() -> None:
     assert np.array_equal(first, stream(5, Stage.EVENTS, 2, 3).random(4))
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2**32 - 1, 2**32, 2**64 - 1])
+def test_streams_are_those_of_numpys_seed_sequence(seed: int) -> None:
+    addresses: list[tuple[Stage, tuple[int, ...]]] = [
+        *((Stage.COUNTS, (step,)) for step in (0, 1, 255, 256, 99_999, 2**32 - 1)),
+        *((Stage.EVENTS, (step, block)) for step in (0, 77, 2**32 - 1) for block in (0, 1, 2**32 - 1)),
+        *((Stage.DETECTOR, (1000, *rest, 3_000_000_000)) for rest in ((0, 0), (0, 1), (1, 0))),
+    ]
+    for stage, address in addresses:
+        sequence = np.random.SeedSequence(seed, spawn_key=(stage.value[0], *address))
+        expected = np.random.Generator(np.random.PCG64DXSM(sequence)).integers(2**63, size=4)
+        assert np.array_equal(stream(seed, stage, *address).integers(2**63, size=4), expected)
+
+
 def test_other_addresses_give_other_numbers() -> None:
     seen = {
         float(stream(seed, stage, *address).random())

@@ -49,8 +49,10 @@ class SignalPhotons:
     @cached_property
     def spectrum(self) -> FloatArray:
         """⟨I⟩ of each step, the spectral function averaged over its line, shape (n,)."""
-        line = mean_spectral_function(self.schedule.omega_eV, self.schedule.linewidth_eV, self.emission)
-        return np.asarray(line.sum(axis=(-2, -1)))
+        every = np.stack([self.schedule.omega_eV, self.schedule.linewidth_eV])
+        lines, which = np.unique(every, axis=1, return_inverse=True)
+        mean = mean_spectral_function(lines[0], lines[1], self.emission).sum(axis=(-2, -1))
+        return np.asarray(mean[which.ravel()])
 
     @property
     def rate_hz(self) -> FloatArray:

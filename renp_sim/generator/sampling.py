@@ -34,20 +34,25 @@ class AliasTable:
     def of(cls, weight: FloatArray) -> "AliasTable":
         """Build the table; weights are not negative and have a positive sum."""
         n = len(weight)
-        share = (weight * (n / np.sum(weight))).tolist()
-        threshold, other = [1.0] * n, list(range(n))
-        small = [k for k, s in enumerate(share) if s < 1]
-        large = [k for k, s in enumerate(share) if s >= 1]
-        while small and large:
-            k, donor = small.pop(), large[-1]
-            threshold[k], other[k] = share[k], donor
-            share[donor] -= 1 - share[k]
-            if share[donor] < 1:
-                small.append(large.pop())
+        share = weight * (n / np.sum(weight))
+        is_small = share < 1
+        threshold, missing, other = share.tolist(), (1 - share).tolist(), list(range(n))
+        waiting = np.flatnonzero(is_small).tolist()
+        donors = np.flatnonzero(~is_small).tolist()
+        for donor in reversed(donors):
+            left = threshold[donor]
+            threshold[donor] = 1.0
+            while waiting and left >= 1:
+                k = waiting.pop()
+                other[k] = donor
+                left -= missing[k]
+            if left < 1:
+                # it has given more than it can spare: the next one gives to it
+                threshold[donor], missing[donor] = left, 1 - left
+                waiting.append(donor)
         # what is left differs from 1 by rounding; a weight of 0 must never be drawn
-        for k in small:
-            if weight[k] == 0:
-                threshold[k], other[k] = 0.0, int(np.argmax(weight))
+        for k in waiting:
+            threshold[k], other[k] = (1.0, k) if weight[k] > 0 else (0.0, int(np.argmax(weight)))
         return cls(np.array(threshold), np.array(other, dtype=np.intp) - np.arange(n))
 
     def draw(self, uniform: FloatArray) -> IndexArray:

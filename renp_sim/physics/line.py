@@ -30,7 +30,7 @@ SHORT, SHORT_NODES = 2.0, 16
 (test_cuts_and_points_are_enough)."""
 
 CHUNK = 256
-"""Lines whose efficiency is averaged at a time."""
+"""Lines that are averaged at a time: their points stay in the cache, and the memory is bounded."""
 
 
 @cache
@@ -64,7 +64,7 @@ def mean_spectral_function(omega_eV: ArrayLike, linewidth_eV: ArrayLike, emissio
     broad = sigma > 0
     if not np.any(broad):
         return spectral_function(omega, emission)
-    averaged = _integral(omega[..., broad], sigma[broad], emission)
+    averaged = _in_chunks(omega[..., broad], sigma[broad], emission)
     if np.all(broad):
         return averaged
     result = np.empty((*averaged.shape[:-3], omega.shape[-1], 3, 3))
@@ -139,6 +139,11 @@ def mean_efficiency(
         means[k] = acceptance.efficiency_of_line(*lines[:, k].tolist())
     efficiency[varying] = means[which.ravel()]
     return efficiency
+
+
+def _in_chunks(omega_eV: FloatArray, sigma_eV: FloatArray, emission: Emission) -> FloatArray:
+    parts = [slice(start, start + CHUNK) for start in range(0, len(sigma_eV), CHUNK)]
+    return np.concatenate([_integral(omega_eV[..., p], sigma_eV[p], emission) for p in parts], axis=-3)
 
 
 def _integral(

@@ -9,8 +9,16 @@ from numpy.typing import NDArray
 from detector.response import Detector, Record
 from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.events import TruthBlock, pair_momenta
+from renp_sim.ntuple.schema import EVENTS
 
 __all__ = ["EventRows"]
+
+HIDDEN = {
+    branch.name: np.full(1, branch.hidden, branch.dtype)
+    for branch in EVENTS.flat
+    if branch.truth and branch.name != "origin"
+}
+"""What stands where background has no truth, shape (1,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,17 +85,16 @@ class EventRows:
             # every photon of the block, in order: nothing to pick
             columns = _truth(truth, None)
         elif len(background) == m:
-            nothing = _truth(truth, np.empty(0, dtype=np.int64))
-            columns = {name: np.empty(m, values.dtype) for name, values in nothing.items()}
+            columns = {name: hidden.repeat(m) for name, hidden in HIDDEN.items()}
         else:
             # background borrows the truth of a photon until it is hidden: cheaper than leaving it out
             columns = _truth(truth, photon)
+            if len(background):
+                for name, hidden in HIDDEN.items():
+                    columns[name][background] = hidden
         weight = np.full(m, self.signal_weight[step])
         # background is drawn at its own rate, whatever number of signal photons was asked for
         weight[background] = self.background_weight[step]
-        if len(background):
-            for values in columns.values():
-                values[background] = np.nan if values.dtype.kind == "f" else 0
         keys: Columns = {
             "run": np.full(m, self.run, dtype=np.int64),
             "step": np.full(m, step, dtype=np.int32),

@@ -12,7 +12,7 @@ from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.events import TruthBlock
 from renp_sim.generator.photons import StepPhotons
 from renp_sim.production.job import Job
-from renp_sim.production.slices import PlannedShard
+from renp_sim.production.slices import PlannedShard, StepSlices
 from renp_sim.streams import Stage, name_key, stream
 
 __all__ = ["Recorder", "RowSource", "StepTally", "totals"]
@@ -80,7 +80,9 @@ class StepRecorder:
         self._job = job
         self._signal: StepPhotons = job.signal.step(step)
         self._conditions = job.conditions[step]
-        self._slices = job.step_slices(step)
+        self._slices = StepSlices.of(
+            self._signal.boundaries_s, self._signal.count, float(job.arrival_rate_hz[step])
+        )
         self._drawn: tuple[int, TruthBlock] | None = None
         self._next, self._busy_until_s = 0, -np.inf
 

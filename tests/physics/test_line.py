@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy.integrate import IntegrationWarning, quad
 
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import DomainError
-from renp_sim.physics import line_cuts
+from renp_sim.physics import line, line_cuts
 from renp_sim.physics.interactions import ElectromagneticMoments, VectorMediator
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.line_cuts import FEATURE_REACH, line_panels
@@ -117,6 +118,21 @@ def test_steps_and_parameters_are_independent() -> None:
         for s in range(4):
             alone = mean_spectral_function(omega[s], sigma[s], emission(lightest_mass_eV=mass))[0]
             assert np.allclose(batch[n, s], alone, rtol=1e-13, atol=0)
+
+
+def test_many_lines_are_averaged_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their points would leave the cache, and fill the memory: 1e5 lines have 1e9 numbers an array."""
+    sizes: list[int] = []
+
+    def counted(omega_eV: FloatArray, *rest: FloatArray) -> object:
+        sizes.append(len(omega_eV))
+        return line_panels(omega_eV, *rest)
+
+    omega, e = np.linspace(1.06, 1.0717, 600), emission()
+    alone = np.concatenate([mean_spectral_function([x], 1e-6, e) for x in omega[::37]])
+    monkeypatch.setattr(line, "line_panels", counted)
+    assert mean_spectral_function(omega, 1e-6, e)[::37].tobytes() == alone.tobytes()
+    assert sizes == [line.CHUNK, line.CHUNK, 600 - 2 * line.CHUNK]
 
 
 def open_share(omega: float, sigma: float) -> np.ndarray:
