@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
-from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 __all__ = ["PositiveFit", "fit_positive"]
 
@@ -20,6 +20,9 @@ TOLERANCE = 1e-6
 
 FIRST_DAMPING = 1e-2
 LEAST_DAMPING = 1e-7
+SEEN = 0.1
+"""Standard deviations of a count: what adds less everywhere does nothing, though it may be left above 0."""
+
 LEAST_SHARE = 1e-9
 """Of a diagonal that is added to it: 0 gives singular matrices (test_onsets.py, scan 85)."""
 
@@ -36,11 +39,14 @@ class PositiveFit:
         −2 ln L against the saturated model, shape (g,).
     converged
         Whether the last step was small enough, shape (g,).
+    in_use
+        How many coefficients add something that can be seen, shape (g,).
     """
 
     coefficients: FloatArray
     q: FloatArray
     converged: BoolArray
+    in_use: IndexArray
 
 
 def fit_positive(design: FloatArray, counts: FloatArray, background: FloatArray) -> PositiveFit:
@@ -72,10 +78,13 @@ def fit_positive(design: FloatArray, counts: FloatArray, background: FloatArray)
         going = going[~is_done]
         if not len(going):
             break
+    mu = np.einsum("gkp,gp->gk", shapes, beta) + background
+    added = shapes * beta[:, None, :] / np.sqrt(np.maximum(mu, 1.0))[:, :, None]
     return PositiveFit(
         coefficients=beta / np.where(size > 0, size, 1.0),
         q=q,
         converged=~np.isin(np.arange(len(beta)), going),
+        in_use=np.sum(np.max(added, axis=1) > SEEN, axis=1),
     )
 
 

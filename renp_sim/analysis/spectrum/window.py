@@ -10,7 +10,7 @@ from math import comb
 import numpy as np
 from scipy.special import chdtrc
 
-from renp_sim.analysis.intervals import regions_below
+from renp_sim.analysis.intervals import Interval, regions_below
 from renp_sim.analysis.spectrum.measured import Spectrum
 from renp_sim.analysis.spectrum.onset import ROUNDINGS, Onset, onset_shapes
 from renp_sim.analysis.spectrum.positive_fit import PositiveFit, fit_positive
@@ -90,25 +90,31 @@ class Windows:
         return self._level_q(self._rows(places, half_window), np.empty(0))
 
     def moved(self, place: float, others: FloatArray) -> float:
-        """Return the best tested place near one."""
-        near = self._near(place)
-        rows = self._rows(np.array([place]), self._half_window(place, others) or self.half_windows[-1])
-        return float(near[np.argmin(self._fit(np.repeat(rows, len(near), axis=0), others, near).q)])
+        """Return the best place near one, in the widest window that is described, or the narrowest."""
+        for half_window in self.half_windows:
+            local = self._local(place, others, half_window)
+            if local.is_described:
+                break
+        return local.best
 
     def onset(self, place: float, others: FloatArray) -> Onset:
-        """Return the onset near a place, with its intervals; its Δq is 0 if no window is described."""
-        half_window = self._half_window(place, others)
-        rows = self._rows(np.array([place]), half_window or self.half_windows[-1])
+        """Return the onset near a place, with its intervals; its Δq is 0 if no window is described.
 
-        def curve(at: FloatArray) -> FloatArray:
-            return self._fit(np.repeat(rows, len(at), axis=0), others, at).q
-
-        points = self._near(place)
-        i = int(np.searchsorted(points, place))
-        low, high = points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)]
-        points = np.union1d(points, np.linspace(low, high, 2 * FINER + 1))
-        q = curve(points)
-        best, least = points[np.argmin(q)], np.min(q)
+        Δq is that of the widest window that is described. Level and shape are close to the truth, and no
+        more, so a wide window may put a strong onset at a wrong place: the place and its intervals are of
+        the widest window whose place lies in the intervals of all narrower ones (Lepski's choice).
+        """
+        every = [self._local(place, others, half_window) for half_window in self.half_windows]
+        described = [local for local in every if local.is_described]
+        local = described[0] if described else every[-1]
+        placed, *wider = reversed(described or [local])
+        intervals = [self._intervals(placed, others)]
+        for one in wider:
+            if not all(any(part.lower <= one.best <= part.upper for part in known) for known in intervals):
+                break
+            placed = one
+            intervals.append(self._intervals(one, others))
+        rows, best, least = local.rows, local.best, float(np.min(local.q))
         (spacing,) = self.spacing_eV(np.array([best]))
         shapes = onset_shapes(spacing, np.array(0.0), spacing, self.roundings)
         fit = self._fit(rows, others, np.array([best]))
@@ -118,15 +124,32 @@ class Windows:
         smooth = self._fit(rows, np.empty(0), None, SMOOTHER * int(onsets)).q
         rival = np.minimum(self._level_q(rows, others), smooth)[0]
         return Onset(
-            position_eV=float(best),
-            intervals=regions_below(lambda at: curve(at) - least, 1.0, points, q - least, fine=False),
+            position_eV=placed.best,
+            intervals=intervals[-1],
             size=float(fit.coefficients[0, -shapes.size :] @ shapes / np.sqrt(spacing)),
-            delta_q=max(float(rival - least), 0.0) if half_window else 0.0,
+            delta_q=max(float(rival - least), 0.0) if local.is_described else 0.0,
         )
 
-    def _half_window(self, place: float, others: FloatArray) -> int:
-        _, (half_window,) = self.test(np.array([place]), others)
-        return int(half_window)
+    def _intervals(self, local: "_Local", others: FloatArray) -> tuple[Interval, ...]:
+        least = np.min(local.q)
+
+        def above(at: FloatArray) -> FloatArray:
+            return self._fit(np.repeat(local.rows, len(at), axis=0), others, at).q - least
+
+        return regions_below(above, 1.0, local.points, local.q - least, fine=False)
+
+    def _local(self, place: float, others: FloatArray, half_window: int) -> "_Local":
+        """Return the fits of an onset near a place in a window, at points that crowd where it is best."""
+        near, rows = self._near(place), self._rows(np.array([place]), half_window)
+        coarse = self._fit(np.repeat(rows, len(near), axis=0), others, near).q
+        i = int(np.argmin(coarse))
+        # where counts are many half a setting beside its place an onset describes nothing
+        low, high = near[max(i - 1, 0)], near[min(i + 1, len(near) - 1)]
+        points = np.union1d(near, np.linspace(low, high, 2 * FINER + 1))
+        q = self._fit(np.repeat(rows, len(points), axis=0), others, points).q
+        best = np.array([points[np.argmin(q)]])
+        (is_described,) = self._is_described(rows, others, self._fit(rows, others, best))
+        return _Local(rows=rows, points=points, q=q, best=float(best[0]), is_described=bool(is_described))
 
     def _level_q(self, rows: IndexArray, others: FloatArray) -> FloatArray:
         """Return −2 ln L of the best level without an onset."""
@@ -141,7 +164,7 @@ class Windows:
         omega = self.spectrum.omega_eV[rows]
         inside = (others > omega[:, :1]) & (others < omega[:, -1:])
         # places of the onsets, and whatever coefficient is in use
-        free = 1 + np.sum(inside, axis=1) + np.sum(fit.coefficients > 0, axis=1)
+        free = 1 + np.sum(inside, axis=1) + fit.in_use
         dof = np.maximum(rows.shape[1] - free, 0)
         described: BoolArray = (dof > 0) & (chdtrc(np.maximum(dof, 1), np.maximum(fit.q, 0.0)) > LEAST_P)
         return described
@@ -169,3 +192,26 @@ class Windows:
             shapes.append(onset_shapes(places[:, None] - omega, sigma, spacing, self.roundings))
         design = np.concatenate(shapes, axis=2) * s.counts_per_unit[rows][:, :, None]
         return fit_positive(design, s.counts[rows], s.background[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Local:
+    """Fits of one onset at points near a place.
+
+    Parameters
+    ----------
+    rows
+        Settings of the window, shape (1, k).
+    points, q
+        Where it was placed, rising, and −2 ln L there, shape (g,).
+    best
+        The lowest of these.
+    is_described
+        Whether level and onsets describe the window.
+    """
+
+    rows: IndexArray
+    points: FloatArray
+    q: FloatArray
+    best: float
+    is_described: bool

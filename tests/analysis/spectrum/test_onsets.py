@@ -15,6 +15,9 @@ from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
+from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.prediction.exposure import exposure_of
+from renp_sim.runfile.run import load
 
 SMOOTH_SEED = 9
 """Of featureless scans; number 13 is a power so steep that 10 settings hold 6850 counts and 76."""
@@ -99,3 +102,35 @@ def test_campaign() -> None:
     offs = [scan.settings_off(search_thresholds(scan.observation)) for scan in clear]
     found = sum(bool(np.any(off <= NEAR)) for off in offs)
     assert binomtest(found, len(clear), 0.7, alternative="less").pvalue > 1e-3
+
+
+def fine_scan() -> Observation:
+    """The example: 40 steps of 5 µeV across the last thresholds, with up to 12 000 counts in each."""
+    run = load("fine_scan")
+    exposure = exposure_of(run.schedule, run.emission.target, run.detector, emission=run.emission)
+    model = ExpectedCounts(
+        exposure=exposure,
+        target=run.emission.target,
+        oscillation=Oscillation.nufit(Ordering.NORMAL),
+        offered=("lightest_mass_eV",),
+    )
+    counts = np.random.default_rng(3).poisson(model.expected(np.array([0.01])))
+    return Observation(exposure=exposure, counts=counts.astype(float))
+
+
+def found_in_fine_scan() -> list[float]:
+    return [1e6 * (onset.position_eV - 1.0716) for onset in search_thresholds(fine_scan()).onsets]
+
+
+def test_onsets_between_steps_with_many_counts_are_found() -> None:
+    """ω_33, ω_12 and ω_11 at −2287.5, 19.5 and 51.7 µeV; steps of 165 and 5 µeV."""
+    first, second, third = found_in_fine_scan()
+    assert abs(first + 2287.5) < 165
+    assert abs(second - 19.49) < 2.5
+    assert abs(third - 51.68) < 2.5
+
+
+def test_places_half_a_step_off_describe_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin."""
+    monkeypatch.setattr(window, "FINER", 1)
+    assert len(found_in_fine_scan()) < 3
