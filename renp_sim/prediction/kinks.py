@@ -75,7 +75,7 @@ def _bisected(
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
         moved = _at(rows, column, middle)
-        omega = signal.frequencies_at(moved, setting)
+        omega = signal.frequencies_eV(moved, setting)
         pairs = Kinematics.at(omega[:, None], signal.neutrinos(moved), e_eg_eV=signal.target.atom.e_eg_eV)
         same = (pairs.signed_excess_eV2[here, 0, PAIRS[0][pair], PAIRS[1][pair]] > 0) == is_open
         low, high = np.where(same, middle, low), np.where(same, high, middle)

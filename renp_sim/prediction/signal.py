@@ -47,28 +47,20 @@ class Signal:
     memory: dict[tuple[str, bytes], FloatArray] = field(init=False, repr=False, default_factory=dict)
     """What was computed of a row of θ, by its bytes."""
 
-    def frequencies_eV(self, rows: FloatArray) -> FloatArray:
-        """Return true frequencies of the settings, shape (u, s)."""
-        settings = self.settings
-        common = rows[:, self.layout.place(Group.FREQUENCY)][:, :1]
-        omega = settings.omega_eV + settings.response * common
-        run = settings.run_column >= 0
-        omega[:, run] += settings.run_response[run] * rows[:, settings.run_column[run]]
-        own = settings.offset_column >= 0
-        omega[:, own] += rows[:, settings.offset_column[own]]
-        return omega
-
-    def frequencies_at(self, rows: FloatArray, setting: IndexArray) -> FloatArray:
-        """Return the true frequency of one setting in each row, shape (u,)."""
-        settings = self.settings
-        common = rows[:, self.layout.place(Group.FREQUENCY)][:, 0]
+    def frequencies_eV(self, rows: FloatArray, setting: IndexArray | None = None) -> FloatArray:
+        """Return the true frequencies of all settings, shape (u, s), or of one in each row, shape (u,)."""
+        settings, row = self.settings, np.arange(len(rows))
+        if setting is None:
+            row, setting = row[:, None], np.arange(len(settings.omega_eV))
+        common = rows[row, self.layout.place(Group.FREQUENCY).start]
         omega: FloatArray = settings.omega_eV[setting] + settings.response[setting] * common
-        for column, response in (
-            (settings.run_column[setting], settings.run_response[setting]),
-            (settings.offset_column[setting], np.ones(len(setting))),
+        for columns, response in (
+            (settings.run_column, settings.run_response),
+            (settings.offset_column, np.ones(len(settings.omega_eV))),
         ):
-            own = np.flatnonzero(column >= 0)
-            omega[own] += response[own] * rows[own, column[own]]
+            if np.any(columns >= 0):
+                moved = response[setting] * rows[row, columns[setting]]
+                omega += np.where(columns[setting] >= 0, moved, 0.0)
         return omega
 
     def neutrinos(self, rows: FloatArray) -> Neutrinos:

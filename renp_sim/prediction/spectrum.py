@@ -33,7 +33,8 @@ SMOOTH_BEYOND_POLE = 30.0
 """Line widths to a resonance: the error of the rule on (ω − ω_M)⁻² is 1320/30¹⁰ there."""
 
 HEAVY = 3.0
-"""4 m_i m_j of a pair in line widths of q² from where on its onset is a root and no more: 2e-13."""
+"""4 m_i m_j of a pair in line widths of q² from where on its onset is a root and no more: 2e-13
+(test_onset_rule_taken_for_a_light_neutrino_is_noticed)."""
 
 _Rule = Callable[[FloatArray, float, Emission], FloatArray]
 
@@ -167,15 +168,15 @@ def _sharp(
 
 
 @cache
-def _hermite_rule() -> tuple[FloatArray, FloatArray]:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(HERMITE_NODES)
+def _hermite_rule(n_nodes: int) -> tuple[FloatArray, FloatArray]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(n_nodes)
     return nodes, weights / np.sum(weights)
 
 
 def _hermite(
     omega_eV: FloatArray, sigma_eV: float, emission: Emission, acceptance: Acceptance | None = None
 ) -> FloatArray:
-    nodes, weights = _hermite_rule()
+    nodes, weights = _hermite_rule(HERMITE_NODES)
     points_eV = omega_eV[:, None] + sigma_eV * nodes
     recorded = np.sum(spectral_function(points_eV, emission), axis=(-2, -1))
     if acceptance is not None:
@@ -184,18 +185,12 @@ def _hermite(
     return averaged
 
 
-@cache
-def _broad_rule() -> tuple[FloatArray, FloatArray]:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(N_POINTS)
-    return nodes, weights / np.sum(weights)
-
-
 def _onset(omega_eV: FloatArray, sigma_eV: float, emission: Emission) -> FloatArray:
     target, neutrinos = emission.target, emission.neutrinos
     s = 2 * target.atom.e_eg_eV * sigma_eV
     centre = Kinematics.at(omega_eV[:, None], neutrinos, e_eg_eV=target.atom.e_eg_eV)
     x = centre.signed_excess_eV2 / s
-    nodes, shares = _broad_rule()
+    nodes, shares = _hermite_rule(N_POINTS)
     column = (-1, *(1,) * x.ndim)
     # pairs far above their threshold see none, and those far below nothing
     points, weights = x + nodes.reshape(column), np.where(x > 0, shares.reshape(column), 0.0)
