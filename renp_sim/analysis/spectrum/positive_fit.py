@@ -21,7 +21,8 @@ TOLERANCE = 1e-6
 FIRST_DAMPING = 1e-2
 LEAST_DAMPING = 1e-7
 SEEN = 0.1
-"""Standard deviations of a count: what adds less everywhere does nothing, though it may be left above 0."""
+"""Standard deviations of a count: what adds less everywhere does nothing, though it may be left above 0
+(test_onsets_between_steps_with_many_counts_are_found)."""
 
 LEAST_SHARE = 1e-9
 """Of a diagonal that is added to it: 0 gives singular matrices (test_onsets.py, scan 85)."""

@@ -114,10 +114,10 @@ class Windows:
                 break
             placed = one
             intervals.append(self._intervals(one, others))
-        rows, best, least = local.rows, local.best, float(np.min(local.q))
-        (spacing,) = self.spacing_eV(np.array([best]))
+        rows, best = local.rows, np.array([placed.best])
+        (spacing,) = self.spacing_eV(best)
         shapes = onset_shapes(spacing, np.array(0.0), spacing, self.roundings)
-        fit = self._fit(rows, others, np.array([best]))
+        fit = self._fit(placed.rows, others, best)
         # onsets that a smooth level of as many parameters replaces all together are none
         omega = self.spectrum.omega_eV[rows[0]]
         onsets = 1 + np.sum((others > omega[0]) & (others < omega[-1]))
@@ -127,7 +127,7 @@ class Windows:
             position_eV=placed.best,
             intervals=intervals[-1],
             size=float(fit.coefficients[0, -shapes.size :] @ shapes / np.sqrt(spacing)),
-            delta_q=max(float(rival - least), 0.0) if local.is_described else 0.0,
+            delta_q=max(float(rival - np.min(local.q)), 0.0) if local.is_described else 0.0,
         )
 
     def _intervals(self, local: "_Local", others: FloatArray) -> tuple[Interval, ...]:
