@@ -73,7 +73,7 @@ class BestFit:
             q=float(solution.q[0]),
             status=_status(setup, Status(int(solution.status[0]))),
             calls=int(solution.calls[0]),
-            seen=moves | _has_profile(curve),
+            seen=moves | _has_profile(curve, ~moves & np.isfinite(solution.q[0])),
             moves=moves,
             at_bound=(x <= setup.lower) | (x >= setup.upper),
             kinked=tuple(name for name in setup.names if name in setup.kinked),
@@ -160,15 +160,23 @@ def _moves(setup: Setup) -> BoolArray:
     return moves
 
 
-def _has_profile(curve: ProfileCurve) -> BoolArray:
-    """Return which floating parameters have a profile that is not flat, shape (f,).
+def _has_profile(curve: ProfileCurve, asked: BoolArray) -> BoolArray:
+    """Return which of the floating parameters that are asked for have a profile that is not flat, shape (f,).
 
-    Where the best fit stands no step may see a searched one, though elsewhere all do.
+    Where the best fit stands no step may see one that has kinks, such as a mass where nothing is expected,
+    though elsewhere all do.
     """
-    out = np.zeros(len(curve.setup.free), dtype=bool)
-    if curve.searched is not None:
-        (name,) = curve.setup.searched
-        out[curve.setup.names.index(name)] = bool(np.ptp(curve.searched.q) > FLAT)
+    setup, out = curve.setup, np.zeros(len(asked), dtype=bool)
+    for position in np.flatnonzero(asked).tolist():
+        name = setup.names[position]
+        if curve.searched is not None and setup.searched == (name,):
+            delta_q = curve.searched.q - np.min(curve.searched.q)
+        elif name in setup.kinked:
+            start = setup.model.parameters[setup.index(name)].value
+            delta_q = curve.delta_q(name, np.array([*setup.limits(name), start]))
+        else:
+            continue
+        out[position] = bool(np.any(delta_q > FLAT))
     return out
 
 

@@ -5,14 +5,13 @@ through MINOS where it is smooth. All numbers are asymptotic until toys have bee
 """
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import chdtrc
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.best_fit import FLAT, BestFit
+from renp_sim.analysis.infer.best_fit import BestFit
 from renp_sim.analysis.infer.minuit import minos_ends, minuit_of
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Role
@@ -90,7 +89,7 @@ def fit(
         n_steps = model.expected(setup.theta).shape[-1]
         if n_steps != len(counts):
             raise ConfigError(f"model {label} expects {n_steps} steps, the observation has {len(counts)}")
-        best = _asked(BestFit.of(setup, counts, delta_q_of_level(level)))
+        best = BestFit.of(setup, counts, delta_q_of_level(level))
         fits.append(_described(best, label, level, intervals))
     result = FitResult(fits=tuple(fits), level=level)
     if not math.isfinite(result.best.minus_two_ln_L):
@@ -101,23 +100,6 @@ def fit(
             last=result,
         )
     return result
-
-
-def _asked(best: BestFit) -> BestFit:
-    """Return a fit that knows of each kinked parameter whether the data see it anywhere.
-
-    At a best fit where nothing is expected no mass changes anything, but a light one may be excluded.
-    """
-    setup, seen = best.setup, best.seen.copy()
-    if not math.isfinite(best.q):
-        return best
-    for position, name in enumerate(setup.names):
-        if not seen[position] and name in setup.kinked:
-            low, high = setup.limits(name)
-            start = setup.model.parameters[setup.index(name)].value
-            seen[position] = bool(np.any(best.curve.delta_q(name, np.array([low, start, high])) > FLAT))
-    status = Status.CONVERGED if np.all(seen) and best.status is Status.UNCONSTRAINED else best.status
-    return replace(best, seen=seen, status=status)
 
 
 def _described(best: BestFit, label: str, level: float, wanted: "Collection[str] | None") -> ModelFit:

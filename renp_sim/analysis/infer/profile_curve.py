@@ -7,10 +7,12 @@ import numpy as np
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.intervals import Interval, regions_below
 from renp_sim.analysis.likelihood.fisher import covariances
+from renp_sim.analysis.search.axis import reach_of
 from renp_sim.analysis.search.curve import ROUNDING, Curve, refined
+from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.grid import coupling_points, kinked_points
 from renp_sim.analysis.search.problem import Problem, Solution
-from renp_sim.analysis.search.profiler import Profiler, over_pieces, reach_of
+from renp_sim.analysis.search.profiler import WINDOW_NODES, Profiler
 from renp_sim.analysis.search.search import search
 from renp_sim.analysis.search.several_masses import following_fits
 from renp_sim.arrays import FloatArray, IndexArray
@@ -32,9 +34,10 @@ RIPPLE = 1e-8
 """What the series of an offset leave of −2 ln L from point to point (frozen fit `missed_offset`)."""
 
 MOST_ITEMS = 1 << 18
-"""Points × steps with which a searched parameter begins. Up to about 100 steps these are all kinks, and some
-between; of more kinks only those beside minima and ends are visited, so that time does not grow with the
-square of the steps (frozen fits of 300 and 1000 steps)."""
+"""Points × steps, and × nodes of an offset, with which a searched parameter begins. Up to about 100 steps, or
+30 with an offset, these are all kinks and some between; of more kinks only those beside minima and ends are
+visited, so that time does not grow with the square of the steps (frozen fits `steps_300`, `steps_1000` and
+`fine_scan_offset`)."""
 
 WIDENINGS = 14
 """Times a window is doubled before its parameter is said to be without limit."""
@@ -81,9 +84,10 @@ class ProfileCurve:
             low, high = reach_of(setup, name)
             every, is_kink = kinked_points(setup, name, lower=low, upper=high)
             kinks = every[is_kink]
-            most = MOST_ITEMS // max(len(counts), 1)
-            points = every[np.unique(np.linspace(0, len(every) - 1, most).astype(int))]
             profiler = Profiler.of(setup, counts, (name,))
+            # with an offset every point has a table of its own
+            most = MOST_ITEMS // (max(len(counts), 1) * (WINDOW_NODES if profiler.kinked else 1))
+            points = every[np.unique(np.linspace(0, len(every) - 1, most).astype(int))]
 
             def evaluate(owner: IndexArray, values: FloatArray) -> Solution:
                 theta = np.tile(setup.theta, (len(values), 1))

@@ -30,7 +30,7 @@ MINIMUM_TOLERANCE = 1e-8
 """How well the best fit is known before it is polished."""
 
 MOST_MINIMA = 16
-"""Local minima that are looked at in one round, the most hopeful ones."""
+"""Local minima that are looked at in one round, the most hopeful: `missed_offset` has a hundred of them."""
 
 END_TOLERANCE = 1e-6
 """An end is known when √Δq differs by no more across its cell."""

@@ -17,19 +17,14 @@ from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
+from renp_sim.analysis.search.axis import Axis, Pieces, error_of, reach_of
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["Profiler", "over_pieces", "reach_of"]
-
-REACH = 10.0
-"""Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""
-
-NARROWEST = 1e-9
-"""Two kinks within this many typical steps are one."""
+__all__ = ["WINDOW_NODES", "Profiler"]
 
 NODES = (16, 32)
 """Nodes of a series, more where its end is not small."""
@@ -53,10 +48,7 @@ NEAR = 16.0
 """Rows this much above the lowest look over the kinks of several parameters; the others only follow."""
 
 ITERATIONS = 25
-"""Most steps of a fit that asks the model: what still moves is on a kink, which the pieces settle."""
-
-PIECES_GAIN = 1e-7
-"""A round over the pieces of all parameters that gains less is the last."""
+"""Most steps of a fit that asks the model: what still moves is on a kink (frozen fit `offset_per_step`)."""
 
 FIRST_LOOKS = np.array([0.08, 0.25, 0.5, 0.75, 0.92])
 """Values of u in a piece among which the start of its fit is chosen."""
@@ -141,7 +133,7 @@ class Profiler:
         """Return fits of rows with one parameter that has kinks, the lowest over its smooth pieces."""
         out = _solution(rest, theta, Minimum.empty(len(rest.free), len(theta)))
         out.q[:] = np.inf
-        table = _Table(rest=rest, name=self.kinked[0], lattice=lattice)
+        table = Axis(rest=rest, name=self.kinked[0], lattice=lattice)
         pieces = table.pieces(theta, self._in_windows(table, theta, out))
         here = theta[pieces.owner, table.column]
         is_own = (pieces.low <= here) & (here <= pieces.high)
@@ -151,7 +143,7 @@ class Profiler:
         self._fit_each(table, pieces.take(np.flatnonzero(hopeful)), theta, out)
         return out
 
-    def _fit_each(self, table: "_Table", pieces: "_Pieces", theta: FloatArray, out: Solution) -> None:
+    def _fit_each(self, table: Axis, pieces: Pieces, theta: FloatArray, out: Solution) -> None:
         """Fit in pieces, with as many nodes as each needs, and write to `out` what is lower."""
         for n_nodes in NODES:
             if not len(pieces.owner):
@@ -161,22 +153,22 @@ class Profiler:
             self._keep_lower(table, mean, pieces, np.flatnonzero(done), theta, out)
             pieces = pieces.take(np.flatnonzero(~done))
 
-    def _in_windows(self, table: "_Table", theta: FloatArray, out: Solution) -> IndexArray:
+    def _in_windows(self, table: Axis, theta: FloatArray, out: Solution) -> IndexArray:
         """Fit where no piece is needed, a broad line or no threshold near; return the rows that need some.
 
         A window that its minimum leaves moves after it.
         """
         low, high = reach_of(table.rest, table.name)
-        width = WINDOW * _error(table.rest, table.name)
+        width = WINDOW * error_of(table.rest, table.name)
         centre = np.clip(theta[:, table.column], low, high)
         rows, needed = np.arange(len(theta)), []
         for _ in range(WINDOWS):
             ends = np.clip(centre - width, low, high), np.clip(centre + width, low, high)
-            mean, tail = table.means(theta, _Pieces(owner=rows, low=ends[0], high=ends[1]), WINDOW_NODES)
+            mean, tail = table.means(theta, Pieces(owner=rows, low=ends[0], high=ends[1]), WINDOW_NODES)
             done = tail <= TAIL
             needed.append(rows[~done])
             at = np.flatnonzero(done)
-            self._keep_lower(table, mean, _Pieces(owner=rows, low=ends[0], high=ends[1]), at, theta, out)
+            self._keep_lower(table, mean, Pieces(owner=rows, low=ends[0], high=ends[1]), at, theta, out)
             centre = out.theta[rows[at], table.column]
             inside = np.minimum(centre - ends[0][at], ends[1][at] - centre) > EDGE * width
             beyond = ~inside & (centre > low + EDGE * width) & (centre < high - EDGE * width)
@@ -187,9 +179,9 @@ class Profiler:
 
     def _keep_lower(
         self,
-        table: "_Table",
+        table: Axis,
         mean: RowMean,
-        pieces: "_Pieces",
+        pieces: Pieces,
         at: IndexArray,
         theta: FloatArray,
         out: Solution,
@@ -239,6 +231,7 @@ class Profiler:
         problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
         likelihood = problem.likelihood()
         if isinstance(likelihood.mean, ModelMean):
+            # Fisher steps: the second derivatives in a parameter with kinks cost more than they save
             squared = tuple(i for i, name in enumerate(self.rest.names) if name in self.rest.squared)
             likelihood = replace(likelihood, mean=replace(likelihood.mean, bent=squared))
         lowest = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
@@ -253,94 +246,6 @@ class Profiler:
             if alone.lattice is not None:
                 found = found.keeping_lower(near, alone.lowest(found.theta[near]))
         return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Pieces:
-    """Smooth pieces of a parameter: the row that each is of, and its ends, shape (r,)."""
-
-    owner: IndexArray
-    low: FloatArray
-    high: FloatArray
-
-    def take(self, at: IndexArray) -> "_Pieces":
-        """Return some of the pieces."""
-        return _Pieces(owner=self.owner[at], low=self.low[at], high=self.high[at])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Table:
-    """What tables the expectation along a parameter with kinks, the others as a polynomial."""
-
-    rest: "Setup"
-    name: str
-    lattice: Lattice
-
-    @property
-    def position(self) -> int:
-        """Of the parameter among the floating ones."""
-        return self.rest.names.index(self.name)
-
-    @property
-    def column(self) -> int:
-        """Of the parameter in θ."""
-        return self.rest.index(self.name)
-
-    def means(self, theta: FloatArray, pieces: "_Pieces", n_nodes: int) -> tuple[RowMean, FloatArray]:
-        """Return the mean in each piece and the size of the end of its series, as `RowMean.in_pieces`."""
-        piece = Piece(position=self.position, low=pieces.low, high=pieces.high)
-        columns = self.rest.without(self.name).free
-        return RowMean.in_pieces(
-            self.rest.model, theta[pieces.owner], columns, self.lattice, piece, self.column, n_nodes
-        )
-
-    def pieces(self, theta: FloatArray, rows: IndexArray) -> "_Pieces":
-        """Return the smooth pieces of the parameter at some rows."""
-        low, high = reach_of(self.rest, self.name)
-        kinks = self.rest.model.kinks(self.name, theta[rows], low, high)
-        # what lies outside or is missing makes pieces without width
-        kinks = np.nan_to_num(np.clip(kinks, low, high), nan=high)
-        wall = np.ones((len(rows), 1))
-        ends = np.concatenate([low * wall, kinks, high * wall], axis=1)
-        row, at = np.nonzero(np.diff(ends, axis=1) > NARROWEST * self.rest.scale[self.position])
-        return _Pieces(owner=rows[row], low=ends[row, at], high=ends[row, at + 1])
-
-    def least_term(self, pieces: "_Pieces") -> FloatArray:
-        """Return the least that the constraint adds to −2 ln L in each piece, shape (r,)."""
-        constraint = self.rest.constraints[self.position]
-        if constraint is None:
-            return np.zeros(len(pieces.owner))
-        return prior_pull(constraint, np.clip(constraint.value, pieces.low, pieces.high)) ** 2
-
-
-def _error(setup: "Setup", name: str) -> float:
-    """Return the error of a constrained parameter; without one, its typical step."""
-    position = setup.names.index(name)
-    constraint = setup.constraints[position]
-    return float(setup.scale[position]) if constraint is None else constraint.error
-
-
-def over_pieces(setup: "Setup", kinked: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:
-    """Return the fit, the lowest over the pieces of one parameter after the other, until none gains."""
-    others = [tuple(other for other in kinked if other != name) for name in kinked]
-    profilers = [Profiler.of(setup, counts, held) for held in others]
-    while True:
-        before = found.q[0]
-        for profiler in profilers:
-            trial = profiler.lowest(found.theta)
-            found = trial if trial.q[0] < found.q[0] else found
-        if found.q[0] > before - PIECES_GAIN:
-            return found
-
-
-def reach_of(setup: "Setup", name: str) -> tuple[float, float]:
-    """Return within which values a floating parameter is looked at."""
-    low, high = setup.limits(name)
-    constraint = setup.constraints[setup.names.index(name)]
-    if constraint is None:
-        return low, high
-    reach = REACH * constraint.error * (constraint.value if constraint.shape == "log_normal" else 1.0)
-    return max(low, constraint.value - reach), min(high, constraint.value + reach)
 
 
 def _extremes(setup: "Setup") -> FloatArray:

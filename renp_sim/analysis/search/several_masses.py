@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.minimise.solution import Status
+from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.evolution import swarm_fits
 from renp_sim.analysis.search.problem import Problem, Solution
-from renp_sim.analysis.search.profiler import over_pieces
 from renp_sim.analysis.search.restarts import cloud_fits, end_at_one_place, first_fits, fits_from, local_fits
 from renp_sim.arrays import FloatArray, IndexArray
 

@@ -1,0 +1,97 @@
+"""One parameter with kinks that is fitted at every row of a profile: its pieces, and tables along it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from renp_sim.analysis.likelihood.constraint import prior_pull
+from renp_sim.analysis.likelihood.piece import Piece
+from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
+from renp_sim.arrays import FloatArray, IndexArray
+
+if TYPE_CHECKING:
+    from renp_sim.analysis.floating import Setup
+
+__all__ = ["Axis", "Pieces", "error_of", "reach_of"]
+
+REACH = 10.0
+"""Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""
+
+NARROWEST = 1e-9
+"""Two kinks within this many typical steps are one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pieces:
+    """Smooth pieces of a parameter: the row that each is of, and its ends, shape (r,)."""
+
+    owner: IndexArray
+    low: FloatArray
+    high: FloatArray
+
+    def take(self, at: IndexArray) -> "Pieces":
+        """Return some of the pieces."""
+        return Pieces(owner=self.owner[at], low=self.low[at], high=self.high[at])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Axis:
+    """What tables the expectation along a parameter with kinks, the others as a polynomial."""
+
+    rest: "Setup"
+    name: str
+    lattice: Lattice
+
+    @property
+    def position(self) -> int:
+        """Of the parameter among the floating ones."""
+        return self.rest.names.index(self.name)
+
+    @property
+    def column(self) -> int:
+        """Of the parameter in θ."""
+        return self.rest.index(self.name)
+
+    def means(self, theta: FloatArray, pieces: "Pieces", n_nodes: int) -> tuple[RowMean, FloatArray]:
+        """Return the mean in each piece and the size of the end of its series, as `RowMean.in_pieces`."""
+        piece = Piece(position=self.position, low=pieces.low, high=pieces.high)
+        columns = self.rest.without(self.name).free
+        return RowMean.in_pieces(
+            self.rest.model, theta[pieces.owner], columns, self.lattice, piece, self.column, n_nodes
+        )
+
+    def pieces(self, theta: FloatArray, rows: IndexArray) -> "Pieces":
+        """Return the smooth pieces of the parameter at some rows."""
+        low, high = reach_of(self.rest, self.name)
+        kinks = self.rest.model.kinks(self.name, theta[rows], low, high)
+        # what lies outside or is missing makes pieces without width
+        kinks = np.nan_to_num(np.clip(kinks, low, high), nan=high)
+        wall = np.ones((len(rows), 1))
+        ends = np.concatenate([low * wall, kinks, high * wall], axis=1)
+        row, at = np.nonzero(np.diff(ends, axis=1) > NARROWEST * self.rest.scale[self.position])
+        return Pieces(owner=rows[row], low=ends[row, at], high=ends[row, at + 1])
+
+    def least_term(self, pieces: "Pieces") -> FloatArray:
+        """Return the least that the constraint adds to −2 ln L in each piece, shape (r,)."""
+        constraint = self.rest.constraints[self.position]
+        if constraint is None:
+            return np.zeros(len(pieces.owner))
+        return prior_pull(constraint, np.clip(constraint.value, pieces.low, pieces.high)) ** 2
+
+
+def error_of(setup: "Setup", name: str) -> float:
+    """Return the error of a constrained parameter; without one, its typical step."""
+    position = setup.names.index(name)
+    constraint = setup.constraints[position]
+    return float(setup.scale[position]) if constraint is None else constraint.error
+
+
+def reach_of(setup: "Setup", name: str) -> tuple[float, float]:
+    """Return within which values a floating parameter is looked at."""
+    low, high = setup.limits(name)
+    constraint = setup.constraints[setup.names.index(name)]
+    if constraint is None:
+        return low, high
+    reach = REACH * constraint.error * (constraint.value if constraint.shape == "log_normal" else 1.0)
+    return max(low, constraint.value - reach), min(high, constraint.value + reach)
