@@ -10,11 +10,14 @@ from detector.conditions import StepConditions
 from detector.domain import require_ranges
 from detector.spectrum import Spectrum
 
-__all__ = ["Background", "Origin", "poisson_times", "require_component"]
+__all__ = ["REFERENCE_DENSITY_CM3", "Background", "Origin", "poisson_times", "require_component"]
 
 FloatArray = NDArray[np.float64]
 
 LONGEST_NAME = 100
+
+REFERENCE_DENSITY_CM3 = 1e21
+"""Of atoms and photons, at which rates are stated."""
 
 
 class Origin(IntEnum):

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from detector.background.contract import Origin, require_component
+from detector.background.contract import REFERENCE_DENSITY_CM3, Origin, require_component
 from detector.conditions import StepConditions
 from detector.domain import NotNegative
 from detector.spectrum import Line, Spectrum
 
 __all__ = ["LaserLeakage"]
-
-REFERENCE_DENSITY_CM3 = 1e21
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

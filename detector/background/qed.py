@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from math import exp, inf, log
 from typing import Annotated, ClassVar
 
-from detector.background.contract import Origin, require_component
+from detector.background.contract import REFERENCE_DENSITY_CM3, Origin, require_component
 from detector.conditions import StepConditions
 from detector.domain import Fraction, NotNegative, Positive, Range, require_ranges
 from detector.spectrum import LINE_REACH, Line, Spectrum
 
 __all__ = ["DensityPowers", "Qed", "ReferenceDensity"]
-
-REFERENCE_DENSITY_CM3 = 1e21
 
 MOST_SCALE = 1e100
 """Where every factor of a rate is at its limit their product would be no number."""
