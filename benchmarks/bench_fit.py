@@ -200,7 +200,7 @@ def standard_model() -> dict[str, Model]:
         path = Path(folder) / "run.root"
         generate(run_from_table(run), path)
         data = read_data([path])
-    whole = {o: model_of(data, Hypothesis(ordering=o, nature=Nature.DIRAC)) for o in Ordering}
+    whole = {o: model_of(data.experiment, Hypothesis(ordering=o, nature=Nature.DIRAC)) for o in Ordering}
     return {
         o: model.offering(("lightest_mass_eV", "normalisation"))
         for o, model in whole.items()

@@ -9,6 +9,7 @@ from detector.response import Detector
 from renp_sim.analysis.data import Observation
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.app.assumptions import Assumptions, from_run_file, unused_settings
+from renp_sim.app.experiment import Experiment
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.target import Target
@@ -51,6 +52,16 @@ class Data:
     targets: Mapping[int, Target]
     detectors: Mapping[int, Detector] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def experiment(self) -> Experiment:
+        """What the counts were taken with."""
+        return Experiment(
+            exposure=self.observation.exposure,
+            assumptions=self.assumptions,
+            targets=self.targets,
+            detectors=self.detectors,
+        )
 
     @property
     def first_target(self) -> Target:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from renp_sim.analysis.floating import Treatment
 from renp_sim.analysis.infer.fit import FitResult, ModelFit, fit
 from renp_sim.app.data import Data
+from renp_sim.app.experiment import Experiment
 from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
 from renp_sim.app.question import Question, treatment_of
 from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Neutrinos
@@ -16,28 +17,32 @@ __all__ = ["fit_data", "model_fitted", "model_of", "problem_of"]
 
 
 def model_of(
-    data: Data, hypothesis: Hypothesis, lightest_mass_eV: float = GP23_LIGHTEST_MASS_EV
+    experiment: Experiment, hypothesis: Hypothesis, lightest_mass_eV: float | None = None
 ) -> ExpectedCounts | JointCounts:
-    """Return the model of a hypothesis; its masses stand at those of the lightest.
+    """Return the model of a hypothesis; its masses stand at those of the lightest, or of the experiment.
 
     Runs of targets with different levels or spin tensors are joined; densities are the exposure's.
     """
-    oscillation = hypothesis.oscillation(data.assumptions.oscillation)
-    start = Neutrinos.from_lightest_mass(lightest_mass_eV, oscillation).masses_eV
-    exposure = data.observation.exposure
+    oscillation = hypothesis.oscillation(experiment.assumptions.oscillation)
+    masses = experiment.masses_eV if lightest_mass_eV is None else (lightest_mass_eV,)
+    if len(masses) == 1 and hypothesis.masses is Masses.THREE:
+        masses = tuple(Neutrinos.from_lightest_mass(masses[0], oscillation).masses_eV.tolist())
+    elif len(masses) == 3 and hypothesis.masses is Masses.LIGHTEST:
+        masses = (min(masses),)
+    exposure = experiment.exposure
     runs_of_kind: dict[tuple[float, float, float], list[int]] = {}
-    for run, target in data.targets.items():
+    for run, target in experiment.targets.items():
         runs_of_kind.setdefault(_kind(target), []).append(run)
     groups = list(runs_of_kind.values())
     models = tuple(
         ExpectedCounts(
             exposure=steps_of_runs(exposure, runs),
-            target=data.targets[runs[0]],
+            target=experiment.targets[runs[0]],
             oscillation=oscillation,
             nature=hypothesis.nature,
-            interaction=data.assumptions.interaction,
-            acceptances=data.detectors,
-            masses_eV=(lightest_mass_eV,) if hypothesis.masses is Masses.LIGHTEST else tuple(start.tolist()),
+            interaction=experiment.assumptions.interaction,
+            acceptances=experiment.detectors,
+            masses_eV=masses,
         )
         for runs in groups
     )
@@ -56,7 +61,10 @@ def _kind(target: Target) -> tuple[float, float, float]:
 
 
 def problem_of(
-    data: Data, question: Question, hypothesis: Hypothesis, lightest_mass_eV: float = GP23_LIGHTEST_MASS_EV
+    experiment: Experiment,
+    question: Question,
+    hypothesis: Hypothesis,
+    lightest_mass_eV: float | None = None,
 ) -> tuple[ExpectedCounts | JointCounts, Treatment]:
     """Return the model that is fitted, which offers what is named, and what is done with its parameters.
 
@@ -65,7 +73,7 @@ def problem_of(
     ConfigError
         If a parameter is unknown or asked for twice.
     """
-    whole = model_of(data, hypothesis, lightest_mass_eV)
+    whole = model_of(experiment, hypothesis, lightest_mass_eV)
     treatment = treatment_of(question, whole)
     return whole.offering(treatment.names), treatment
 
@@ -97,7 +105,9 @@ def fit_data(data: Data, question: Question, *, intervals: Collection[str] | Non
         one = fit_data(data, question.with_nothing_floating(Masses.LIGHTEST), intervals=())
         (name,) = MASS_NAMES[Masses.LIGHTEST]
         starts = [fitted.parameter(name).value for fitted in one.fits]
-    problems = [problem_of(data, question, h, start) for h, start in zip(hypotheses, starts, strict=True)]
+    problems = [
+        problem_of(data.experiment, question, h, start) for h, start in zip(hypotheses, starts, strict=True)
+    ]
     # every hypothesis has the same parameters but Majorana phases, which float only where they are named
     treatment = problems[0][1]
     return fit(

@@ -136,7 +136,7 @@ def _ends_of_sum(
         # along a mass that nothing bounds no profile is to be trusted; the sum is between those of the ends
         low, high = (sum(end) for end in zip(*((r[0].lower, r[-1].upper) for r in regions), strict=True))
         return [(low, high)]
-    offered, treatment = problem_of(data, question, hypothesis)
+    offered, treatment = problem_of(data.experiment, question, hypothesis)
     values = {p.name: p.value for p in fitted.parameters}
     model = MassSum(whole=offered.starting(values), i=i, j=j)
     free = tuple(model.name if name == f"m{i}_eV" else name for name in treatment.free)

@@ -233,7 +233,7 @@ def test_files_of_two_atoms_are_fitted_together(tmp_path: Path) -> None:
     question = Question(orderings=(Ordering.NORMAL,), normalisation=Normalisation.FREE)
     data = read_data(paths)
     both = fit_data(data, question)
-    assert isinstance(model_of(data, question.hypotheses(Nature.DIRAC)[0]), JointCounts)
+    assert isinstance(model_of(data.experiment, question.hypotheses(Nature.DIRAC)[0]), JointCounts)
     assert both.best.valid
     apart = [fit_data(read_data([path]), question).best for path in paths]
     assert both.best.minus_two_ln_L > sum(one.minus_two_ln_L for one in apart) - 1e-6

@@ -93,5 +93,5 @@ def test_a_merged_file_has_an_offset_for_each_run(tmp_path: Path) -> None:
     merge(tmp_path / "both.root", paths)
     for files in (paths, [tmp_path / "both.root"]):
         data, question = read_data(files), Question(orderings=(Ordering.NORMAL,))
-        _, treatment = problem_of(data, question, question.hypotheses(Nature.DIRAC)[0])
+        _, treatment = problem_of(data.experiment, question, question.hypotheses(Nature.DIRAC)[0])
         assert set(treatment.constrained) == {f"{COMMON}.run11", f"{COMMON}.run12"}

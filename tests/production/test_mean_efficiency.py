@@ -87,7 +87,7 @@ def data_of(tmp_path: Path, *settings: str) -> Data:
 def test_a_fit_expects_the_same(case: str, tmp_path: Path) -> None:
     """At the truth it is the file's μ, and at another mass that of a run of this mass."""
     data = data_of(tmp_path, *CASES[case])
-    model = model_of(data, Hypothesis(ordering=Ordering.NORMAL, nature=Nature.DIRAC))
+    model = model_of(data.experiment, Hypothesis(ordering=Ordering.NORMAL, nature=Nature.DIRAC))
     model = model.offering(("lightest_mass_eV",))
     of_mass = [
         rate_of_schedule(run_of(*CASES[case], f"neutrino.lightest_mass_eV={mass}")).expected_counts
@@ -112,7 +112,7 @@ def test_a_fit_follows_the_efficiency_to_the_true_frequency(linewidth_eV: float,
     offset = "laser.calibration={common_offset_eV=2e-5, common_error_eV=1e-5}"
     scan = SCAN.replace("1.0712, 1.07164, 1.0717", "1.0693, 1.0699, 1.0712")
     data = data_of(tmp_path, offset, scan, TURN_ON, f"laser.linewidth_eV={linewidth_eV}")
-    model = model_of(data, Hypothesis(ordering=Ordering.NORMAL, nature=Nature.DIRAC))
+    model = model_of(data.experiment, Hypothesis(ordering=Ordering.NORMAL, nature=Nature.DIRAC))
     model = model.offering(("lightest_mass_eV", "frequency_offset_eV"))
     mu = data.tables.steps["mu_signal"]
     np.testing.assert_allclose(model.expected(np.array([0.01, 2e-5])), mu, rtol=1e-9)

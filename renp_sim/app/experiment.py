@@ -1,0 +1,99 @@
+"""An experiment before a photon is counted: what each step is exposed to, and the physics it may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from detector.response import Detector
+from renp_sim.analysis.data import Exposure
+from renp_sim.app.assumptions import Assumptions
+from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
+from renp_sim.arrays import FloatArray
+from renp_sim.physics.line import mean_spectral_function
+from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV
+from renp_sim.physics.target import Target
+from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.prediction.exposure import exposure_of
+from renp_sim.prediction.joint import JointCounts
+from renp_sim.prediction.parameters import COMMON_OFFSET
+from renp_sim.runfile.run import Run
+
+__all__ = ["Experiment", "hypothesis_of_run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Experiment:
+    """What an analysis is built from, of files or of a run that nobody has generated.
+
+    Parameters
+    ----------
+    exposure
+        What each step is exposed to.
+    assumptions
+        The physics that all runs share.
+    targets
+        Target by run number.
+    detectors
+        Detector by run number, without its backgrounds; none of a run that carries no configuration.
+    masses_eV
+        Where masses stand if nothing is said: the lightest, or three.
+    truth
+        Values of parameters that the run file states; empty where data are to say.
+    """
+
+    exposure: Exposure
+    assumptions: Assumptions
+    targets: Mapping[int, Target]
+    detectors: Mapping[int, Detector] = field(default_factory=dict)
+    masses_eV: tuple[float, ...] = (GP23_LIGHTEST_MASS_EV,)
+    truth: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: Run) -> "Experiment":
+        """Return the experiment that a run file plans.
+
+        The truth is what the file says, with the stated offset of the frequency scale; an offset that is
+        drawn is 0, as it is on average.
+        """
+        neutrinos, calibration = run.emission.neutrinos, run.config.laser.calibration
+        offset = calibration.common_offset_eV
+        common_eV = 0.0 if offset == "draw" else float(offset)
+        schedule, target = run.schedule, run.emission.target
+        omega_eV = schedule.omega_eV + common_eV
+        spectrum = mean_spectral_function(omega_eV, schedule.linewidth_eV, run.emission).sum(axis=(-2, -1))
+        exposure = exposure_of(
+            schedule,
+            target,
+            run.detector,
+            run=run.number,
+            signal_rate_hz=target.gamma0_hz * target.coherence * schedule.coherence * spectrum,
+            emission=run.emission,
+        )
+        three = run.config.neutrino.masses_eV is not None
+        masses = np.ravel(neutrinos.masses_eV)
+        stated = tuple(masses.tolist()) if three else (float(np.min(masses)),)
+        names = MASS_NAMES[Masses.THREE if three else Masses.LIGHTEST]
+        return cls(
+            exposure=exposure,
+            assumptions=Assumptions(
+                oscillation=run.oscillation,
+                nature=neutrinos.nature,
+                interaction=run.emission.interaction,
+            ),
+            targets={run.number: target},
+            detectors={run.number: run.detector},
+            masses_eV=stated,
+            truth={**dict(zip(names, stated, strict=True)), COMMON_OFFSET: common_eV},
+        )
+
+    def theta_true(self, model: ExpectedCounts | JointCounts) -> FloatArray:
+        """Return the parameters of a model at what the run file states, the others where they stand."""
+        return np.array([self.truth.get(p.name, p.value) for p in model.parameters])
+
+
+def hypothesis_of_run(experiment: Experiment) -> Hypothesis:
+    """Return what the run file says of the neutrinos."""
+    masses = Masses.THREE if len(experiment.masses_eV) == 3 else Masses.LIGHTEST
+    assumptions = experiment.assumptions
+    return Hypothesis(ordering=assumptions.oscillation.ordering, nature=assumptions.nature, masses=masses)
