@@ -50,6 +50,8 @@ class Stage(Enum):
     """(block of toys,): their counts"""
     MEASUREMENTS = (7, 2)
     """(block of toys, name): what other experiments measure of a constrained parameter in them"""
+    UNIFORMS = (8, 1)
+    """(block of toys,): numbers from which their counts follow under any hypothesis"""
 
 
 def stream(seed: int, stage: Stage, *address: int) -> np.random.Generator:

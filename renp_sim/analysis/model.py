@@ -53,6 +53,12 @@ class Constraint:
         if self.shape is Shape.LOG_NORMAL and not self.value > 0:
             raise ValueError(f"the value of a log-normal constraint must be > 0, got {self.value}")
 
+    def randomised(self, truth: float, pulls: FloatArray) -> FloatArray:
+        """Return what other measurements of this error give where the truth is another, shape of `pulls`."""
+        if self.shape is Shape.LOG_NORMAL:
+            return np.asarray(truth * (1 + self.error) ** pulls)
+        return np.asarray(truth + self.error * pulls)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from renp_sim.analysis.data import Observation
-from renp_sim.analysis.model import Parameter, Shape
+from renp_sim.analysis.model import Parameter
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.prediction.expected_counts import ExpectedCounts
@@ -109,9 +109,7 @@ def measured_values(
         return stream(seed, Stage.MEASUREMENTS, block, key).standard_normal(size)
 
     pulls = _in_blocks(drawn, start, n_toys)
-    if constraint.shape is Shape.LOG_NORMAL:
-        return truth * (1 + constraint.error) ** pulls
-    return truth + constraint.error * pulls
+    return constraint.randomised(truth, pulls)
 
 
 def _in_blocks(drawn: Callable[[int, int], FloatArray], start: int, n_toys: int) -> FloatArray:

@@ -1,0 +1,187 @@
+"""Limits of one parameter from its profile: of data, or expected of an Asimov set, with bands.
+
+The expected band follows from the root of Δq of the Asimov set (Cowan et al., EPJC 71 (2011) 1554): data that
+are N standard deviations up have their end where the root is that much larger. Where the true value is the
+end of what can be, as 0 is for what enters squared, a fluctuation downward leaves the best fit at that end.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.intervals import Interval, delta_q_of_level
+from renp_sim.arrays import FloatArray
+
+__all__ = ["BAND", "Limit", "LimitStatus", "profile_limit"]
+
+from enum import StrEnum
+
+BAND = (-2.0, -1.0, 0.0, 1.0, 2.0)
+"""Standard deviations of the counts for which a limit is expected."""
+
+UNSEEN = 1e-9
+"""A profile that rises by less over all the range of its parameter says nothing."""
+
+
+class LimitStatus(StrEnum):
+    """What kind of result a limit is."""
+
+    LIMITED = "limited"
+    UNBOUNDED = "unbounded"
+    """The data see the parameter, but exclude no value on that side at this level."""
+    NOT_VISIBLE = "not visible"
+    """No expectation depends on it."""
+    NOT_CONVERGED = "not converged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Limit:
+    """A limit, and all that it depends on.
+
+    Parameters
+    ----------
+    name
+        The parameter.
+    level
+        Confidence level.
+    delta_q
+        Δ(−2 ln L) at its ends; None where a p-value decides.
+    sided
+        "two-sided" or "one-sided".
+    best
+        Best value, or the truth of an Asimov set.
+    lower, upper
+        Ends of the region of `best`; None where nothing is excluded on that side.
+    regions
+        All that is allowed, a list: with an interference another region may lie apart.
+    expected
+        Upper end for data −2, −1, 0, 1 and 2 standard deviations up, or None.
+    status
+        Whether there is a limit.
+    """
+
+    name: str
+    level: float
+    delta_q: float | None
+    sided: str
+    best: float
+    lower: float | None
+    upper: float | None
+    regions: tuple[Interval, ...]
+    expected: tuple[float | None, ...] | None
+    status: LimitStatus
+
+
+def profile_limit(
+    setup: Setup, counts: FloatArray, name: str, level: float, *, band: bool = False
+) -> Limit:
+    """Return the two-sided limit at which the profile of −2 ln L has risen by its χ² quantile.
+
+    Parameters
+    ----------
+    setup
+        What floats, `name` among it. Of an Asimov set it stands at the truth.
+    counts
+        Shape (n,).
+    name
+        The parameter.
+    level
+        Two-sided.
+    band
+        Whether the expected band is wanted, which makes sense for an Asimov set.
+    """
+    z = math.sqrt(delta_q_of_level(level))
+    curve_levels = [z * z]
+    is_end = name in setup.squared and _is_even(setup, name)
+    if band:
+        curve_levels = [_root(n, z, is_end) ** 2 for n in BAND]
+    curve = ProfileCurve.of(setup, counts, max(curve_levels))
+    best = float(curve.setup.theta[setup.index(name)])
+    if not is_seen(curve, name):
+        return Limit(
+            name=name,
+            level=level,
+            delta_q=z * z,
+            sided="two-sided",
+            best=best,
+            lower=None,
+            upper=None,
+            regions=(),
+            expected=None,
+            status=LimitStatus.NOT_VISIBLE,
+        )
+    error = curve.error(name)
+    regions = curve.regions(name, error, z * z)[0]
+    own = _region_of(regions, best)
+    expected = None
+    if band:
+        ends = []
+        for n, reach in zip(BAND, curve_levels, strict=True):
+            if n == 0.0:
+                ends.append(_end(own, "upper"))
+                continue
+            found = _region_of(curve.regions(name, error, reach)[0], best)
+            # so far down that even the best value is above the limit: it lies on the other side
+            ends.append(_end(found, "upper" if is_end or z + n > 0 else "lower"))
+        expected = tuple(ends)
+    lower, upper = _end(own, "lower"), _end(own, "upper")
+    if is_end and upper is not None:
+        lower, upper = -max(abs(r.upper) for r in regions), max(abs(r.upper) for r in regions)
+    return Limit(
+        name=name,
+        level=level,
+        delta_q=z * z,
+        sided="two-sided",
+        best=best,
+        lower=lower,
+        upper=upper,
+        regions=regions,
+        expected=expected,
+        status=LimitStatus.UNBOUNDED if upper is None else LimitStatus.LIMITED,
+    )
+
+
+def is_seen(curve: ProfileCurve, name: str) -> bool:
+    """Return whether any expectation or constraint depends on a parameter, near or far."""
+    setup = curve.setup
+    if curve.searched is not None and setup.searched == (name,):
+        return bool(np.ptp(np.minimum(curve.searched.q, 1e300)) > UNSEEN)
+    index = setup.index(name)
+    quadratic = setup.model.quadratic((name,), setup.theta)
+    if quadratic is not None:
+        return bool(np.any(quadratic.linear != 0) or np.any(quadratic.square != 0))
+    moved = np.tile(setup.theta, (2, 1))
+    low, high = setup.limits(name)
+    step = setup.scale[setup.names.index(name)]
+    moved[:, index] = np.clip(moved[:, index] + np.array([-step, step]), low, high)
+    return bool(np.any(setup.model.expected(moved) != setup.model.expected(setup.theta)))
+
+
+def _is_even(setup: Setup, name: str) -> bool:
+    """Return whether only the size of a parameter matters."""
+    quadratic = setup.model.quadratic((name,), setup.theta)
+    return quadratic is not None and not np.any(quadratic.linear != 0)
+
+
+def _root(n: float, z: float, is_end: bool) -> float:
+    """Return the root of Δq at which data n standard deviations up have their end."""
+    if not is_end:
+        return abs(z + n)
+    return z + n if n >= 0 else n + math.sqrt(n * n + z * z)
+
+
+def _region_of(regions: tuple[Interval, ...], value: float) -> Interval | None:
+    """Return the region that holds a value, or the nearest to it."""
+    if not regions:
+        return None
+    return min(regions, key=lambda r: max(r.lower - value, value - r.upper, 0.0))
+
+
+def _end(region: Interval | None, side: str) -> float | None:
+    """Return an end of a region; None where the level was not reached."""
+    if region is None or getattr(region, f"{side}_open"):
+        return None
+    return float(getattr(region, side))
