@@ -25,13 +25,13 @@ class Treatment:
     free
         Float without a constraint term, even if the model states one.
     fixed
-        Stay, at this value.
+        Stay, at this value, or where the model has them where None.
     constrained
         Float with this constraint, or with the model's own where None.
     """
 
     free: tuple[str, ...] = ()
-    fixed: "Mapping[str, float]" = field(default_factory=dict)
+    fixed: "Mapping[str, float | None]" = field(default_factory=dict)
     constrained: "Mapping[str, Constraint | None]" = field(default_factory=dict)
 
     @property
@@ -81,7 +81,7 @@ class Setup:
         treatment: Treatment | None = None,
         *,
         free: "Collection[str]" = (),
-        fix: "Mapping[str, float] | None" = None,
+        fix: "Mapping[str, float | None] | None" = None,
         constrain: "Mapping[str, Constraint | None] | None" = None,
     ) -> "Setup":
         """Return the set-up in which these parameters float.
@@ -95,7 +95,7 @@ class Setup:
         free
             Float without a constraint term, even if the model states one.
         fix
-            Stay, at this value.
+            Stay, at this value, or where the model has them where None.
         constrain
             Float with this constraint, or with the model's own where None.
 
@@ -114,7 +114,8 @@ class Setup:
         index: list[int] = []
         constraints: list[Constraint | None] = []
         for i, parameter in enumerate(model.parameters):
-            value = parameter.folded(fix.get(parameter.name, parameter.value))
+            given = fix.get(parameter.name)
+            value = parameter.folded(parameter.value if given is None else given)
             if not parameter.lower <= value <= parameter.upper:
                 bounds = f"[{parameter.lower:g}, {parameter.upper:g}]"
                 problems.append(f"fix {parameter.name} = {value:g}: must lie in {bounds}")
@@ -233,7 +234,7 @@ def _unknown(name: str, known: set[str]) -> str:
 def _faults(
     known: set[str],
     free: "Collection[str]",
-    fix: "Mapping[str, float]",
+    fix: "Mapping[str, float | None]",
     constrain: "Mapping[str, Constraint | None]",
 ) -> list[str]:
     """Return a line for each name that is unknown or given twice."""

@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 import typer
 
-from renp_sim.cli.options import Files, Force, Json, Model, Quiet, Seed, Settings
+from renp_sim.cli.options import (
+    Constrain,
+    Files,
+    Force,
+    Free,
+    Json,
+    Model,
+    Normalisation,
+    Quiet,
+    Seed,
+    Settings,
+)
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import working
 from renp_sim.constants import ONE_SIGMA
@@ -22,20 +33,12 @@ def fit(
     nature: Annotated[
         Literal["dirac", "majorana", "both", "run"], typer.Option(help="Hypotheses; `run`: that of the run.")
     ] = "run",
-    normalisation: Annotated[
-        str,
-        typer.Option(metavar="fixed|free|PERCENT", help="Γ₀: known, unknown, or known to so many per cent."),
-    ] = "fixed",
-    free: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Free parameter, or pattern (repeatable).")
-    ] = None,
+    normalisation: Normalisation = "fixed",
+    free: Free = None,
     fix: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Fixed parameter (repeatable).")
     ] = None,
-    constrain: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[=VALUE:ERROR]", help="Constrained; ERROR% is log-normal (repeatable)."),
-    ] = None,
+    constrain: Constrain = None,
     level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = ONE_SIGMA,
     model: Model = None,
     settings: Settings = None,

@@ -33,8 +33,14 @@ def question_of(
     fix: Sequence[str] = (),
     constrain: Sequence[str] = (),
     level: float = ONE_SIGMA,
+    may_rest: bool = False,
 ) -> Question:
     """Return the question that the options of `fit` ask.
+
+    Parameters
+    ----------
+    may_rest
+        Whether `--fix NAME` without a value leaves a parameter where the run file has it.
 
     Raises
     ------
@@ -50,7 +56,10 @@ def question_of(
         normalisation=_normalisation(normalisation),
         treatment=Treatment(
             free=tuple(name.strip() for name in free),
-            fixed={name: _number(value, f"--fix {text}") for name, value, text in _pairs(fix, "--fix")},
+            fixed={
+                name: None if value is None and may_rest else _number(value, f"--fix {text}")
+                for name, value, text in _pairs(fix, "--fix")
+            },
             constrained={
                 name: None if value is None else _constraint(value, f"--constrain {text}")
                 for name, value, text in _pairs(constrain, "--constrain")

@@ -6,15 +6,21 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "Constrain",
     "Files",
+    "Fix",
     "Force",
+    "Free",
     "Json",
     "Model",
+    "Normalisation",
     "Quiet",
     "RunFile",
     "RunNumber",
     "Seed",
     "Settings",
+    "Subjects",
+    "Toys",
     "whole_number",
 ]
 
@@ -41,6 +47,12 @@ Files = Annotated[
     list[Path],
     typer.Argument(metavar="FILE...", help="ROOT files; several runs are combined.", show_default=False),
 ]
+Subjects = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN|FILE...", help="A run file or an example, or ROOT files.", show_default=False
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -64,3 +76,24 @@ RunNumber = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
+Normalisation = Annotated[
+    str,
+    typer.Option(metavar="fixed|free|PERCENT", help="Γ₀: known, unknown, or known to so many per cent."),
+]
+Free = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Free parameter, or pattern (repeatable).")
+]
+Fix = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME[=VALUE]", help="Fixed parameter; without a value at the run file's (repeatable)."
+    ),
+]
+Constrain = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME[=VALUE:ERROR]", help="Constrained; ERROR% is log-normal (repeatable)."),
+]
+Toys = Annotated[
+    int | None,
+    typer.Option("--toys", parser=whole_number, metavar="NUMBER", help="Toys, where outcomes are too many."),
+]

@@ -86,7 +86,7 @@ def fit_batch(
     models: "Mapping[str, Model]",
     *,
     free: "Collection[str]" = (),
-    fix: "Mapping[str, float] | None" = None,
+    fix: "Mapping[str, float | None] | None" = None,
     constrain: "Mapping[str, Constraint | None] | None" = None,
     constraint_values: "Mapping[str, ArrayLike] | None" = None,
 ) -> BatchFit:

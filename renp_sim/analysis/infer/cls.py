@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.limit import BAND, Limit, LimitStatus
+from renp_sim.analysis.infer.limit import BAND, Limit, LimitStatus, is_even, is_seen
 from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.intervals import Interval
@@ -45,11 +45,10 @@ class PValues(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClsLimit:
-    """A CLs limit, where its p-values come from, and their error in the limit."""
+    """A CLs limit, and where its p-values come from."""
 
     limit: Limit
     p_values: PValues
-    upper_error: float | None = None
 
 
 def cls_limit(
@@ -92,8 +91,8 @@ def cls_limit(
             f"{name}: it can lower an expectation, and CLs is for a signal that only adds; "
             "use --method profile, which lists every region"
         )
-    if not (np.any(quadratic.linear) or np.any(quadratic.square)):
-        return ClsLimit(limit=_limit(name, level, None, None, LimitStatus.NOT_VISIBLE), p_values=p_values)
+    if not is_seen(setup, name):
+        return ClsLimit(limit=Limit.none(name, level, 0.0), p_values=p_values)
     setup = _without_negative(setup, name)
     data = Statistic.of(setup, name, Kind.UPPER, counts[None])
     null = data.held(0.0).theta[0]
@@ -116,17 +115,16 @@ def _limit(
     upper: float | None,
     expected: tuple[float | None, ...] | None,
     status: LimitStatus,
-    data: Statistic | None = None,
+    data: Statistic,
 ) -> Limit:
-    is_even = data is not None and name in data.setup.squared
-    lower = None if upper is None else -upper if is_even else 0.0
+    lower = None if upper is None else -upper if is_even(data.setup, name) else 0.0
     regions = () if upper is None or lower is None else (Interval(lower=lower, upper=upper),)
     return Limit(
         name=name,
         level=level,
         delta_q=None,
         sided="one-sided",
-        best=0.0 if data is None else float(data.best_values[0]),
+        best=float(data.best_values[0]),
         lower=lower,
         upper=upper,
         regions=regions,
@@ -210,10 +208,7 @@ class _Asymptotic:
         if q_null <= 0:
             return 1.0
         root, root_null = math.sqrt(q), math.sqrt(q_null)
-        if root <= root_null:
-            away = root - root_null
-        else:
-            away = (q - q_null) / (2 * root_null)
+        away = root - root_null if root <= root_null else (q - q_null) / (2 * root_null)
         return float(ndtr(-(away + root_null)) / ndtr(-away))
 
 
@@ -256,7 +251,11 @@ def _band(
         return math.sqrt(float(asimov.at(value)[0]))
 
     wanted = [float(ndtri(1 - alpha * ndtr(n)) + n) for n in BAND]
-    return tuple(_root(lambda value, w=w: w - root(value), first) for w in wanted)
+
+    def reaches(far: float) -> float | None:
+        return _root(lambda value: far - root(value), first)
+
+    return tuple(reaches(far) for far in wanted)
 
 
 def _root(excess: Callable[[float], float], first: float) -> float | None:

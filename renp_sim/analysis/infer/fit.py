@@ -40,7 +40,7 @@ def fit(
     models: "Mapping[str, Model]",
     *,
     free: "Collection[str]" = (),
-    fix: "Mapping[str, float] | None" = None,
+    fix: "Mapping[str, float | None] | None" = None,
     constrain: "Mapping[str, Constraint | None] | None" = None,
     level: float = ONE_SIGMA,
     intervals: "Collection[str] | None" = None,

@@ -7,6 +7,7 @@ end of what can be, as 0 is for what enters squared, a fluctuation downward leav
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -15,15 +16,10 @@ from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.intervals import Interval, delta_q_of_level
 from renp_sim.arrays import FloatArray
 
-__all__ = ["BAND", "Limit", "LimitStatus", "profile_limit"]
-
-from enum import StrEnum
+__all__ = ["BAND", "Limit", "LimitStatus", "is_even", "is_seen", "profile_limit"]
 
 BAND = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Standard deviations of the counts for which a limit is expected."""
-
-UNSEEN = 1e-9
-"""A profile that rises by less over all the range of its parameter says nothing."""
 
 
 class LimitStatus(StrEnum):
@@ -34,7 +30,6 @@ class LimitStatus(StrEnum):
     """The data see the parameter, but exclude no value on that side at this level."""
     NOT_VISIBLE = "not visible"
     """No expectation depends on it."""
-    NOT_CONVERGED = "not converged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,10 +69,24 @@ class Limit:
     expected: tuple[float | None, ...] | None
     status: LimitStatus
 
+    @classmethod
+    def none(cls, name: str, level: float, best: float, *, delta_q: float | None = None) -> "Limit":
+        """Return what is said of a parameter that nothing depends on."""
+        return cls(
+            name=name,
+            level=level,
+            delta_q=delta_q,
+            sided="two-sided" if delta_q is not None else "one-sided",
+            best=best,
+            lower=None,
+            upper=None,
+            regions=(),
+            expected=None,
+            status=LimitStatus.NOT_VISIBLE,
+        )
 
-def profile_limit(
-    setup: Setup, counts: FloatArray, name: str, level: float, *, band: bool = False
-) -> Limit:
+
+def profile_limit(setup: Setup, counts: FloatArray, name: str, level: float, *, band: bool = False) -> Limit:
     """Return the two-sided limit at which the profile of −2 ln L has risen by its χ² quantile.
 
     Parameters
@@ -95,24 +104,13 @@ def profile_limit(
     """
     z = math.sqrt(delta_q_of_level(level))
     curve_levels = [z * z]
-    is_end = name in setup.squared and _is_even(setup, name)
+    is_end = is_even(setup, name)
     if band:
         curve_levels = [_root(n, z, is_end) ** 2 for n in BAND]
-    curve = ProfileCurve.of(setup, counts, max(curve_levels))
+    if not is_seen(setup, name):
+        return Limit.none(name, level, float(setup.theta[setup.index(name)]), delta_q=z * z)
+    curve = ProfileCurve.of(setup, counts, z * z, *curve_levels)
     best = float(curve.setup.theta[setup.index(name)])
-    if not is_seen(curve, name):
-        return Limit(
-            name=name,
-            level=level,
-            delta_q=z * z,
-            sided="two-sided",
-            best=best,
-            lower=None,
-            upper=None,
-            regions=(),
-            expected=None,
-            status=LimitStatus.NOT_VISIBLE,
-        )
     error = curve.error(name)
     regions = curve.regions(name, error, z * z)[0]
     own = _region_of(regions, best)
@@ -144,26 +142,25 @@ def profile_limit(
     )
 
 
-def is_seen(curve: ProfileCurve, name: str) -> bool:
-    """Return whether any expectation or constraint depends on a parameter, near or far."""
-    setup = curve.setup
-    if curve.searched is not None and setup.searched == (name,):
-        return bool(np.ptp(np.minimum(curve.searched.q, 1e300)) > UNSEEN)
-    index = setup.index(name)
+def is_seen(setup: Setup, name: str) -> bool:
+    """Return whether any expectation depends on a parameter, near where it stands or far."""
+    index, position = setup.index(name), setup.names.index(name)
     quadratic = setup.model.quadratic((name,), setup.theta)
     if quadratic is not None:
         return bool(np.any(quadratic.linear != 0) or np.any(quadratic.square != 0))
-    moved = np.tile(setup.theta, (2, 1))
-    low, high = setup.limits(name)
-    step = setup.scale[setup.names.index(name)]
-    moved[:, index] = np.clip(moved[:, index] + np.array([-step, step]), low, high)
+    low, high = np.clip([setup.lower[position], setup.upper[position]], -1e300, 1e300)
+    here, step = setup.theta[index], setup.scale[position]
+    kinks = setup.model.kinks(name, setup.theta)
+    values = np.clip([here - step, here + step, 0.0, *(kinks - step), *(kinks + step)], low, high)
+    moved = np.tile(setup.theta, (len(values), 1))
+    moved[:, index] = values
     return bool(np.any(setup.model.expected(moved) != setup.model.expected(setup.theta)))
 
 
-def _is_even(setup: Setup, name: str) -> bool:
+def is_even(setup: Setup, name: str) -> bool:
     """Return whether only the size of a parameter matters."""
     quadratic = setup.model.quadratic((name,), setup.theta)
-    return quadratic is not None and not np.any(quadratic.linear != 0)
+    return name in setup.squared and quadratic is not None and not np.any(quadratic.linear != 0)
 
 
 def _root(n: float, z: float, is_end: bool) -> float:

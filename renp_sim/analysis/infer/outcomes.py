@@ -23,6 +23,11 @@ MOST_OUTCOMES = 400_000
 """Beyond this, toys tell as much for less."""
 
 
+TIE = 1e-6
+"""Statistics that differ by less, relative to 1 + theirs, are the same: a fit is known no better, and an
+outcome fitted alone and among others must not differ from itself (`test_single_count_is_one_interval`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outcomes:
     """Sets of counts and how probable each is.
@@ -54,7 +59,7 @@ class Outcomes:
 
         Ties count against the hypothesis, and of N toys it is (k + 1)/(N + 1).
         """
-        extreme = statistic >= observed * (1 - 1e-9) - 1e-9
+        extreme = statistic >= observed - TIE * (1 + observed)
         if self.is_exact:
             # outcomes that are left out are beyond all others
             inside = float(np.sum(self.probabilities(mu)[~extreme]))
@@ -140,5 +145,3 @@ def _ends(least: FloatArray, most: FloatArray) -> tuple[FloatArray, FloatArray]:
     low = np.where(least > 0, np.floor(pdtrik(TAIL, np.maximum(least, 1e-30))), 0.0)
     high = np.where(most > 0, np.ceil(pdtrik(1 - TAIL, np.maximum(most, 1e-30))), 0.0)
     return np.nan_to_num(np.maximum(low - 1, 0.0)), np.nan_to_num(np.maximum(high, 1.0)) + (most > 0)
-
-

@@ -58,7 +58,7 @@ def profile(
     values: "Mapping[str, ArrayLike]",
     *,
     free: "Collection[str]" = (),
-    fix: "Mapping[str, float] | None" = None,
+    fix: "Mapping[str, float | None] | None" = None,
     constrain: "Mapping[str, Constraint | None] | None" = None,
 ) -> Profile:
     """Return the profile over one parameter or over the grid of two.

@@ -71,8 +71,8 @@ class ProfileCurve:
     best: Solution
 
     @classmethod
-    def of(cls, setup: Setup, counts: FloatArray, level: float = 1.0) -> "ProfileCurve":
-        """Return the profile with its best fit searched, the ends of a searched parameter known at a Δq."""
+    def of(cls, setup: Setup, counts: FloatArray, *levels: float) -> "ProfileCurve":
+        """Return the profile with its best fit searched, ends of a searched parameter known at some Δq."""
         curve, points = None, np.empty(0)
         if len(setup.searched) > 1:
             found = search(setup, counts[None])
@@ -95,7 +95,7 @@ class ProfileCurve:
                 return profiler.lowest(theta)
 
             ripple = RIPPLE if profiler.kinked else ROUNDING
-            (curve,) = refined(evaluate, [points], [kinks], (level,), scale, ripple=ripple)
+            (curve,) = refined(evaluate, [points], [kinks], levels or (1.0,), scale, ripple=ripple)
             found = curve.lowest(kinks)
         if len(setup.kinked) > 1:
             found = over_pieces(setup, tuple(n for n in setup.names if n in setup.kinked), counts, found)

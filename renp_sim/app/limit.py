@@ -1,0 +1,273 @@
+"""Limits on one parameter: observed of files, expected of a run file, by the method that is asked for."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+
+from renp_sim.analysis.floating import Setup, Treatment
+from renp_sim.analysis.infer.cls import PValues, cls_limit
+from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
+from renp_sim.analysis.infer.limit import Limit, LimitStatus, profile_limit
+from renp_sim.analysis.infer.outcomes import Uniforms
+from renp_sim.analysis.model import Constraint, Model
+from renp_sim.app.experiment import Experiment, hypothesis_of_run
+from renp_sim.app.fitting import model_of
+from renp_sim.app.hypothesis import MASS_NAMES
+from renp_sim.app.question import Question, treatment_of
+from renp_sim.app.subject import Subject
+from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError
+from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.prediction.joint import JointCounts
+
+__all__ = ["LimitMethod", "LimitReport", "limit_of", "limit_setup", "normalisation_text"]
+
+FEW_COUNTS = 10.0
+"""Below this expectation of a step, asymptotic levels are a shortcut."""
+
+NULL_IS_ZERO = ("interaction.*", "normalisation")
+"""Signals, of which a limit is expected where there is none; others stand at the truth of the run file."""
+
+
+class LimitMethod(StrEnum):
+    """How a limit is found."""
+
+    ASIMOV = "asimov"
+    PROFILE = "profile"
+    CLS = "cls"
+    FELDMAN_COUSINS = "feldman-cousins"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LimitReport:
+    """A limit and what it was asked of.
+
+    Parameters
+    ----------
+    limit
+        The result; of a run file its `upper` is the expected median.
+    method
+        How it was found.
+    p_values
+        Where those come from.
+    setup
+        What floats, at the truth or where it started.
+    question
+        With the normalisation.
+    is_planned
+        Whether it is expected and not observed.
+    n_toys
+        Toys that the band or the p-values are from, 0 without.
+    notes
+        What a reader must know, a line each.
+    """
+
+    limit: Limit
+    method: LimitMethod
+    p_values: PValues
+    setup: Setup
+    question: Question
+    hypothesis: str
+    is_planned: bool
+    n_toys: int
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `limit --json` prints."""
+        limit = self.limit
+        return {
+            "parameter": limit.name,
+            "cl": limit.level,
+            "method": self.method.value,
+            "upper": limit.upper,
+            "lower": limit.lower,
+            "intervals": [[r.lower, r.upper] for r in limit.regions],
+            "delta_q": limit.delta_q,
+            "sided": limit.sided,
+            "normalisation": normalisation_text(self.question),
+            "expected": None if limit.expected is None else list(limit.expected),
+            "visible": limit.status is not LimitStatus.NOT_VISIBLE,
+            "status": limit.status.value,
+            "best": limit.best,
+            "is_expected": self.is_planned,
+            "hypothesis": self.hypothesis,
+            "p_values": self.p_values.value,
+            "toys": self.n_toys,
+            "floating": [name for name in self.setup.names if name != limit.name],
+            "notes": list(self.notes),
+        }
+
+
+def limit_setup(
+    experiment: Experiment, question: Question, parameter: str
+) -> tuple[ExpectedCounts | JointCounts, Setup, str]:
+    """Return the model of the run's own hypothesis, what floats in a limit, and the parameter's full name.
+
+    Masses stay where the run file has them unless they are named: limits on couplings are published so.
+
+    Raises
+    ------
+    ConfigError
+        If a parameter is unknown or asked for twice.
+    """
+    whole = model_of(experiment, hypothesis_of_run(experiment))
+    names = [p.name for p in whole.parameters]
+    # an element off the diagonal is meant real where nothing else is said
+    name = parameter if parameter in names else f"{parameter}.re"
+    if name not in names:
+        name = parameter
+        _require_coupling(whole, parameter)
+    asked = question.treatment
+    if any(fnmatchcase(name, pattern) for pattern in asked.fixed):
+        raise ConfigError(f"--fix {name}: it is the parameter whose limit is asked for")
+    treatment = treatment_of(question, whole)
+    masses = {mass for every in MASS_NAMES.values() for mass in every}
+    free = [
+        n
+        for n in treatment.free
+        if n not in masses or any(fnmatchcase(n, pattern) for pattern in asked.names)
+    ]
+    if name not in treatment.constrained and name not in free:
+        free.append(name)
+    model = whole.offering(tuple(dict.fromkeys([*free, *treatment.constrained, *treatment.fixed])))
+    chosen = Treatment(free=tuple(free), fixed=treatment.fixed, constrained=treatment.constrained)
+    setup = Setup.of(model, chosen)
+    return model, setup.moved(experiment.theta_true(model)), name
+
+
+def _require_coupling(model: ExpectedCounts | JointCounts, parameter: str) -> None:
+    """Raise ConfigError with what is allowed."""
+    names = [p.name for p in model.parameters]
+    couplings = [n for n in names if n.startswith("interaction.")]
+    if parameter.startswith("interaction.") and not couplings:
+        raise ConfigError(
+            f"--parameter {parameter}: the interaction of the run file has no couplings; "
+            "set interaction.model to vector_mediator, scalar_mediator or em_moments"
+        )
+    model.offering((parameter,))
+
+
+def limit_of(
+    subject: Subject,
+    question: Question,
+    parameter: str,
+    *,
+    level: float = 0.9,
+    method: LimitMethod = LimitMethod.PROFILE,
+    band: bool = False,
+    p_values: PValues = PValues.AUTO,
+    n_toys: int = 0,
+) -> LimitReport:
+    """Return the limit on a parameter.
+
+    Parameters
+    ----------
+    subject
+        Files, whose limit is observed, or a run file, whose limit is expected.
+    question
+        What floats beside it, and what is known of the normalisation.
+    parameter
+        By name, `interaction.g_left.11`; an element off the diagonal is its real part.
+    level
+        Confidence level.
+    method
+        `ASIMOV` is that of a run file, by its expected counts.
+    band
+        Whether −2 … 2 standard deviations of the counts are wanted too.
+    p_values
+        Of CLs.
+    n_toys
+        Of p-values that cannot be counted, and of the band where it is not asymptotic.
+
+    Raises
+    ------
+    ConfigError
+        If a name, the method or the number of toys does not fit.
+    """
+    if not 0.5 < level < 1:
+        raise ConfigError(f"--cl {level:g}: must lie between 0.5 and 1")
+    if method is LimitMethod.ASIMOV and not subject.is_planned:
+        raise ConfigError("--method asimov: is for a run file, whose counts are expected; files have some")
+    experiment = subject.experiment
+    model, setup, name = limit_setup(experiment, question, parameter)
+    if any(fnmatchcase(name, pattern) for pattern in NULL_IS_ZERO):
+        theta = setup.theta.copy()
+        theta[setup.index(name)] = 0.0
+        setup = setup.moved(theta)
+    counts = model.expected(setup.theta) if subject.counts is None else subject.counts
+    needs_toys = method is LimitMethod.FELDMAN_COUSINS or p_values is PValues.TOYS
+    uniforms = None
+    if n_toys and (len(setup.names) > 1 or needs_toys):
+        uniforms = Uniforms.of(setup, len(counts), seed=subject.seed, n_toys=n_toys)
+    found, chosen = _found(setup, counts, name, level, method, band, p_values, uniforms)
+    return LimitReport(
+        limit=found,
+        method=method,
+        p_values=chosen,
+        setup=setup,
+        question=question,
+        hypothesis=hypothesis_of_run(experiment).label,
+        is_planned=subject.is_planned,
+        n_toys=n_toys if uniforms is not None else 0,
+        notes=(*subject.notes, *_notes(setup, model, name, found, chosen, experiment)),
+    )
+
+
+def _found(
+    setup: Setup,
+    counts: FloatArray,
+    name: str,
+    level: float,
+    method: LimitMethod,
+    band: bool,
+    p_values: PValues,
+    uniforms: Uniforms | None,
+) -> tuple[Limit, PValues]:
+    if method is LimitMethod.CLS:
+        found = cls_limit(setup, counts, name, level, band=band, p_values=p_values, uniforms=uniforms)
+        return found.limit, found.p_values
+    if method is LimitMethod.FELDMAN_COUSINS:
+        limit = feldman_cousins_limit(setup, counts, name, level, uniforms)
+        return limit, PValues.EXACT if uniforms is None else PValues.TOYS
+    return profile_limit(setup, counts, name, level, band=band), PValues.ASYMPTOTIC
+
+
+def _notes(
+    setup: Setup,
+    model: Model,
+    name: str,
+    found: Limit,
+    p_values: PValues,
+    experiment: Experiment,
+) -> list[str]:
+    """Return what a reader must know."""
+    notes = []
+    masses = [m for every in MASS_NAMES.values() for m in every]
+    if not any(m in setup.names for m in masses):
+        shown = ", ".join(f"{m:g}" for m in experiment.masses_eV)
+        notes.append(f"masses rest at {shown} eV; --free lightest_mass_eV profiles them")
+    if found.status is LimitStatus.NOT_VISIBLE:
+        notes.append(f"{name}: not visible, no expected count depends on it")
+    elif found.status is LimitStatus.UNBOUNDED:
+        notes.append(f"{name}: no value is excluded at this level; a longer exposure may do")
+    elif len(found.regions) > 1:
+        notes.append(
+            f"{name}: what is allowed is not connected; the ends are those of the region of the best"
+        )
+    expected = model.expected(setup.theta)
+    few = (expected > 0) & (expected < FEW_COUNTS)
+    if p_values is PValues.ASYMPTOTIC and np.any(few):
+        notes.append(
+            f"{int(np.sum(few))} of {len(expected)} steps expect fewer than {FEW_COUNTS:g} counts: the level "
+            "is asymptotic; --method feldman-cousins counts outcomes"
+        )
+    return notes
+
+
+def normalisation_text(question: Question) -> str:
+    """Return what is known of Γ₀, as the option has it."""
+    known = question.normalisation
+    return f"{100 * known.error:g}%" if isinstance(known, Constraint) else known.value

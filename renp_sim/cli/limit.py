@@ -1,0 +1,111 @@
+"""`renp-sim limit RUN|FILE…`."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from renp_sim.cli.options import (
+    Constrain,
+    Fix,
+    Free,
+    Json,
+    Model,
+    Normalisation,
+    Quiet,
+    Seed,
+    Settings,
+    Subjects,
+    Toys,
+)
+from renp_sim.cli.output import print_json, print_notes
+from renp_sim.cli.progress import working
+
+__all__ = ["limit"]
+
+
+def limit(
+    subjects: Subjects,
+    parameter: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Parameter, such as interaction.g_left.11.", show_default=False),
+    ],
+    level: Annotated[float, typer.Option("--cl", help="Confidence level.")] = 0.9,
+    method: Annotated[
+        Literal["asimov", "profile", "cls", "feldman-cousins"],
+        typer.Option(help="How; a run file has an expected limit, ROOT files have an observed one."),
+    ] = "profile",
+    band: Annotated[bool, typer.Option("--band", help="Also ±1σ and ±2σ of the counts.")] = False,
+    p_values: Annotated[
+        Literal["auto", "asymptotic", "exact", "toys"],
+        typer.Option(help="Of CLs; auto counts outcomes where they are few."),
+    ] = "auto",
+    toys: Toys = None,
+    normalisation: Normalisation = "fixed",
+    free: Free = None,
+    fix: Fix = None,
+    constrain: Constrain = None,
+    model: Model = None,
+    settings: Settings = None,
+    seed: Seed = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print the limit on a parameter: observed of ROOT files, expected of a run file."""
+    from renp_sim.analysis.infer.cls import PValues
+    from renp_sim.app.limit import LimitMethod, limit_of
+    from renp_sim.app.subject import subject_of
+    from renp_sim.cli.fit_options import question_of
+
+    question = question_of(
+        normalisation=normalisation, free=free or [], fix=fix or [], constrain=constrain or [], may_rest=True
+    )
+    subject = subject_of(subjects, model=model, settings=settings or (), seed=seed)
+    with working("limit", quiet=quiet):
+        report = limit_of(
+            subject,
+            question,
+            parameter,
+            level=level,
+            method=LimitMethod(method),
+            band=band,
+            p_values=PValues(p_values),
+            n_toys=toys or 0,
+        )
+    if json:
+        print_json(report.as_dict())
+    else:
+        _print(report.as_dict())
+
+
+def _print(table: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    kind = "expected" if table["is_expected"] else "observed"
+    floating = ", ".join(table["floating"]) or "nothing else floats"
+    console.print(
+        f"{table['parameter']}, {kind}, {100 * table['cl']:g} % CL {table['sided']}, {table['method']} "
+        f"({table['p_values']}), {table['hypothesis']}",
+        style="bold",
+    )
+    console.print(f"  normalisation {table['normalisation']}; floating: {floating}")
+    if table["upper"] is None:
+        console.print(f"  {table['status']}")
+    else:
+        console.print(f"  lower {_shown(table['lower'])}  upper {_shown(table['upper'])}")
+        if len(table["intervals"]) > 1:
+            regions = "  ".join(f"[{low:.6g}, {high:.6g}]" for low, high in table["intervals"])
+            console.print(f"  allowed: {regions}")
+    if table["delta_q"] is not None:
+        console.print(f"  at Δ(−2lnL) = {table['delta_q']:.4f}")
+    if table["expected"] is not None:
+        ends = "  ".join(
+            f"{name} {_shown(value)}"
+            for name, value in zip(("−2σ", "−1σ", "median", "+1σ", "+2σ"), table["expected"], strict=True)
+        )
+        console.print(f"  band of upper ends: {ends}")
+    print_notes(console, table["notes"])
+
+
+def _shown(value: float | None) -> str:
+    return "none" if value is None else f"{value:.6g}"
