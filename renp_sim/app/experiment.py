@@ -7,6 +7,7 @@ import numpy as np
 
 from detector.response import Detector
 from renp_sim.analysis.data import Exposure
+from renp_sim.analysis.floating import Setup
 from renp_sim.app.assumptions import Assumptions
 from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
 from renp_sim.arrays import FloatArray
@@ -90,6 +91,13 @@ class Experiment:
     def theta_true(self, model: ExpectedCounts | JointCounts) -> FloatArray:
         """Return the parameters of a model at what the run file states, the others where they stand."""
         return np.array([self.truth.get(p.name, p.value) for p in model.parameters])
+
+    def at_truth(self, setup: Setup, fixed: Mapping[str, float | None]) -> Setup:
+        """Return a set-up at the truth, all but what is fixed at a value of its own."""
+        names = [p.name for p in setup.model.parameters]
+        given = np.array([fixed.get(name) is not None for name in names], dtype=bool)
+        true = [self.truth.get(name, value) for name, value in zip(names, setup.theta.tolist(), strict=True)]
+        return setup.moved(np.where(given, setup.theta, true))
 
 
 def hypothesis_of_run(experiment: Experiment) -> Hypothesis:

@@ -135,7 +135,7 @@ def limit_setup(
     model = whole.offering(tuple(dict.fromkeys([*free, *treatment.constrained, *treatment.fixed])))
     chosen = Treatment(free=tuple(free), fixed=treatment.fixed, constrained=treatment.constrained)
     setup = Setup.of(model, chosen)
-    return model, setup.moved(experiment.theta_true(model)), name
+    return model, experiment.at_truth(setup, treatment.fixed), name
 
 
 def _require_coupling(model: ExpectedCounts | JointCounts, parameter: str) -> None:
@@ -193,11 +193,12 @@ def limit_of(
         raise ConfigError("--method asimov: is for a run file, whose counts are expected; files have some")
     experiment = subject.experiment
     model, setup, name = limit_setup(experiment, question, parameter)
+    truth = experiment.theta_true(model)
     if any(fnmatchcase(name, pattern) for pattern in NULL_IS_ZERO):
         theta = setup.theta.copy()
-        theta[setup.index(name)] = 0.0
+        theta[setup.index(name)] = truth[setup.index(name)] = 0.0
         setup = setup.moved(theta)
-    counts = model.expected(setup.theta) if subject.counts is None else subject.counts
+    counts = model.expected(truth) if subject.counts is None else subject.counts
     needs_toys = method is LimitMethod.FELDMAN_COUSINS or p_values is PValues.TOYS
     uniforms = None
     if n_toys and (len(setup.names) > 1 or needs_toys):

@@ -8,6 +8,7 @@ import typer
 
 from renp_sim.cli import (
     check,
+    compare,
     export,
     figures,
     fit,
@@ -44,6 +45,7 @@ for command in (
     spectrum.spectrum,
     fit.fit,
     limit.limit,
+    compare.compare,
     run.run,
     figures.figures,
     reweight.reweight,

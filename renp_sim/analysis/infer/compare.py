@@ -1,0 +1,160 @@
+"""Is a hypothesis excluded by data that another one describes? Δ(−2 ln L) of two fits, and what it means.
+
+The two need not be nested, so Wilks does not hold: the p-value is that of ΔT = q(alternative) − q(truth)
+under the alternative at its best fit (a plug-in), from every outcome or from toys. The root of the Asimov ΔT is the
+significance only where ΔT is Gaussian with a width of 2√ΔT (Blennow et al., JHEP 03 (2014) 028).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.outcomes import TIE, Outcomes, Uniforms, every_outcome, is_enumerable
+from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
+from renp_sim.analysis.search.search import search
+from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError
+
+__all__ = ["Comparison", "Significance", "best_fit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Significance:
+    """How improbable the alternative finds data, one-sided.
+
+    Parameters
+    ----------
+    p_value
+        Of the data, or of the median experiment under the truth.
+    p_error
+        Its Monte Carlo error; 0 where every outcome was counted, None where it is asymptotic.
+    sigma
+        Φ⁻¹(1 − p); None where p is 0 or 1 within what is known.
+    """
+
+    p_value: float
+    p_error: float | None
+    sigma: float | None
+
+    @classmethod
+    def of(cls, p_value: float, p_error: float | None) -> "Significance":
+        """Return the significance of a p-value."""
+        is_number = 0 < p_value < 1
+        return cls(p_value=p_value, p_error=p_error, sigma=-float(ndtri(p_value)) if is_number else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Comparison:
+    """Two hypotheses at their best fits to one set of counts.
+
+    Parameters
+    ----------
+    counts
+        Of data, or those that the truth expects, shape (n,).
+    truth, alternative
+        What floats in each, at its best fit.
+    q_truth, q_alternative
+        −2 ln L there; infinite where counts are impossible.
+    """
+
+    counts: FloatArray
+    truth: Setup
+    alternative: Setup
+    q_truth: float
+    q_alternative: float
+
+    @classmethod
+    def of(cls, counts: FloatArray, truth: Setup, alternative: Setup) -> "Comparison":
+        """Fit both; of an Asimov set the truth has been at its best fit before."""
+        first, q_truth = best_fit(truth, counts)
+        second, q_alternative = best_fit(alternative, counts)
+        return cls(
+            counts=counts,
+            truth=first,
+            alternative=second,
+            q_truth=q_truth,
+            q_alternative=q_alternative,
+        )
+
+    @property
+    def delta_q(self) -> float:
+        """ΔT, ≥ 0 where the truth describes the counts better."""
+        return self.q_alternative - self.q_truth
+
+    @property
+    def is_wall(self) -> bool:
+        """Whether the alternative forbids counts that the truth allows, whatever floats."""
+        return not math.isfinite(self.delta_q)
+
+    def asymptotic(self) -> Significance:
+        """Return the significance of the root of ΔT; at a wall it is no number."""
+        if self.is_wall:
+            return Significance(p_value=0.0, p_error=None, sigma=None)
+        root = math.sqrt(max(self.delta_q, 0.0))
+        return Significance(p_value=float(ndtr(-root)), p_error=None, sigma=root)
+
+    def exact(self, *, is_data: bool) -> Significance:
+        """Return the significance from every outcome.
+
+        Parameters
+        ----------
+        is_data
+            Whether the counts are data; else the median experiment under the truth counts.
+
+        Raises
+        ------
+        ConfigError
+            If there are too many outcomes.
+        """
+        expected = [s.model.expected(s.theta) for s in (self.truth, self.alternative)]
+        least, most = np.minimum(*expected), np.maximum(*expected)
+        if any(c is not None for s in (self.truth, self.alternative) for c in s.constraints):
+            raise ConfigError("--method exact: constraints are measured anew in each experiment; use toys")
+        if not is_enumerable(most):
+            raise ConfigError("--method exact: outcomes are too many to be counted; use toys, or fewer steps")
+        outcomes = every_outcome(least, most)
+        statistic = self._statistic(outcomes)
+        observed = self.delta_q
+        if not is_data:
+            observed = _median(statistic, outcomes.probabilities(expected[0]))
+        return Significance.of(*outcomes.p_value(statistic, observed, expected[1]))
+
+    def by_toys(self, uniforms: Uniforms, *, is_data: bool) -> Significance:
+        """Return the significance from toys of both hypotheses, which share their random numbers."""
+        under_alternative = self._statistic(self._toys(uniforms, self.alternative))
+        observed = self.delta_q
+        if not is_data:
+            observed = float(np.median(self._statistic(self._toys(uniforms, self.truth))))
+        outcomes = self._toys(uniforms, self.alternative)
+        return Significance.of(*outcomes.p_value(under_alternative, observed, self.counts))
+
+    def _toys(self, uniforms: Uniforms, setup: Setup) -> Outcomes:
+        return uniforms.outcomes(setup, setup.model.expected(setup.theta), setup.theta)
+
+    def _statistic(self, outcomes: Outcomes) -> FloatArray:
+        """Return ΔT of each outcome, shape (b,); as large as can be where only one allows it."""
+        values = outcomes.constraint_values
+        q = [
+            np.minimum(search(setup, outcomes.counts, constraint_values=values).q, IMPOSSIBLE_Q)
+            for setup in (self.alternative, self.truth)
+        ]
+        return np.asarray(q[0] - q[1])
+
+
+def best_fit(setup: Setup, counts: FloatArray) -> tuple[Setup, float]:
+    """Return the set-up at its global minimum, and −2 ln L there."""
+    if not len(setup.free):
+        return setup, float(search(setup, counts[None]).q[0])
+    curve = ProfileCurve.of(setup, counts)
+    return curve.setup, curve.q_min
+
+
+def _median(values: FloatArray, probabilities: FloatArray) -> float:
+    """Return the median of values with probabilities."""
+    order = np.argsort(values, kind="stable")
+    cumulated = np.cumsum(probabilities[order])
+    return float(values[order[np.searchsorted(cumulated, 0.5 * cumulated[-1] * (1 - TIE))]])

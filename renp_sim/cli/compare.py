@@ -1,0 +1,85 @@
+"""`renp-sim compare RUN|FILE…`."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from renp_sim.cli.options import (
+    Constrain,
+    Fix,
+    Free,
+    Json,
+    Model,
+    Normalisation,
+    Quiet,
+    Seed,
+    Settings,
+    Subjects,
+    Toys,
+)
+from renp_sim.cli.output import print_json, print_notes
+from renp_sim.cli.progress import working
+
+__all__ = ["compare"]
+
+DEFAULT_TOYS = 10_000
+
+
+def compare(
+    subjects: Subjects,
+    question: Annotated[
+        str,
+        typer.Option(metavar="ordering|nature|NAME=VALUE", help="What is in doubt.", show_default=False),
+    ],
+    method: Annotated[
+        Literal["asimov", "toys", "exact"],
+        typer.Option(help="The p-value: asymptotic, from toys, or from every outcome."),
+    ] = "asimov",
+    toys: Toys = None,
+    normalisation: Normalisation = "fixed",
+    free: Free = None,
+    fix: Fix = None,
+    constrain: Constrain = None,
+    model: Model = None,
+    settings: Settings = None,
+    seed: Seed = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print whether an alternative is excluded: by data, or by the median experiment of a run file."""
+    from renp_sim.app.compare import CompareMethod
+    from renp_sim.app.compare import compare as compare_subject
+    from renp_sim.app.subject import subject_of
+    from renp_sim.cli.fit_options import question_of
+
+    asked = question_of(
+        normalisation=normalisation, free=free or [], fix=fix or [], constrain=constrain or [], may_rest=True
+    )
+    subject = subject_of(subjects, model=model, settings=settings or (), seed=seed)
+    with working("comparing", quiet=quiet):
+        report = compare_subject(
+            subject, asked, question, method=CompareMethod(method), n_toys=toys or DEFAULT_TOYS
+        )
+    if json:
+        print_json(report.as_dict())
+    else:
+        _print(report.as_dict())
+
+
+def _print(table: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    kind = "expected of the median experiment" if table["is_expected"] else "observed"
+    console.print(
+        f"{table['question']}: {table['truth']} against {table['alternative']}, {kind}", style="bold"
+    )
+    delta_q = "∞" if table["delta_q"] is None else f"{table['delta_q']:.6g}"
+    console.print(f"  Δ(−2lnL) = {delta_q}; normalisation {table['normalisation']}")
+    for side in ("truth", "alternative"):
+        values = ", ".join(f"{name} = {value:.6g}" for name, value in table[f"{side}_at"].items())
+        console.print(f"  {side} at {values or 'what the run file says'}")
+    error = "" if not table["p_error"] else f" ± {table['p_error']:.2g}"
+    sigma = "no number" if table["significance"] is None else f"{table['significance']:.3f} σ"
+    console.print(f"  p = {table['p_value']:.4g}{error}, {sigma} one-sided ({table['method']})")
+    print_notes(console, table["notes"])
