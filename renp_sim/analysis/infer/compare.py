@@ -1,8 +1,8 @@
 """Is a hypothesis excluded by data that another one describes? Δ(−2 ln L) of two fits, and what it means.
 
 The two need not be nested, so Wilks does not hold: the p-value is that of ΔT = q(alternative) − q(truth)
-under the alternative at its best fit (a plug-in), from every outcome or from toys. The root of the Asimov ΔT is the
-significance only where ΔT is Gaussian with a width of 2√ΔT (Blennow et al., JHEP 03 (2014) 028).
+under the alternative at its best fit (a plug-in), from every outcome or from toys. The root of the Asimov ΔT
+is the significance only where ΔT is Gaussian with a width of 2√ΔT (Blennow et al., JHEP 03 (2014) 028).
 """
 
 import math

@@ -1,0 +1,64 @@
+"""The construction of Feldman and Cousins against their tables, and its coverage."""
+
+import numpy as np
+import pytest
+from scipy.stats import poisson
+
+from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
+from renp_sim.analysis.infer.outcomes import Uniforms
+from renp_sim.errors import ConfigError
+from tests.analysis.infer.counting import counting_setup
+
+TABLE = {
+    (0.0, 0): (0.0, 2.44),
+    (0.0, 1): (0.11, 4.36),
+    (0.0, 2): (0.53, 5.91),
+    (0.0, 3): (1.10, 7.42),
+    (0.0, 5): (1.84, 9.99),
+    (0.0, 10): (5.50, 16.50),
+    (3.0, 0): (0.0, 0.95),
+    (3.0, 1): (0.0, 1.88),
+    (3.0, 5): (0.0, 6.99),
+    (3.0, 10): (2.63, 13.50),
+}
+"""90 %: their Table IV; with b = 3 and n = 0 the construction itself, without the forced 1.08."""
+
+
+def interval(background: float, n: int) -> tuple[float, float]:
+    found = feldman_cousins_limit(counting_setup(1.0, background), np.array([float(n)]), "normalisation", 0.9)
+    assert len(found.regions) == 1
+    assert found.lower is not None
+    assert found.upper is not None
+    return found.lower, found.upper
+
+
+@pytest.mark.parametrize(("background", "n"), TABLE)
+def test_published_belt(background: float, n: int) -> None:
+    assert interval(background, n) == pytest.approx(TABLE[background, n], abs=0.0051)
+
+
+def test_single_count_is_one_interval() -> None:
+    """An outcome that does not tie with itself leaves a hole from 3.16 to 3.85."""
+    assert interval(0.0, 1)[1] == pytest.approx(4.357, abs=1e-3)
+
+
+@pytest.mark.parametrize(("background", "mean"), [(0.0, 2.435), (3.0, 4.412)])
+def test_mean_upper_limit_without_signal(background: float, mean: float) -> None:
+    counts = range(1 if background == 0 else 15)
+    weights = poisson.pmf(list(counts), background)
+    uppers = np.array([interval(background, n)[1] for n in counts])
+    assert float(weights @ uppers / weights.sum()) == pytest.approx(mean, abs=0.003)
+
+
+def test_too_much_to_count_asks_for_toys() -> None:
+    setup = counting_setup(1.0, 3.0, 0.1)
+    with pytest.raises(ConfigError, match="--toys"):
+        feldman_cousins_limit(setup, np.array([4.0]), "normalisation", 0.9)
+
+
+def test_toys_agree_with_counted_outcomes() -> None:
+    """Ends by 4000 toys; acceptance moves by 0.1 per count there, so 0.02 of error are 0.2 counts."""
+    setup = counting_setup(1.0, 3.0)
+    uniforms = Uniforms.of(setup, 1, seed=20261126, n_toys=4000)
+    found = feldman_cousins_limit(setup, np.array([10.0]), "normalisation", 0.9, uniforms)
+    assert (found.lower, found.upper) == pytest.approx(TABLE[3.0, 10], abs=0.4)

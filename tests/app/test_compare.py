@@ -1,0 +1,113 @@
+"""Comparisons of hypotheses against an independent program."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy.stats import norm
+
+from renp_sim.app.compare import CompareMethod, CompareReport, compare
+from renp_sim.app.question import Normalisation, Question, Treatment
+from renp_sim.app.subject import subject_of
+from renp_sim.errors import ConfigError
+
+DAY_S = 86_400.0
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "exposure.json").read_text())
+MASS_RESTS = Question(treatment=Treatment(fixed={"lightest_mass_eV": None}))
+
+
+def compared(
+    omegas_eV: list[float],
+    days: float,
+    asked: str,
+    question: Question,
+    *settings: str,
+    background_per_day: float = 0.0,
+    **options: Any,
+) -> CompareReport:
+    more = [f"laser.scan=[{{omegas_eV={omegas_eV}, total_duration_s={len(omegas_eV) * days * DAY_S!r}}}]"]
+    if background_per_day:
+        rate_hz = background_per_day / DAY_S
+        more.append(f"background=[{{name='dark', kind='dark_counts', rate_hz={rate_hz!r}}}]")
+    subject = subject_of(["gp23_three_frequencies"], settings=(*settings, *more))
+    return compare(subject, question, asked, **options)
+
+
+@pytest.mark.parametrize("row", REFERENCE["ordering_asimov"])
+def test_asimov_ordering(row: dict[str, Any]) -> None:
+    """Δq is linear in the exposure, so that of one day says how many make it nine."""
+    found = compared(
+        [1.0688, 1.0699, 1.0711],
+        1.0,
+        "ordering",
+        Question(normalisation=Normalisation(row["normalisation"])),
+        f"neutrino.ordering='{row['truth']}'",
+        background_per_day=row["background_per_day"],
+    )
+    assert 9 / found.comparison.delta_q == pytest.approx(row["days_per_frequency"], rel=1e-4)
+    mass = found.as_dict()["alternative_at"]["lightest_mass_eV"]
+    assert mass == pytest.approx(row["other_lightest_mass_eV"], abs=1e-4)
+
+
+@pytest.mark.parametrize(("factor", "is_excluded"), [(0.98, False), (1.001, True)])
+def test_exact_ordering(factor: float, is_excluded: bool) -> None:
+    """The exposure at which half of the experiments exclude the inverted ordering at three σ."""
+    row = next(r for r in REFERENCE["ordering_exact"] if r["power"] == 0.5)
+    days = factor * row["last_days_per_frequency"]
+    found = compared(
+        row["omega_eV"],
+        days,
+        "ordering",
+        MASS_RESTS,
+        background_per_day=row["background_per_day"],
+        method=CompareMethod.EXACT,
+    )
+    assert bool(found.significance.p_value < norm.sf(row["significance"])) is is_excluded
+
+
+def test_toys_agree_with_counted_outcomes() -> None:
+    """40 000 toys under each: p within four of its errors (6e-5 for a false alarm)."""
+    common: dict[str, Any] = {"background_per_day": 2.0}
+    exact = compared(
+        [1.0699, 1.0711], 1.0, "ordering", MASS_RESTS, method=CompareMethod.EXACT, **common
+    ).significance
+    toys = compared(
+        [1.0699, 1.0711], 1.0, "ordering", MASS_RESTS, method=CompareMethod.TOYS, n_toys=40_000, **common
+    ).significance
+    assert toys.p_error is not None
+    assert abs(toys.p_value - exact.p_value) < 4 * toys.p_error
+
+
+def test_a_wall_is_no_number() -> None:
+    """At 1.07164 eV 10 meV is open and 11 meV closed: one photon excludes, and Δq is infinite."""
+    (row,) = REFERENCE["wall_power"]
+    for days, p_value in ((1.001 * row["days_power_half"], 0.0), (0.999 * row["days_power_half"], 1.0)):
+        found = compared(
+            [row["omega_eV"]],
+            days,
+            "lightest_mass_eV=0.011",
+            Question(),
+            method=CompareMethod.EXACT,
+        )
+        table = found.as_dict()
+        assert table["wall"]
+        assert table["delta_q"] is None
+        assert found.significance.p_value == pytest.approx(p_value)
+
+
+def test_nature_is_invisible_with_tens_of_events() -> None:
+    found = compared([1.0688, 1.0699, 1.0711], 2.3, "nature", Question())
+    assert 0 <= found.comparison.delta_q < 0.01
+    assert {"alpha21_deg", "alpha31_deg"} <= set(found.as_dict()["alternative_at"])
+
+
+def test_a_value_that_is_true_is_not_excluded() -> None:
+    found = compared([1.0688, 1.0699, 1.0711], 2.3, "lightest_mass_eV=0.01", Question())
+    assert found.comparison.delta_q == pytest.approx(0.0, abs=1e-6)
+
+
+def test_mistakes_are_one_line() -> None:
+    for asked, says in (("order", "NAME=VALUE"), ("lightest_mass_eV=x", "finite"), ("mass=1", "no such")):
+        with pytest.raises(ConfigError, match=says):
+            compared([1.0688], 1.0, asked, Question())

@@ -1,0 +1,149 @@
+"""Limits as published and as any implementation must give them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from renp_sim.app.limit import LimitMethod, LimitReport, limit_of
+from renp_sim.app.question import Normalisation, Question, Treatment
+from renp_sim.app.subject import subject_of
+from renp_sim.errors import ConfigError
+
+DAY_S = 86_400.0
+GP23_SIX = (1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164)
+
+
+def limit(parameter: str, *settings: str, question: Question | None = None, **options: object) -> LimitReport:
+    subject = subject_of(["gp23_three_frequencies"], settings=settings)
+    return limit_of(subject, question or Question(), parameter, **options)  # type: ignore[arg-type]
+
+
+def vector(mass_eV: float) -> tuple[str, ...]:
+    return (
+        "interaction.model=vector_mediator",
+        f"interaction.mass_eV={mass_eV!r}",
+        "interaction.g_electron=1",
+    )
+
+
+def scalar(mass_eV: float) -> tuple[str, ...]:
+    return (
+        "interaction.model=scalar_mediator",
+        f"interaction.mass_eV={mass_eV!r}",
+        "interaction.y_electron=1",
+    )
+
+
+def scan(omegas_eV: tuple[float, ...], days: float) -> str:
+    return f"laser.scan=[{{omegas_eV={list(omegas_eV)}, total_duration_s={len(omegas_eV) * days * DAY_S}}}]"
+
+
+@pytest.mark.parametrize(
+    ("mass_eV", "upper", "lower"),
+    [(1e-3, 1.4e-26, -3.0e-26), (1.0, 9.4e-24, -3.4e-24), (1e4, 9.5e-16, -3.5e-16)],
+)
+def test_vector_mediator_of_gp23(mass_eV: float, upper: float, lower: float) -> None:
+    found = limit("interaction.g_left.11", *vector(mass_eV), method=LimitMethod.ASIMOV).limit
+    # the reference has two digits
+    assert (found.upper, found.lower) == pytest.approx((upper, lower), rel=0.025)
+
+
+@pytest.mark.parametrize(("mass_eV", "upper"), [(1e-3, 2.48e-19), (1.0, 3.86e-17), (1e4, 3.9e-9)])
+def test_scalar_mediator_of_gp23(mass_eV: float, upper: float) -> None:
+    found = limit("interaction.y_scalar.11", *scalar(mass_eV), method=LimitMethod.ASIMOV).limit
+    assert found.upper == pytest.approx(upper, rel=3e-3)
+    assert found.lower == -found.upper
+
+
+@pytest.mark.parametrize(
+    ("element", "days", "upper"),
+    [
+        ("magnetic_muB.11", 10, 1.78e-11),
+        ("magnetic_muB.12", 10, 1.71e-11),
+        ("magnetic_muB.33", 10, 3.46e-11),
+        ("electric_muB.11", 10, 2.93e-11),
+        ("electric_muB.33", 10, 9.81e-11),
+        ("magnetic_muB.11", 100, 0.945e-11),
+        ("magnetic_muB.12", 100, 0.952e-11),
+        ("electric_muB.12", 100, 1.19e-11),
+        ("magnetic_muB.11", 1000, 0.520e-11),
+    ],
+)
+def test_moments_of_gp23(element: str, days: float, upper: float) -> None:
+    settings = (scan((1.068, *GP23_SIX), days), "interaction.model=em_moments")
+    found = limit(f"interaction.{element}", *settings, method=LimitMethod.ASIMOV).limit
+    assert found.upper == pytest.approx(upper, rel=5e-3)
+
+
+def test_a_transverse_target_sees_no_scalar() -> None:
+    found = limit("interaction.y_scalar.11", *scalar(1.0), "target.spin_tensor=transverse").as_dict()
+    assert (found["visible"], found["status"], found["upper"]) == (False, "not visible", None)
+
+
+def test_an_island_is_listed() -> None:
+    """With many counts the interference of a vector has a second solution, apart from the first."""
+    found = limit("interaction.g_left.11", *vector(1.0), scan((1.0688, 1.0699, 1.0711), 200.0)).limit
+    assert len(found.regions) == 2
+    own = next(r for r in found.regions if r.lower < 0 < r.upper)
+    assert (found.lower, found.upper) == (own.lower, own.upper)
+
+
+def test_a_free_normalisation_weakens_a_limit() -> None:
+    known = limit("interaction.y_scalar.11", *scalar(1.0)).limit.upper
+    question = Question(normalisation=Normalisation.FREE)
+    free = limit("interaction.y_scalar.11", *scalar(1.0), question=question).limit.upper
+    assert known is not None
+    assert free is None or free > 1.05 * known
+
+
+def test_band_holds_the_median_and_rises() -> None:
+    found = limit("interaction.y_scalar.11", *scalar(1.0), method=LimitMethod.ASIMOV, band=True).limit
+    assert found.expected is not None
+    ends = [end for end in found.expected if end is not None]
+    assert len(ends) == 5
+    assert np.all(np.diff(ends) > 0)
+    assert ends[2] == found.upper
+
+
+@pytest.mark.parametrize("method", list(LimitMethod))
+def test_all_above_threshold_or_nothing_open(method: LimitMethod) -> None:
+    """A step where nothing can be emitted says nothing: no number, no crash."""
+    found = limit("interaction.y_scalar.11", *scalar(1.0), scan((1.0725,), 1.0), method=method)
+    assert not found.as_dict()["visible"]
+    assert found.limit.upper is None
+
+
+def test_observed_limit_of_a_file(tmp_path: Path) -> None:
+    from renp_sim.production.generate import generate
+    from renp_sim.runfile.run import load
+
+    run = load("gp23_three_frequencies", scalar(1.0))
+    generate(run, tmp_path / "run.root")
+    subject = subject_of([tmp_path / "run.root"])
+    found = limit_of(subject, Question(), "interaction.y_scalar.11")
+    expected = limit("interaction.y_scalar.11", *scalar(1.0), band=True).limit.expected
+    assert not found.is_planned
+    assert expected is not None
+    assert found.limit.upper is not None
+    low, high = expected[0], expected[-1]
+    assert low is not None
+    assert high is not None
+    # a seed whose limit is within two standard deviations
+    assert low < found.limit.upper < high
+    with pytest.raises(ConfigError, match="asimov"):
+        limit_of(subject, Question(), "interaction.y_scalar.11", method=LimitMethod.ASIMOV)
+
+
+def test_mistakes_are_one_line() -> None:
+    with pytest.raises(ConfigError, match="has no couplings"):
+        limit("interaction.g_left.11")
+    with pytest.raises(ConfigError, match="not one of"):
+        limit("interaction.g_lfet.11", *vector(1.0))
+    with pytest.raises(ConfigError, match="--cl"):
+        limit("interaction.g_left.11", *vector(1.0), level=90.0)
+    with pytest.raises(ConfigError, match="can lower an expectation"):
+        limit("interaction.g_left.11", *vector(1.0), method=LimitMethod.CLS)
+    fixed = Question(treatment=Treatment(fixed={"interaction.g_left.11": None}))
+    with pytest.raises(ConfigError, match="limit is asked for"):
+        limit("interaction.g_left.11", *vector(1.0), question=fixed)
