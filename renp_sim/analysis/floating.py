@@ -207,6 +207,10 @@ class Setup:
         """Return the set-up that starts from these values, shape (p,)."""
         return replace(self, theta=theta)
 
+    def standing_for(self, model: "Model") -> "Setup":
+        """Return the set-up of another model with the same parameters."""
+        return replace(self, model=model)
+
     def measured(self, values: FloatArray) -> "Setup":
         """Return the set-up whose constraints say these values, shape (f,); what has none is not read."""
         constraints = tuple(

@@ -12,6 +12,7 @@ from renp_sim.analysis.infer.cls import PValues, cls_limit
 from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, profile_limit
 from renp_sim.analysis.infer.outcomes import Uniforms
+from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.analysis.model import Constraint, Model
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
@@ -199,6 +200,7 @@ def limit_of(
         theta[setup.index(name)] = truth[setup.index(name)] = 0.0
         setup = setup.moved(theta)
     counts = model.expected(truth) if subject.counts is None else subject.counts
+    setup = as_polynomial(setup)
     needs_toys = method is LimitMethod.FELDMAN_COUSINS or p_values is PValues.TOYS
     uniforms = None
     if n_toys and (len(setup.names) > 1 or needs_toys):
