@@ -24,7 +24,7 @@ from renp_sim.errors import ConfigError
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 
-__all__ = ["LimitMethod", "LimitReport", "limit_of", "limit_setup", "normalisation_text"]
+__all__ = ["LimitMethod", "LimitReport", "PValues", "limit_of", "limit_setup", "normalisation_text"]
 
 FEW_COUNTS = 10.0
 """Below this expectation of a step, asymptotic levels are a shortcut."""

@@ -1,4 +1,4 @@
-"""`figures`: the published spectral figures of GP23, as PNG, PDF and the numbers as CSV.
+"""`figures`: the published figures of GP23, as PNG, PDF and the numbers as CSV; here those of spectra.
 
 GP23 prints the couplings of its Figure 1, left, but not the masses of the mediators: 3 keV gives what its
 text says, a vector of 1.32–1.71 and a scalar of 3.3–1.6 × the Standard Model. Plots and tables tell.
@@ -10,6 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from renp_sim.app.published_limits import (
+    LIMIT_FIGURES,
+    mediator_limits,
+    moment_limits,
+    write_limit_figure,
+)
 from renp_sim.app.rate_figure import curve_frequencies, named_thresholds_eV, threshold_windows
 from renp_sim.arrays import FloatArray
 from renp_sim.files import write_file
@@ -141,12 +147,17 @@ def write_figures(folder: Path, *, force: bool = False) -> list[Path]:
         If a file exists and `force` is not given, or cannot be written.
     """
     made = [mediator_figure(), moment_figure("magnetic"), moment_figure("electric")]
-    files = [folder / f"{figure.name}.{kind}" for figure in made for kind in (*FORMATS, "csv")]
+    names = [*(figure.name for figure in made), *LIMIT_FIGURES]
+    files = [folder / f"{name}.{kind}" for name in names for kind in (*FORMATS, "csv")]
     require_outputs(files, force=force)
     with results_folder(folder):
         for figure in made:
             _draw(figure, folder)
             _write_csv(figure, folder / f"{figure.name}.csv")
+        for kind in ("vector", "scalar"):
+            write_limit_figure(mediator_limits(kind), folder)
+        for kind in ("magnetic", "electric"):
+            write_limit_figure(moment_limits(kind), folder)
     return files
 
 

@@ -51,8 +51,7 @@ def limit(
     quiet: Quiet = False,
 ) -> None:
     """Print the limit on a parameter: observed of ROOT files, expected of a run file."""
-    from renp_sim.analysis.infer.cls import PValues
-    from renp_sim.app.limit import LimitMethod, limit_of
+    from renp_sim.app.limit import LimitMethod, PValues, limit_of
     from renp_sim.app.subject import subject_of
     from renp_sim.cli.fit_options import question_of
 

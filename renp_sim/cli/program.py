@@ -21,6 +21,7 @@ from renp_sim.cli import (
     rate,
     reweight,
     run,
+    sensitivity,
     spectrum,
 )
 from renp_sim.cli.output import complain
@@ -45,6 +46,7 @@ for command in (
     spectrum.spectrum,
     fit.fit,
     limit.limit,
+    sensitivity.sensitivity,
     compare.compare,
     run.run,
     figures.figures,

@@ -1,0 +1,192 @@
+"""The sensitivities of GP23: Figure 1, middle and right, and Figure 2, right, as expected 90 % CL limits.
+
+χ²_P = 2.706 of the counts that the Standard Model expects, everything else known, no background, as there.
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.intervals import delta_q_of_level
+from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
+from renp_sim.app.experiment import Experiment, hypothesis_of_run
+from renp_sim.app.fitting import model_of
+from renp_sim.app.question import Question
+from renp_sim.app.sensitivity import MOMENT_BOUNDS, scan_of, sensitivity_of
+from renp_sim.arrays import FloatArray
+from renp_sim.files import write_file
+from renp_sim.physics.pairs import PAIRS
+from renp_sim.plots.figure import png_and_pdf, save
+from renp_sim.plots.sensitivity import DrawnLimit, sensitivity_plot
+from renp_sim.runfile.run import load
+
+__all__ = ["LIMIT_FIGURES", "mediator_limits", "moment_limits", "write_limit_figure"]
+
+LEVEL = 0.9
+
+RUN = "gp23_three_frequencies"
+
+SIX_EV = (1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164)
+"""One in each interval between two thresholds of 10 meV, normal ordering."""
+
+SEPARATING_EV = 1.068
+"""Far below all thresholds, where an electric and a magnetic moment differ in shape."""
+
+DAYS = np.geomspace(1.0, 1e4, 17)
+"""At each frequency."""
+
+DAY_S = 86_400.0
+
+MASS_SCAN = "interaction.mass_eV=1e-3:1e4:43:log"
+
+SETTINGS: Mapping[str, tuple[str, str]] = {
+    "vector": ("interaction.g_electron=1", "interaction.g_left.11"),
+    "scalar": ("interaction.y_electron=1", "interaction.y_scalar.11"),
+}
+"""With an electron's coupling of 1 the limit is one on the product."""
+
+LIMIT_FIGURES = (
+    "figure1_limit_vector",
+    "figure1_limit_scalar",
+    "figure2_limit_magnetic",
+    "figure2_limit_electric",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LimitFigure:
+    """The numbers of a figure.
+
+    Parameters
+    ----------
+    name
+        File name without suffix.
+    says
+        What is drawn, a line each, for the head of the table.
+    x_name, x
+        The axis, shape (g,).
+    columns
+        Limits by name, shape (g,) each.
+    curves
+        As they are drawn.
+    x_label, y_label, title
+        Of the plot.
+    """
+
+    name: str
+    says: tuple[str, ...]
+    x_name: str
+    x: FloatArray
+    columns: Mapping[str, FloatArray]
+    curves: tuple[DrawnLimit, ...]
+    x_label: str
+    y_label: str
+    title: str
+
+
+def mediator_limits(kind: str) -> LimitFigure:
+    """Return GP23's Figure 1, middle ("vector") or right ("scalar"): limits against the mediator's mass."""
+    setting, parameter = SETTINGS[kind]
+    found = sensitivity_of(
+        RUN,
+        Question(),
+        [parameter],
+        scan_of(MASS_SCAN),
+        level=LEVEL,
+        settings=(f"interaction.model={kind}_mediator", setting),
+    )
+    ((name, limits),) = found.limits.items()
+    curve = DrawnLimit.of(name.removeprefix("interaction."), found.scan.values, limits)
+    product = r"|g^e g_{L,11}|" if kind == "vector" else r"|y^e y_{S,11}|"
+    return LimitFigure(
+        name=f"figure1_limit_{kind}",
+        says=(
+            f"expected 90 % CL limits on the product of couplings, {kind} mediator, after Figure 1 of GP23",
+            "three frequencies of 2.3 d, chi2_P = 2.706, Standard Model counts, all else known",
+        ),
+        x_name="mass_eV",
+        x=found.scan.values,
+        columns={"upper": curve.upper, "minus_lower": curve.lower},
+        curves=(curve,),
+        x_label="mediator mass [eV]",
+        y_label=f"90 % CL limit on ${product}$",
+        title="Yb, normal ordering, $m_1$ = 10 meV; 1.0688, 1.0699, 1.0711 eV, 2.3 d each",
+    )
+
+
+def moment_limits(kind: str) -> LimitFigure:
+    """Return a half of GP23's Figure 2, right: "magnetic" or "electric" moments against exposure."""
+    columns: dict[str, FloatArray] = {}
+    curves = []
+    for omegas, suffix in (((SEPARATING_EV, *SIX_EV), ""), (SIX_EV, "_without_1.068")):
+        for number, pair in enumerate(PAIRS):
+            upper = _moment_limits(kind, pair, omegas)
+            columns[f"{kind}_{pair}{suffix}"] = upper
+            symbol = r"\mu" if kind == "magnetic" else r"\epsilon"
+            curves.append(
+                DrawnLimit(
+                    label=rf"${symbol}_{{{pair}}}$",
+                    x=DAYS,
+                    upper=upper,
+                    lower=upper,
+                    band=np.full((4, len(DAYS)), np.nan),
+                    is_even=True,
+                    number=number,
+                    is_dashed=bool(suffix),
+                )
+            )
+    return LimitFigure(
+        name=f"figure2_limit_{kind}",
+        says=(
+            f"expected 90 % CL limits on {kind} moments in Bohr magnetons, after Figure 2 (right) of GP23",
+            "GP23's six frequencies and 1.068 eV, and without it; off the diagonal real and hermitian",
+        ),
+        x_name="days_per_frequency",
+        x=DAYS,
+        columns=columns,
+        curves=tuple(curves),
+        x_label="time at each frequency [d]",
+        y_label=r"90 % CL limit [$\mu_B$]",
+        title=f"Yb, normal ordering, $m_1$ = 10 meV; {kind} moments; dashed: without 1.068 eV",
+    )
+
+
+def _moment_limits(kind: str, pair: str, omegas_eV: tuple[float, ...]) -> FloatArray:
+    """Return the limits at all exposures: Δq of an Asimov set grows with the time, so one profile has all."""
+    scan = f"laser.scan=[{{omegas_eV={list(omegas_eV)}, total_duration_s={len(omegas_eV) * DAY_S}}}]"
+    experiment = Experiment.of(load(RUN, (scan, "interaction.model=em_moments")))
+    whole = model_of(experiment, hypothesis_of_run(experiment))
+    names = [p.name for p in whole.parameters]
+    name = f"interaction.{kind}_muB.{pair}"
+    name = name if name in names else f"{name}.re"
+    setup = as_polynomial(Setup.of(whole.offering((name,)), free=(name,)))
+    curve = ProfileCurve.of(setup, setup.model.expected(setup.theta))
+    error = curve.error(name)
+    level = delta_q_of_level(LEVEL)
+    return np.array([curve.regions(name, error, level / days)[0][-1].upper for days in DAYS.tolist()])
+
+
+def write_limit_figure(found: LimitFigure, folder: Path) -> None:
+    """Write the plot as PNG and PDF and the numbers as CSV."""
+    drawn = sensitivity_plot(
+        found.curves,
+        x_label=found.x_label,
+        is_log=True,
+        bounds=MOMENT_BOUNDS if "magnetic" in found.name else (),
+        y_label=found.y_label,
+        title=found.title,
+    )
+    save(drawn, *png_and_pdf(folder / found.name))
+    out = io.StringIO()
+    out.writelines(f"# {line}\n" for line in found.says)
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow([found.x_name, *found.columns])
+    for row in np.column_stack([found.x, *found.columns.values()]).tolist():
+        table.writerow([repr(value) for value in row])
+    write_file(folder / f"{found.name}.csv", out.getvalue().encode(), force=True)

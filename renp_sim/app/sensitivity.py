@@ -1,0 +1,286 @@
+"""Sensitivity: expected limits along a scan of a key of the run file, or of the exposure."""
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from renp_sim.analysis.data import Exposure
+from renp_sim.analysis.infer.limit import BAND, Limit
+from renp_sim.app.experiment import Experiment
+from renp_sim.app.limit import LimitMethod, limit_of, normalisation_text
+from renp_sim.app.question import Normalisation, Question
+from renp_sim.app.subject import Subject
+from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError
+from renp_sim.files import write_file
+from renp_sim.outputs import require_outputs, results_folder
+from renp_sim.plots.figure import FORMATS, png_and_pdf, save
+from renp_sim.plots.sensitivity import DrawnLimit, PublishedBound, sensitivity_plot
+from renp_sim.runfile.run import load
+
+__all__ = ["Scan", "Sensitivity", "published_bounds", "scan_of", "sensitivity_of", "write_sensitivity"]
+
+EXPOSURE = "exposure"
+"""Scans a factor on all durations."""
+
+MOST_POINTS = 10_000
+
+LIMITS_BY = 1.1
+"""What is known perfectly must improve a limit by this factor to be what limits it."""
+
+MOMENT_BOUNDS = (
+    PublishedBound(label="GEMMA, Borexino", value=3e-11),
+    PublishedBound(label="XENONnT", value=6e-12),
+    PublishedBound(label="red giants", value=2.2e-12),
+)
+"""On magnetic moments, in Bohr magnetons: GP23 section 6."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scan:
+    """What is varied.
+
+    Parameters
+    ----------
+    key
+        A key of the run file, or `exposure`.
+    values
+        Shape (g,).
+    is_log
+        Whether they are even in the logarithm.
+    """
+
+    key: str
+    values: FloatArray
+    is_log: bool
+
+    @property
+    def label(self) -> str:
+        """What an axis is called."""
+        return "exposure, in durations of the run file" if self.key == EXPOSURE else self.key
+
+
+def scan_of(text: str) -> Scan:
+    """Return the scan that `KEY=START:STOP:POINTS[:log]` or `KEY=VALUE,VALUE,…` means.
+
+    Raises
+    ------
+    ConfigError
+        If it means none.
+
+    Examples
+    --------
+    >>> scan_of("interaction.mass_eV=1e-3:1e3:3:log").values.tolist()
+    [0.001, 1.0, 1000.0]
+    """
+    key, equals, asked = text.partition("=")
+    try:
+        if ":" in asked:
+            first, last, n, *rest = asked.split(":")
+            start, stop, points = float(first), float(last), int(n)
+            is_log = rest == ["log"]
+            if (rest and not is_log) or not 1 <= points <= MOST_POINTS or (is_log and min(start, stop) <= 0):
+                raise ValueError
+            values = np.geomspace(start, stop, points) if is_log else np.linspace(start, stop, points)
+        else:
+            values, is_log = np.array([float(value) for value in asked.split(",")]), False
+    except ValueError:
+        values, is_log = np.empty(0), False
+    if not equals or not key.strip() or not len(values) or not np.all(np.isfinite(values)):
+        raise ConfigError(
+            f"--scan {text}: write KEY=START:STOP:POINTS or KEY=START:STOP:POINTS:log with up to "
+            f"{MOST_POINTS} points, or KEY=VALUE,VALUE; KEY is one of the run file or `exposure`"
+        )
+    return Scan(key=key.strip(), values=values, is_log=is_log)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sensitivity:
+    """Expected limits of some parameters along a scan.
+
+    Parameters
+    ----------
+    scan
+        What was varied.
+    level, question
+        Confidence level; what floats.
+    limits
+        By parameter, one a point.
+    limited_by
+        By parameter, what limits each point: counts, background, normalisation or calibration.
+    notes
+        What a reader must know, a line each.
+    """
+
+    scan: Scan
+    level: float
+    question: Question
+    limits: dict[str, tuple[Limit, ...]]
+    limited_by: dict[str, tuple[str, ...]]
+    notes: tuple[str, ...]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield a row per parameter and point."""
+        for name, limits in self.limits.items():
+            for value, limit, by in zip(
+                self.scan.values.tolist(), limits, self.limited_by[name], strict=True
+            ):
+                band = limit.expected or (None,) * len(BAND)
+                yield {
+                    "parameter": name,
+                    self.scan.key: value,
+                    "lower": limit.lower,
+                    "upper": limit.upper,
+                    "minus_2_sigma": band[0],
+                    "minus_1_sigma": band[1],
+                    "plus_1_sigma": band[3],
+                    "plus_2_sigma": band[4],
+                    "limited_by": by,
+                    "status": limit.status.value,
+                }
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `sensitivity --json` prints."""
+        return {
+            "scan": self.scan.key,
+            "cl": self.level,
+            "method": LimitMethod.ASIMOV.value,
+            "sided": "two-sided",
+            "normalisation": normalisation_text(self.question),
+            "rows": list(self.rows()),
+            "notes": list(self.notes),
+        }
+
+
+def sensitivity_of(
+    run_file: str | Path,
+    question: Question,
+    parameters: Sequence[str],
+    scan: Scan,
+    *,
+    level: float = 0.9,
+    settings: Sequence[str] = (),
+    seed: int | None = None,
+) -> Sensitivity:
+    """Return the expected limits along a scan, by Asimov sets with their bands.
+
+    Raises
+    ------
+    ConfigError
+        If a value of the scan makes no run, or a parameter is unknown.
+    """
+    limits: dict[str, list[Limit]] = {}
+    limited_by: dict[str, list[str]] = {}
+    notes: dict[str, None] = {}
+    for value in scan.values.tolist():
+        subject = _subject(run_file, scan, value, settings, seed)
+        for parameter in dict.fromkeys(parameters):
+            report = limit_of(subject, question, parameter, level=level, method=LimitMethod.ASIMOV, band=True)
+            name = report.limit.name
+            limits.setdefault(name, []).append(report.limit)
+            limited_by.setdefault(name, []).append(
+                _what_limits(subject, question, parameter, level, report.limit)
+            )
+            notes |= dict.fromkeys(report.notes)
+    return Sensitivity(
+        scan=scan,
+        level=level,
+        question=question,
+        limits={name: tuple(found) for name, found in limits.items()},
+        limited_by={name: tuple(found) for name, found in limited_by.items()},
+        notes=tuple(notes)[:8],
+    )
+
+
+def _subject(
+    run_file: str | Path, scan: Scan, value: float, settings: Sequence[str], seed: int | None
+) -> Subject:
+    """Return the run at a point of the scan."""
+    if scan.key != EXPOSURE:
+        run = load(run_file, (*settings, f"{scan.key}={value!r}"), seed=seed)
+        return Subject(experiment=Experiment.of(run), counts=None, seed=run.config.run.seed, notes=run.notes)
+    if value <= 0:
+        raise ConfigError(f"--scan exposure: {value:g}: a factor on durations must be > 0")
+    run = load(run_file, tuple(settings), seed=seed)
+    experiment = Experiment.of(run)
+    longer = replace(experiment, exposure=experiment.exposure.scaled(value))
+    return Subject(experiment=longer, counts=None, seed=run.config.run.seed, notes=run.notes)
+
+
+def _what_limits(subject: Subject, question: Question, parameter: str, level: float, found: Limit) -> str:
+    """Return whose absence would improve a limit the most; counts where nothing's would by a tenth."""
+    if found.upper is None:
+        return found.status.value
+    gains = {"counts": LIMITS_BY}
+    for name, better, asked in _improved(subject, question):
+        upper = limit_of(better, asked, parameter, level=level, method=LimitMethod.ASIMOV).limit.upper
+        gains[name] = found.upper / upper if upper else 0.0
+    return max(gains, key=lambda name: gains[name])
+
+
+def _improved(subject: Subject, question: Question) -> Iterator[tuple[str, Subject, Question]]:
+    """Yield the same experiment without background, with a known normalisation, with exact frequencies."""
+    experiment = subject.experiment
+    exposure = experiment.exposure
+
+    def with_exposure(better: Exposure) -> Subject:
+        return replace(subject, experiment=replace(experiment, exposure=better))
+
+    if np.any(exposure.background_rate_hz > 0):
+        none = np.zeros_like(exposure.background_rate_hz)
+        better = replace(exposure, background_rate_hz=none, background_error_hz=none)
+        yield "background", with_exposure(better), question
+    if question.normalisation is not Normalisation.FIXED:
+        yield "normalisation", subject, replace(question, normalisation=Normalisation.FIXED)
+    if np.any(exposure.omega_common_error_eV > 0) or np.any(exposure.omega_step_error_eV > 0):
+        exact = np.zeros_like(exposure.omega_common_error_eV)
+        better = replace(exposure, omega_common_error_eV=exact, omega_step_error_eV=exact)
+        yield "calibration", with_exposure(better), question
+
+
+def published_bounds(parameters: Sequence[str]) -> tuple[PublishedBound, ...]:
+    """Return published bounds in the unit of all parameters; none where they differ or have none."""
+    return MOMENT_BOUNDS if all("magnetic_muB" in name for name in parameters) else ()
+
+
+def write_sensitivity(found: Sensitivity, folder: Path, *, force: bool = False) -> list[Path]:
+    """Write curves as CSV, PNG and PDF into a folder, and return the files.
+
+    Raises
+    ------
+    SchemaError
+        If a file exists and `force` is not given, or cannot be written.
+    """
+    stem = folder / "sensitivity"
+    files = [stem.with_name(f"{stem.name}.{kind}") for kind in ("csv", *FORMATS)]
+    require_outputs(files, force=force)
+    with results_folder(folder):
+        write_file(files[0], _csv(found).encode(), force=True)
+        drawn = sensitivity_plot(
+            [DrawnLimit.of(name, found.scan.values, limits) for name, limits in found.limits.items()],
+            x_label=found.scan.label,
+            is_log=found.scan.is_log or found.scan.key == EXPOSURE,
+            bounds=published_bounds(list(found.limits)),
+            title=f"expected {100 * found.level:g} % CL limits, two-sided, "
+            f"normalisation {normalisation_text(found.question)}",
+        )
+        save(drawn, *png_and_pdf(stem))
+    return files
+
+
+def _csv(found: Sensitivity) -> str:
+    out = io.StringIO()
+    rows = list(found.rows())
+    out.write(f"# expected limits of an Asimov set, {100 * found.level:g} % CL, two-sided\n")
+    table = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
+    table.writeheader()
+    for row in rows:
+        shown = {k: repr(v) if isinstance(v, float) and math.isfinite(v) else v for k, v in row.items()}
+        table.writerow(shown)
+    return out.getvalue()

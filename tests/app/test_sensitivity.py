@@ -1,0 +1,100 @@
+"""Sensitivity curves, and the published ones."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from renp_sim.app.published_limits import DAYS, MASS_SCAN, mediator_limits, moment_limits
+from renp_sim.app.question import Constraint, Normalisation, Question, Shape
+from renp_sim.app.sensitivity import Sensitivity, scan_of, sensitivity_of, write_sensitivity
+from renp_sim.errors import ConfigError, SchemaError
+
+MOMENTS = ("interaction.model=em_moments",)
+MU = "interaction.magnetic_muB.11"
+
+
+def curve(scan: str, *settings: str, question: Question | None = None) -> Sensitivity:
+    return sensitivity_of(
+        "gp23_three_frequencies", question or Question(), [MU], scan_of(scan), settings=(*MOMENTS, *settings)
+    )
+
+
+def test_a_moment_falls_with_the_fourth_root_of_exposure() -> None:
+    """Without background and with many counts Δq grows with x⁴ T."""
+    (limits,) = curve("exposure=1e4,1e8").limits.values()
+    assert limits[0].upper is not None
+    assert limits[1].upper is not None
+    assert limits[0].upper / limits[1].upper == pytest.approx(10, rel=0.02)
+
+
+def test_what_limits() -> None:
+    def of(*settings: str, question: Question | None = None) -> str:
+        (found,) = curve("exposure=100", *settings, question=question).limited_by.values()
+        return found[0]
+
+    background = "background=[{name='dark', kind='dark_counts', rate_hz=1e-2}]"
+    five_per_cent = Question(normalisation=Constraint(value=1.0, error=0.05, shape=Shape.LOG_NORMAL))
+    assert of() == "counts"
+    assert of(background) == "background"
+    assert of(question=five_per_cent) == "normalisation"
+    assert of(question=Question(normalisation=Normalisation.FREE)) == "normalisation"
+
+
+def test_files_say_what_was_found(tmp_path: Path) -> None:
+    found = curve("exposure=1:100:3:log")
+    files = write_sensitivity(found, tmp_path / "out")
+    assert [path.suffix for path in files] == [".csv", ".png", ".pdf"]
+    head, *lines = files[0].read_text().splitlines()
+    assert head.startswith("#")
+    rows = list(csv.DictReader(lines))
+    assert [float(row["upper"]) for row in rows] == [limit.upper for limit in found.limits[MU]]
+    with pytest.raises(SchemaError, match="--force"):
+        write_sensitivity(found, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "text", ["exposure", "=1:2:3", "a=1:2", "a=1:2:0", "a=0:2:3:log", "a=x,y", "a=1:2:3:lin"]
+)
+def test_a_scan_that_is_none(text: str) -> None:
+    with pytest.raises(ConfigError, match="--scan"):
+        scan_of(text)
+
+
+def test_mistakes_of_a_scan() -> None:
+    with pytest.raises(ConfigError, match="factor"):
+        curve("exposure=-1,1")
+    with pytest.raises(ConfigError, match="no such key"):
+        curve("interaction.mess_eV=1,2")
+
+
+def test_published_mediators() -> None:
+    """Ends of the ranges of GP22 over 1e-3 … 1e4 eV, within a decade."""
+    for kind, low, high in (("vector", 1e-26, 1e-15), ("scalar", 1e-19, 1e-9)):
+        found = mediator_limits(kind)
+        assert len(found.x) == len(scan_of(MASS_SCAN).values)
+        upper = found.columns["upper"]
+        assert low < upper[0] < 10 * low
+        assert high / 10 < upper[-1] < 10 * high
+        assert np.all(np.diff(upper[found.x > 1]) > 0)
+
+
+def test_published_moments() -> None:
+    """Numbers by an independent program at 10, 100 and 1000 d."""
+    found = {**moment_limits("magnetic").columns, **moment_limits("electric").columns}
+    published = {
+        "magnetic_11": {10: 1.78e-11, 100: 0.945e-11, 1000: 0.520e-11},
+        "magnetic_12": {10: 1.71e-11, 100: 0.952e-11},
+        "magnetic_33": {10: 3.46e-11},
+        "electric_11": {10: 2.93e-11},
+        "electric_12": {100: 1.19e-11},
+        "electric_33": {10: 9.81e-11},
+    }
+    for name, values in published.items():
+        for days, upper in values.items():
+            (place,) = np.flatnonzero(np.isclose(DAYS, days))
+            assert found[name][place] == pytest.approx(upper, rel=5e-3)
+    # 1.068 eV can only help
+    for name in published:
+        assert np.all(found[f"{name}_without_1.068"] >= found[name])
