@@ -1,6 +1,6 @@
 """Limits on one parameter: observed of files, expected of a run file, by the method that is asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any
@@ -24,7 +24,7 @@ from renp_sim.errors import ConfigError
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 
-__all__ = ["LimitMethod", "LimitReport", "PValues", "limit_of", "limit_setup", "normalisation_text"]
+__all__ = ["LimitMethod", "LimitReport", "PValues", "limit_of", "limit_setup", "normalisation_text", "rested"]
 
 FEW_COUNTS = 10.0
 """Below this expectation of a step, asymptotic levels are a shortcut."""
@@ -124,19 +124,24 @@ def limit_setup(
     asked = question.treatment
     if any(fnmatchcase(name, pattern) for pattern in asked.fixed):
         raise ConfigError(f"--fix {name}: it is the parameter whose limit is asked for")
-    treatment = treatment_of(question, whole)
-    masses = {mass for every in MASS_NAMES.values() for mass in every}
-    free = [
-        n
-        for n in treatment.free
-        if n not in masses or any(fnmatchcase(n, pattern) for pattern in asked.names)
-    ]
-    if name not in treatment.constrained and name not in free:
-        free.append(name)
-    model = whole.offering(tuple(dict.fromkeys([*free, *treatment.constrained, *treatment.fixed])))
-    chosen = Treatment(free=tuple(free), fixed=treatment.fixed, constrained=treatment.constrained)
+    chosen = rested(question, whole, (name,))
+    model = whole.offering(chosen.names)
     setup = Setup.of(model, chosen)
-    return model, experiment.at_truth(setup, treatment.fixed), name
+    return model, experiment.at_truth(setup, chosen.fixed), name
+
+
+def rested(question: Question, model: Model, free: tuple[str, ...]) -> Treatment:
+    """Return what is done with the parameters where some are free and masses rest unless they are named."""
+    asked = question.treatment
+    treatment = treatment_of(question, model)
+    masses = {mass for every in MASS_NAMES.values() for mass in every}
+    kept = [
+        name
+        for name in treatment.free
+        if name not in masses or any(fnmatchcase(name, pattern) for pattern in asked.names)
+    ]
+    kept += [name for name in free if name not in (*kept, *treatment.constrained)]
+    return replace(treatment, free=tuple(kept))
 
 
 def _require_coupling(model: ExpectedCounts | JointCounts, parameter: str) -> None:

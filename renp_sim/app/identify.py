@@ -1,0 +1,178 @@
+"""`identify`: which wrong coupling element could pass for the true one."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.compare import best_fit
+from renp_sim.analysis.infer.result import plain
+from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
+from renp_sim.app.experiment import Experiment, hypothesis_of_run
+from renp_sim.app.fitting import model_of
+from renp_sim.app.limit import normalisation_text, rested
+from renp_sim.app.question import Question
+from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError
+from renp_sim.files import write_file
+from renp_sim.outputs import require_outputs, results_folder
+from renp_sim.plots.figure import FORMATS, png_and_pdf, save
+from renp_sim.plots.matrix import matrix_plot
+from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.prediction.joint import JointCounts
+
+__all__ = ["Identification", "identify", "write_identification"]
+
+PREFIX = "interaction."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Identification:
+    """Δ(−2 ln L) of every element as the explanation of counts that another one makes.
+
+    Parameters
+    ----------
+    true
+        Elements of the run file, each alone the truth, with their values.
+    explanations
+        Elements that are fitted, each alone, its size and all that floats profiled.
+    exposures
+        Factors on all durations.
+    delta_q
+        Shape (exposures, true, explanations); 0 of the truth itself.
+    best
+        Best values of the explanations, same shape.
+    question
+        What floats beside them.
+    hypothesis
+        Of the neutrinos.
+    """
+
+    true: dict[str, float]
+    explanations: tuple[str, ...]
+    exposures: tuple[float, ...]
+    delta_q: FloatArray
+    best: FloatArray
+    question: Question
+    hypothesis: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `identify --json` prints."""
+        return {
+            "true": self.true,
+            "explanations": list(self.explanations),
+            "exposures": list(self.exposures),
+            "delta_q": plain(self.delta_q),
+            "best": self.best.tolist(),
+            "hypothesis": self.hypothesis,
+            "normalisation": normalisation_text(self.question),
+            "notes": [
+                "of the expected counts; masses rest where the run file has them unless they are named"
+            ],
+        }
+
+
+def identify(
+    experiment: Experiment, question: Question, exposures: Sequence[float] = (1.0,)
+) -> Identification:
+    """Return how well each coupling element of a run file is told from every other one.
+
+    Raises
+    ------
+    ConfigError
+        If the run file has no coupling that is not 0, or an exposure is not positive.
+    """
+    if any(factor <= 0 for factor in exposures):
+        raise ConfigError("--exposure: a factor on durations must be > 0")
+    whole = model_of(experiment, hypothesis_of_run(experiment))
+    couplings = {p.name: p.value for p in whole.parameters if p.name.startswith(PREFIX)}
+    true = {name: value for name, value in couplings.items() if value != 0}
+    if not true:
+        raise ConfigError(
+            "interaction: no coupling element is different from 0, so there is nothing to identify"
+        )
+    shape = (len(exposures), len(true), len(couplings))
+    delta_q, best = np.zeros(shape), np.zeros(shape)
+    for i, factor in enumerate(exposures):
+        longer = replace(experiment, exposure=experiment.exposure.scaled(factor))
+        model = model_of(longer, hypothesis_of_run(longer))
+        counts = [_counts(longer, model, couplings, name) for name in true]
+        for k, name in enumerate(couplings):
+            setup = _alone(longer, model, question, name, couplings)
+            for j, each in enumerate(counts):
+                fitted, q = best_fit(setup, each)
+                delta_q[i, j, k] = max(q, 0.0)
+                best[i, j, k] = fitted.theta[fitted.index(name)]
+    return Identification(
+        true=true,
+        explanations=tuple(couplings),
+        exposures=tuple(exposures),
+        delta_q=delta_q,
+        best=best,
+        question=question,
+        hypothesis=hypothesis_of_run(experiment).label,
+    )
+
+
+def _counts(
+    experiment: Experiment, model: ExpectedCounts | JointCounts, couplings: dict[str, float], only: str
+) -> FloatArray:
+    """Return the counts where one element is as the run file has it and the others are 0."""
+    theta = experiment.theta_true(model)
+    names = [p.name for p in model.parameters]
+    for name in couplings:
+        if name != only:
+            theta[names.index(name)] = 0.0
+    return np.asarray(model.expected(theta))
+
+
+def _alone(
+    experiment: Experiment,
+    model: ExpectedCounts | JointCounts,
+    question: Question,
+    only: str,
+    couplings: dict[str, float],
+) -> Setup:
+    """Return the fit in which one element floats, the others at 0."""
+    treatment = rested(question, model, (only,))
+    fixed: dict[str, float | None] = {name: 0.0 for name in couplings if name != only}
+    treatment = replace(treatment, fixed={**treatment.fixed, **fixed})
+    setup = Setup.of(model.offering(treatment.names), treatment)
+    return as_polynomial(experiment.at_truth(setup, treatment.fixed))
+
+
+def write_identification(found: Identification, folder: Path, *, force: bool = False) -> list[Path]:
+    """Write the matrices as CSV, PNG and PDF into a folder, and return the files.
+
+    Raises
+    ------
+    SchemaError
+        If a file exists and `force` is not given, or cannot be written.
+    """
+    stem = folder / "identify"
+    files = [stem.with_name(f"{stem.name}.{kind}") for kind in ("csv", *FORMATS)]
+    require_outputs(files, force=force)
+    with results_folder(folder):
+        out = io.StringIO()
+        table = csv.writer(out, lineterminator="\n")
+        table.writerow(["exposure", "true", "explanation", "delta_q", "best"])
+        for i, factor in enumerate(found.exposures):
+            for j, name in enumerate(found.true):
+                for k, other in enumerate(found.explanations):
+                    row = (factor, name, other, found.delta_q[i, j, k], found.best[i, j, k])
+                    table.writerow([repr(float(v)) if not isinstance(v, str) else v for v in row])
+        write_file(files[0], out.getvalue().encode(), force=True)
+        drawn = matrix_plot(
+            found.delta_q,
+            rows=[name.removeprefix(PREFIX) for name in found.true],
+            columns=[name.removeprefix(PREFIX) for name in found.explanations],
+            titles=[f"exposure × {factor:g}" for factor in found.exposures],
+            label="Δ(−2 ln L)",
+        )
+        save(drawn, *png_and_pdf(stem))
+    return files
