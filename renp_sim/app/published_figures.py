@@ -12,6 +12,7 @@ import numpy as np
 
 from renp_sim.app.published_limits import (
     LIMIT_FIGURES,
+    SETTING,
     mediator_limits,
     moment_limits,
     write_limit_figure,
@@ -38,8 +39,6 @@ from renp_sim.plots.figure import FORMATS, png_and_pdf, save
 
 __all__ = ["MEDIATORS", "PublishedFigure", "mediator_figure", "moment_figure", "write_figures"]
 
-
-SETTING = "Yb, normal ordering, Dirac, lightest mass 10 meV, NuFIT 5.2, isotropic spin average, sharp line"
 
 MOMENT_MUB = 1e-11
 """The moment that the curves of Figure 2 are drawn for; they scale with its square."""

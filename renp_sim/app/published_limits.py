@@ -11,10 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.intervals import delta_q_of_level
-from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
+from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.question import Question
@@ -29,6 +27,8 @@ from renp_sim.runfile.run import load
 __all__ = ["LIMIT_FIGURES", "mediator_limits", "moment_limits", "write_limit_figure"]
 
 LEVEL = 0.9
+
+SETTING = "Yb, normal ordering, Dirac, lightest mass 10 meV, NuFIT 5.2, isotropic spin average, sharp line"
 
 RUN = "gp23_three_frequencies"
 
@@ -100,6 +100,7 @@ def mediator_limits(kind: str) -> LimitFigure:
         scan_of(MASS_SCAN),
         level=LEVEL,
         settings=(f"interaction.model={kind}_mediator", setting),
+        band=False,
     )
     ((name, limits),) = found.limits.items()
     curve = DrawnLimit.of(name.removeprefix("interaction."), found.scan.values, limits)
@@ -125,8 +126,7 @@ def moment_limits(kind: str) -> LimitFigure:
     columns: dict[str, FloatArray] = {}
     curves = []
     for omegas, suffix in (((SEPARATING_EV, *SIX_EV), ""), (SIX_EV, "_without_1.068")):
-        for number, pair in enumerate(PAIRS):
-            upper = _moment_limits(kind, pair, omegas)
+        for number, (pair, upper) in enumerate(_moment_limits(kind, omegas).items()):
             columns[f"{kind}_{pair}{suffix}"] = upper
             symbol = r"\mu" if kind == "magnetic" else r"\epsilon"
             curves.append(
@@ -157,19 +157,27 @@ def moment_limits(kind: str) -> LimitFigure:
     )
 
 
-def _moment_limits(kind: str, pair: str, omegas_eV: tuple[float, ...]) -> FloatArray:
-    """Return the limits at all exposures: Δq of an Asimov set grows with the time, so one profile has all."""
+def _moment_limits(kind: str, omegas_eV: tuple[float, ...]) -> dict[str, FloatArray]:
+    """Return limits at all exposures by pair, from one curve: Δq of an Asimov set grows with the time.
+
+    With nothing else floating it is that of the counts themselves, tabled over the size of a moment.
+    """
     scan = f"laser.scan=[{{omegas_eV={list(omegas_eV)}, total_duration_s={len(omegas_eV) * DAY_S}}}]"
     experiment = Experiment.of(load(RUN, (scan, "interaction.model=em_moments")))
     whole = model_of(experiment, hypothesis_of_run(experiment))
     names = [p.name for p in whole.parameters]
-    name = f"interaction.{kind}_muB.{pair}"
-    name = name if name in names else f"{name}.re"
-    setup = as_polynomial(Setup.of(whole.offering((name,)), free=(name,)))
-    curve = ProfileCurve.of(setup, setup.model.expected(setup.theta))
-    error = curve.error(name)
-    level = delta_q_of_level(LEVEL)
-    return np.array([curve.regions(name, error, level / days)[0][-1].upper for days in DAYS.tolist()])
+    wanted = np.log(delta_q_of_level(LEVEL) / DAYS)
+    found = {}
+    for pair in PAIRS:
+        name = f"interaction.{kind}_muB.{pair}"
+        model = whole.offering((name if name in names else f"{name}.re",))
+        form = model.quadratic((model.parameters[0].name,), np.zeros(1))
+        assert form is not None
+        size = model.parameters[0].scale * np.geomspace(1e-3, 1e2, 4001)
+        signal = form.linear[:, 0] * size[:, None] + form.square[:, 0, 0] * size[:, None] ** 2
+        q = np.sum(poisson_deviance(form.constant, form.constant + signal), axis=1)
+        found[pair] = np.exp(np.interp(wanted, np.log(q), np.log(size)))
+    return found
 
 
 def write_limit_figure(found: LimitFigure, folder: Path) -> None:
@@ -184,7 +192,7 @@ def write_limit_figure(found: LimitFigure, folder: Path) -> None:
     )
     save(drawn, *png_and_pdf(folder / found.name))
     out = io.StringIO()
-    out.writelines(f"# {line}\n" for line in found.says)
+    out.writelines(f"# {line}\n" for line in (*found.says, SETTING))
     table = csv.writer(out, lineterminator="\n")
     table.writerow([found.x_name, *found.columns])
     for row in np.column_stack([found.x, *found.columns.values()]).tolist():

@@ -167,8 +167,9 @@ def sensitivity_of(
     level: float = 0.9,
     settings: Sequence[str] = (),
     seed: int | None = None,
+    band: bool = True,
 ) -> Sensitivity:
-    """Return the expected limits along a scan, by Asimov sets with their bands.
+    """Return the expected limits along a scan, by Asimov sets, as a rule with their bands.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from matplotlib.image import imread
 
 from renp_sim.app import published_figures as figures_module
 from renp_sim.app.published_figures import mediator_figure, moment_figure, write_figures
+from renp_sim.app.published_limits import LIMIT_FIGURES
 from renp_sim.app.rate_figure import named_thresholds_eV, plot_rate, threshold_windows
 from renp_sim.cli import main
 from renp_sim.constants import G_F_PER_EV2, MU_B_PER_EV
@@ -128,7 +129,7 @@ def test_published_figures_are_written(tmp_path: Path, capsys: pytest.CaptureFix
             head = [line for line in lines if line.startswith("#")]
             assert any("lightest mass 10 meV" in line for line in head)
             table = np.loadtxt(path, delimiter=",", skiprows=len(head) + 1)
-            assert lines[len(head)].startswith("omega_eV,I_")
+            assert lines[len(head)].startswith(("omega_eV,I_", "mass_eV,", "days_per_frequency,"))
             assert table.shape[1] == lines[len(head)].count(",") + 1
             assert np.all(np.isfinite(table))
             assert np.all(np.diff(table[:, 0]) > 0)
@@ -138,13 +139,14 @@ def test_published_figures_are_written(tmp_path: Path, capsys: pytest.CaptureFix
         write_figures(folder)
 
 
-NAMES = ("figure1_mediators", "figure2_magnetic", "figure2_electric")
+NAMES = ("figure1_mediators", "figure2_magnetic", "figure2_electric", *LIMIT_FIGURES)
 
 
 def test_existing_figures_are_replaced_on_demand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = tmp_path / "figure2_electric.csv"
     mine.write_text("mine")
     monkeypatch.setattr(figures_module, "_draw", lambda figure, folder: None)
+    monkeypatch.setattr(figures_module, "write_limit_figure", lambda figure, folder: None)
     with pytest.raises(SchemaError, match="figure2_electric"):
         write_figures(tmp_path)
     assert mine.read_text() == "mine"
