@@ -2,7 +2,7 @@
 
 The order is that of the apparatus: efficiency thins the photons, resolution smears their energies, the
 window cuts on the reconstructed energy, background joins in time order, and dead time takes its share.
-Channels, drift and afterpulses have no model here: `Record.channel` is 0.
+Channels and afterpulses have no model here: `Record.channel` is 0.
 """
 
 from collections.abc import Callable
@@ -31,6 +31,9 @@ Stream = Callable[[str], np.random.Generator]
 EVERY_PHOTON = Constant(value=1.0)
 EXACT = Gaussian(sigma_eV=0.0)
 NEVER_DEAD = NonParalysable(tau_s=0.0)
+
+SIGNAL_POWER = 2.0
+"""Power of n_a that the signal follows."""
 
 FEW = 1024
 """Arrivals that are sorted as fast as one more is put in its place."""
@@ -117,6 +120,8 @@ class Detector:
             if component.is_photon and rates[k]:
                 spectrum = component.energies(conditions, self.energy_window_eV)
                 rates[k] *= spectrum.mean(self.efficiency_at, self.breaks_eV)
+                if conditions.course is not None:
+                    rates[k] *= conditions.course.mean_efficiency(component.density_power or 0.0)
         return rates
 
     def expected(
@@ -131,7 +136,8 @@ class Detector:
         signal_rate_hz
             Rate of true photons that reach the detector, s⁻¹ of open time.
         efficiency
-            Mean of `efficiency_at` over their energies; None for those of the laser line.
+            Mean of `efficiency_at` over their energies; None for those of the laser line. A drift of the
+            efficiency comes on top, in the mean over photons that follow n_a².
 
         Examples
         --------
@@ -141,6 +147,8 @@ class Detector:
         """
         if efficiency is None:
             efficiency = self.efficiency_of_line(conditions.omega_eV, conditions.linewidth_eV)
+        if conditions.course is not None:
+            efficiency *= conditions.course.mean_efficiency(SIGNAL_POWER)
         recorded_hz = efficiency * signal_rate_hz
         background_hz = self.background_rates_hz(conditions)
         return Expectation(
@@ -212,7 +220,7 @@ class Detector:
         if not interval[0] <= interval[1]:
             raise ValueError(f"interval = {interval}: must not end before it starts")
         seen, energy_eV = self._seen(
-            photons.energy_eV, lambda: stream("efficiency"), lambda: stream("resolution")
+            photons, conditions, lambda: stream("efficiency"), lambda: stream("resolution")
         )
         n = len(seen)
         time_s = photons.time_s if n == len(photons.time_s) else photons.time_s[seen]
@@ -237,27 +245,34 @@ class Detector:
         rng: np.random.Generator,
     ) -> tuple[FloatArray, FloatArray]:
         """Return times and reconstructed energies of one component."""
-        time_s = poisson_times(rate_hz, interval, rng)
+        time_s = _arrival_times(component, rate_hz, interval, conditions, rng)
         if not len(time_s):
             return time_s, time_s
         energy_eV = component.energies(conditions, self.energy_window_eV).sample(len(time_s), rng)
         if component.is_photon:
-            seen, energy_eV = self._seen(energy_eV, lambda: rng, lambda: rng)
+            arriving = Photons(time_s=time_s, energy_eV=energy_eV)
+            seen, energy_eV = self._seen(arriving, conditions, lambda: rng, lambda: rng)
             time_s = time_s[seen]
         return time_s, energy_eV
 
     def _seen(
         self,
-        energy_eV: FloatArray,
+        photons: Photons,
+        conditions: StepConditions,
         thinning: Callable[[], np.random.Generator],
         smearing: Callable[[], np.random.Generator],
     ) -> tuple[IntArray, FloatArray]:
         """Return which photons pass efficiency and window, and their reconstructed energies."""
+        energy_eV = photons.energy_eV
         seen = np.arange(len(energy_eV))
         if not len(seen):
             return seen, energy_eV
-        if not self.efficiency.is_perfect:
-            seen = np.flatnonzero(thinning().random(len(seen)) < self.efficiency.at(energy_eV))
+        drift = None if conditions.course is None else conditions.course.efficiency_factor(photons.time_s)
+        if drift is not None or not self.efficiency.is_perfect:
+            efficiency = self.efficiency.at(energy_eV)
+            if drift is not None:
+                efficiency = efficiency * drift
+            seen = np.flatnonzero(thinning().random(len(seen)) < efficiency)
             energy_eV = energy_eV[seen]
         if len(seen) and not self.resolution.is_perfect:
             energy_eV = self.resolution.smear(energy_eV, smearing())
@@ -266,6 +281,23 @@ class Detector:
         if np.all(inside):
             return seen, energy_eV
         return seen[inside], energy_eV[inside]
+
+
+def _arrival_times(
+    component: Background,
+    rate_hz: float,
+    interval: tuple[float, float],
+    conditions: StepConditions,
+    rng: np.random.Generator,
+) -> FloatArray:
+    """Return the sorted times of a component at its mean rate, in [start, stop), s of open time."""
+    course, power = conditions.course, component.density_power
+    if course is None or power is None:
+        return poisson_times(rate_hz, interval, rng)
+    start, stop = course.even_s(np.array(interval), power).tolist()
+    time_s = course.open_s(poisson_times(rate_hz, (start, stop), rng), power)
+    # rounding may leave the interval, whose end belongs to the next slice
+    return np.clip(time_s, interval[0], np.nextafter(interval[1], interval[0]))
 
 
 def _in_order(parts: list[_Arrivals]) -> _Arrivals:

@@ -31,7 +31,7 @@ class Origin(IntEnum):
 
 
 class Background(Protocol):
-    """A frozen component of independent arrivals at a rate that is constant within a step."""
+    """A frozen component of independent arrivals, at a rate that is constant or follows the coherence."""
 
     kind: ClassVar[str]
     """What the run file calls it."""
@@ -42,6 +42,11 @@ class Background(Protocol):
     @property
     def name(self) -> str:
         """Name of the component and of its random stream."""
+        ...
+
+    @property
+    def density_power(self) -> float | None:
+        """Power p of a rate that follows η n_a^p within a step; None: of one that is even in open time."""
         ...
 
     @property

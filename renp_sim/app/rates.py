@@ -100,7 +100,9 @@ def rate_at(run: Run, omega_eV: FloatArray) -> RateReport:
 def rate_of_schedule(run: Run) -> RateReport:
     """Return rates and expected counts of the schedule's steps, at the set frequencies."""
     schedule = run.schedule
-    report = _report(run, schedule.omega_eV, schedule.linewidth_eV, schedule.coherence)
+    report = _report(
+        run, schedule.omega_eV, schedule.linewidth_eV, schedule.coherence * schedule.gamma0_factor
+    )
     conditions = step_conditions(schedule, run.emission.target)
     efficiency = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, run.detector, run.emission)
     expected = [
@@ -114,10 +116,10 @@ def rate_of_schedule(run: Run) -> RateReport:
     )
 
 
-def _report(run: Run, omega_eV: FloatArray, linewidth_eV: FloatArray, coherence: FloatArray) -> RateReport:
+def _report(run: Run, omega_eV: FloatArray, linewidth_eV: FloatArray, strength: FloatArray) -> RateReport:
     emission = run.emission
     spectrum = mean_spectral_function(omega_eV, linewidth_eV, emission)
-    gamma_hz = emission.target.gamma0_hz * emission.target.coherence * coherence
+    gamma_hz = emission.target.gamma0_hz * emission.target.coherence * strength
     return RateReport(
         omega_eV=omega_eV,
         pair_spectrum=spectrum,

@@ -54,10 +54,9 @@ def exposure_of(
     """
     conditions = step_conditions(schedule, target)
     rates_hz = np.broadcast_to(np.asarray(signal_rate_hz, dtype=np.float64), len(conditions)).tolist()
-    efficiency = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, detector, emission)
-    expected = [
-        detector.expected(*step) for step in zip(conditions, rates_hz, efficiency.tolist(), strict=True)
-    ]
+    even = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, detector, emission)
+    expected = [detector.expected(*step) for step in zip(conditions, rates_hz, even.tolist(), strict=True)]
+    efficiency = np.array([e.efficiency for e in expected])
     table = (len(conditions), len(detector.backgrounds))
     background_hz = np.array([e.background_rate_hz for e in expected]).reshape(table)
     present = [component.present(c) for c in conditions for component in detector.backgrounds]
@@ -70,7 +69,7 @@ def exposure_of(
         omega_common_error_eV=schedule.omega_common_error_eV,
         omega_step_error_eV=schedule.omega_step_error_eV,
         coherence=[c.coherence for c in conditions],
-        gamma0_hz=target.gamma0_hz,
+        gamma0_hz=target.gamma0_hz * schedule.gamma0_factor,
         efficiency=efficiency,
         efficiency_common_error=efficiency * detector.efficiency.common_error_rel,
         efficiency_step_error=efficiency * detector.efficiency.step_error_rel,

@@ -52,7 +52,7 @@ def _fixed_problems(generated: Run, wanted: Run) -> list[str]:
     problems = [
         f"[{section}] differs: weights change neutrino mixing, interaction, spin tensor, densities and "
         f"coherence, and nothing of how the photons were recorded; {INSTEAD}"
-        for section in ("laser", "detector", "background", "output")
+        for section in ("laser", "detector", "background", "drift", "output")
         if old.get(section) != new.get(section)
     ]
     if old["run"]["seed"] != new["run"]["seed"]:

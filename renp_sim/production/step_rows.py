@@ -25,7 +25,7 @@ def step_tables(
     """Return the columns of `steps`, one row per laser step, and of `backgrounds`.
 
     The truth μ uses the live time, so that μ_signal = gamma0_hz · coherence · Ī · efficiency · live_time_s
-    holds to the digit.
+    holds to the digit, with the efficiency as it was: of a drift the stated one knows nothing.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def step_tables(
         return replace(made, live_time_s=live_time_s)
 
     known = truth = exposure(run.schedule)
-    if not np.array_equal(run.schedule.omega_eV, run.truth.omega_eV):
+    if run.truth.efficiency is not None or not np.array_equal(run.schedule.omega_eV, run.truth.omega_eV):
         truth = exposure(run.truth)
     return _step_rows(known, truth, job.signal, n_recorded), _background_rows(known, truth)
 

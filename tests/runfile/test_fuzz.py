@@ -29,6 +29,7 @@ EVERYTHING: dict[str, Any] = {
     "laser": {
         "linewidth_eV": 1e-6,
         "settling_s": 10.0,
+        "pulses": {"repetition_hz": 10.0, "window_s": 1e-3, "coherence_decay_s": 5e-4},
         "calibration": {"common_offset_eV": "draw", "common_error_eV": 1e-6, "step_error_eV": 1e-7},
         "scan": [
             {
@@ -68,6 +69,7 @@ EVERYTHING: dict[str, Any] = {
         },
         {"name": "leak", "kind": "laser_leakage", "rate_hz": 1e-3},
     ],
+    "drift": {"efficiency": {"kind": "exponential", "total_rel": -0.1}, "density": {"total_rel": 0.1}},
     "output": {"keep_undetected": True, "compression": "zstd"},
 }
 VECTOR = {
