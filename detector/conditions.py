@@ -32,6 +32,23 @@ class Course(Protocol):
         """Return the mean of n_a^power over the step, relative to the stated density."""
         ...
 
+    @property
+    def shortest_s(self) -> float:
+        """Time within which nothing changes much, s."""
+        ...
+
+    @property
+    def relative_weight(self) -> FloatArray:
+        """Share of the open time that each of m sample times stands for, shape (m,)."""
+        ...
+
+    def relative_rate(self, density_power: float | None, *, is_seen: bool) -> FloatArray:
+        """Return a rate at the sample times, relative to its mean, shape (m,).
+
+        It follows η n_a^power, or nothing (None), and the efficiency's drift if it `is_seen`.
+        """
+        ...
+
     def mean_efficiency(self, density_power: float = 0.0) -> float:
         """Return the mean of `efficiency_factor` over photons whose rate follows n_a^power."""
         ...

@@ -35,6 +35,12 @@ NEVER_DEAD = NonParalysable(tau_s=0.0)
 SIGNAL_POWER = 2.0
 """Power of n_a that the signal follows."""
 
+MANY = 1e9
+"""Dead times after which the start of a step is forgotten."""
+
+SMALL = 1e-3
+"""Dead fraction at the highest rate that needs no closer look."""
+
 FEW = 1024
 """Arrivals that are sorted as fast as one more is put in its place."""
 
@@ -159,6 +165,37 @@ class Detector:
                 recorded_hz + float(background_hz.sum()), conditions.duration_s
             ),
         )
+
+    def uneven_dead_time(self, conditions: StepConditions, expected: Expectation) -> float:
+        """Return by how much dead time may take more of some arrivals than of all, relative to what is left.
+
+        `expected` takes it at the mean rate of the step. Where the rate follows the coherence or drifts, it
+        takes more at some times than at others, and for what comes then; within τ of a change the rate is
+        not known to better than the dead fraction itself.
+        """
+        course, tau_s = conditions.course, self.dead_time.tau_s
+        if course is None or tau_s == 0:
+            return 0.0
+        parts = [(expected.signal_rate_hz, course.relative_rate(SIGNAL_POWER, is_seen=True))]
+        for component, rate_hz in zip(self.backgrounds, expected.background_rate_hz.tolist(), strict=True):
+            relative = course.relative_rate(component.density_power, is_seen=component.is_photon)
+            parts.append((rate_hz, relative))
+        rates = np.array([rate_hz for rate_hz, _ in parts])
+        relative = np.array([course for _, course in parts])
+
+        at_most = float(np.max(rates @ relative)) * tau_s
+        if at_most < SMALL:
+            return at_most
+
+        def alive(rate_hz: float) -> float:
+            return self.dead_time.live_time_s(rate_hz, MANY * tau_s) / (MANY * tau_s)
+
+        at_mean = alive(float(rates.sum()))
+        at_times = np.array([alive(rate_hz) for rate_hz in (rates @ relative).tolist()])
+        weight = course.relative_weight
+        means = [float(weight @ at_times), *((relative[rates > 0] * weight) @ at_times).tolist()]
+        off = max(abs(mean / at_mean - 1) for mean in means)
+        return float(off + (1 - at_times.min()) * min(tau_s / course.shortest_s, 1.0))
 
     def record(
         self,

@@ -5,6 +5,7 @@ begins, so that of a continuous laser it is run time. To run time it is turned w
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 import numpy as np
@@ -113,6 +114,43 @@ class StepClock:
         share = self._of_run(POINTS)
         weight = WEIGHTS if self.density is None else WEIGHTS * self.density.factor(share) ** density_power
         return float(np.sum(weight * self.efficiency.factor(share)) / np.sum(weight))
+
+    @property
+    def shortest_s(self) -> float:
+        """Time within which nothing changes much, s: τ of the coherence, or a window."""
+        if self.pulses is None:
+            return self.open_time_s
+        return min(self.pulses.window_s, self.pulses.coherence_decay_s or inf)
+
+    @property
+    def _samples(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Sample times: η/η(0) and share of the step, and their weights, shape (m,) each."""
+        eta, weight = np.ones(1), np.ones(1)
+        if self.pulses is not None:
+            eta, weight = self.pulses.samples
+        grid = (eta[:, None], self._of_run(POINTS)[None, :], weight[:, None] * WEIGHTS)
+        eta, share, weight = (x.ravel() for x in np.broadcast_arrays(*grid))
+        return eta, share, weight
+
+    @property
+    def relative_weight(self) -> FloatArray:
+        """Share of the open time that each of m sample times stands for, shape (m,)."""
+        return self._samples[2]
+
+    def relative_rate(self, density_power: float | None, *, is_seen: bool) -> FloatArray:
+        """Return a rate at the sample times, relative to its mean, shape (m,).
+
+        It follows η n_a^power, or nothing (None), and the efficiency's drift if it `is_seen`.
+        """
+        eta, share, weight = self._samples
+        rate = np.ones_like(eta)
+        if density_power is not None:
+            rate *= eta
+            if self.density is not None:
+                rate *= self.density.factor(share) ** density_power
+        if is_seen and self.efficiency is not None:
+            rate *= self.efficiency.factor(share)
+        return rate / (weight @ rate)
 
     def _of_run(self, share: FloatArray) -> FloatArray:
         """Return the share of the run at a share of the step."""

@@ -11,6 +11,9 @@ __all__ = ["Pulses"]
 
 EPS = float(np.finfo(np.float64).eps)
 
+SAMPLES = 32
+"""Points of a window for means of what η changes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulses:
@@ -91,6 +94,17 @@ class Pulses:
         """Return the mean of η/η(0) over the open time of steps of any length."""
         open_s = self.open_s(duration_s)
         return self.coherent_s(open_s) / open_s
+
+    @property
+    def samples(self) -> tuple[FloatArray, FloatArray]:
+        """η/η(0) at times of a window, and the share of it that each stands for, shape (m,)."""
+        tau = self.coherence_decay_s or np.inf
+        # after ten τ there is no coherence left
+        fall = min(10 * tau, self.window_s)
+        points, weights = np.polynomial.legendre.leggauss(SAMPLES)
+        eta = np.exp(-2 * fall * (1 + points) / 2 / tau)
+        share = fall / self.window_s
+        return np.append(eta, 0.0), np.append(weights / 2 * share, 1 - share)
 
     def _of_window(self, tau: float) -> float:
         return float(-(tau / 2) * np.expm1(-2 * self.window_s / tau))
