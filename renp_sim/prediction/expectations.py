@@ -46,7 +46,8 @@ def expectations(
     ------
     ConfigError
         If rates change so much within a step that dead time takes another share of some photons than of
-        others: its mean is taken at the mean rate, and that would be off by more than 1 %.
+        others, or windows are so short that it matters that it goes on in the next one: its mean is taken at
+        the mean rate, and that would be off by more than 1 %.
     """
     rates_hz = np.broadcast_to(np.asarray(signal_rate_hz, dtype=np.float64), len(conditions)).tolist()
     even = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, detector, emission).tolist()
@@ -56,9 +57,9 @@ def expectations(
             off = detector.uneven_dead_time(condition, mean)
             if off > TOLERANCE:
                 raise ConfigError(
-                    f"detector.dead_time.tau_s = {detector.dead_time.tau_s:g}: in step {step} the rate "
-                    f"changes so much (laser.pulses, drift) that dead time takes up to {100 * off:.2g} % "
-                    "more of some photons than on average, and no mean would be right to 1 %; make it shorter"
+                    f"detector.dead_time.tau_s = {detector.dead_time.tau_s:g}: by laser.pulses or drift the "
+                    f"rate in step {step} changes so much that dead time takes up to {100 * off:.2g} % more "
+                    "of some photons than on average, and no mean would be right to 1 %; make it shorter"
                 )
     return expected
 

@@ -38,6 +38,8 @@ class CalibrationTable(Section):
 class PulsesTable(Section):
     """Windows that repeat, in which alone photons are counted; the first one opens as a step begins.
 
+    Dead time stands still between them: what is left of it as a window ends goes on in the next one.
+
     Parameters
     ----------
     repetition_hz

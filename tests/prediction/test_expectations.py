@@ -91,9 +91,7 @@ DECAYING = "laser.pulses={repetition_hz=10.0, window_s=1e-3, coherence_decay_s=5
 def test_a_run_whose_dead_time_has_no_mean_is_refused() -> None:
     run = run_of(1e-6, DECAYING)
     for call in (job_of, dead_time_notes_of):
-        with pytest.raises(
-            ConfigError, match=r"tau_s = 1e-06: in step 0 the rate changes"
-        ):
+        with pytest.raises(ConfigError, match=r"tau_s = 1e-06: by laser.pulses or drift the rate in step 0"):
             call(run)
     job_of(run_of(1e-9, DECAYING))
     job_of(run_of(1e-6))
