@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.response import NEVER_DEAD
 from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.photons import SignalPhotons
@@ -35,9 +36,11 @@ def step_tables(
         Recorded photons and dead time of each step, shape (n,).
     """
     live_time_s = (run.schedule.open_time_s - lost_s) * job.live_fraction
+    # the mean dead time is not asked for: what was lost is known
+    detector = replace(run.detector, dead_time=NEVER_DEAD)
 
     def exposure(schedule: Schedule) -> Exposure:
-        made = exposure_of(schedule, run.emission.target, run.detector, run=run.number, emission=run.emission)
+        made = exposure_of(schedule, run.emission.target, detector, run=run.number, emission=run.emission)
         return replace(made, live_time_s=live_time_s)
 
     known = truth = exposure(run.schedule)

@@ -69,10 +69,12 @@ def run_of(settings: tuple[str, ...], seed: int = 1) -> Run:
 
 
 @cache
-def recorded(settings: tuple[str, ...], seed: int = 1) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def recorded(
+    settings: tuple[str, ...], seed: int = 1, n_events: int | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return the columns of events and steps of a run."""
     run = run_of(settings, seed)
-    job = job_of(run)
+    job = job_of(run, n_events)
     tallies: list[StepTally] = []
     recorder = Recorder(job)
     blocks = [b for shard in plan_shards(job.expected_rows()) for b in recorder.events(shard, tallies)]
@@ -226,3 +228,15 @@ def test_slices_may_be_recorded_in_any_order() -> None:
     alone = [PlannedShard(k, (SliceRange(0, k, k + 1),)) for k in range(number)]
     times = [np.concatenate([b["time_s"] for b in Recorder(job).events(x, [])]) for x in reversed(alone)]
     assert np.array_equal(np.concatenate(times[::-1]), events["time_s"][events["step"] == 0])
+
+
+def test_weights_restore_the_expectation_of_a_pulsed_run() -> None:
+    """Sums of weights of signal and backgrounds within five errors; those of the continuous laser are not."""
+    settings = (PULSES, EFFICIENCY, DENSITY, DEAD.replace("1e-4", "1e-5"))
+    events, _ = recorded(settings, 1, 30_000)
+    origins = (Origin.SIGNAL, Origin.DARK, Origin.CONTINUUM, Origin.QED, Origin.LEAKAGE)
+    weights = [events["weight"][(events["step"] == 0) & (events["origin"] == o)] for o in origins]
+    found = np.array([w.sum() for w in weights])
+    error = np.sqrt([np.square(w).sum() for w in weights])
+    assert np.all(np.abs(found - expected_counts(run_of(settings))[0]) < 5 * error)
+    assert np.all(np.abs(found - expected_counts(run_of(()))[0]) > 5 * error)
