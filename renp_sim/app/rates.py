@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from detector.response import Expectation
+from detector.response import NEVER_DEAD, Expectation
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError, NumericsError
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.pairs import ORDERED_PAIRS, PAIRS
 from renp_sim.prediction.conditions import step_conditions
-from renp_sim.prediction.expectations import dead_time_notes, expectations
+from renp_sim.prediction.expectations import NOTED, dead_time_notes, expectations
 from renp_sim.runfile.run import Run
 
 __all__ = [
@@ -139,9 +139,17 @@ def dead_time_notes_of(run: Run) -> tuple[str, ...]:
     ConfigError
         If the dead time of a step has no mean that is right to 1 %.
     """
-    if run.detector.dead_time.tau_s == 0:
+    tau_s = run.detector.dead_time.tau_s
+    if tau_s == 0:
         return ()
     try:
+        if run.schedule.is_steady:
+            # of a rate R it takes less than R τ, which is less work than its mean in each of many steps
+            _, alive = expected_of_schedule(
+                replace(run, detector=replace(run.detector, dead_time=NEVER_DEAD))
+            )
+            if max(step.signal_rate_hz + step.background_rate_hz.sum() for step in alive) * tau_s < NOTED:
+                return ()
         _, expected = expected_of_schedule(run)
     except NumericsError:
         # a pole that nothing resolves: who asks for its rate is told
@@ -151,7 +159,9 @@ def dead_time_notes_of(run: Run) -> tuple[str, ...]:
 
 def _report(run: Run, omega_eV: FloatArray, linewidth_eV: FloatArray, strength: FloatArray) -> RateReport:
     emission = run.emission
-    spectrum = mean_spectral_function(omega_eV, linewidth_eV, emission)
+    # passes of a scan have the same lines
+    lines, which = np.unique(np.stack([omega_eV, linewidth_eV]), axis=1, return_inverse=True)
+    spectrum = mean_spectral_function(lines[0], lines[1], emission)[which.ravel()]
     gamma_hz = emission.target.gamma0_hz * emission.target.coherence * strength
     return RateReport(
         omega_eV=omega_eV,

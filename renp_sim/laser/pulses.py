@@ -11,8 +11,8 @@ __all__ = ["Pulses"]
 
 EPS = float(np.finfo(np.float64).eps)
 
-SAMPLES = 32
-"""Points of a window for means of what η changes."""
+POINTS, WEIGHTS = np.polynomial.legendre.leggauss(32)
+"""Of a window, for means of what η changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +101,9 @@ class Pulses:
         tau = self.coherence_decay_s or np.inf
         # after ten τ there is no coherence left
         fall = min(10 * tau, self.window_s)
-        points, weights = np.polynomial.legendre.leggauss(SAMPLES)
-        eta = np.exp(-2 * fall * (1 + points) / 2 / tau)
+        eta = np.exp(-fall * (1 + POINTS) / tau)
         share = fall / self.window_s
-        return np.append(eta, 0.0), np.append(weights / 2 * share, 1 - share)
+        return np.append(eta, 0.0), np.append(WEIGHTS / 2 * share, 1 - share)
 
     def _of_window(self, tau: float) -> float:
         return float(-(tau / 2) * np.expm1(-2 * self.window_s / tau))

@@ -13,7 +13,7 @@ from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.line import mean_efficiency
 from renp_sim.physics.rates import Emission
 
-__all__ = ["dead_time_notes", "expectations", "live_fraction"]
+__all__ = ["NOTED", "dead_time_notes", "expectations", "live_fraction"]
 
 TOLERANCE = 0.01
 """Of a mean."""
