@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from detector.domain import Fraction, NotNegative, Positive, Range, require_ranges
 
-__all__ = ["Course", "StepConditions"]
+__all__ = ["SIGNAL_POWER", "Course", "StepConditions"]
 
 FloatArray = NDArray[np.float64]
+
+SIGNAL_POWER = 2.0
+"""Power of n_a that the signal follows."""
 
 
 class Course(Protocol):
@@ -24,8 +27,8 @@ class Course(Protocol):
         """Return the inverse of `even_s`."""
         ...
 
-    def efficiency_factor(self, time_s: FloatArray) -> FloatArray | None:
-        """Return what the efficiency is multiplied with; None: by nothing."""
+    def efficiency_factor(self, time_s: FloatArray) -> FloatArray | float:
+        """Return what the efficiency is multiplied with."""
         ...
 
     def mean_density(self, power: float) -> float:
@@ -99,3 +102,11 @@ class StepConditions:
 
     def __post_init__(self) -> None:
         require_ranges(self)
+
+    def efficiency_factor(self, time_s: FloatArray) -> FloatArray | float:
+        """Return what the drift of the efficiency leaves at times of the step, s of open time."""
+        return 1.0 if self.course is None else self.course.efficiency_factor(time_s)
+
+    def mean_efficiency(self, density_power: float | None) -> float:
+        """Return its mean over photons whose rate follows η n_a^power, or is even (None)."""
+        return 1.0 if self.course is None else self.course.mean_efficiency(density_power or 0.0)

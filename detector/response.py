@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detector.background import Background, poisson_times
-from detector.conditions import StepConditions
+from detector.background import Background, arrival_times
+from detector.conditions import SIGNAL_POWER, StepConditions
 from detector.dead_time import DeadTime, NonParalysable
 from detector.efficiency import Constant, Efficiency
 from detector.record import Expectation, Photons, Record
@@ -31,15 +31,6 @@ Stream = Callable[[str], np.random.Generator]
 EVERY_PHOTON = Constant(value=1.0)
 EXACT = Gaussian(sigma_eV=0.0)
 NEVER_DEAD = NonParalysable(tau_s=0.0)
-
-SIGNAL_POWER = 2.0
-"""Power of n_a that the signal follows."""
-
-MANY = 1e9
-"""Dead times after which the start of a step is forgotten."""
-
-SMALL = 1e-3
-"""Dead fraction at the highest rate that needs no closer look."""
 
 FEW = 1024
 """Arrivals that are sorted as fast as one more is put in its place."""
@@ -126,8 +117,7 @@ class Detector:
             if component.is_photon and rates[k]:
                 spectrum = component.energies(conditions, self.energy_window_eV)
                 rates[k] *= spectrum.mean(self.efficiency_at, self.breaks_eV)
-                if conditions.course is not None:
-                    rates[k] *= conditions.course.mean_efficiency(component.density_power or 0.0)
+                rates[k] *= conditions.mean_efficiency(component.density_power)
         return rates
 
     def expected(
@@ -153,49 +143,16 @@ class Detector:
         """
         if efficiency is None:
             efficiency = self.efficiency_of_line(conditions.omega_eV, conditions.linewidth_eV)
-        if conditions.course is not None:
-            efficiency *= conditions.course.mean_efficiency(SIGNAL_POWER)
+        efficiency *= conditions.mean_efficiency(SIGNAL_POWER)
         recorded_hz = efficiency * signal_rate_hz
         background_hz = self.background_rates_hz(conditions)
+        rate_hz = recorded_hz + float(background_hz.sum())
         return Expectation(
             efficiency=efficiency,
             signal_rate_hz=recorded_hz,
             background_rate_hz=background_hz,
-            live_time_s=self.dead_time.live_time_s(
-                recorded_hz + float(background_hz.sum()), conditions.duration_s
-            ),
+            live_time_s=self.dead_time.live_time_s(rate_hz, conditions.duration_s),
         )
-
-    def uneven_dead_time(self, conditions: StepConditions, expected: Expectation) -> float:
-        """Return by how much dead time may take more of some arrivals than of all, relative to what is left.
-
-        `expected` takes it at the mean rate of the step. Where the rate follows the coherence or drifts, it
-        takes more at some times than at others, and for what comes then; within τ of a change the rate is
-        not known to better than the dead fraction itself.
-        """
-        course, tau_s = conditions.course, self.dead_time.tau_s
-        if course is None or tau_s == 0:
-            return 0.0
-        parts = [(expected.signal_rate_hz, course.relative_rate(SIGNAL_POWER, is_seen=True))]
-        for component, rate_hz in zip(self.backgrounds, expected.background_rate_hz.tolist(), strict=True):
-            relative = course.relative_rate(component.density_power, is_seen=component.is_photon)
-            parts.append((rate_hz, relative))
-        rates = np.array([rate_hz for rate_hz, _ in parts])
-        relative = np.array([course for _, course in parts])
-
-        at_most = float(np.max(rates @ relative)) * tau_s
-        if at_most < SMALL:
-            return at_most
-
-        def alive(rate_hz: float) -> float:
-            return self.dead_time.live_time_s(rate_hz, MANY * tau_s) / (MANY * tau_s)
-
-        at_mean = alive(float(rates.sum()))
-        at_times = np.array([alive(rate_hz) for rate_hz in (rates @ relative).tolist()])
-        weight = course.relative_weight
-        means = [float(weight @ at_times), *((relative[rates > 0] * weight) @ at_times).tolist()]
-        off = max(abs(mean / at_mean - 1) for mean in means)
-        return float(off + (1 - at_times.min()) * min(tau_s / course.shortest_s, 1.0))
 
     def record(
         self,
@@ -256,9 +213,8 @@ class Detector:
         """Return everything but dead time."""
         if not interval[0] <= interval[1]:
             raise ValueError(f"interval = {interval}: must not end before it starts")
-        seen, energy_eV = self._seen(
-            photons, conditions, lambda: stream("efficiency"), lambda: stream("resolution")
-        )
+        streams = (lambda: stream("efficiency"), lambda: stream("resolution"))
+        seen, energy_eV = self._seen(photons, conditions, *streams)
         n = len(seen)
         time_s = photons.time_s if n == len(photons.time_s) else photons.time_s[seen]
         parts = [_Arrivals(time_s, energy_eV, seen, np.full(n, -1, dtype=np.int16))]
@@ -282,7 +238,7 @@ class Detector:
         rng: np.random.Generator,
     ) -> tuple[FloatArray, FloatArray]:
         """Return times and reconstructed energies of one component."""
-        time_s = _arrival_times(component, rate_hz, interval, conditions, rng)
+        time_s = arrival_times(component, rate_hz, interval, conditions, rng)
         if not len(time_s):
             return time_s, time_s
         energy_eV = component.energies(conditions, self.energy_window_eV).sample(len(time_s), rng)
@@ -304,11 +260,8 @@ class Detector:
         seen = np.arange(len(energy_eV))
         if not len(seen):
             return seen, energy_eV
-        drift = None if conditions.course is None else conditions.course.efficiency_factor(photons.time_s)
-        if drift is not None or not self.efficiency.is_perfect:
-            efficiency = self.efficiency.at(energy_eV)
-            if drift is not None:
-                efficiency = efficiency * drift
+        if conditions.course is not None or not self.efficiency.is_perfect:
+            efficiency = self.efficiency.at(energy_eV) * conditions.efficiency_factor(photons.time_s)
             seen = np.flatnonzero(thinning().random(len(seen)) < efficiency)
             energy_eV = energy_eV[seen]
         if len(seen) and not self.resolution.is_perfect:
@@ -318,23 +271,6 @@ class Detector:
         if np.all(inside):
             return seen, energy_eV
         return seen[inside], energy_eV[inside]
-
-
-def _arrival_times(
-    component: Background,
-    rate_hz: float,
-    interval: tuple[float, float],
-    conditions: StepConditions,
-    rng: np.random.Generator,
-) -> FloatArray:
-    """Return the sorted times of a component at its mean rate, in [start, stop), s of open time."""
-    course, power = conditions.course, component.density_power
-    if course is None or power is None:
-        return poisson_times(rate_hz, interval, rng)
-    start, stop = course.even_s(np.array(interval), power).tolist()
-    time_s = course.open_s(poisson_times(rate_hz, (start, stop), rng), power)
-    # rounding may leave the interval, whose end belongs to the next slice
-    return np.clip(time_s, interval[0], np.nextafter(interval[1], interval[0]))
 
 
 def _in_order(parts: list[_Arrivals]) -> _Arrivals:

@@ -96,10 +96,10 @@ class StepClock:
         open_s = self.pulses.open_at_s(share * whole)
         return self.start_s + np.minimum(open_s, self.open_time_s)
 
-    def efficiency_factor(self, time_s: FloatArray) -> FloatArray | None:
-        """Return what the drift of the efficiency leaves at open times; None: all."""
+    def efficiency_factor(self, time_s: FloatArray) -> FloatArray | float:
+        """Return what the drift of the efficiency leaves at open times."""
         if self.efficiency is None:
-            return None
+            return 1.0
         # that open time is not run time matters within a period only
         return self.efficiency.factor(self._of_run((time_s - self.start_s) / self.open_time_s))
 

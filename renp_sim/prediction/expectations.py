@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from detector.conditions import StepConditions
 from detector.response import Detector, Expectation
+from detector.unevenness import uneven_dead_time
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.laser.schedule import Schedule
@@ -54,7 +55,7 @@ def expectations(
     expected = [detector.expected(*step) for step in zip(conditions, rates_hz, even, strict=True)]
     if detector.dead_time.tau_s > 0 and not schedule.is_steady:
         for step, (condition, mean) in enumerate(zip(conditions, expected, strict=True)):
-            off = detector.uneven_dead_time(condition, mean)
+            off = uneven_dead_time(detector, condition, mean)
             if off > TOLERANCE:
                 raise ConfigError(
                     f"detector.dead_time.tau_s = {detector.dead_time.tau_s:g}: by laser.pulses or drift the "
