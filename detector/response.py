@@ -2,7 +2,7 @@
 
 The order is that of the apparatus: efficiency thins the photons, resolution smears their energies, the
 window cuts on the reconstructed energy, background joins in time order, and dead time takes its share.
-Channels, drift and afterpulses have no model here: `Record.channel` is 0.
+Channels and afterpulses have no model here: `Record.channel` is 0.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detector.background import Background, poisson_times
-from detector.conditions import StepConditions
+from detector.background import Background, arrival_times
+from detector.conditions import SIGNAL_POWER, StepConditions
 from detector.dead_time import DeadTime, NonParalysable
 from detector.efficiency import Constant, Efficiency
 from detector.record import Expectation, Photons, Record
@@ -117,6 +117,7 @@ class Detector:
             if component.is_photon and rates[k]:
                 spectrum = component.energies(conditions, self.energy_window_eV)
                 rates[k] *= spectrum.mean(self.efficiency_at, self.breaks_eV)
+                rates[k] *= conditions.mean_efficiency(component.density_power)
         return rates
 
     def expected(
@@ -131,7 +132,8 @@ class Detector:
         signal_rate_hz
             Rate of true photons that reach the detector, s⁻¹ of open time.
         efficiency
-            Mean of `efficiency_at` over their energies; None for those of the laser line.
+            Mean of `efficiency_at` over their energies; None for those of the laser line. A drift of the
+            efficiency comes on top, in the mean over photons that follow n_a².
 
         Examples
         --------
@@ -141,15 +143,15 @@ class Detector:
         """
         if efficiency is None:
             efficiency = self.efficiency_of_line(conditions.omega_eV, conditions.linewidth_eV)
+        efficiency *= conditions.mean_efficiency(SIGNAL_POWER)
         recorded_hz = efficiency * signal_rate_hz
         background_hz = self.background_rates_hz(conditions)
+        rate_hz = recorded_hz + float(background_hz.sum())
         return Expectation(
             efficiency=efficiency,
             signal_rate_hz=recorded_hz,
             background_rate_hz=background_hz,
-            live_time_s=self.dead_time.live_time_s(
-                recorded_hz + float(background_hz.sum()), conditions.duration_s
-            ),
+            live_time_s=self.dead_time.live_time_s(rate_hz, conditions.duration_s),
         )
 
     def record(
@@ -211,9 +213,8 @@ class Detector:
         """Return everything but dead time."""
         if not interval[0] <= interval[1]:
             raise ValueError(f"interval = {interval}: must not end before it starts")
-        seen, energy_eV = self._seen(
-            photons.energy_eV, lambda: stream("efficiency"), lambda: stream("resolution")
-        )
+        streams = (lambda: stream("efficiency"), lambda: stream("resolution"))
+        seen, energy_eV = self._seen(photons, conditions, *streams)
         n = len(seen)
         time_s = photons.time_s if n == len(photons.time_s) else photons.time_s[seen]
         parts = [_Arrivals(time_s, energy_eV, seen, np.full(n, -1, dtype=np.int16))]
@@ -237,27 +238,31 @@ class Detector:
         rng: np.random.Generator,
     ) -> tuple[FloatArray, FloatArray]:
         """Return times and reconstructed energies of one component."""
-        time_s = poisson_times(rate_hz, interval, rng)
+        time_s = arrival_times(component, rate_hz, interval, conditions, rng)
         if not len(time_s):
             return time_s, time_s
         energy_eV = component.energies(conditions, self.energy_window_eV).sample(len(time_s), rng)
         if component.is_photon:
-            seen, energy_eV = self._seen(energy_eV, lambda: rng, lambda: rng)
+            arriving = Photons(time_s=time_s, energy_eV=energy_eV)
+            seen, energy_eV = self._seen(arriving, conditions, lambda: rng, lambda: rng)
             time_s = time_s[seen]
         return time_s, energy_eV
 
     def _seen(
         self,
-        energy_eV: FloatArray,
+        photons: Photons,
+        conditions: StepConditions,
         thinning: Callable[[], np.random.Generator],
         smearing: Callable[[], np.random.Generator],
     ) -> tuple[IntArray, FloatArray]:
         """Return which photons pass efficiency and window, and their reconstructed energies."""
+        energy_eV = photons.energy_eV
         seen = np.arange(len(energy_eV))
         if not len(seen):
             return seen, energy_eV
-        if not self.efficiency.is_perfect:
-            seen = np.flatnonzero(thinning().random(len(seen)) < self.efficiency.at(energy_eV))
+        if conditions.course is not None or not self.efficiency.is_perfect:
+            efficiency = self.efficiency.at(energy_eV) * conditions.efficiency_factor(photons.time_s)
+            seen = np.flatnonzero(thinning().random(len(seen)) < efficiency)
             energy_eV = energy_eV[seen]
         if len(seen) and not self.resolution.is_perfect:
             energy_eV = self.resolution.smear(energy_eV, smearing())

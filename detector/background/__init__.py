@@ -3,7 +3,7 @@
 Rates are those of open time, so the counts of a pulsed laser scale with its duty cycle by themselves.
 """
 
-from detector.background.contract import Background, Origin, poisson_times
+from detector.background.contract import Background, Origin, arrival_times, poisson_times
 from detector.background.leakage import LaserLeakage
 from detector.background.qed import DensityPowers, Qed, ReferenceDensity
 from detector.background.surroundings import Continuum, DarkCounts
@@ -18,6 +18,7 @@ __all__ = [
     "Origin",
     "Qed",
     "ReferenceDensity",
+    "arrival_times",
     "poisson_times",
 ]
 

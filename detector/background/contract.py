@@ -10,7 +10,14 @@ from detector.conditions import StepConditions
 from detector.domain import require_ranges
 from detector.spectrum import Spectrum
 
-__all__ = ["REFERENCE_DENSITY_CM3", "Background", "Origin", "poisson_times", "require_component"]
+__all__ = [
+    "REFERENCE_DENSITY_CM3",
+    "Background",
+    "Origin",
+    "arrival_times",
+    "poisson_times",
+    "require_component",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -31,7 +38,7 @@ class Origin(IntEnum):
 
 
 class Background(Protocol):
-    """A frozen component of independent arrivals at a rate that is constant within a step."""
+    """A frozen component of independent arrivals, at a rate that is constant or follows the coherence."""
 
     kind: ClassVar[str]
     """What the run file calls it."""
@@ -42,6 +49,11 @@ class Background(Protocol):
     @property
     def name(self) -> str:
         """Name of the component and of its random stream."""
+        ...
+
+    @property
+    def density_power(self) -> float | None:
+        """Power p of a rate that follows η n_a^p within a step; None: of one that is even in open time."""
         ...
 
     @property
@@ -77,6 +89,23 @@ def poisson_times(rate_hz: float, interval_s: tuple[float, float], rng: np.rando
     time: FloatArray = start + (stop - start) * (cumulated[:-1] / cumulated[-1])
     # rounding may reach the end, which belongs to the next slice
     return np.minimum(time, np.nextafter(stop, start))
+
+
+def arrival_times(
+    component: Background,
+    rate_hz: float,
+    interval: tuple[float, float],
+    conditions: StepConditions,
+    rng: np.random.Generator,
+) -> FloatArray:
+    """Return the sorted times of a component at its mean rate, in [start, stop), s of open time."""
+    course, power = conditions.course, component.density_power
+    if course is None or power is None:
+        return poisson_times(rate_hz, interval, rng)
+    start, stop = course.even_s(np.array(interval), power).tolist()
+    time_s = course.open_s(poisson_times(rate_hz, (start, stop), rng), power)
+    # rounding may leave the interval, whose end belongs to the next slice
+    return np.clip(time_s, interval[0], np.nextafter(interval[1], interval[0]))
 
 
 def require_component(component: Background) -> None:

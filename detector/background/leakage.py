@@ -31,6 +31,7 @@ class LaserLeakage:
     kind: ClassVar[str] = "laser_leakage"
     origin: ClassVar[Origin] = Origin.LEAKAGE
     is_photon: ClassVar[bool] = True
+    density_power: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         require_component(self)

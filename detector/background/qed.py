@@ -102,6 +102,11 @@ class Qed:
     def __post_init__(self) -> None:
         require_component(self)
 
+    @property
+    def density_power(self) -> float:
+        """p_a: within a step the rate follows η n_a^p_a."""
+        return self.powers.n_a
+
     def present(self, conditions: StepConditions) -> bool:
         """Return whether the laser is on, there is coherence, and the line reaches below the end."""
         lowest_eV = conditions.omega_eV - LINE_REACH * conditions.linewidth_eV
@@ -121,6 +126,8 @@ class Qed:
         density = conditions.density_cm3 / self.reference_density_cm3.n_a
         photons = conditions.photon_density_cm3 / self.reference_density_cm3.n_gamma
         scale: float = density**self.powers.n_a * photons**self.powers.n_gamma * conditions.coherence
+        if conditions.course is not None:
+            scale *= conditions.course.mean_density(self.powers.n_a)
         if self.omega_slope_per_eV:
             reference = self.reference_omega_eV or conditions.end_eV
             if reference is None:

@@ -40,6 +40,7 @@ class DarkCounts:
     kind: ClassVar[str] = "dark_counts"
     origin: ClassVar[Origin] = Origin.DARK
     is_photon: ClassVar[bool] = False
+    density_power: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         require_component(self)
@@ -75,6 +76,7 @@ class Continuum:
     kind: ClassVar[str] = "continuum"
     origin: ClassVar[Origin] = Origin.CONTINUUM
     is_photon: ClassVar[bool] = True
+    density_power: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         require_component(self)

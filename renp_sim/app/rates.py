@@ -6,14 +6,23 @@ from typing import Any
 
 import numpy as np
 
+from detector.response import NEVER_DEAD, Expectation
 from renp_sim.arrays import FloatArray
-from renp_sim.errors import ConfigError
-from renp_sim.physics.line import mean_efficiency, mean_spectral_function
+from renp_sim.errors import ConfigError, NumericsError
+from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.pairs import ORDERED_PAIRS, PAIRS
 from renp_sim.prediction.conditions import step_conditions
+from renp_sim.prediction.expectations import NOTED, dead_time_notes, expectations
 from renp_sim.runfile.run import Run
 
-__all__ = ["RateReport", "asked_frequencies", "rate_at", "rate_of_schedule"]
+__all__ = [
+    "RateReport",
+    "asked_frequencies",
+    "dead_time_notes_of",
+    "expected_of_schedule",
+    "rate_at",
+    "rate_of_schedule",
+]
 
 
 MAX_POINTS = 1_000_000
@@ -99,14 +108,7 @@ def rate_at(run: Run, omega_eV: FloatArray) -> RateReport:
 
 def rate_of_schedule(run: Run) -> RateReport:
     """Return rates and expected counts of the schedule's steps, at the set frequencies."""
-    schedule = run.schedule
-    report = _report(run, schedule.omega_eV, schedule.linewidth_eV, schedule.coherence)
-    conditions = step_conditions(schedule, run.emission.target)
-    efficiency = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, run.detector, run.emission)
-    expected = [
-        run.detector.expected(*step)
-        for step in zip(conditions, report.rate_hz.tolist(), efficiency.tolist(), strict=True)
-    ]
+    report, expected = expected_of_schedule(run)
     return replace(
         report,
         expected_counts=np.array([step.signal_counts for step in expected]),
@@ -114,10 +116,53 @@ def rate_of_schedule(run: Run) -> RateReport:
     )
 
 
-def _report(run: Run, omega_eV: FloatArray, linewidth_eV: FloatArray, coherence: FloatArray) -> RateReport:
+def expected_of_schedule(run: Run) -> tuple[RateReport, list[Expectation]]:
+    """Return rates and what is expected of the detector in each step, as it is set.
+
+    Raises
+    ------
+    ConfigError
+        If the dead time of a step has no mean that is right to 1 %.
+    """
+    schedule = run.schedule
+    strength = schedule.coherence * schedule.gamma0_factor
+    report = _report(run, schedule.omega_eV, schedule.linewidth_eV, strength)
+    conditions = step_conditions(schedule, run.emission.target)
+    return report, expectations(schedule, conditions, run.detector, report.rate_hz, run.emission)
+
+
+def dead_time_notes_of(run: Run) -> tuple[str, ...]:
+    """Return a line if dead time takes more than 5 % of a step; none where a rate cannot be told.
+
+    Raises
+    ------
+    ConfigError
+        If the dead time of a step has no mean that is right to 1 %.
+    """
+    tau_s = run.detector.dead_time.tau_s
+    if tau_s == 0:
+        return ()
+    try:
+        if run.schedule.is_steady:
+            # of a rate R it takes less than R τ, which is less work than its mean in each of many steps
+            _, alive = expected_of_schedule(
+                replace(run, detector=replace(run.detector, dead_time=NEVER_DEAD))
+            )
+            if max(step.signal_rate_hz + step.background_rate_hz.sum() for step in alive) * tau_s < NOTED:
+                return ()
+        _, expected = expected_of_schedule(run)
+    except NumericsError:
+        # a pole that nothing resolves: who asks for its rate is told
+        return ()
+    return dead_time_notes(expected, run.schedule)
+
+
+def _report(run: Run, omega_eV: FloatArray, linewidth_eV: FloatArray, strength: FloatArray) -> RateReport:
     emission = run.emission
-    spectrum = mean_spectral_function(omega_eV, linewidth_eV, emission)
-    gamma_hz = emission.target.gamma0_hz * emission.target.coherence * coherence
+    # passes of a scan have the same lines
+    lines, which = np.unique(np.stack([omega_eV, linewidth_eV]), axis=1, return_inverse=True)
+    spectrum = mean_spectral_function(lines[0], lines[1], emission)[which.ravel()]
+    gamma_hz = emission.target.gamma0_hz * emission.target.coherence * strength
     return RateReport(
         omega_eV=omega_eV,
         pair_spectrum=spectrum,

@@ -8,9 +8,12 @@ import typer
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import Force, Json, RunFile, RunNumber, Seed, Settings
 from renp_sim.cli.output import print_json, print_table
+from renp_sim.errors import ConfigError
 
 if TYPE_CHECKING:
+    from renp_sim.app.budget import Budget
     from renp_sim.app.rates import RateReport
+    from renp_sim.runfile.run import Run
 
 __all__ = ["rate"]
 
@@ -29,9 +32,16 @@ def rate(
     plot: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Also draw I(ω), PNG or PDF: over the grid, or around the thresholds."
+            metavar="FILE",
+            help="Also draw I(ω), PNG or PDF: over the grid, or around the thresholds; or the budget.",
         ),
     ] = None,
+    budget: Annotated[
+        bool,
+        typer.Option(
+            "--budget", help="Instead: expected counts of each step by component, and what limits it."
+        ),
+    ] = False,
     settings: Settings = None,
     seed: Seed = None,
     run_number: RunNumber = None,
@@ -43,6 +53,11 @@ def rate(
 
     run = loaded(run_file, settings, seed=seed, run_number=run_number)
     frequencies = asked_frequencies(omega or [], grid)
+    if budget:
+        if frequencies is not None:
+            raise ConfigError("--budget: is of the steps of the run; leave --omega and --grid out")
+        _budget(run, plot, force=force, json=json)
+        return
     report = rate_of_schedule(run) if frequencies is None else rate_at(run, frequencies)
     if plot is not None:
         from renp_sim.app.rate_figure import plot_rate
@@ -54,6 +69,34 @@ def rate(
     _print(report)
     if plot is not None:
         print(f"wrote {plot}")
+
+
+def _budget(run: "Run", plot: Path | None, *, force: bool, json: bool) -> None:
+    from renp_sim.app.budget import budget_of, plot_budget
+
+    budget = budget_of(run)
+    if plot is not None:
+        plot_budget(run, budget, plot, force=force)
+    if json:
+        print_json(budget.as_dict())
+        return
+    _print_budget(budget)
+    if plot is not None:
+        print(f"wrote {plot}")
+
+
+def _print_budget(budget: "Budget") -> None:
+    from rich.markup import escape
+
+    headings = ("step", "ω \\[eV]", "kind", *map(escape, budget.components), "limited by")
+    rows = []
+    for k, (kind, limit) in enumerate(zip(budget.kind, budget.limited_by, strict=True)):
+        row = [str(k), f"{budget.omega_eV[k]:.9g}", kind]
+        shares = zip(budget.counts[k].tolist(), budget.fraction[k].tolist(), strict=True)
+        row += [f"{count:.4g} ({100 * share:.3g} %)" for count, share in shares]
+        worst = budget.relative[k].max()
+        rows.append([*row, f"{limit} ({100 * worst:.3g} %)" if budget.counts[k, 0] > 0 else limit])
+    print_table(headings, rows)
 
 
 def _print(report: "RateReport") -> None:

@@ -1,8 +1,8 @@
 """Signal photons of a schedule: counts per step, and blocks that are found by address.
 
-The blocks of a step are consecutive in time. Where they end is drawn first, from a stream of its own
-(order statistics of the emission times); times inside a block are cumulated exponentials, sorted by
-construction. So a block can be drawn alone.
+The blocks of a step are consecutive in time, which is the open time of `renp_sim.laser.clock`. Where they
+end is drawn first, from a stream of its own (order statistics of the emission times); times inside a block
+are cumulated exponentials, sorted by construction. So a block can be drawn alone.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 from renp_sim.arrays import FloatArray
 from renp_sim.generator.events import TruthBlock, draw_block, empty_block
 from renp_sim.generator.source import Source, source_of
+from renp_sim.laser.clock import StepClock
 from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.rates import Emission
 from renp_sim.streams import BLOCK_EVENTS, Stage, stream
 
-__all__ = ["SignalPhotons", "StepPhotons", "block_boundaries_s"]
+__all__ = ["SignalPhotons", "StepPhotons", "StepTimes", "block_boundaries_s"]
 
+
+DENSITY_POWER = 2.0
+"""The signal is macro-coherent: its rate follows n_a²."""
 
 MOST_KEPT = 1 << 18
 """Entries of sources that are kept for later steps of the same line, 25 MB; making one takes up to 5 ms."""
@@ -57,8 +61,10 @@ class SignalPhotons:
     @property
     def rate_hz(self) -> FloatArray:
         """Γ₀ η ⟨I⟩: signal photons per second of open time, shape (n,)."""
-        target = self.emission.target
-        return target.gamma0_hz * target.coherence * self.schedule.coherence * self.spectrum
+        target, schedule = self.emission.target, self.schedule
+        return (
+            target.gamma0_hz * target.coherence * schedule.coherence * schedule.gamma0_factor * self.spectrum
+        )
 
     @cached_property
     def expected(self) -> FloatArray:
@@ -88,9 +94,18 @@ class SignalPhotons:
         return float(self.expected.sum()) / self.n_events
 
     def boundaries_s(self, step: int) -> FloatArray:
-        """Return where the blocks of a step begin and end, shape (n_blocks + 1,), s since run start."""
-        start_s, duration_s = float(self.schedule.start_s[step]), float(self.schedule.duration_s[step])
-        return block_boundaries_s(self.seed, step, int(self.counts[step]), start_s, duration_s)
+        """Return where the blocks of a step begin and end, shape (n_blocks + 1,), s of open time."""
+        return self.step_times(step).boundaries_s
+
+    def step_times(self, step: int) -> "StepTimes":
+        """Return when the photons of a step are emitted."""
+        clock = self.schedule.clock(step)
+        return StepTimes(
+            clock=clock,
+            even_s=block_boundaries_s(
+                self.seed, step, int(self.counts[step]), clock.start_s, clock.open_time_s
+            ),
+        )
 
     def step(self, step: int) -> "StepPhotons":
         """Return the signal of one step, from which any block can be drawn."""
@@ -100,7 +115,7 @@ class SignalPhotons:
             step=step,
             count=count,
             source=self._source(float(schedule.omega_eV[step]), float(schedule.linewidth_eV[step]), count),
-            boundaries_s=self.boundaries_s(step),
+            times=self.step_times(step),
             radius_cm=self.emission.target.radius_cm,
             length_cm=self.emission.target.length_cm,
         )
@@ -145,8 +160,8 @@ class StepPhotons:
         Signal photons of the step.
     source
         What they are drawn from.
-    boundaries_s
-        Where its blocks begin and end, s since run start, shape (n_blocks + 1,).
+    times
+        When they are emitted.
     radius_cm, length_cm
         The cylinder of the target.
     """
@@ -155,14 +170,19 @@ class StepPhotons:
     step: int
     count: int
     source: Source
-    boundaries_s: FloatArray
+    times: "StepTimes"
     radius_cm: float
     length_cm: float
 
     @property
     def n_blocks(self) -> int:
         """Number of blocks, at least 1: a step without events is one empty block."""
-        return len(self.boundaries_s) - 1
+        return len(self.times.even_s) - 1
+
+    @property
+    def boundaries_s(self) -> FloatArray:
+        """Where its blocks begin and end, s of open time, shape (n_blocks + 1,)."""
+        return self.times.boundaries_s
 
     def block(self, block: int) -> TruthBlock:
         """Return one block, the same whenever and wherever it is drawn."""
@@ -170,23 +190,48 @@ class StepPhotons:
         if size <= 0:
             return empty_block(self.source)
         rng = stream(self.seed, Stage.EVENTS, self.step, block)
-        times = self._times_s(block, size, rng)
+        times = self.times.of_block(block, size, rng)
         return draw_block(self.source, times, self.radius_cm, self.length_cm, rng)
 
-    def _times_s(self, block: int, size: int, rng: np.random.Generator) -> FloatArray:
-        begin, end = self.boundaries_s[block : block + 2]
-        is_last = block == self.n_blocks - 1
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StepTimes:
+    """When the signal photons of a step are emitted: drawn in even time, given in open time.
+
+    Parameters
+    ----------
+    clock
+        Of the step.
+    even_s
+        Where its blocks begin and end, s of even time, shape (n_blocks + 1,).
+    """
+
+    clock: StepClock
+    even_s: FloatArray
+
+    @property
+    def boundaries_s(self) -> FloatArray:
+        """Where its blocks begin and end, s of open time, shape (n_blocks + 1,)."""
+        return self.clock.open_s(self.even_s, DENSITY_POWER)
+
+    def of_block(self, block: int, size: int, rng: np.random.Generator) -> FloatArray:
+        """Return the sorted times of the photons of a block, shape (size,), s of open time."""
+        begin, end = self.even_s[block : block + 2]
+        is_last = block == len(self.even_s) - 2
         gaps = rng.standard_exponential(size + is_last)
         times = np.cumsum(gaps, out=gaps)
         times *= (end - begin) / times[-1]
         times += begin
         # rounding must not carry an event over the end of its block
         np.minimum(times, end, out=times)
+        if not self.clock.is_even:
+            low, high = self.boundaries_s[block : block + 2]
+            times = np.maximum.accumulate(np.clip(self.clock.open_s(times, DENSITY_POWER), low, high))
         return times[:size]
 
 
 def block_boundaries_s(seed: int, step: int, count: int, start_s: float, duration_s: float) -> FloatArray:
-    """Return where the blocks of a step begin and end, shape (n_blocks + 1,), s since run start.
+    """Return where the blocks of a step begin and end, shape (n_blocks + 1,), s of even time.
 
     The gaps between n sorted uniform times are n + 1 exponentials over their sum; a block of B events
     takes B of them, a Gamma(B) number; the last block has the gap behind its last event too.

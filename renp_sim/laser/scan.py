@@ -9,6 +9,8 @@ import numpy as np
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.laser.calibration import Calibration
+from renp_sim.laser.clock import Factor
+from renp_sim.laser.pulses import Pulses
 from renp_sim.laser.schedule import Schedule, StepKind
 
 __all__ = ["Allocation", "Scan", "Step", "build_schedule"]
@@ -26,7 +28,7 @@ class Allocation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One laser step: `duration_s` is the time during which photons are counted."""
+    """One laser step: `duration_s` is wall time, in which a continuous laser's photons are counted."""
 
     omega_eV: float
     duration_s: float
@@ -55,6 +57,8 @@ def build_schedule(
     linewidth_eV: float = 0.0,
     settling_s: float = 0.0,
     calibration: Calibration | None = None,
+    pulses: Pulses | None = None,
+    density: Factor | None = None,
     signal_rate: SignalRate,
 ) -> Schedule:
     """Lay single steps, then scans, out in time, as they are set.
@@ -66,6 +70,10 @@ def build_schedule(
     ----------
     calibration
         Its stated errors; its offsets play no part.
+    pulses
+        None: a continuous laser.
+    density
+        Drift of n_a; None: none.
     signal_rate
         Relative signal rate at given frequencies; looked at by `Allocation.EQUAL_COUNTS` only.
 
@@ -82,6 +90,9 @@ def build_schedule(
     duration = np.array([step.duration_s for step in laid])
     kind = np.array([step.kind for step in laid], dtype=np.int8)
     calibration = calibration or Calibration()
+    live_fraction = eta = np.ones(len(laid))
+    if pulses is not None:
+        live_fraction, eta = pulses.open_s(duration) / duration, pulses.coherence(duration)
     return Schedule(
         kind=kind,
         scan_pass=np.array([step.scan_pass for step in laid], dtype=np.int32),
@@ -89,10 +100,12 @@ def build_schedule(
         linewidth_eV=np.array([linewidth_eV if s.linewidth_eV is None else s.linewidth_eV for s in laid]),
         start_s=np.concatenate([[0.0], np.cumsum(duration + settling_s)[:-1]]),
         duration_s=duration,
-        live_fraction=np.ones(len(laid)),
-        coherence=np.where(kind == StepKind.SIGNAL, [step.coherence for step in laid], 0.0),
+        live_fraction=live_fraction,
+        coherence=np.where(kind == StepKind.SIGNAL, [step.coherence for step in laid], 0.0) * eta,
         omega_common_error_eV=np.full(len(laid), calibration.common_error_eV),
         omega_step_error_eV=np.full(len(laid), calibration.step_error_eV),
+        pulses=pulses,
+        density=density,
     )
 
 

@@ -20,8 +20,10 @@ def step_conditions(schedule: Schedule, target: Target) -> tuple[StepConditions,
             live_fraction=live_fraction,
             linewidth_eV=linewidth_eV,
             end_eV=target.atom.e_eg_eV / 2,
+            course=None if schedule.is_steady else schedule.clock(step),
         )
-        for omega_eV, linewidth_eV, open_time_s, live_fraction, kind, coherence in zip(
+        for step, omega_eV, linewidth_eV, open_time_s, live_fraction, kind, coherence in zip(
+            range(schedule.n_steps),
             schedule.omega_eV.tolist(),
             schedule.linewidth_eV.tolist(),
             schedule.open_time_s.tolist(),

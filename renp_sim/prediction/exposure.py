@@ -6,10 +6,10 @@ from numpy.typing import ArrayLike
 from detector.response import Detector
 from renp_sim.analysis.data import Exposure
 from renp_sim.laser.schedule import Schedule
-from renp_sim.physics.line import mean_efficiency
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 from renp_sim.prediction.conditions import step_conditions
+from renp_sim.prediction.expectations import expectations
 
 __all__ = ["exposure_of"]
 
@@ -42,6 +42,11 @@ def exposure_of(
         What emits the signal: where the efficiency changes over a laser line, its mean is that of the
         photons. None: that of an even rate.
 
+    Raises
+    ------
+    ConfigError
+        If the dead time of a step has no mean that is right to 1 %.
+
     Examples
     --------
     >>> from detector.efficiency import Constant
@@ -53,11 +58,8 @@ def exposure_of(
     [3.6]
     """
     conditions = step_conditions(schedule, target)
-    rates_hz = np.broadcast_to(np.asarray(signal_rate_hz, dtype=np.float64), len(conditions)).tolist()
-    efficiency = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, detector, emission)
-    expected = [
-        detector.expected(*step) for step in zip(conditions, rates_hz, efficiency.tolist(), strict=True)
-    ]
+    expected = expectations(schedule, conditions, detector, signal_rate_hz, emission)
+    efficiency = np.array([e.efficiency for e in expected])
     table = (len(conditions), len(detector.backgrounds))
     background_hz = np.array([e.background_rate_hz for e in expected]).reshape(table)
     present = [component.present(c) for c in conditions for component in detector.backgrounds]
@@ -70,7 +72,7 @@ def exposure_of(
         omega_common_error_eV=schedule.omega_common_error_eV,
         omega_step_error_eV=schedule.omega_step_error_eV,
         coherence=[c.coherence for c in conditions],
-        gamma0_hz=target.gamma0_hz,
+        gamma0_hz=target.gamma0_hz * schedule.gamma0_factor,
         efficiency=efficiency,
         efficiency_common_error=efficiency * detector.efficiency.common_error_rel,
         efficiency_step_error=efficiency * detector.efficiency.step_error_rel,

@@ -8,7 +8,7 @@ from detector.response import NEVER_DEAD, Detector, StepConditions
 from renp_sim.arrays import FloatArray
 from renp_sim.generator.photons import SignalPhotons
 from renp_sim.prediction.conditions import step_conditions
-from renp_sim.prediction.exposure import exposure_of
+from renp_sim.prediction.expectations import expectations, live_fraction
 from renp_sim.production.event_rows import EventRows
 from renp_sim.production.slices import StepSlices
 from renp_sim.runfile.run import Run
@@ -63,19 +63,22 @@ def job_of(run: Run, n_events: int | None = None) -> Job:
 
     A fixed number comes at another rate than the true one, at which dead time would take another share. So
     nothing is lost to it then, and every photon weighs what the true rate leaves alive on average.
+
+    Raises
+    ------
+    ConfigError
+        If the dead time of a step has no mean that is right to 1 %.
     """
     signal = SignalPhotons(
         schedule=run.truth, emission=run.emission, seed=run.config.run.seed, n_events=n_events
     )
-    detector, live_fraction = run.detector, np.ones(run.truth.n_steps)
-    if n_events is not None:
-        target = run.emission.target
-        live_time_s = exposure_of(
-            run.truth, target, detector, signal_rate_hz=signal.rate_hz, emission=run.emission
-        ).live_time_s
-        live_fraction = live_time_s / run.truth.open_time_s
-        detector = replace(detector, dead_time=NEVER_DEAD)
+    detector, left = run.detector, np.ones(run.truth.n_steps)
     conditions = step_conditions(run.truth, run.emission.target)
+    if n_events is not None or not (run.truth.is_steady or detector.dead_time.tau_s == 0):
+        expected = expectations(run.truth, conditions, detector, signal.rate_hz, run.emission)
+        if n_events is not None:
+            left = live_fraction(expected, run.truth)
+            detector = replace(detector, dead_time=NEVER_DEAD)
     return Job(
         signal=signal,
         detector=detector,
@@ -83,9 +86,9 @@ def job_of(run: Run, n_events: int | None = None) -> Job:
         arrival_rate_hz=np.array([detector.arrival_rate_hz(step) for step in conditions]),
         rows=EventRows(
             run=run.number,
-            signal_weight=signal.weight * live_fraction,
-            background_weight=live_fraction,
+            signal_weight=signal.weight * left,
+            background_weight=left,
             keep_undetected=run.config.output.keep_undetected,
         ),
-        live_fraction=live_fraction,
+        live_fraction=left,
     )

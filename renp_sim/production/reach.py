@@ -5,8 +5,11 @@ moves the photons or the neutrinos (atom, masses, laser, shape of the target), r
 needs events that the sample has not, cannot be done by weights.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
+from detector.response import NEVER_DEAD
 from renp_sim.arrays import FloatArray
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.physics.line_cuts import line_panels
@@ -52,7 +55,7 @@ def _fixed_problems(generated: Run, wanted: Run) -> list[str]:
     problems = [
         f"[{section}] differs: weights change neutrino mixing, interaction, spin tensor, densities and "
         f"coherence, and nothing of how the photons were recorded; {INSTEAD}"
-        for section in ("laser", "detector", "background", "output")
+        for section in ("laser", "detector", "background", "drift", "output")
         if old.get(section) != new.get(section)
     ]
     if old["run"]["seed"] != new["run"]["seed"]:
@@ -90,8 +93,10 @@ def _background_problems(generated: Run, wanted: Run) -> list[str]:
     names = ("density_cm3", "photon_density_cm3", "coherence")
     if all(getattr(targets[0], name) == getattr(targets[1], name) for name in names):
         return []
+    # rates before dead time
+    detector = replace(generated.detector, dead_time=NEVER_DEAD)
     rates = [
-        exposure_of(run.schedule, run.emission.target, run.detector).background_rate_hz
+        exposure_of(run.schedule, run.emission.target, detector).background_rate_hz
         for run in (generated, wanted)
     ]
     changed = np.any(rates[0] != rates[1], axis=0)

@@ -1,7 +1,7 @@
 """The events of a job: truth is drawn per block, the detector acts per slice."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -98,7 +98,15 @@ class StepRecorder:
             tally.n_recorded += len(record.time_s)
             tally.lost_s += detector.dead_time.lost_s(record.time_s, end_s)
             if len(record.time_s) or (len(piece.truth) and self._job.rows.keep_undetected):
-                yield self._job.rows.of(piece.truth, record, detector, self.step)
+                yield self._job.rows.of(*self._in_run_time(piece.truth, record), detector, self.step)
+
+    def _in_run_time(self, truth: TruthBlock, record: Record) -> tuple[TruthBlock, Record]:
+        """Return what was drawn and recorded in open time at the times since run start."""
+        clock = self._signal.times.clock
+        if clock.pulses is None:
+            return truth, record
+        emission_time_s, time_s = (clock.run_s(x) for x in (truth.emission_time_s, record.time_s))
+        return replace(truth, emission_time_s=emission_time_s), replace(record, time_s=time_s)
 
     def _record(self, piece: Slice, busy_until_s: float) -> Record:
         return self._job.detector.record(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.response import NEVER_DEAD
 from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.photons import SignalPhotons
@@ -25,7 +26,7 @@ def step_tables(
     """Return the columns of `steps`, one row per laser step, and of `backgrounds`.
 
     The truth μ uses the live time, so that μ_signal = gamma0_hz · coherence · Ī · efficiency · live_time_s
-    holds to the digit.
+    holds to the digit, with the efficiency as it was: of a drift the stated one knows nothing.
 
     Parameters
     ----------
@@ -35,13 +36,15 @@ def step_tables(
         Recorded photons and dead time of each step, shape (n,).
     """
     live_time_s = (run.schedule.open_time_s - lost_s) * job.live_fraction
+    # the mean dead time is not asked for: what was lost is known
+    detector = replace(run.detector, dead_time=NEVER_DEAD)
 
     def exposure(schedule: Schedule) -> Exposure:
-        made = exposure_of(schedule, run.emission.target, run.detector, run=run.number, emission=run.emission)
+        made = exposure_of(schedule, run.emission.target, detector, run=run.number, emission=run.emission)
         return replace(made, live_time_s=live_time_s)
 
     known = truth = exposure(run.schedule)
-    if not np.array_equal(run.schedule.omega_eV, run.truth.omega_eV):
+    if run.truth.efficiency is not None or not np.array_equal(run.schedule.omega_eV, run.truth.omega_eV):
         truth = exposure(run.truth)
     return _step_rows(known, truth, job.signal, n_recorded), _background_rows(known, truth)
 

@@ -10,6 +10,7 @@ from detector.efficiency import Constant
 from detector.response import Detector
 from renp_sim.errors import ConfigError, nearest
 from renp_sim.laser.calibration import Calibration
+from renp_sim.laser.pulses import Pulses
 from renp_sim.laser.scan import Scan, Step, build_schedule
 from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.atom import Atom, known_atoms
@@ -18,14 +19,22 @@ from renp_sim.physics.line import LINE_REACH, mean_efficiency, mean_spectral_fun
 from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV, Nature, Neutrinos, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
-from renp_sim.runfile.laser_section import CalibrationTable, LaserSection, ScanTable
+from renp_sim.runfile.laser_section import CalibrationTable, LaserSection, PulsesTable, ScanTable
 from renp_sim.runfile.problems import shown
-from renp_sim.runfile.sections import AtomTable, DetectorSection, NeutrinoSection, TargetSection
+from renp_sim.runfile.sections import (
+    AtomTable,
+    DetectorSection,
+    DriftSection,
+    NeutrinoSection,
+    RunConfig,
+    TargetSection,
+)
 from renp_sim.runfile.tables import table_of
 from renp_sim.streams import name_keys
 
 __all__ = [
     "detector_of",
+    "drift_problems",
     "frequency_problems",
     "lightest_mass_eV",
     "neutrinos_of",
@@ -34,6 +43,9 @@ __all__ = [
     "target_of",
     "truth_of",
 ]
+
+ENERGIES = 257
+"""At which the highest efficiency is looked for, beside its breaks."""
 
 
 def oscillation_of(section: NeutrinoSection) -> Oscillation:
@@ -145,8 +157,8 @@ def frequency_problems(laser: LaserSection, atom: Atom) -> list[str]:
     return problems
 
 
-def schedule_of(laser: LaserSection, emission: Emission, detector: Detector) -> Schedule:
-    """Return the laser schedule as it is set."""
+def schedule_of(laser: LaserSection, drift: DriftSection, emission: Emission, detector: Detector) -> Schedule:
+    """Return the laser schedule as it is set, with the drift of the density, which is known."""
 
     def signal_rate(omega_eV: Any) -> Any:
         width_eV = laser.linewidth_eV
@@ -180,15 +192,29 @@ def schedule_of(laser: LaserSection, emission: Emission, detector: Detector) -> 
         linewidth_eV=laser.linewidth_eV,
         settling_s=laser.settling_s,
         calibration=_calibration(laser.calibration),
+        pulses=_pulses(laser.pulses),
+        density=drift.density,
         signal_rate=signal_rate,
     )
 
 
-def truth_of(given: CalibrationTable, seed: int, schedule: Schedule, e_eg_eV: float) -> Schedule:
-    """Return the schedule as it was: with the true offsets of the frequency scale, drawn with the seed."""
-    truth = schedule.as_it_was(_calibration(given).offsets_eV(schedule.n_steps, seed))
+def truth_of(config: RunConfig, schedule: Schedule, e_eg_eV: float) -> Schedule:
+    """Return the schedule as it was: true offsets of the frequency scale, and an efficiency that drifts."""
+    calibration = _calibration(config.laser.calibration)
+    offsets_eV = calibration.offsets_eV(schedule.n_steps, config.run.seed)
+    truth = schedule.as_it_was(offsets_eV, config.drift.efficiency)
     require_frequency(truth.omega_eV, e_eg_eV, "laser.calibration: true frequency")
     return truth
+
+
+def _pulses(given: PulsesTable | None) -> Pulses | None:
+    if given is None:
+        return None
+    return Pulses(
+        repetition_hz=given.repetition_hz,
+        window_s=given.window_s,
+        coherence_decay_s=given.coherence_decay_s,
+    )
 
 
 def _calibration(given: CalibrationTable) -> Calibration:
@@ -223,6 +249,22 @@ def detector_of(section: DetectorSection, backgrounds: tuple[Background, ...]) -
         )
     except ValueError as error:
         raise ConfigError(f"detector.{error}") from None
+
+
+def drift_problems(drift: DriftSection, detector: Detector) -> list[str]:
+    """Return whether the efficiency would drift above 1."""
+    if drift.efficiency is None:
+        return []
+    low, high = detector.energy_window_eV
+    energy_eV = np.union1d(np.linspace(low, high, ENERGIES), np.asarray(detector.breaks_eV))
+    highest = float(np.max(detector.efficiency.at(energy_eV)))
+    reached = highest * float(np.max(drift.efficiency.factor(np.array([0.0, 1.0]))))
+    if reached <= 1:
+        return []
+    return [
+        f"drift.efficiency.total_rel: takes an efficiency of {highest:.6g} to {reached:.6g}: "
+        "make it so small that this stays below 1, or the efficiency smaller"
+    ]
 
 
 def _name_problems(names: Sequence[str]) -> list[str]:

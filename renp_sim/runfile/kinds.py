@@ -1,7 +1,7 @@
 """What a run file can name: every registered kind, by what stands in its place.
 
-A new interaction, background, efficiency, spectrum, resolution or dead time is one class and one name in its
-tuple: the fields of the class are the keys of its table, with their types, ranges and defaults.
+A new interaction, background, efficiency, spectrum, resolution, dead time or drift is one class and one name
+in its tuple: the fields of the class are the keys of its table, with their types, ranges and defaults.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Any
 
 from detector.background import BACKGROUNDS, Background
 from detector.dead_time import DEAD_TIMES, DeadTime
+from detector.drift import DRIFTS, Drift
 from detector.efficiency import EFFICIENCIES, Efficiency
 from detector.resolution import RESOLUTIONS, Resolution
 from detector.spectrum import SPECTRA, Spectrum
@@ -44,6 +45,7 @@ KINDS: Mapping[Any, Kinds] = {
     Spectrum: Kinds(known={k.kind: k for k in SPECTRA}),
     Resolution: Kinds(known={k.kind: k for k in RESOLUTIONS}, default="gaussian"),
     DeadTime: Kinds(known={k.kind: k for k in DEAD_TIMES}, default="non_paralysable"),
+    Drift: Kinds(known={k.kind: k for k in DRIFTS}, default="linear"),
 }
 """By the interface that the objects have."""
 

@@ -8,7 +8,7 @@ from renp_sim.laser.scan import Allocation
 from renp_sim.laser.schedule import StepKind
 from renp_sim.runfile.section import Section
 
-__all__ = ["CalibrationTable", "LaserSection", "ScanTable", "StepTable"]
+__all__ = ["CalibrationTable", "LaserSection", "PulsesTable", "ScanTable", "StepTable"]
 
 MOST_STEPS = 1_000_000
 
@@ -32,6 +32,36 @@ class CalibrationTable(Section):
     common_offset_eV: float | Literal["draw"] = 0.0
     common_error_eV: NotNegative = 0.0
     step_error_eV: NotNegative = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulsesTable(Section):
+    """Windows that repeat, in which alone photons are counted; the first one opens as a step begins.
+
+    Dead time stands still between them: what is left of it as a window ends goes on in the next one.
+
+    Parameters
+    ----------
+    repetition_hz
+        Windows per second, s⁻¹.
+    window_s
+        How long each is open, s.
+    coherence_decay_s
+        τ, s: η falls as exp(−2t/τ) from the opening of each; by default it does not.
+    """
+
+    repetition_hz: Annotated[float, Range(1e-6, 1e12)]
+    window_s: Annotated[float, Range(1e-12, 1e6)]
+    coherence_decay_s: Annotated[float, Range(1e-12, 1e12)] | None = None
+
+    def problems(self) -> list[str]:
+        """Return whether windows overlap."""
+        if not self.repetition_hz * self.window_s > 1:
+            return []
+        return [
+            f"window_s = {self.window_s:g}: windows overlap, since {self.repetition_hz:g} Hz leave "
+            f"{1 / self.repetition_hz:g} s for each; make it shorter"
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +126,7 @@ class StepTable(Section):
     omega_eV
         Frequency, eV.
     duration_s
-        Time during which photons are counted, s.
+        Wall time, s; of a continuous laser photons are counted all the while.
     kind
         Signal; control, the laser on but no coherence; dark, the laser off.
     linewidth_eV
@@ -122,6 +152,8 @@ class LaserSection(Section):
         Gaussian σ of the line, eV; 0 is sharp.
     settling_s
         Time between two steps in which nothing is counted, s.
+    pulses
+        Windows of a pulsed laser; by default it is continuous.
     calibration
         The frequency scale.
     scan
@@ -132,6 +164,7 @@ class LaserSection(Section):
 
     linewidth_eV: NotNegative = 0.0
     settling_s: NotNegative = 0.0
+    pulses: PulsesTable | None = None
     calibration: CalibrationTable
     scan: tuple[ScanTable, ...] = ()
     steps: tuple[StepTable, ...] = ()

@@ -12,10 +12,8 @@ __all__ = ["missing", "place", "shown", "unknown_key"]
 LONGEST_SHOWN = 60
 
 LATER = {
-    "laser.pulses": "pulsed lasers",
     "detector.channels": "several detector channels",
     "detector.afterpulse": "afterpulses",
-    "drift": "drifts",
     "output.blind": "blind files",
 }
 """Keys of the run file's contract that are refused until they do something."""

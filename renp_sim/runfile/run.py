@@ -39,7 +39,7 @@ class Run:
     emission, schedule, detector
         What the layers work with; the schedule is the one that was set.
     truth
-        The schedule as it was, with the true offsets of the frequency scale.
+        The schedule as it was, with the true offsets of the frequency scale and the drift of the efficiency.
     source
         The run file; None for an example or a table.
     notes
@@ -117,13 +117,14 @@ def run_from_table(table: Mapping[str, Any]) -> Run:
     detector = attempt(lambda: build.detector_of(config.detector, config.background))
     if target:
         problems += build.frequency_problems(config.laser, target.atom)
+    if detector:
+        problems += build.drift_problems(config.drift, detector)
     if problems or not (oscillation and neutrinos and target and detector):
         raise ConfigError(*problems)
     emission = Emission(target=target, neutrinos=neutrinos, interaction=config.interaction)
     laser, e_eg_eV = config.laser, target.atom.e_eg_eV
-    schedule = attempt(lambda: build.schedule_of(laser, emission, detector))
-    seed = config.run.seed
-    truth = attempt(lambda: build.truth_of(laser.calibration, seed, schedule, e_eg_eV)) if schedule else None
+    schedule = attempt(lambda: build.schedule_of(laser, config.drift, emission, detector))
+    truth = attempt(lambda: build.truth_of(config, schedule, e_eg_eV)) if schedule else None
     if schedule is None or truth is None:
         raise ConfigError(*problems)
     return Run(

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from detector.background import Background
 from detector.dead_time import DeadTime
 from detector.domain import Fraction, NotNegative, Positive, Range
+from detector.drift import Drift
 from detector.efficiency import Efficiency
 from detector.resolution import Resolution
 from detector.response import Detector
@@ -21,6 +22,7 @@ from renp_sim.runfile.section import Section
 __all__ = [
     "AtomTable",
     "DetectorSection",
+    "DriftSection",
     "NeutrinoSection",
     "OutputSection",
     "RunConfig",
@@ -185,6 +187,22 @@ class DetectorSection(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftSection(Section):
+    """What moves over the run: factors that are 1 as it starts.
+
+    Parameters
+    ----------
+    efficiency
+        Of the detector's efficiency for every photon; truth, of which `steps.efficiency` says nothing.
+    density
+        Of n_a, on which signal and QED emission depend; known, and so in `steps.gamma0_hz`.
+    """
+
+    efficiency: Drift | None = None
+    density: Drift | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSection(Section):
     """What is written.
 
@@ -211,4 +229,5 @@ class RunConfig(Section):
     laser: LaserSection
     detector: DetectorSection
     background: tuple[Background, ...] = ()
+    drift: DriftSection
     output: OutputSection

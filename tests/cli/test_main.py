@@ -105,6 +105,33 @@ def test_a_pair_that_is_too_heavy_has_no_threshold() -> None:
     assert thresholds[2::2] == 6 * ["none"]
 
 
+def test_rate_budget(tmp_path: Path) -> None:
+    """A table, JSON, a plot; it is of the run's steps."""
+    plot = tmp_path / "budget.png"
+    done = renp_sim("rate", "fine_scan", "--budget", "--plot", plot, *SHORT)
+    assert done.returncode == 0, done.stderr
+    assert "limited by" in done.stdout
+    assert done.stdout.endswith(f"wrote {plot}\n")
+    assert plot.stat().st_size > 1000
+    told = json.loads(renp_sim("rate", "fine_scan", "--budget", "--json", *SHORT).stdout)
+    assert set(told) == {"omega_eV", "kind", "counts", "fraction", "relative", "limited_by"}
+    assert set(told["counts"]) == {"signal", "dark"}
+    (line,) = fails(2, "rate", "fine_scan", "--budget", "--omega", "1.07")
+    assert "--budget: is of the steps of the run" in line
+
+
+def test_dead_time_is_noted_and_refused(tmp_path: Path) -> None:
+    settings = ("--set", "detector.dead_time.tau_s=1.0", *SHORT)
+    for command in (("check",), ("rate",), ("generate",)):
+        output = ("-o", tmp_path / "run.root", "--quiet") if command == ("generate",) else ()
+        done = renp_sim(*command, "fine_scan", *settings, *output)
+        assert done.returncode == 0, done.stderr
+        assert "note: dead time takes" in done.stderr
+    pulses = ("--set", "laser.pulses={repetition_hz=0.01, window_s=50.0, coherence_decay_s=20.0}")
+    (line,) = fails(2, "check", "fine_scan", *settings, *pulses, "--set", "target.volume_cm3=1e6")
+    assert "no mean would be right to 1 %" in line
+
+
 def test_rate_at_chosen_frequencies() -> None:
     chosen = ("--omega", "1.0688", "--omega", "1.0711", "--grid", "1.0:1.2:3", "--json")
     table = json.loads(renp_sim("rate", "gp23_three_frequencies", *chosen).stdout)
@@ -331,7 +358,8 @@ def test_thresholds_of_masses_that_nothing_bounds_have_no_holes(tmp_path: Path) 
 def test_more_photons_than_a_file_holds_are_refused(tmp_path: Path) -> None:
     dark = "background=[{name='dark', kind='dark_counts', rate_hz=1e30}]"
     for setting in ("target.volume_cm3=1e30", dark):
-        (line,) = fails(2, "generate", "fine_scan", "-o", tmp_path / "run.root", "--set", setting)
+        note, line = fails(2, "generate", "fine_scan", "-o", tmp_path / "run.root", "--set", setting)
+        assert note.startswith("renp-sim: note: dead time takes 100 %")
         assert "target.volume_cm3" in line
     assert not list(tmp_path.iterdir())
 

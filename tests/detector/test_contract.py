@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from detector import background, dead_time, efficiency, resolution, spectrum
+from detector import background, dead_time, drift, efficiency, resolution, spectrum
 from detector.response import Detector, StepConditions
 from tests.detector.photon_steps import counts, named_streams, photons_between, record_step
 
@@ -39,6 +39,7 @@ BACKGROUNDS = (
     background.LaserLeakage(name="leakage", rate_hz=300.0),
 )
 DEAD_TIMES = (dead_time.NonParalysable(tau_s=0.0), dead_time.NonParalysable(tau_s=3e-4))
+DRIFTS = (drift.Linear(total_rel=-0.3), drift.Exponential(total_rel=0.5))
 
 STEP = StepConditions(omega_eV=OMEGA_EV, duration_s=DURATION_S, coherence=0.7, photon_density_cm3=2e21)
 CONTROL = replace(STEP, coherence=0.0)
@@ -58,11 +59,25 @@ DETECTORS = tuple(
         (spectrum.SPECTRA, SPECTRA),
         (background.BACKGROUNDS, BACKGROUNDS),
         (dead_time.DEAD_TIMES, DEAD_TIMES),
+        (drift.DRIFTS, DRIFTS),
     ],
 )
 def test_every_registered_kind_is_tested_and_has_a_name(registered, examples):
     assert {type(example) for example in examples} == set(registered)
     assert len({kind.kind for kind in registered}) == len(registered)
+
+
+@pytest.mark.parametrize("made", DRIFTS)
+def test_a_drift_goes_from_1_to_its_end(made: drift.Drift):
+    share = np.linspace(0, 1, 101)
+    factor = made.factor(share)
+    assert factor.shape == share.shape
+    assert factor[0] == 1.0
+    assert factor[-1] == pytest.approx(1 + made.total_rel, rel=1e-14)
+    assert np.all(factor > 0)
+    assert np.all(np.diff(factor) * made.total_rel > 0)
+    assert type(made)(total_rel=0.0).factor(share).tolist() == [1.0] * 101
+    assert pickle.loads(pickle.dumps(made)) == made
 
 
 def deviations(actual: Detector, stated: Detector, conditions: StepConditions, seed: int) -> np.ndarray:

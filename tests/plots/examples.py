@@ -11,6 +11,7 @@ from matplotlib.image import imread, imsave
 from renp_sim.analysis.intervals import Interval
 from renp_sim.analysis.spectrum.measured import measured_spectrum
 from renp_sim.arrays import FloatArray
+from renp_sim.plots.budget import budget_plot
 from renp_sim.plots.curves import Curve, curve_plot
 from renp_sim.plots.energies import energy_plot
 from renp_sim.plots.figure import save
@@ -87,12 +88,19 @@ def curves(peak: float = 0.0) -> Figure:
     )
 
 
+def budget() -> Figure:
+    signal = np.maximum(falling(SCAN_EV), 0) * 0.05
+    counts = {"signal": signal, "dark": np.full_like(signal, 4.0), "leakage": np.full_like(signal, 2.0)}
+    return budget_plot(counts, title="fine scan")
+
+
 EXAMPLES: dict[str, Callable[[], Figure]] = {
     "spectrum": measured,
     "spectrum_few_steps": lambda: measured(SCAN_EV[::12], 0.0),
     "profile": lambda: parabolas(0.01, 0.02, offset=4.0),
     "energies": energies,
     "curves": curves,
+    "budget": budget,
     "resonance": lambda: curves(peak=1e4),
 }
 

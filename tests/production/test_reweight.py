@@ -228,6 +228,8 @@ NARROW = RESONANCE.replace("width_eV=1e-4", "width_eV=1e-7")
         ((), ("laser.linewidth_eV=2e-5",), r"\[laser\] differs"),
         ((), ("detector.efficiency=0.5",), r"\[detector\] differs"),
         ((), ("background=[]",), r"\[background\] differs"),
+        ((), ("drift.density={total_rel=-0.1}",), r"\[drift\] differs"),
+        ((), ("laser.pulses={repetition_hz=1.0, window_s=0.1}",), r"\[laser\] differs"),
         ((), ("run.seed=4",), r"run\.seed = 4"),
         ((QED,), ("target.density_cm3=2e21",), "background 'two-photon': its rate changes"),
         (("target.coherence=0.0",), ("target.coherence=0.5",), r"target\.coherence = 0\.5.*no signal"),

@@ -29,6 +29,7 @@ EVERYTHING: dict[str, Any] = {
     "laser": {
         "linewidth_eV": 1e-6,
         "settling_s": 10.0,
+        "pulses": {"repetition_hz": 10.0, "window_s": 1e-3, "coherence_decay_s": 5e-4},
         "calibration": {"common_offset_eV": "draw", "common_error_eV": 1e-6, "step_error_eV": 1e-7},
         "scan": [
             {
@@ -68,6 +69,7 @@ EVERYTHING: dict[str, Any] = {
         },
         {"name": "leak", "kind": "laser_leakage", "rate_hz": 1e-3},
     ],
+    "drift": {"efficiency": {"kind": "exponential", "total_rel": -0.1}, "density": {"total_rel": 0.1}},
     "output": {"keep_undetected": True, "compression": "zstd"},
 }
 VECTOR = {
@@ -147,7 +149,8 @@ def require_numbers(run: Run) -> None:
     """Check that a run gives itself back, and that its rates are numbers or a refusal in one line."""
     assert run_from_table(json.loads(json.dumps(run.resolved(), allow_nan=False))).number == run.number
     tomli_w.dumps(run.resolved())
-    with suppress(NumericsError):
+    # of some dead times there is no mean, which needs rates to be seen
+    with suppress(NumericsError, ConfigError):
         json.dumps(rate_of_schedule(run).as_dict(), allow_nan=False)
 
 

@@ -9,6 +9,7 @@ import pytest
 from detector.background import Background, DarkCounts
 from detector.dead_time import DeadTime
 from detector.domain import Fraction
+from detector.drift import Drift
 from detector.efficiency import Efficiency
 from detector.resolution import Resolution
 from detector.spectrum import Spectrum
@@ -29,6 +30,7 @@ PLACES = {
     Spectrum: "background[0].spectrum",
     Resolution: "detector.resolution",
     DeadTime: "detector.dead_time",
+    Drift: "drift.density",
 }
 SKY = {"name": "sky", "kind": "continuum", "rate_hz": 1.0}
 EVERY_KIND = [(interface, name) for interface, kinds in KINDS.items() for name in kinds.known]
@@ -61,6 +63,8 @@ def with_kind(interface: Any, table: Any) -> dict[str, Any]:
     where = PLACES[interface]
     if interface is Interaction:
         return MINIMAL | {"interaction": table}
+    if interface is Drift:
+        return MINIMAL | {"drift": {where.removeprefix("drift."): table}}
     if interface in (Background, Spectrum):
         return MINIMAL | {"background": [SKY | {"spectrum": table} if interface is Spectrum else table]}
     return MINIMAL | {"detector": {where.removeprefix("detector."): table}}
@@ -228,7 +232,16 @@ def test_a_kind_that_is_not_named_is_missed(interface: Any) -> None:
         (["run.seed=-1"], ["run.seed = -1: must lie in [0, 18446744073709551615]"]),
         (["run.seed=1.5"], ["run.seed = 1.5: must be a whole number"]),
         (["run.seed=18446744073709551616"], ["run.seed = 18446744073709551616: must lie in"]),
-        (["laser.pulses={repetition_hz=10.0}"], ["laser.pulses: pulsed lasers are not built yet"]),
+        (["laser.pulses={repetition_hz=10.0}"], ["laser.pulses.window_s: is missing"]),
+        (
+            ["laser.pulses={repetition_hz=10.0, window_s=0.2}"],
+            ["laser.pulses.window_s = 0.2: windows overlap, since 10 Hz leave 0.1 s for each"],
+        ),
+        (["drift.density={total_rel=-1}"], ["drift.density.total_rel = -1: must lie in (-1, 100]"]),
+        (
+            ["drift.efficiency={total_rel=0.1}"],
+            ["drift.efficiency.total_rel: takes an efficiency of 1 to 1.1"],
+        ),
         (["output.blind=true"], ["output.blind: blind files are not built yet"]),
         (["detector.efficiency=1.2"], ["detector.efficiency = 1.2: must lie in [0, 1]"]),
         (
