@@ -87,7 +87,7 @@ class Profiler:
     @classmethod
     def of(cls, setup: "Setup", counts: FloatArray, held: tuple[str, ...] = ()) -> "Profiler":
         """Return the profiler of these counts with some parameters held."""
-        rest = setup.without(*held)
+        rest = setup.without(*held).tabled()
         kinked = tuple(name for name in rest.names if name in rest.kinked)
         lattice = None
         if len(kinked) <= 1:
