@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.likelihood.constraint import prior_pull
+from renp_sim.analysis.likelihood.lattice import Lattice
 from renp_sim.analysis.likelihood.piece import Piece
-from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
+from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms, prior_pull
+from renp_sim.analysis.likelihood.lattice import Lattice
 from renp_sim.analysis.likelihood.mean import ModelMean
 from renp_sim.analysis.likelihood.piece import Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood
-from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
+from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.analysis.search.axis import Axis, Pieces, error_of, reach_of

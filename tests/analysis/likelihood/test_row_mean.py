@@ -5,8 +5,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.likelihood.lattice import Lattice
 from renp_sim.analysis.likelihood.piece import Piece
-from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
+from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.arrays import FloatArray
 from tests.analysis.toy_models import ShiftedOnsets, with_control
 
