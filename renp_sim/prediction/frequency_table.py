@@ -104,12 +104,10 @@ class FrequencyTable:
         share = (omega - self.low_eV) / (self.high_eV - self.low_eV)
         cell = np.searchsorted(self._cells.key, (table + np.clip(share, 0.0, 1 - 1e-9)).ravel(), "right") - 1
         self._compute(np.unique(cell[self._slot[cell] == UNKNOWN]))
-        out = np.concatenate(
-            [
-                self._summed(omega.ravel()[i : i + ITEMS], cell[i : i + ITEMS], order)
-                for i in range(0, len(cell), ITEMS)
-            ]
-        ).reshape(omega.shape)
+        out = np.empty(omega.shape)
+        for i in range(0, len(cell), ITEMS):
+            block = slice(i, i + ITEMS)
+            out.ravel()[block] = self._summed(omega.ravel()[block], cell[block], order)
         endless = np.flatnonzero(self._slot[cell] == ENDLESS)
         if len(endless):
             at = np.unravel_index(endless, omega.shape)

@@ -97,7 +97,8 @@ class ProfileCurve:
             ripple = RIPPLE if profiler.kinked else ROUNDING
             (curve,) = refined(evaluate, [points], [kinks], (level,), scale, ripple=ripple)
             found = curve.lowest(kinks)
-        if len(setup.kinked) > 1:
+        # beside a searched parameter one more was looked over at every point of its curve
+        if len(setup.kinked) > 1 + (curve is not None):
             found = over_pieces(setup, tuple(n for n in setup.names if n in setup.kinked), counts, found)
         # a table may be off by a thousandth in −2 ln L where pulls are large
         problem = Problem.of(setup, counts[None], found.theta)

@@ -193,7 +193,7 @@ class RowMean:
         return replace(self, coefficients=self.coefficients[..., rows], series=self.series[..., rows])
 
     def _functions(self, x: FloatArray, highest: int) -> list[FloatArray]:
-        """Return what multiplies the monomials (m, n, b), and derivatives in u of the moving ones (s, n, b)."""
+        """Return what multiplies the monomials (m, n, b), and derivatives of the moving ones (s, n, b)."""
         at = self.monomials.position
         if at is None:
             return [self.coefficients]
