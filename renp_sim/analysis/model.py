@@ -135,7 +135,10 @@ class Model(Protocol):
         ...
 
     def tabled(self, names: Sequence[str]) -> Self:
-        """Return a model with μ to 1e-8 that is cheaper while only these parameters move, or this one."""
+        """Return a model with μ to 1e-8 that is cheaper while only these parameters move, or this one.
+
+        Its derivatives are those in these parameters only.
+        """
         ...
 
     def at(self, exposure: Exposure) -> Self:

@@ -16,7 +16,7 @@ from renp_sim.physics.target import Target
 from renp_sim.prediction.counting import Counting
 from renp_sim.prediction.couplings import coupling_parameters
 from renp_sim.prediction.derivatives import spectrum_derivatives
-from renp_sim.prediction.frequency_table import FrequencyTable, distinct
+from renp_sim.prediction.frequency_table import OFFSETS, FrequencyTable, distinct
 from renp_sim.prediction.kinks import crossings
 from renp_sim.prediction.parameters import Group, Layout, exposure_parameters, neutrino_parameters
 from renp_sim.prediction.quadratic import coupling_scales, spectrum_quadratic
@@ -146,13 +146,12 @@ class ExpectedCounts:
     def tabled(self, names: Sequence[str]) -> Self:
         """Return the same model with μ to 1e-8 from tables, if that is cheaper while these parameters move.
 
-        So it is where offsets are all that changes the spectrum.
+        So it is where offsets are all that changes the spectrum. Derivatives in what else does are 0.
         """
         layout = self._signal.layout
         groups = {layout.group_at(int(c)) for c in layout.columns(names)}
-        offsets = {Group.FREQUENCY, Group.STEP_FREQUENCY}
         spectral = {group for group in groups if group < Group.NORMALISATION}
-        if self.is_tabled or not spectral or spectral - offsets:
+        if self.is_tabled or not spectral or spectral.difference(OFFSETS):
             return self
         if "tabled" not in self._twin:
             self._twin["tabled"] = replace(self, is_tabled=True)
@@ -194,17 +193,22 @@ class ExpectedCounts:
         is_physics = self._columns < n_physics
         if np.any(is_physics):
             rows, which = distinct(full[:, :n_physics])
-            columns = self._columns[is_physics]
-
-            def compute(new: FloatArray) -> FloatArray:
-                return spectrum_derivatives(self._signal, new, columns)
-
-            slopes = self._signal.remembered(f"slopes {columns.tolist()}", rows, compute)
+            slopes = self._slopes(rows, self._columns[is_physics])
             by_step = self._signal.settings.to_steps(slopes, axis=1)
             result[..., is_physics] = by_step[which] * self._counting.by_spectrum(full)[..., None]
         for i in np.flatnonzero(~is_physics):
             result[..., i] = self._counting.derivative(full, spectrum, int(self._columns[i]))
         return result.reshape(*lead, *result.shape[1:])
+
+    def _slopes(self, rows: FloatArray, columns: IndexArray) -> FloatArray:
+        """Return ∂Ī/∂θ of the settings for some columns of the physics part."""
+        if self._table is not None:
+            return self._table.slopes(rows, columns)
+
+        def compute(new: FloatArray) -> FloatArray:
+            return spectrum_derivatives(self._signal, new, columns)
+
+        return self._signal.remembered(f"slopes {columns.tolist()}", rows, compute)
 
     def kinks(
         self, parameter: str, theta: FloatArray, low: float = -np.inf, high: float = np.inf

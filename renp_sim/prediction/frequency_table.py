@@ -13,12 +13,13 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from renp_sim.arrays import FloatArray, IndexArray
+from renp_sim.prediction.derivatives import answer_to
 from renp_sim.prediction.frequency_cells import Cells, cells_of
 from renp_sim.prediction.parameters import Group
 from renp_sim.prediction.signal import Signal
 from renp_sim.prediction.spectrum import is_smooth, mean_spectrum
 
-__all__ = ["FrequencyTable"]
+__all__ = ["OFFSETS", "FrequencyTable", "distinct"]
 
 NODES = 20
 """Of a cell."""
@@ -36,6 +37,9 @@ REMEMBERED = 1 << 17
 """Series that are kept: 21 MB."""
 
 UNKNOWN, ENDLESS = -1, -2
+
+OFFSETS = (Group.FREQUENCY, Group.STEP_FREQUENCY)
+"""What only moves frequencies."""
 
 
 # not frozen: it learns
@@ -81,7 +85,7 @@ class FrequencyTable:
         ends = []
         for side in ("lower", "upper"):
             row = layout.values[: layout.n_physics].copy()
-            for group in (Group.FREQUENCY, Group.STEP_FREQUENCY):
+            for group in OFFSETS:
                 row[layout.place(group)] = [getattr(p, side) for p in layout.groups[group]]
             ends.append(signal.frequencies_eV(row[None])[0])
         return cls(
@@ -112,8 +116,19 @@ class FrequencyTable:
         if len(endless):
             at = np.unravel_index(endless, omega.shape)
             out[at] = self._asked(omega[at], cell[endless], order)
+        if order == 0:
+            np.maximum(out, 0.0, out=out)
         efficiency: FloatArray = self.signal.settings.efficiency
         return out / efficiency
+
+    def slopes(self, rows: FloatArray, columns: IndexArray) -> FloatArray:
+        """Return ∂Ī/∂θ of the settings for some columns, shape (u, s, len(columns)); 0 but for offsets."""
+        answers = np.zeros((len(self.kind), len(columns)))
+        for i, column in enumerate(columns.tolist()):
+            if self.signal.layout.group_at(column) in OFFSETS:
+                answers[:, i] = answer_to(self.signal, column)
+        out: FloatArray = self.spectrum(rows, order=1)[..., None] * answers
+        return out
 
     def _summed(self, omega: FloatArray, cell: IndexArray, order: int) -> FloatArray:
         """Return sums of series, shape (c,), by Clenshaw's recursion."""
@@ -130,7 +145,7 @@ class FrequencyTable:
         """Return the number of each row's tables; those of new masses, mixings and couplings are added."""
         layout = self.signal.layout
         still = rows.copy()
-        for group in (Group.FREQUENCY, Group.STEP_FREQUENCY):
+        for group in OFFSETS:
             still[:, layout.place(group)] = 0.0
         found, which = distinct(still)
         if self._series.shape[1] > REMEMBERED:

@@ -165,7 +165,9 @@ class RowMean:
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return μ, shape (n, b)."""
-        return self._summed(x, (), self._functions(x, 0))
+        mu = self._summed(x, (), self._functions(x, 0))
+        # where a step sees nothing the ripple of a series would be impossible half of the time
+        return mu if self.monomials.position is None else np.maximum(mu, 0.0)
 
     def derivatives(
         self, x: FloatArray, slope: FloatArray, weight: FloatArray
