@@ -100,3 +100,14 @@ def test_no_tables_where_the_masses_move_too(names: tuple[str, ...]) -> None:
 def test_tables_are_kept() -> None:
     model = model_of(1e-6)
     assert model.tabled((OFFSET,)) is model.tabled((OFFSET, "normalisation"))
+
+
+@pytest.mark.parametrize("linewidth_eV", [1e-6, 2e-5])
+def test_derivatives_in_offsets_are_those_of_the_spectrum(linewidth_eV: float) -> None:
+    """Of the common offset, of those of runs and of steps; to what differences of the spectrum say."""
+    model = model_of(linewidth_eV)
+    offsets = [i for i, p in enumerate(model.parameters) if p.name.startswith(OFFSET)]
+    rows = rows_of(model)[::7]
+    slope = model.gradient(rows)[..., offsets]
+    tabled = model.tabled((OFFSET,)).gradient(rows)[..., offsets]
+    np.testing.assert_allclose(tabled, slope, atol=1e-5 * np.max(np.abs(slope)))

@@ -69,3 +69,11 @@ def test_a_piece_with_a_kink_inside_has_a_series_that_does_not_end() -> None:
     piece = Piece(position=0, low=np.array([-0.05]), high=np.array([0.05]))
     _, smooth = RowMean.in_pieces(model, theta, np.empty(0, dtype=np.intp), lattice, piece, 1, 32)
     assert smooth[0] < 1e-9
+
+
+def test_the_ripple_of_a_series_is_nowhere_below_nothing() -> None:
+    """A step that sees nothing and has no background would be impossible there, and fits crept along it."""
+    mean, _, tail = in_piece()
+    assert np.max(tail) > 1e-3
+    for u in np.linspace(0.0, 1.0, 101):
+        assert np.all(mean.value(np.full((1, 2), u)) >= 0)
