@@ -1,6 +1,6 @@
 """Fits of runs with a frequency offset each: CPU time, and −2 ln L less that of a brute force.
 
-Run as `python -m benchmarks.bench_several_runs [--quick]`. One thread; `--quick` leaves out eight steps a run.
+Run as `python -m benchmarks.bench_several_runs [--quick]`. One thread.
 """
 
 import os
@@ -32,9 +32,8 @@ def main() -> None:
             cpu_s = time.process_time() - begun
             near = next(p.value for p in best.floating if p.name == MASS) + np.linspace(-1e-4, 1e-4, 41)
             excess = best.minus_two_ln_L - np.min(case.brute_force(near))
-            print(
-                f"{n_runs:4d} {n_steps:5d} {1e6 * linewidth_eV:9.1f} {cpu_s:9.2f} {excess:10.2e}", flush=True
-            )
+            row = f"{n_runs:4d} {n_steps:5d} {1e6 * linewidth_eV:9.1f} {cpu_s:9.2f} {excess:10.2e}"
+            print(row, flush=True)
 
 
 if __name__ == "__main__":
