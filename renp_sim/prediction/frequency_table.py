@@ -115,7 +115,7 @@ class FrequencyTable:
         endless = np.flatnonzero(self._slot[cell] == ENDLESS)
         if len(endless):
             at = np.unravel_index(endless, omega.shape)
-            out[at] = self._asked(omega[at], cell[endless], order)
+            out[at] = self._asked(omega[at][:, None], cell[endless], order)[:, 0]
         if order == 0:
             np.maximum(out, 0.0, out=out)
         efficiency: FloatArray = self.signal.settings.efficiency
@@ -176,7 +176,7 @@ class FrequencyTable:
             return
         angle = np.pi * (np.arange(NODES) + 0.5) / NODES
         omega = self._cells.outside(np.cos(angle), new)
-        values = self._asked(omega.ravel(), np.repeat(new, NODES), 0).reshape(omega.shape)
+        values = self._asked(omega, new, 0)
         transform = 2 / NODES * np.cos(np.arange(NODES)[:, None] * angle)
         transform[0] /= 2
         series = transform @ values.T
@@ -187,13 +187,13 @@ class FrequencyTable:
         self._series = np.concatenate([self._series, series[:, ends]], axis=1)
 
     def _asked(self, omega: FloatArray, cell: IndexArray, order: int) -> FloatArray:
-        """Return Ī itself, shape (c,), or a derivative by central differences."""
+        """Return Ī itself at frequencies (c, j) of cells, or a derivative by central differences."""
         if order:
-            h = 1e-3 * (self._cells.high[cell] - self._cells.low[cell])
+            h = 1e-3 * (self._cells.high[cell] - self._cells.low[cell])[:, None]
             ends = [self._asked(omega + by, cell, order - 1) for by in (h, -h)]
             return (ends[0] - ends[1]) / (2 * h)
         row, kind = np.divmod(self._cells.table[cell], len(self.of_kind))
-        every, out = np.array(self._rows), np.empty(len(omega))
+        every, out = np.array(self._rows), np.empty(omega.shape)
         for k, setting in enumerate(self.of_kind.tolist()):
             at = np.flatnonzero(kind == k)
             if len(at):
@@ -201,14 +201,14 @@ class FrequencyTable:
         return out
 
     def _of_line(self, rows: FloatArray, omega: FloatArray, setting: int) -> FloatArray:
-        """Return Ī of the line of one setting, at a frequency of each row."""
+        """Return Ī of the line of one setting, at frequencies (u, j) of each row (u, q)."""
         settings, emission = self.signal.settings, self.signal.emission
-        sigma, acceptances = settings.linewidth_eV[[setting]], settings.acceptances[setting : setting + 1]
-        column = omega[:, None]
-        smooth = is_smooth(column, sigma, emission(rows)) & settings.is_gentle[setting]
-        mean = mean_spectrum(column, sigma, lambda which: emission(rows[which]), smooth, acceptances)
-        out: FloatArray = mean[:, 0]
-        return out
+        sigma = np.full(omega.shape[1], settings.linewidth_eV[setting])
+        smooth = np.ones(omega.shape, dtype=np.bool_)
+        if np.any(sigma):
+            smooth = is_smooth(omega, sigma, emission(rows)) & settings.is_gentle[setting]
+        acceptances = omega.shape[1] * settings.acceptances[setting : setting + 1]
+        return mean_spectrum(omega, sigma, lambda which: emission(rows[which]), smooth, acceptances)
 
 
 def _clenshaw(v: FloatArray, series: FloatArray) -> FloatArray:
