@@ -111,7 +111,7 @@ def cells_of(
         width = onset[table].copy()
         closed, open_ = above > reach, above < -reach
         width = np.where(closed, np.maximum(above - reach, WIDTH_IN_LINES * sigma[table]), width)
-        width = np.where(open_, np.maximum(-2 * above, width), width)
+        width = np.where(open_, np.maximum(-2 * above, FINEST_EV), width)
         first, line = np.argmin(width, axis=1), np.arange(len(table))
         low = here - np.minimum(width[line, first], WIDEST_EV)
         # the threshold of a sharp line is an end to the last bit
