@@ -236,8 +236,7 @@ class Profiler:
             squared = tuple(i for i, name in enumerate(self.rest.names) if name in self.rest.squared)
             likelihood = replace(likelihood, mean=replace(likelihood.mean, bent=squared))
         lowest = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
-        found = problem.solution(lowest)
-        found = replace(found, q=found.q + self.terms(theta))
+        found = problem.solution(replace(lowest, q=lowest.q + self.terms(theta)))
         if len(self.kinked) < 2:
             return found
         for name in self.kinked:
