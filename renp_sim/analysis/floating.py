@@ -203,6 +203,10 @@ class Setup:
             upper=self.upper[keep],
         )
 
+    def tabled(self) -> "Setup":
+        """Return the set-up with the model that is cheapest while only the floating parameters move."""
+        return replace(self, model=self.model.tabled(self.names))
+
     def moved(self, theta: FloatArray) -> "Setup":
         """Return the set-up that starts from these values, shape (p,)."""
         return replace(self, theta=theta)

@@ -4,6 +4,7 @@ Nothing here knows neutrinos.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, Self
@@ -137,6 +138,13 @@ class Model(Protocol):
 
     def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
         """Return the coefficients where μ is quadratic in these parameters, the rest at θ (p,); else None."""
+        ...
+
+    def tabled(self, names: Sequence[str]) -> Self:
+        """Return a model with μ to 1e-8 that is cheaper while only these parameters move, or this one.
+
+        Its derivatives are those in these parameters only.
+        """
         ...
 
     def at(self, exposure: Exposure) -> Self:

@@ -13,7 +13,7 @@ from renp_sim.prediction.parameters import Group
 from renp_sim.prediction.signal import Signal
 from renp_sim.prediction.spectrum import is_smooth
 
-__all__ = ["spectrum_derivatives"]
+__all__ = ["answer_to", "spectrum_derivatives"]
 
 
 STEP = 2e-5
@@ -39,6 +39,16 @@ def spectrum_derivatives(signal: Signal, rows: FloatArray, columns: IndexArray) 
     return np.concatenate([np.empty((0, len(signal.settings.omega_eV), len(columns))), *blocks])
 
 
+def answer_to(signal: Signal, column: int) -> FloatArray:
+    """Return how the true frequencies of the settings answer to an offset, shape (s,)."""
+    settings = signal.settings
+    if column == signal.layout.place(Group.FREQUENCY).start:
+        return settings.response
+    of_run = np.where(settings.run_column == column, settings.run_response, 0.0)
+    own: FloatArray = np.where(settings.offset_column == column, 1.0, of_run)
+    return own
+
+
 def _derivatives(signal: Signal, rows: FloatArray, columns: IndexArray) -> FloatArray:
     settings, layout = signal.settings, signal.layout
     smooth = is_smooth(signal.frequencies_eV(rows), settings.linewidth_eV, signal.emission(rows))
@@ -46,14 +56,12 @@ def _derivatives(signal: Signal, rows: FloatArray, columns: IndexArray) -> Float
     result = np.zeros((len(rows), len(settings.omega_eV), len(columns)))
     by_frequency: FloatArray | None = None
     for i, column in enumerate(columns):
-        common = column == layout.place(Group.FREQUENCY).start
         if layout.group_at(int(column)) is Group.COUPLINGS:
             result[..., i] = _by_coupling(signal, rows, int(column), smooth)
         elif layout.group_at(int(column)) in (Group.FREQUENCY, Group.STEP_FREQUENCY):
             if by_frequency is None:
                 by_frequency = _by_frequency(signal, rows, excess, smooth)
-            own = (settings.offset_column == column) + settings.run_response * (settings.run_column == column)
-            result[..., i] = by_frequency * (settings.response if common else own)
+            result[..., i] = by_frequency * answer_to(signal, int(column))
         else:
             result[..., i] = _by_parameter(signal, rows, int(column), excess, smooth)
     return result

@@ -16,6 +16,7 @@ from renp_sim.physics.target import Target
 from renp_sim.prediction.counting import Counting
 from renp_sim.prediction.couplings import coupling_parameters
 from renp_sim.prediction.derivatives import spectrum_derivatives
+from renp_sim.prediction.frequency_table import OFFSETS, FrequencyTable, distinct
 from renp_sim.prediction.kinks import crossings
 from renp_sim.prediction.parameters import Group, Layout, exposure_parameters, neutrino_parameters
 from renp_sim.prediction.quadratic import coupling_scales, spectrum_quadratic
@@ -53,6 +54,8 @@ class ExpectedCounts:
     offered
         Names of the parameters; None offers every one. What is not offered stays where it is and costs
         nothing, which matters for gradients and for exposures of many steps.
+    is_tabled
+        Whether Ī comes from tables in the frequency, as `tabled` says.
 
     Raises
     ------
@@ -81,10 +84,14 @@ class ExpectedCounts:
     acceptances: Mapping[int, Acceptance] = field(default_factory=dict)
     several_runs: bool | None = None
     offered: tuple[str, ...] | None = None
+    is_tabled: bool = False
     _counting: Counting = field(init=False, repr=False)
     _signal: Signal = field(init=False, repr=False)
+    _table: FrequencyTable | None = field(init=False, repr=False)
     _columns: IndexArray = field(init=False, repr=False)
     """Where each offered parameter stands among all."""
+    _twin: dict[str, Self] = field(init=False, repr=False, default_factory=dict)
+    """What `tabled` gave, since its tables learn."""
 
     def __post_init__(self) -> None:
         e_eg_eV = self.target.atom.e_eg_eV
@@ -111,8 +118,10 @@ class ExpectedCounts:
             nature=self.nature,
         )
         layout = layout.with_scales(Group.COUPLINGS, coupling_scales(signal))
+        signal = replace(signal, layout=layout)
         derived = {
-            "_signal": replace(signal, layout=layout),
+            "_signal": signal,
+            "_table": FrequencyTable.of(signal) if self.is_tabled else None,
             "_counting": Counting(exposure=self.exposure, responses=responses, layout=layout),
             "_columns": columns,
         }
@@ -133,6 +142,20 @@ class ExpectedCounts:
         names = [p.name for p in self._signal.layout.groups[Group.MASSES]]
         masses = [values.get(name, old) for name, old in zip(names, self.masses_eV, strict=True)]
         return replace(self, masses_eV=tuple(masses))
+
+    def tabled(self, names: Sequence[str]) -> Self:
+        """Return the same model with μ to 1e-8 from tables, if that is cheaper while these parameters move.
+
+        So it is where offsets are all that changes the spectrum. Derivatives in what else does are 0.
+        """
+        layout = self._signal.layout
+        groups = {layout.group_at(int(c)) for c in layout.columns(names)}
+        spectral = {group for group in groups if group < Group.NORMALISATION}
+        if self.is_tabled or not spectral or spectral.difference(OFFSETS):
+            return self
+        if "tabled" not in self._twin:
+            self._twin["tabled"] = replace(self, is_tabled=True)
+        return self._twin["tabled"]
 
     def at(self, exposure: Exposure) -> Self:
         """Return the same model for another exposure."""
@@ -169,18 +192,23 @@ class ExpectedCounts:
         result = np.empty((len(full), self.exposure.n_steps, len(self._columns)))
         is_physics = self._columns < n_physics
         if np.any(is_physics):
-            rows, which = _distinct(full[:, :n_physics])
-            columns = self._columns[is_physics]
-
-            def compute(new: FloatArray) -> FloatArray:
-                return spectrum_derivatives(self._signal, new, columns)
-
-            slopes = self._signal.remembered(f"slopes {columns.tolist()}", rows, compute)
+            rows, which = distinct(full[:, :n_physics])
+            slopes = self._slopes(rows, self._columns[is_physics])
             by_step = self._signal.settings.to_steps(slopes, axis=1)
             result[..., is_physics] = by_step[which] * self._counting.by_spectrum(full)[..., None]
         for i in np.flatnonzero(~is_physics):
             result[..., i] = self._counting.derivative(full, spectrum, int(self._columns[i]))
         return result.reshape(*lead, *result.shape[1:])
+
+    def _slopes(self, rows: FloatArray, columns: IndexArray) -> FloatArray:
+        """Return ∂Ī/∂θ of the settings for some columns of the physics part."""
+        if self._table is not None:
+            return self._table.slopes(rows, columns)
+
+        def compute(new: FloatArray) -> FloatArray:
+            return spectrum_derivatives(self._signal, new, columns)
+
+        return self._signal.remembered(f"slopes {columns.tolist()}", rows, compute)
 
     def kinks(
         self, parameter: str, theta: FloatArray, low: float = -np.inf, high: float = np.inf
@@ -250,14 +278,7 @@ class ExpectedCounts:
 
     def _spectrum(self, full: FloatArray) -> FloatArray:
         """Return Ī of the steps, shape (b, n) or (1, n) where all rows share it."""
-        rows, which = _distinct(full[:, : self._signal.layout.n_physics])
-        spectrum = self._signal.settings.to_steps(self._signal.spectrum(rows), axis=1)
+        rows, which = distinct(full[:, : self._signal.layout.n_physics])
+        of_settings = self._signal.spectrum(rows) if self._table is None else self._table.spectrum(rows)
+        spectrum = self._signal.settings.to_steps(of_settings, axis=1)
         return spectrum if len(rows) == 1 else spectrum[which]
-
-
-def _distinct(rows: FloatArray) -> tuple[FloatArray, IndexArray]:
-    """Return the distinct rows and, for each row, which of them it is."""
-    if np.all(rows == rows[:1]):
-        return rows[:1], np.zeros(len(rows), dtype=np.intp)
-    found, which = np.unique(rows, axis=0, return_inverse=True)
-    return found, which.ravel()

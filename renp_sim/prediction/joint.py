@@ -1,6 +1,7 @@
 """One model over runs of different targets: physics is shared, and so is what has the same name."""
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -120,6 +121,17 @@ class JointCounts:
     def starting(self, values: Mapping[str, float]) -> Self:
         """Return the same model with its masses standing at these values, where they are named."""
         return replace(self, models=tuple(model.starting(values) for model in self.models))
+
+    def tabled(self, names: Sequence[str]) -> Self:
+        """Return the same model with μ from tables, if that is cheaper while these parameters move."""
+        wanted = [self._column(name) for name in names]
+        parts = []
+        for part in self._parts:
+            own = [p.name for p, c in zip(part.model.parameters, part.columns, strict=True) if c in wanted]
+            parts.append(replace(part, model=part.model.tabled(own)))
+        twin = copy(self)
+        object.__setattr__(twin, "_parts", tuple(parts))
+        return twin
 
     def at(self, exposure: Exposure) -> Self:
         """Return the same model for another exposure of the same runs, or of some of them."""

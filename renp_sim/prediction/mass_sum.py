@@ -1,5 +1,6 @@
 """Three free masses with the sum of two of them as a parameter: the sum alone fixes their threshold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -81,6 +82,10 @@ class MassSum:
         if self.name in parameters:
             return None
         return self.whole.quadratic(parameters, self._masses(theta))
+
+    def tabled(self, names: Sequence[str]) -> Self:
+        """Return itself where the sum moves; else the same model with μ from tables, if that is cheaper."""
+        return self if self.name in names else replace(self, whole=self.whole.tabled(names))
 
     def at(self, exposure: Exposure) -> Self:
         """Return the same model for another exposure."""

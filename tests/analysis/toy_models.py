@@ -1,6 +1,6 @@
 """Small models with known answers; they know as little physics as the analysis does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -108,6 +108,9 @@ class Polynomial:
                 square[:, i, i] = self.time * rest[1] * self.c
         return Quadratic(constant=self.expected(rest), linear=linear, square=square)
 
+    def tabled(self, names: Sequence[str]) -> "Polynomial":
+        return self
+
     def at(self, exposure: Exposure) -> "Polynomial":
         return replace(self, time=exposure.live_time_s)
 
@@ -170,6 +173,9 @@ class Onsets:
         return Quadratic(
             constant=self.expected(rest), linear=self.gradient(rest)[:, columns], square=np.zeros((n, p, p))
         )
+
+    def tabled(self, names: Sequence[str]) -> "Onsets":
+        return self
 
     def at(self, exposure: Exposure) -> "Onsets":
         return replace(self, time=exposure.live_time_s)
@@ -257,6 +263,9 @@ class ShiftedOnsets:
     def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
         return None
 
+    def tabled(self, names: Sequence[str]) -> "ShiftedOnsets":
+        return self
+
     def at(self, exposure: Exposure) -> "ShiftedOnsets":
         return self
 
@@ -295,6 +304,9 @@ class TwoOnsets:
 
     def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
         return None
+
+    def tabled(self, names: Sequence[str]) -> "TwoOnsets":
+        return self
 
     def at(self, exposure: Exposure) -> "TwoOnsets":
         return self

@@ -7,7 +7,7 @@ import numpy as np
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.intervals import Interval, regions_below
 from renp_sim.analysis.likelihood.fisher import covariances
-from renp_sim.analysis.search.axis import reach_of
+from renp_sim.analysis.search.axis import NARROWEST, reach_of
 from renp_sim.analysis.search.curve import ROUNDING, Curve, refined
 from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.grid import coupling_points, kinked_points
@@ -97,7 +97,8 @@ class ProfileCurve:
             ripple = RIPPLE if profiler.kinked else ROUNDING
             (curve,) = refined(evaluate, [points], [kinks], levels or (1.0,), scale, ripple=ripple)
             found = curve.lowest(kinks)
-        if len(setup.kinked) > 1:
+        # beside a searched parameter one more was looked over at every point of its curve
+        if len(setup.kinked) > 1 + (curve is not None):
             found = over_pieces(setup, tuple(n for n in setup.names if n in setup.kinked), counts, found)
         # a table may be off by a thousandth in −2 ln L where pulls are large
         problem = Problem.of(setup, counts[None], found.theta)
@@ -193,7 +194,8 @@ class ProfileCurve:
         """
         if self.searched is not None and self.setup.searched == (name,):
             curve = self.searched
-            return curve.regions(level, self.q_min), curve.values, curve.q - self.q_min
+            narrowest = NARROWEST * float(self.setup.scale[self.setup.names.index(name)])
+            return curve.regions(level, self.q_min, narrowest), curve.values, curve.q - self.q_min
         points, delta_q = self._window(name, error, level)
         found = regions_below(
             lambda values: self.delta_q(name, values), level, points, delta_q, fine=self._is_dense(name)

@@ -6,13 +6,13 @@ one more parameter, which has kinks, goes into a Chebyshev series in the variabl
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from renp_sim.analysis.likelihood.coefficients import Exponents, coefficients_of
+from renp_sim.analysis.likelihood.lattice import Lattice, size_of, tabled
 from renp_sim.analysis.likelihood.mean import gram_of
 from renp_sim.arrays import FloatArray, IndexArray
 
@@ -20,87 +20,94 @@ if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.piece import Piece
     from renp_sim.analysis.model import Model
 
-__all__ = ["Lattice", "RowMean"]
+__all__ = ["RowMean"]
+
+_Term = tuple[int, int, list[int]]
+"""Which function, by how much, and times which parameters, one of them once for each power."""
+
+ROUNDING = 1e-13
+"""A monomial that makes less of the expectation, relative, is the rounding of those beside it."""
+
+
+# no slots: what is derived is kept, since every iteration of a fit asks for it
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Monomials:
+    """Monomials of f parameters, of which some are multiplied by functions of one more, u.
+
+    Parameters
+    ----------
+    exponents
+        Shape (m, f) with 0 for u.
+    moving
+        Which monomials u moves, shape (s,).
+    position
+        Of u among the parameters, None where there is none.
+    """
+
+    exponents: IndexArray
+    moving: IndexArray
+    position: int | None
+
+    @cached_property
+    def bent(self) -> tuple[int, ...]:
+        """What is squared, and u."""
+        squared = np.flatnonzero(np.max(self.exponents, axis=0, initial=0) > 1).tolist()
+        return tuple(squared) if self.position is None else (*squared, self.position)
+
+    @cached_property
+    def terms(self) -> dict[tuple[int, ...], list[_Term]]:
+        """What is left of the monomials after no, one or two derivatives by parameters, p ≥ q."""
+        every = range(self.exponents.shape[1])
+        return {
+            by: self._after(by)
+            for by in [(), *((p,) for p in every), *((p, q) for p in every for q in every if q <= p)]
+        }
+
+    def _after(self, by: tuple[int, ...]) -> list[_Term]:
+        out: list[_Term] = []
+        order = by.count(self.position) if self.position is not None else 0
+        for row, m in enumerate(self.moving.tolist() if order else range(len(self.exponents))):
+            left, factor = self.exponents[m].copy(), 1
+            for p in by:
+                if p != self.position:
+                    factor *= int(left[p])
+                    left[p] -= 1
+            if factor:
+                out.append((row, factor, [p for p, e in enumerate(left.tolist()) for _ in range(e)]))
+        return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Lattice:
-    """Monomials of f parameters, and as many points as fix the coefficients of a polynomial in them.
-
-    Parameters
-    ----------
-    exponents
-        Of each monomial; with one of them all that divide it are there, shape (m, f).
-    points
-        Values of the parameters, shape (m, f).
-    inverse
-        From values at the points to coefficients, shape (m, m).
-    """
-
-    exponents: IndexArray
-    points: FloatArray
-    inverse: FloatArray
-
-    @classmethod
-    def of(
-        cls, model: "Model", names: tuple[str, ...], theta: FloatArray, scale: FloatArray
-    ) -> "Lattice | None":
-        """Return the lattice of what μ is a polynomial in, or None where it is none.
-
-        Parameters
-        ----------
-        model
-            Whose expectation it is.
-        names
-            Of the f parameters.
-        theta
-            Rows at which the polynomial may have different terms, shape (b, p).
-        scale
-            Typical steps of the parameters, shape (f,).
-        """
-        wanted: set[Exponents] = {(0,) * len(names)}
-        for row in theta:
-            terms = coefficients_of(model, names, row) if names else {}
-            if terms is None:
-                return None
-            wanted |= set(terms)
-        exponents = np.array(sorted(_closed(wanted)), dtype=np.intp).reshape(len(_closed(wanted)), len(names))
-        steps = np.array([0.0, 1.0, -1.0])[exponents]
-        powers = np.prod(steps[:, None, :] ** exponents[None], axis=2)
-        unit = np.prod(scale**exponents, axis=1)
-        return cls(exponents=exponents, points=steps * scale, inverse=np.linalg.inv(powers) / unit[:, None])
-
-
-def _closed(wanted: set[Exponents]) -> set[Exponents]:
-    """Add all divisors of the monomials."""
-    every = set(wanted)
-    for exponents in wanted:
-        every |= {tuple(int(i) for i in e) for e in np.ndindex(*(k + 1 for k in exponents))}
-    return every
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class RowMean:
-    """μ_k = Σ_jm c_jmk T_j(2u − 1) Π_p x_p^exponent_mp at each of b points; implements `Mean`.
+    """μ_k = Σ_m (c_mk + Σ_j s_jmk T_j(2u − 1)) Π_p x_p^exponent_mp at each of b points; implements `Mean`.
 
     Parameters
     ----------
-    exponents
-        Of the monomials, shape (m, f) with 0 for u.
+    monomials
+        Which they are.
     coefficients
-        Shape (j, m, n, b); j = 1 where no parameter goes into a series.
-    position
-        Of u among the f free parameters, None where there is none.
+        Of those that u does not move, 0 for the others, shape (m, n, b).
+    series
+        Of the others, shape (j, s, n, b).
     """
 
-    exponents: IndexArray
+    monomials: _Monomials
     coefficients: FloatArray
-    position: int | None = None
+    series: FloatArray
 
     @classmethod
     def of(cls, model: "Model", theta: FloatArray, columns: IndexArray, lattice: Lattice) -> "RowMean":
         """Return the mean at each of b points, whose parameters in `columns` are those of the lattice."""
-        return cls(exponents=lattice.exponents, coefficients=_tabled(model, theta, columns, lattice)[None])
+        values = tabled(model, theta, columns, lattice)
+        size = size_of(lattice, values)
+        kept = size > ROUNDING * np.max(size)
+        kept[0] = True
+        none = np.empty(0, dtype=np.intp)
+        return cls(
+            monomials=_Monomials(exponents=lattice.exponents[kept], moving=none, position=None),
+            coefficients=values[kept],
+            series=np.empty((1, 0, *values.shape[1:])),
+        )
 
     @classmethod
     def in_pieces(
@@ -130,112 +137,101 @@ class RowMean:
         rows = np.repeat(theta[None], n_nodes, axis=0)
         for row, u in zip(rows, (1 + np.cos(angle)) / 2, strict=True):
             row[:, column] = piece.parameter(np.full(len(theta), u))
-        values = _tabled(model, rows.reshape(-1, theta.shape[1]), columns, lattice)
+        values = tabled(model, rows.reshape(-1, theta.shape[1]), columns, lattice)
         values = values.reshape(*values.shape[:2], n_nodes, len(theta))
+        coefficients = np.ascontiguousarray(values[:, :, 0])
+        size = size_of(lattice, values)
+        kept = size > ROUNDING * np.max(size)
+        kept[0] = True
+        moving = size_of(lattice, values - coefficients[:, :, None]) > ROUNDING * np.max(size)
         transform = 2 / n_nodes * np.cos(np.arange(n_nodes)[:, None] * angle)
         transform[0] /= 2
-        series = np.einsum("dj,mkjb->dmkb", transform, values)
-        size = np.abs(series) / np.sqrt(1 + np.max(np.abs(series[:1]), axis=1, keepdims=True))
-        exponents = np.insert(lattice.exponents, piece.position, 0, axis=1)
-        mean = cls(exponents=exponents, coefficients=series, position=piece.position)
-        return mean, np.max(size[-2:], axis=(0, 1, 2), initial=0.0)
+        series = np.einsum("dj,skjb->dskb", transform, values[moving])
+        coefficients[moving] = series[0]
+        tail = np.abs(series[-2:]) / np.sqrt(1 + np.max(np.abs(coefficients), axis=0))
+        coefficients[moving] = 0.0
+        monomials = _Monomials(
+            exponents=np.insert(lattice.exponents[kept], piece.position, 0, axis=1),
+            moving=np.flatnonzero(moving[kept]),
+            position=piece.position,
+        )
+        mean = cls(monomials=monomials, coefficients=coefficients[kept], series=series)
+        return mean, np.max(tail, axis=(0, 1, 2), initial=0.0)
 
-    @cached_property
+    @property
     def bent(self) -> tuple[int, ...]:
         """What is squared, and u."""
-        squared = np.flatnonzero(np.max(self.exponents, axis=0, initial=0) > 1).tolist()
-        return tuple(squared) if self.position is None else (*squared, self.position)
+        return self.monomials.bent
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return μ, shape (n, b)."""
-        return self._summed(self._powers(x), self._series(x, 0))
+        mu = self._summed(x, (), self._functions(x, 0))
+        # where a step sees nothing the ripple of a series would be impossible half of the time
+        return mu if self.monomials.position is None else np.maximum(mu, 0.0)
 
     def derivatives(
         self, x: FloatArray, slope: FloatArray, weight: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Return the sums of `Mean.derivatives`."""
-        own = self._series(x, 0)
-        first = own if self.position is None else self._series(x, 1)
-        jacobian = self._jacobian(x, own, first)
+        at = self.monomials.position
+        functions = self._functions(x, 0 if at is None else 2)
+        jacobian = self._jacobian(x, functions)
         hessian = gram_of(jacobian, weight)
-        for p in range(len(x)):
-            for q in range(p + 1):
-                bend = self._second(x, p, q, own, first)
-                if bend is not None:
-                    total = np.einsum("kb,kb->b", bend, slope)
-                    hessian[p, q] += total
-                    if p != q:
-                        hessian[q, p] += total
+        for by, terms in self.monomials.terms.items():
+            if len(by) == 2 and terms:
+                total = np.einsum("kb,kb->b", self._summed(x, by, functions), slope)
+                hessian[by] += total
+                if by[0] != by[1]:
+                    hessian[by[::-1]] += total
         return np.einsum("fkb,kb->fb", jacobian, slope), hessian
 
     def gram(self, x: FloatArray, weight: FloatArray) -> FloatArray:
         """Return Σ_k weight_k ∂μ_k ∂μ_kᵀ, shape (f, f, b)."""
-        own = self._series(x, 0)
-        first = own if self.position is None else self._series(x, 1)
-        return gram_of(self._jacobian(x, own, first), weight)
+        functions = self._functions(x, 0 if self.monomials.position is None else 1)
+        return gram_of(self._jacobian(x, functions), weight)
 
     def take(self, rows: IndexArray) -> "RowMean":
         """Return the mean of these points only."""
-        return replace(self, coefficients=self.coefficients[..., rows])
+        return replace(self, coefficients=self.coefficients[..., rows], series=self.series[..., rows])
 
-    def _series(self, x: FloatArray, order: int) -> FloatArray:
-        """Return Σ_j c_jm T_j or a derivative of it in u, shape (m, n, b)."""
-        if self.position is None:
-            only: FloatArray = self.coefficients[0]
-            return only
-        c = self.coefficients if order == 0 else chebyshev.chebder(self.coefficients, order, scl=2)
-        v = 2 * x[self.position] - 1
-        polynomials = np.empty((len(c), len(v)))
-        polynomials[0] = 1.0
-        polynomials[1:2] = v
-        for j in range(2, len(c)):
-            polynomials[j] = 2 * v * polynomials[j - 1] - polynomials[j - 2]
-        out: FloatArray = np.einsum("jb,jmkb->mkb", polynomials, c)
+    def _functions(self, x: FloatArray, highest: int) -> list[FloatArray]:
+        """Return what multiplies the monomials (m, n, b), and derivatives of the moving ones (s, n, b)."""
+        at = self.monomials.position
+        if at is None:
+            return [self.coefficients]
+        degree = len(self.series)
+        polynomials = np.cos(np.arange(degree)[:, None] * np.arccos(2 * x[at] - 1))
+        moved = [
+            np.einsum("jb,jskb->skb", _differentiated(degree, order) @ polynomials, self.series)
+            for order in range(highest + 1)
+        ]
+        own = self.coefficients.copy()
+        own[self.monomials.moving] = moved[0]
+        return [own, *moved[1:]]
+
+    def _summed(self, x: FloatArray, by: tuple[int, ...], functions: list[FloatArray]) -> FloatArray:
+        """Return μ or a derivative of it, shape (n, b)."""
+        of = functions[0 if self.monomials.position is None else by.count(self.monomials.position)]
+        out = np.zeros(self.coefficients.shape[1:])
+        for row, factor, powers in self.monomials.terms[by]:
+            term = of[row]
+            if factor != 1 or powers:
+                weight = float(factor) * np.ones(x.shape[1])
+                for p in powers:
+                    weight *= x[p]
+                term = weight * term
+            out += term
         return out
 
-    def _powers(self, x: FloatArray, *by: int) -> FloatArray:
-        """Return the monomials, or their derivative by some parameters, shape (m, b)."""
-        exponents, out = self.exponents.copy(), np.ones((len(self.exponents), x.shape[1]))
-        for p in by:
-            out *= exponents[:, p, None]
-            exponents[:, p] = np.maximum(exponents[:, p] - 1, 0)
-        for p in range(len(x)):
-            for m in np.flatnonzero(exponents[:, p]):
-                out[m] *= x[p] if exponents[m, p] == 1 else x[p] ** exponents[m, p]
-        return out
-
-    @staticmethod
-    def _summed(powers: FloatArray, series: FloatArray) -> FloatArray:
-        used = np.any(powers != 0, axis=1)
-        out: FloatArray = np.einsum("mb,mkb->kb", powers[used], series[used])
-        return out
-
-    def _jacobian(self, x: FloatArray, own: FloatArray, first: FloatArray) -> FloatArray:
+    def _jacobian(self, x: FloatArray, functions: list[FloatArray]) -> FloatArray:
         """Return ∂μ/∂x, shape (f, n, b)."""
-        return np.stack(
-            [
-                self._summed(self._powers(x), first)
-                if p == self.position
-                else self._summed(self._powers(x, p), own)
-                for p in range(len(x))
-            ]
-        )
-
-    def _second(self, x: FloatArray, p: int, q: int, own: FloatArray, first: FloatArray) -> FloatArray | None:
-        """Return ∂²μ/∂x_p∂x_q, shape (n, b), None where it vanishes."""
-        by = [i for i in (p, q) if i != self.position]
-        order = 2 - len(by)
-        series = (own, first)[order] if order < 2 else self._series(x, 2)
-        powers = self._powers(x, *by)
-        return self._summed(powers, series) if np.any(powers != 0) else None
+        return np.stack([self._summed(x, (p,), functions) for p in range(len(x))])
 
 
-def _tabled(model: "Model", theta: FloatArray, columns: IndexArray, lattice: Lattice) -> FloatArray:
-    """Return the coefficients of the lattice's monomials at rows of θ (b, p), shape (m, n, b)."""
-    values = []
-    for point in lattice.points:
-        rows = theta.copy()
-        rows[:, columns] = point
-        values.append(model.expected(rows).T)
-    out: FloatArray = np.einsum("ml,lkb->mkb", lattice.inverse, np.stack(values))
+@cache
+def _differentiated(degree: int, order: int) -> FloatArray:
+    """Return the derivative in u of each T_j(2u − 1) as a sum of T_i, shape (j, i)."""
+    out = np.zeros((degree, degree))
+    # 2u − 1 runs twice as fast as u
+    out[:, : degree - order] = chebyshev.chebder(np.eye(degree), order, scl=2).T
     return out

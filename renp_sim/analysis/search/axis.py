@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.likelihood.constraint import prior_pull
+from renp_sim.analysis.likelihood.lattice import Lattice
 from renp_sim.analysis.likelihood.piece import Piece
-from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
+from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["Axis", "Pieces", "error_of", "reach_of"]
+__all__ = ["NARROWEST", "Axis", "Pieces", "error_of", "reach_of"]
 
 REACH = 10.0
 """Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""

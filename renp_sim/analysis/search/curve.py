@@ -73,12 +73,19 @@ class Curve:
         order = np.argsort(every, kind="stable")
         return Curve(values=every[order], fits=Solution.joined([self.fits, fits]).take(order))
 
-    def regions(self, level: float, q_min: float) -> tuple[Interval, ...]:
-        """Return the connected regions no more than a level above q_min; a first or last value is open."""
+    def regions(self, level: float, q_min: float, narrowest: float = 0.0) -> tuple[Interval, ...]:
+        """Return the connected regions no more than a level above q_min; a first or last value is open.
+
+        Two that are no farther apart than `narrowest` are one: where a step is at a threshold −2 ln L
+        differs between neighbouring numbers by what the last bit of a frequency is worth.
+        """
         root = np.sqrt(np.clip(self.q - q_min, 0.0, IMPOSSIBLE_Q))
         inside = root <= np.sqrt(level)
         starts = np.flatnonzero(inside & ~np.concatenate([[False], inside[:-1]])).tolist()
         stops = np.flatnonzero(inside & ~np.concatenate([inside[1:], [False]])).tolist()
+        apart = [self.values[b] - self.values[a] > narrowest for a, b in zip(stops, starts[1:], strict=False)]
+        starts = [start for start, kept in zip(starts, [True, *apart], strict=False) if kept]
+        stops = [stop for stop, kept in zip(stops, [*apart, True], strict=False) if kept]
         last = len(root) - 1
 
         def end(i: int, j: int) -> float:

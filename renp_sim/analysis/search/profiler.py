@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms, prior_pull
+from renp_sim.analysis.likelihood.lattice import Lattice
 from renp_sim.analysis.likelihood.mean import ModelMean
 from renp_sim.analysis.likelihood.piece import Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood
-from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
+from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.analysis.search.axis import Axis, Pieces, error_of, reach_of
@@ -87,7 +88,7 @@ class Profiler:
     @classmethod
     def of(cls, setup: "Setup", counts: FloatArray, held: tuple[str, ...] = ()) -> "Profiler":
         """Return the profiler of these counts with some parameters held."""
-        rest = setup.without(*held)
+        rest = setup.without(*held).tabled()
         kinked = tuple(name for name in rest.names if name in rest.kinked)
         lattice = None
         if len(kinked) <= 1:
@@ -235,8 +236,7 @@ class Profiler:
             squared = tuple(i for i, name in enumerate(self.rest.names) if name in self.rest.squared)
             likelihood = replace(likelihood, mean=replace(likelihood.mean, bent=squared))
         lowest = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
-        found = problem.solution(lowest)
-        found = replace(found, q=found.q + self.terms(theta))
+        found = problem.solution(replace(lowest, q=lowest.q + self.terms(theta)))
         if len(self.kinked) < 2:
             return found
         for name in self.kinked:

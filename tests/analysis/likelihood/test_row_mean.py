@@ -5,8 +5,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.likelihood.lattice import Lattice
 from renp_sim.analysis.likelihood.piece import Piece
-from renp_sim.analysis.likelihood.row_mean import Lattice, RowMean
+from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.arrays import FloatArray
 from tests.analysis.toy_models import ShiftedOnsets, with_control
 
@@ -68,3 +69,15 @@ def test_a_piece_with_a_kink_inside_has_a_series_that_does_not_end() -> None:
     piece = Piece(position=0, low=np.array([-0.05]), high=np.array([0.05]))
     _, smooth = RowMean.in_pieces(model, theta, np.empty(0, dtype=np.intp), lattice, piece, 1, 32)
     assert smooth[0] < 1e-9
+
+
+def test_the_ripple_of_a_series_is_nowhere_below_nothing() -> None:
+    """A step that sees nothing and has no background would be impossible there, and fits crept along it."""
+    threshold = np.array([[0.2]])
+    model = ShiftedOnsets(thresholds=threshold, weights=np.array([1.0]), error=0.01, background=0.0)
+    theta = np.array([[0.45, 0.0]])
+    lattice = Lattice.of(model, (), theta, np.empty(0))
+    assert lattice is not None
+    piece = Piece(position=0, low=np.array([-0.02]), high=np.array([0.02]))
+    mean, _ = RowMean.in_pieces(model, theta, np.empty(0, dtype=np.intp), lattice, piece, 1, 32)
+    assert min(np.min(mean.value(np.array([[u]]))) for u in np.linspace(0.0, 1.0, 101)) == 0.0

@@ -42,6 +42,15 @@ def test_ends_are_where_the_curve_crosses() -> None:
     assert not any(region.lower_open or region.upper_open for region in regions)
 
 
+def test_a_gap_that_rounding_makes_is_none() -> None:
+    """Frozen fit `missed_offset`: −2 ln L flickers over the level among neighbouring numbers."""
+    values = np.array([0.0, 0.1, 0.2, 0.2 + 1e-14, 0.2 + 2e-14, 0.3, 0.4, 0.5, 0.6])
+    q = np.array([9.0, 0.0, 0.9, 1.1, 0.9, 0.0, 9.0, 0.0, 9.0])
+    flickering = Curve(values=values, fits=fits(q, values))
+    assert len(flickering.regions(1.0, 0.0)) == 3
+    assert [region.upper for region in flickering.regions(1.0, 0.0, 1e-9)] == pytest.approx([1 / 3, 8 / 15])
+
+
 def test_a_wall_is_an_end() -> None:
     (_, right) = curve(levels=(36.0,)).regions(1e6, 1.0)[-1:] * 2
     assert right.upper == pytest.approx(0.9, abs=1e-6)
