@@ -63,12 +63,13 @@ class Experiment:
         schedule, target = run.schedule, run.emission.target
         omega_eV = schedule.omega_eV + common_eV
         spectrum = mean_spectral_function(omega_eV, schedule.linewidth_eV, run.emission).sum(axis=(-2, -1))
+        strength = schedule.coherence * schedule.gamma0_factor
         exposure = exposure_of(
             schedule,
             target,
             run.detector,
             run=run.number,
-            signal_rate_hz=target.gamma0_hz * target.coherence * schedule.coherence * spectrum,
+            signal_rate_hz=target.gamma0_hz * target.coherence * strength * spectrum,
             emission=run.emission,
         )
         three = run.config.neutrino.masses_eV is not None

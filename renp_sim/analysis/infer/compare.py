@@ -15,11 +15,15 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.outcomes import TIE, Outcomes, Uniforms, every_outcome, is_enumerable
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
+from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.search import search
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 
 __all__ = ["Comparison", "Significance", "best_fit"]
+
+PERFECT = 1e-12
+"""−2 ln L of what its own expectation is, but for rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +73,12 @@ class Comparison:
 
     @classmethod
     def of(cls, counts: FloatArray, truth: Setup, alternative: Setup) -> "Comparison":
-        """Fit both; of an Asimov set the truth has been at its best fit before."""
-        first, q_truth = best_fit(truth, counts)
+        """Fit both; a truth that stands where it expects just these counts has no better fit."""
+        problem = Problem.of(truth, counts[None])
+        (q_truth,) = problem.likelihood().value(problem.start()).tolist()
+        first = truth
+        if q_truth > PERFECT:
+            first, q_truth = best_fit(truth, counts)
         second, q_alternative = best_fit(alternative, counts)
         return cls(
             counts=counts,
@@ -110,6 +118,28 @@ class Comparison:
         ConfigError
             If there are too many outcomes.
         """
+        outcomes, statistic = self.every_statistic()
+        observed = self.delta_q
+        if not is_data:
+            observed = _median(statistic, outcomes.probabilities(self.truth.model.expected(self.truth.theta)))
+        mu = self.alternative.model.expected(self.alternative.theta)
+        return Significance.of(*outcomes.p_value(statistic, observed, mu))
+
+    def by_toys(self, uniforms: Uniforms, *, is_data: bool) -> Significance:
+        """Return the significance from toys of both hypotheses, which share their random numbers."""
+        under_alternative, under_truth = self.toy_statistics(uniforms)
+        observed = self.delta_q if is_data else float(np.median(under_truth))
+        toys = Outcomes(counts=np.empty((len(under_truth), 0)), is_exact=False)
+        return Significance.of(*toys.p_value(under_alternative, observed, self.counts))
+
+    def every_statistic(self) -> tuple[Outcomes, FloatArray]:
+        """Return every outcome that either hypothesis makes likely, and ΔT of each, shape (b,).
+
+        Raises
+        ------
+        ConfigError
+            If there are too many, or constraints are measured anew in each.
+        """
         expected = [s.model.expected(s.theta) for s in (self.truth, self.alternative)]
         least, most = np.minimum(*expected), np.maximum(*expected)
         if any(c is not None for s in (self.truth, self.alternative) for c in s.constraints):
@@ -117,23 +147,15 @@ class Comparison:
         if not is_enumerable(most):
             raise ConfigError("--method exact: outcomes are too many to be counted; use toys, or fewer steps")
         outcomes = every_outcome(least, most)
-        statistic = self._statistic(outcomes)
-        observed = self.delta_q
-        if not is_data:
-            observed = _median(statistic, outcomes.probabilities(expected[0]))
-        return Significance.of(*outcomes.p_value(statistic, observed, expected[1]))
+        return outcomes, self._statistic(outcomes)
 
-    def by_toys(self, uniforms: Uniforms, *, is_data: bool) -> Significance:
-        """Return the significance from toys of both hypotheses, which share their random numbers."""
-        under_alternative = self._statistic(self._toys(uniforms, self.alternative))
-        observed = self.delta_q
-        if not is_data:
-            observed = float(np.median(self._statistic(self._toys(uniforms, self.truth))))
-        outcomes = self._toys(uniforms, self.alternative)
-        return Significance.of(*outcomes.p_value(under_alternative, observed, self.counts))
-
-    def _toys(self, uniforms: Uniforms, setup: Setup) -> Outcomes:
-        return uniforms.outcomes(setup, setup.model.expected(setup.theta), setup.theta)
+    def toy_statistics(self, uniforms: Uniforms) -> tuple[FloatArray, FloatArray]:
+        """Return ΔT of toys under the alternative and under the truth, shape (b,) each."""
+        under_alternative, under_truth = (
+            self._statistic(uniforms.outcomes(setup, setup.model.expected(setup.theta), setup.theta))
+            for setup in (self.alternative, self.truth)
+        )
+        return under_alternative, under_truth
 
     def _statistic(self, outcomes: Outcomes) -> FloatArray:
         """Return ΔT of each outcome, shape (b,); as large as can be where only one allows it."""

@@ -1,0 +1,114 @@
+"""`renp-sim exposure RUN`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from renp_sim.cli.loading import loaded
+from renp_sim.cli.options import (
+    Constrain,
+    Fix,
+    Free,
+    Json,
+    Normalisation,
+    Quiet,
+    RunFile,
+    Seed,
+    Settings,
+    Toys,
+)
+from renp_sim.cli.output import print_json, print_notes, print_table
+from renp_sim.cli.progress import working
+
+__all__ = ["exposure"]
+
+DEFAULT_TOYS = 4000
+
+DAY_S = 86_400.0
+
+
+def exposure(
+    run_file: RunFile,
+    question: Annotated[
+        str,
+        typer.Option(metavar="ordering|nature|NAME=VALUE", help="What is in doubt.", show_default=False),
+    ],
+    significance: Annotated[float, typer.Option(help="One-sided, in standard deviations.")] = 3.0,
+    power: Annotated[
+        str, typer.Option(metavar="SHARE,...", help="Shares of experiments that are to exclude it.")
+    ] = "0.5,0.9",
+    method: Annotated[
+        list[str] | None,
+        typer.Option(metavar="asimov|exact|toys", help="Repeatable; by default asimov."),
+    ] = None,
+    toys: Toys = None,
+    normalisation: Normalisation = "fixed",
+    free: Free = None,
+    fix: Fix = None,
+    constrain: Constrain = None,
+    settings: Settings = None,
+    seed: Seed = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print how long a run must last to answer a question."""
+    from renp_sim.app.compare import CompareMethod
+    from renp_sim.app.exposure import exposure_needed
+    from renp_sim.cli.fit_options import question_of
+    from renp_sim.errors import ConfigError
+
+    asked = question_of(
+        normalisation=normalisation, free=free or [], fix=fix or [], constrain=constrain or [], may_rest=True
+    )
+    try:
+        powers = [float(share) for share in power.split(",")]
+    except ValueError:
+        raise ConfigError(f"--power {power}: write shares such as 0.5,0.9") from None
+    known = [m.value for m in CompareMethod]
+    wanted = [m for text in method or ["asimov"] for m in text.split(",")]
+    if unknown := [m for m in wanted if m not in known]:
+        raise ConfigError(f"--method {unknown[0]}: must be one of {', '.join(known)}")
+    run = loaded(run_file, settings, seed=seed, run_number=None)
+    with working("exposure", quiet=quiet):
+        found = exposure_needed(
+            run,
+            asked,
+            question,
+            significance=significance,
+            powers=powers,
+            methods=[CompareMethod(m) for m in wanted],
+            n_toys=toys or DEFAULT_TOYS,
+        )
+    if json:
+        print_json(found.as_dict())
+    else:
+        _print(found.as_dict())
+
+
+def _print(table: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    sides = f"{table['truth']} against {table['alternative']}"
+    print(f"{table['question']}: {sides}, {table['significance']:g} σ {table['sided']}")
+    print(f"normalisation {table['normalisation']}")
+    rows = [
+        (
+            row["method"],
+            "median of an Asimov set" if row["power"] is None else f"{row['power']:g}",
+            row["status"],
+            "" if row["factor"] is None else f"{row['factor']:.5g}{_error(row['factor_error'])}",
+            _days(row["live_time_s"]),
+            _days(row["wall_time_s"]),
+        )
+        for row in table["results"]
+    ]
+    print_table(("method", "power", "status", "factor", "live \\[d]", "wall \\[d]"), rows)
+    print_notes(Console(soft_wrap=True, highlight=False, markup=False), table["notes"])
+
+
+def _error(value: float | None) -> str:
+    return f" ± {value:.2g}" if value else ""
+
+
+def _days(value: float | None) -> str:
+    return "" if value is None else f"{value / DAY_S:.5g}"
