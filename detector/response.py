@@ -2,18 +2,19 @@
 
 The order is that of the apparatus: efficiency thins the photons, resolution smears their energies, the
 window cuts on the reconstructed energy, background joins in time order, and dead time takes its share.
-Channels, drift and afterpulses have no model here: `Record.channel` is 0.
+Drift and afterpulses have no model here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from detector.arrivals import Arrivals, in_order, merged
 from detector.background import Background, poisson_times
+from detector.channels import Channel, Channels
 from detector.conditions import StepConditions
 from detector.dead_time import DeadTime, NonParalysable
 from detector.efficiency import Constant, Efficiency
@@ -25,6 +26,7 @@ __all__ = ["NEVER_DEAD", "Detector", "Expectation", "Photons", "Record", "StepCo
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+ChannelArray = NDArray[np.int16]
 Stream = Callable[[str], np.random.Generator]
 """Gives the random generator that belongs to a name, each time from its start."""
 
@@ -32,29 +34,16 @@ EVERY_PHOTON = Constant(value=1.0)
 EXACT = Gaussian(sigma_eV=0.0)
 NEVER_DEAD = NonParalysable(tau_s=0.0)
 
-FEW = 1024
-"""Arrivals that are sorted as fast as one more is put in its place."""
-
-
-class _Arrivals(NamedTuple):
-    """What would be recorded without dead time, in time order."""
-
-    time_s: FloatArray
-    energy_eV: FloatArray
-    photon: IntArray
-    component: NDArray[np.int16]
-
-    def take(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "_Arrivals":
-        return _Arrivals(self.time_s[which], self.energy_eV[which], self.photon[which], self.component[which])
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
-    """One channel; as it stands without arguments it records every photon up to 10 eV as it is.
+    """As it stands without arguments it records every photon up to 10 eV as it is, in one channel.
 
     Parameters
     ----------
-    efficiency, resolution, dead_time
+    efficiency
+        That of the one channel, or several of them; they share resolution, window and dead time.
+    resolution, dead_time
         As in their modules.
     energy_window_eV
         Closed window on the reconstructed energy.
@@ -67,7 +56,7 @@ class Detector:
         If the window is empty or two backgrounds share a name.
     """
 
-    efficiency: Efficiency = EVERY_PHOTON
+    efficiency: Efficiency | Channels = EVERY_PHOTON
     resolution: Resolution = EXACT
     energy_window_eV: tuple[float, float] = (0.0, 10.0)
     backgrounds: tuple[Background, ...] = ()
@@ -94,12 +83,20 @@ class Detector:
 
     def cuts_eV(self, sigma_eV: float) -> tuple[float, ...]:
         """Return the breaks that a rule for Gaussians of this σ needs: none of steps as wide as that."""
-        cuts: tuple[float, ...] = ()
-        if getattr(self.efficiency, "width_eV", 0.0) < sigma_eV:
-            cuts += self.efficiency.breaks_eV
+        cuts = Channels.of(self.efficiency).cuts_eV(sigma_eV)
         if getattr(self.resolution, "sigma_eV", 0.0) < sigma_eV:
             cuts += self.resolution.breaks_eV(self.energy_window_eV)
         return cuts
+
+    @property
+    def by_channel(self) -> tuple[tuple[Channel, "Detector"], ...]:
+        """Each channel, and the detector that has no other one."""
+        channels = Channels.of(self.efficiency).channels
+        if len(channels) == 1:
+            return ((channels[0], self),)
+        return tuple(
+            (channel, replace(self, efficiency=Channels(channels=(channel,)))) for channel in channels
+        )
 
     def efficiency_of_line(self, energy_eV: float, sigma_eV: float) -> float:
         """Return the mean of `efficiency_at` over a Gaussian line; σ = 0 is a sharp one."""
@@ -188,7 +185,6 @@ class Detector:
             arrivals = arrivals.take(keep)
         return Record(
             **arrivals._asdict(),
-            channel=np.zeros(len(arrivals.time_s), dtype=np.int16),
             busy_until_s=self.dead_time.busy_after(arrivals.time_s, busy_until_s),
         )
 
@@ -207,26 +203,27 @@ class Detector:
 
     def _arrivals(
         self, photons: Photons, interval: tuple[float, float], conditions: StepConditions, stream: Stream
-    ) -> _Arrivals:
+    ) -> Arrivals:
         """Return everything but dead time."""
         if not interval[0] <= interval[1]:
             raise ValueError(f"interval = {interval}: must not end before it starts")
-        seen, energy_eV = self._seen(
+        seen, energy_eV, channel = self._seen(
             photons.energy_eV, lambda: stream("efficiency"), lambda: stream("resolution")
         )
         n = len(seen)
         time_s = photons.time_s if n == len(photons.time_s) else photons.time_s[seen]
-        parts = [_Arrivals(time_s, energy_eV, seen, np.full(n, -1, dtype=np.int16))]
+        parts = [Arrivals(time_s, energy_eV, seen, np.full(n, -1, dtype=np.int16), channel)]
         for k, component in enumerate(self.backgrounds):
             rate_hz = component.arrival_rate_hz(conditions)
             if not rate_hz * (interval[1] - interval[0]):
                 continue
             rng = stream(f"background.{component.name}")
-            time_s, energy_eV = self._background(component, rate_hz, interval, conditions, rng)
+            time_s, energy_eV, channel = self._background(component, rate_hz, interval, conditions, rng)
             if n := len(time_s):
-                parts.append(_Arrivals(time_s, energy_eV, np.full(n, -1), np.full(n, k, dtype=np.int16)))
+                nobody, number = np.full(n, -1), np.full(n, k, dtype=np.int16)
+                parts.append(Arrivals(time_s, energy_eV, nobody, number, channel))
         signal, *backgrounds = parts
-        return _merged(signal, _in_order(backgrounds)) if backgrounds else signal
+        return merged(signal, in_order(backgrounds)) if backgrounds else signal
 
     def _background(
         self,
@@ -235,61 +232,39 @@ class Detector:
         interval: tuple[float, float],
         conditions: StepConditions,
         rng: np.random.Generator,
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return times and reconstructed energies of one component."""
+    ) -> tuple[FloatArray, FloatArray, ChannelArray]:
+        """Return times, reconstructed energies and channels of one component."""
         time_s = poisson_times(rate_hz, interval, rng)
         if not len(time_s):
-            return time_s, time_s
+            return time_s, time_s, np.empty(0, dtype=np.int16)
         energy_eV = component.energies(conditions, self.energy_window_eV).sample(len(time_s), rng)
         if component.is_photon:
-            seen, energy_eV = self._seen(energy_eV, lambda: rng, lambda: rng)
-            time_s = time_s[seen]
-        return time_s, energy_eV
+            seen, energy_eV, channel = self._seen(energy_eV, lambda: rng, lambda: rng)
+            return time_s[seen], energy_eV, channel
+        channels = Channels.of(self.efficiency)
+        if len(channels.channels) == 1:
+            return time_s, energy_eV, np.zeros(len(time_s), dtype=np.int16)
+        return time_s, energy_eV, channels.reached(rng.random(len(time_s)))
 
     def _seen(
         self,
         energy_eV: FloatArray,
         thinning: Callable[[], np.random.Generator],
         smearing: Callable[[], np.random.Generator],
-    ) -> tuple[IntArray, FloatArray]:
-        """Return which photons pass efficiency and window, and their reconstructed energies."""
-        seen = np.arange(len(energy_eV))
+    ) -> tuple[IntArray, FloatArray, ChannelArray]:
+        """Return which photons pass efficiency and window, their reconstructed energies and channels."""
+        seen, channel = np.arange(len(energy_eV)), np.zeros(len(energy_eV), dtype=np.int16)
         if not len(seen):
-            return seen, energy_eV
-        if not self.efficiency.is_perfect:
-            seen = np.flatnonzero(thinning().random(len(seen)) < self.efficiency.at(energy_eV))
-            energy_eV = energy_eV[seen]
+            return seen, energy_eV, channel
+        channels = Channels.of(self.efficiency)
+        if not channels.is_perfect:
+            channel = channels.seen(energy_eV, thinning().random(len(seen)))
+            seen = np.flatnonzero(channel >= 0)
+            energy_eV, channel = energy_eV[seen], channel[seen]
         if len(seen) and not self.resolution.is_perfect:
             energy_eV = self.resolution.smear(energy_eV, smearing())
         low, high = self.energy_window_eV
         inside = (energy_eV >= low) & (energy_eV <= high)
         if np.all(inside):
-            return seen, energy_eV
-        return seen[inside], energy_eV[inside]
-
-
-def _in_order(parts: list[_Arrivals]) -> _Arrivals:
-    """Return the arrivals of several components in time order; at equal times the first part comes first."""
-    if len(parts) == 1:
-        return parts[0]
-    together = _Arrivals(*map(np.concatenate, zip(*parts, strict=True)))
-    # a stable sort of runs that are sorted already is a merge
-    return together.take(np.argsort(together.time_s, kind="stable"))
-
-
-def _merged(first: _Arrivals, second: _Arrivals) -> _Arrivals:
-    """Return two runs of sorted arrivals as one, at equal times `first` before `second`.
-
-    As a rule the second run is short: to put it in its places costs a fifth of sorting, if both are not.
-    """
-    if not len(first.time_s):
-        return second
-    if len(first.time_s) < FEW or 4 * len(second.time_s) > len(first.time_s):
-        return _in_order([first, second])
-    places = np.searchsorted(first.time_s, second.time_s, side="right")
-    return _Arrivals(
-        np.insert(first.time_s, places, second.time_s),
-        np.insert(first.energy_eV, places, second.energy_eV),
-        np.insert(first.photon, places, second.photon),
-        np.insert(first.component, places, second.component),
-    )
+            return seen, energy_eV, channel
+        return seen[inside], energy_eV[inside], channel[inside]

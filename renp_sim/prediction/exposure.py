@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 
 from detector.response import Detector
 from renp_sim.analysis.data import Exposure
+from renp_sim.arrays import FloatArray
 from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.line import mean_efficiency
 from renp_sim.physics.rates import Emission
@@ -61,6 +62,7 @@ def exposure_of(
     table = (len(conditions), len(detector.backgrounds))
     background_hz = np.array([e.background_rate_hz for e in expected]).reshape(table)
     present = [component.present(c) for c in conditions for component in detector.backgrounds]
+    errors = _efficiency_errors(schedule, detector, emission, efficiency)
     return Exposure.of(
         omega_eV=schedule.omega_eV,
         live_time_s=[e.live_time_s for e in expected],
@@ -72,10 +74,23 @@ def exposure_of(
         coherence=[c.coherence for c in conditions],
         gamma0_hz=target.gamma0_hz,
         efficiency=efficiency,
-        efficiency_common_error=efficiency * detector.efficiency.common_error_rel,
-        efficiency_step_error=efficiency * detector.efficiency.step_error_rel,
+        efficiency_common_error=errors[0],
+        efficiency_step_error=errors[1],
         components=[component.name for component in detector.backgrounds],
         background_rate_hz=background_hz,
         background_error_hz=background_hz * [component.error_rel for component in detector.backgrounds],
         background_present=np.reshape(present, table),
     )
+
+
+def _efficiency_errors(
+    schedule: Schedule, detector: Detector, emission: Emission | None, efficiency: FloatArray
+) -> FloatArray:
+    """Return common and per-step errors of the efficiency, shape (2, n): those of channels add in square."""
+    parts = []
+    for channel, alone in detector.by_channel:
+        if alone is not detector:
+            efficiency = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, alone, emission)
+        stated = channel.efficiency
+        parts.append([efficiency * stated.common_error_rel, efficiency * stated.step_error_rel])
+    return np.asarray(np.hypot.reduce(parts, axis=0))

@@ -1,12 +1,14 @@
 """From the sections of a configuration to the objects that do the work."""
 
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
 
 from detector.background import Background
-from detector.efficiency import Constant
+from detector.channels import Channel, Channels
+from detector.efficiency import Constant, Efficiency
 from detector.response import Detector
 from renp_sim.errors import ConfigError, nearest
 from renp_sim.laser.calibration import Calibration
@@ -20,7 +22,7 @@ from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 from renp_sim.runfile.laser_section import CalibrationTable, LaserSection, ScanTable
 from renp_sim.runfile.problems import shown
-from renp_sim.runfile.sections import AtomTable, DetectorSection, NeutrinoSection, TargetSection
+from renp_sim.runfile.sections import AtomTable, ChannelTable, DetectorSection, NeutrinoSection, TargetSection
 from renp_sim.runfile.tables import table_of
 from renp_sim.streams import name_keys
 
@@ -209,13 +211,13 @@ def _frequencies_eV(scan: ScanTable) -> tuple[float, ...]:
 def detector_of(section: DetectorSection, backgrounds: tuple[Background, ...]) -> Detector:
     """Return the detector and its backgrounds."""
     plain = Detector()
-    given = section.efficiency
     problems = _name_problems([component.name for component in backgrounds])
-    if problems:
+    if problems or any(isnan(channel.share) for channel in section.channels):
+        # that a share is missing or wrong has been told
         raise ConfigError(*problems)
     try:
         return Detector(
-            efficiency=Constant(value=given) if isinstance(given, float) else given,
+            efficiency=_channels(section.channels) if section.channels else _efficiency(section.efficiency),
             resolution=section.resolution or plain.resolution,
             energy_window_eV=section.energy_window_eV,
             backgrounds=backgrounds,
@@ -223,6 +225,15 @@ def detector_of(section: DetectorSection, backgrounds: tuple[Background, ...]) -
         )
     except ValueError as error:
         raise ConfigError(f"detector.{error}") from None
+
+
+def _channels(tables: Sequence[ChannelTable]) -> Channels:
+    channels = (Channel(share=table.share, efficiency=_efficiency(table.efficiency)) for table in tables)
+    return Channels(channels=tuple(channels))
+
+
+def _efficiency(given: float | Efficiency) -> Efficiency:
+    return Constant(value=given) if isinstance(given, float) else given
 
 
 def _name_problems(names: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from detector import efficiency, spectrum
 from detector.background import BACKGROUNDS, Background
 from detector.dead_time import DEAD_TIMES, DeadTime
 from detector.efficiency import EFFICIENCIES, Efficiency
@@ -15,7 +16,7 @@ from detector.resolution import RESOLUTIONS, Resolution
 from detector.spectrum import SPECTRA, Spectrum
 from renp_sim.physics.interactions import INTERACTIONS, Interaction
 
-__all__ = ["KINDS", "TAGS", "Kinds"]
+__all__ = ["KINDS", "TABLES", "TAGS", "Kinds"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +52,6 @@ TAGS: Mapping[type, tuple[str, str]] = {
     kind: (kinds.key, name) for kinds in KINDS.values() for name, kind in kinds.known.items()
 }
 """The key and the value that name a class."""
+
+TABLES: Mapping[type, str] = {efficiency.Tabulated: "efficiency", spectrum.Tabulated: "density"}
+"""Kinds whose energies and values may stand in a CSV file instead: what its second column is called."""

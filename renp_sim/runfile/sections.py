@@ -20,6 +20,7 @@ from renp_sim.runfile.section import Section
 
 __all__ = [
     "AtomTable",
+    "ChannelTable",
     "DetectorSection",
     "NeutrinoSection",
     "OutputSection",
@@ -163,6 +164,23 @@ PLAIN_INTERACTION = StandardModel()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelTable(Section):
+    """A part of the detector with an efficiency of its own; as many as wanted, numbered from 0 in the ntuple.
+
+    Parameters
+    ----------
+    share
+        Probability that a photon reaches it; what the shares lack of 1 is lost.
+    efficiency
+        Probability that a photon is seen there, before the window; a number or a table. The errors of
+        channels are independent.
+    """
+
+    share: Annotated[float, Range(0, 1, is_open=True)]
+    efficiency: Fraction | Efficiency = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorSection(Section):
     """What happens to a photon.
 
@@ -176,12 +194,20 @@ class DetectorSection(Section):
         What a recorded photon costs the next; by default nothing.
     efficiency
         Probability that a photon is seen, before the window; a number or a table.
+    channels
+        Several channels instead of one efficiency.
     """
 
     energy_window_eV: tuple[NotNegative, NotNegative] = PLAIN.energy_window_eV
     resolution: Resolution | None = None
     dead_time: DeadTime | None = None
     efficiency: Fraction | Efficiency = 1.0
+    channels: tuple[ChannelTable, ...] = ()
+
+    def problems(self) -> list[str]:
+        """Return whether the efficiency is given in two ways."""
+        is_twice = self.channels and self.efficiency != 1.0
+        return ["efficiency: must be left out, since channels have their own"] if is_twice else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
