@@ -117,8 +117,10 @@ class Channels:
         number = np.sum(uniform >= bounds, axis=0)
         return np.where(number < len(self.channels), number, -1).astype(np.int16)
 
-    def reached(self, uniform: FloatArray) -> ChannelArray:
-        """Return the channel of counts that no efficiency takes, by the shares, shape (n,)."""
+    def reached(self, n: int, rng: np.random.Generator) -> ChannelArray:
+        """Return the channel of n counts that no efficiency takes; one channel draws nothing."""
+        if len(self.channels) == 1:
+            return np.zeros(n, dtype=np.int16)
         bounds = np.cumsum([channel.share for channel in self.channels])
-        number = np.searchsorted(bounds[:-1], uniform * bounds[-1], side="right")
+        number = np.searchsorted(bounds[:-1], rng.random(n) * bounds[-1], side="right")
         return np.asarray(number, dtype=np.int16)

@@ -1,20 +1,22 @@
 """The detector: true photons in, recorded ones out, and their mean from the very same objects.
 
 The order is that of the apparatus: efficiency thins the photons, resolution smears their energies, the
-window cuts on the reconstructed energy, background joins in time order, and dead time takes its share.
-Drift and afterpulses have no model here.
+window cuts on the reconstructed energy, background joins in time order, and dead time takes its share, of
+afterpulses of what is recorded as well. Drift has no model here.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from detector.afterpulse import Afterpulse, mean_chain, require_mean, with_afterpulses
 from detector.arrivals import Arrivals, in_order, merged
 from detector.background import Background, poisson_times
-from detector.channels import Channel, Channels
+from detector.channels import Channels
 from detector.conditions import StepConditions
 from detector.dead_time import DeadTime, NonParalysable
 from detector.efficiency import Constant, Efficiency
@@ -22,7 +24,7 @@ from detector.record import Expectation, Photons, Record
 from detector.resolution import Gaussian, Resolution
 from detector.spectrum import Line
 
-__all__ = ["NEVER_DEAD", "Detector", "Expectation", "Photons", "Record", "StepConditions", "Stream"]
+__all__ = ["Detector", "Expectation", "Photons", "Record", "StepConditions", "Stream"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -43,7 +45,7 @@ class Detector:
     ----------
     efficiency
         That of the one channel, or several of them; they share resolution, window and dead time.
-    resolution, dead_time
+    resolution, dead_time, afterpulse
         As in their modules.
     energy_window_eV
         Closed window on the reconstructed energy.
@@ -61,6 +63,7 @@ class Detector:
     energy_window_eV: tuple[float, float] = (0.0, 10.0)
     backgrounds: tuple[Background, ...] = ()
     dead_time: DeadTime = NEVER_DEAD
+    afterpulse: Afterpulse | None = None
 
     def __post_init__(self) -> None:
         low, high = self.energy_window_eV
@@ -71,10 +74,19 @@ class Detector:
             if names.count(name) > 1:
                 raise ValueError(f"backgrounds: {names.count(name)} components are called {name!r}; rename")
 
+    @property
+    def counts_per_pulse(self) -> float:
+        """Counts that a recorded pulse stands for: itself, and in the mean the afterpulses that it causes."""
+        return 1.0 if self.afterpulse is None else mean_chain(self.afterpulse, self.dead_time)
+
     def efficiency_at(self, energy_eV: ArrayLike) -> FloatArray:
-        """Return the probability that photons of these energies pass efficiency and window, same shape."""
+        """Return the probability that photons of these energies pass efficiency and window, same shape.
+
+        With afterpulses it is the mean number of counts that a photon makes, which may be above 1.
+        """
         energy = np.asarray(energy_eV, dtype=np.float64)
-        return self.efficiency.at(energy) * self.resolution.accepted(energy, self.energy_window_eV)
+        probability = self.efficiency.at(energy) * self.resolution.accepted(energy, self.energy_window_eV)
+        return probability if self.afterpulse is None else self.counts_per_pulse * probability
 
     @property
     def breaks_eV(self) -> tuple[float, ...]:
@@ -87,16 +99,6 @@ class Detector:
         if getattr(self.resolution, "sigma_eV", 0.0) < sigma_eV:
             cuts += self.resolution.breaks_eV(self.energy_window_eV)
         return cuts
-
-    @property
-    def by_channel(self) -> tuple[tuple[Channel, "Detector"], ...]:
-        """Each channel, and the detector that has no other one."""
-        channels = Channels.of(self.efficiency).channels
-        if len(channels) == 1:
-            return ((channels[0], self),)
-        return tuple(
-            (channel, replace(self, efficiency=Channels(channels=(channel,)))) for channel in channels
-        )
 
     def efficiency_of_line(self, energy_eV: float, sigma_eV: float) -> float:
         """Return the mean of `efficiency_at` over a Gaussian line; σ = 0 is a sharp one."""
@@ -114,6 +116,8 @@ class Detector:
             if component.is_photon and rates[k]:
                 spectrum = component.energies(conditions, self.energy_window_eV)
                 rates[k] *= spectrum.mean(self.efficiency_at, self.breaks_eV)
+            else:
+                rates[k] *= self.counts_per_pulse
         return rates
 
     def expected(
@@ -130,6 +134,11 @@ class Detector:
         efficiency
             Mean of `efficiency_at` over their energies; None for those of the laser line.
 
+        Raises
+        ------
+        ValueError
+            If afterpulses have no mean that is right to 1 %.
+
         Examples
         --------
         >>> detector = Detector(efficiency=Constant(value=0.2), dead_time=NonParalysable(tau_s=0.01))
@@ -140,13 +149,15 @@ class Detector:
             efficiency = self.efficiency_of_line(conditions.omega_eV, conditions.linewidth_eV)
         recorded_hz = efficiency * signal_rate_hz
         background_hz = self.background_rates_hz(conditions)
+        rate_hz = recorded_hz + float(background_hz.sum())
+        live_time_s = self.dead_time.live_time_s(rate_hz, conditions.duration_s)
+        if self.afterpulse is not None:
+            require_mean(self.afterpulse, self.dead_time, live_time_s, conditions.duration_s)
         return Expectation(
             efficiency=efficiency,
             signal_rate_hz=recorded_hz,
             background_rate_hz=background_hz,
-            live_time_s=self.dead_time.live_time_s(
-                recorded_hz + float(background_hz.sum()), conditions.duration_s
-            ),
+            live_time_s=live_time_s,
         )
 
     def record(
@@ -157,6 +168,7 @@ class Detector:
         stream: Stream,
         *,
         busy_until_s: float = -inf,
+        pending: Arrivals | None = None,
     ) -> Record:
         """Return what is recorded in the slice [start, stop) of a step.
 
@@ -169,9 +181,10 @@ class Detector:
         conditions
             The step.
         stream
-            Gives the generator of a name: `efficiency`, `resolution` and `background.<name>` are asked for,
-            each only where it is needed and once a slice, so that no part moves the numbers of another.
-        busy_until_s
+            Gives the generator of a name: `efficiency`, `resolution`, `background.<name>`, `afterpulse` are
+            asked for, each only where it is needed and once a slice, so that no part moves the numbers of
+            another.
+        busy_until_s, pending
             State that the slice before left.
 
         Raises
@@ -180,21 +193,39 @@ class Detector:
             If the slice ends before it starts.
         """
         arrivals = self._arrivals(photons, interval, conditions, stream)
-        keep = self.dead_time.recorded(arrivals.time_s, busy_until_s)
-        if not np.all(keep):
-            arrivals = arrivals.take(keep)
+        pending = Arrivals.none() if pending is None else pending
+        if self.afterpulse is not None:
+            arrivals, pending = with_afterpulses(
+                in_order([arrivals, pending]),
+                interval[1],
+                busy_until_s,
+                self.afterpulse,
+                self.dead_time,
+                stream("afterpulse"),
+            )
+        else:
+            keep = self.dead_time.recorded(arrivals.time_s, busy_until_s)
+            if not np.all(keep):
+                arrivals = arrivals.take(keep)
         return Record(
             **arrivals._asdict(),
+            pending=pending,
             busy_until_s=self.dead_time.busy_after(arrivals.time_s, busy_until_s),
         )
+
+    def never_dead(self) -> Self:
+        """Return the detector without dead time, and without the afterpulses that it always hides."""
+        afterpulse = self.afterpulse and self.afterpulse.beyond(self.dead_time.tau_s)
+        return replace(self, dead_time=NEVER_DEAD, afterpulse=afterpulse)
 
     def settled(
         self, photons: Photons, interval: tuple[float, float], conditions: StepConditions, stream: Stream
     ) -> float | None:
         """Return the state that the slice leaves if the state before it cannot matter, else None.
 
-        With it slices can be recorded in any order. A detector that is free at the end of the slice is −∞,
-        which the next slice cannot tell from the `busy_until_s` of `record`. Parameters as in `record`.
+        With it slices can be recorded in any order, if there are no afterpulses. A detector that is free at
+        the end of the slice is −∞, which the next slice cannot tell from the `busy_until_s` of `record`.
+        Parameters as in `record`.
         """
         if self.dead_time.tau_s == 0:
             return -inf
@@ -210,18 +241,16 @@ class Detector:
         seen, energy_eV, channel = self._seen(
             photons.energy_eV, lambda: stream("efficiency"), lambda: stream("resolution")
         )
-        n = len(seen)
-        time_s = photons.time_s if n == len(photons.time_s) else photons.time_s[seen]
-        parts = [Arrivals(time_s, energy_eV, seen, np.full(n, -1, dtype=np.int16), channel)]
+        time_s = photons.time_s if len(seen) == len(photons.time_s) else photons.time_s[seen]
+        parts = [Arrivals.of(time_s, energy_eV, channel, seen)]
         for k, component in enumerate(self.backgrounds):
             rate_hz = component.arrival_rate_hz(conditions)
             if not rate_hz * (interval[1] - interval[0]):
                 continue
             rng = stream(f"background.{component.name}")
             time_s, energy_eV, channel = self._background(component, rate_hz, interval, conditions, rng)
-            if n := len(time_s):
-                nobody, number = np.full(n, -1), np.full(n, k, dtype=np.int16)
-                parts.append(Arrivals(time_s, energy_eV, nobody, number, channel))
+            if len(time_s):
+                parts.append(Arrivals.of(time_s, energy_eV, channel, component=k))
         signal, *backgrounds = parts
         return merged(signal, in_order(backgrounds)) if backgrounds else signal
 
@@ -241,10 +270,7 @@ class Detector:
         if component.is_photon:
             seen, energy_eV, channel = self._seen(energy_eV, lambda: rng, lambda: rng)
             return time_s[seen], energy_eV, channel
-        channels = Channels.of(self.efficiency)
-        if len(channels.channels) == 1:
-            return time_s, energy_eV, np.zeros(len(time_s), dtype=np.int16)
-        return time_s, energy_eV, channels.reached(rng.random(len(time_s)))
+        return time_s, energy_eV, Channels.of(self.efficiency).reached(len(time_s), rng)
 
     def _seen(
         self,

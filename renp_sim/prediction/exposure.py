@@ -1,18 +1,22 @@
 """The exposure of a schedule: what `generate` would write of its steps, without generating anything."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from detector.channels import Channel, Channels
 from detector.response import Detector
 from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError
 from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.line import mean_efficiency
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 from renp_sim.prediction.conditions import step_conditions
 
-__all__ = ["exposure_of"]
+__all__ = ["by_channel", "exposure_of"]
 
 
 def exposure_of(
@@ -43,6 +47,11 @@ def exposure_of(
         What emits the signal: where the efficiency changes over a laser line, its mean is that of the
         photons. None: that of an even rate.
 
+    Raises
+    ------
+    ConfigError
+        If the detector has no mean for a step.
+
     Examples
     --------
     >>> from detector.efficiency import Constant
@@ -56,9 +65,12 @@ def exposure_of(
     conditions = step_conditions(schedule, target)
     rates_hz = np.broadcast_to(np.asarray(signal_rate_hz, dtype=np.float64), len(conditions)).tolist()
     efficiency = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, detector, emission)
-    expected = [
-        detector.expected(*step) for step in zip(conditions, rates_hz, efficiency.tolist(), strict=True)
-    ]
+    try:
+        expected = [
+            detector.expected(*step) for step in zip(conditions, rates_hz, efficiency.tolist(), strict=True)
+        ]
+    except ValueError as error:
+        raise ConfigError(f"detector.{error}") from None
     table = (len(conditions), len(detector.backgrounds))
     background_hz = np.array([e.background_rate_hz for e in expected]).reshape(table)
     present = [component.present(c) for c in conditions for component in detector.backgrounds]
@@ -83,12 +95,20 @@ def exposure_of(
     )
 
 
+def by_channel(detector: Detector) -> tuple[tuple[Channel, Detector], ...]:
+    """Return each channel of a detector, and the detector that has no other one."""
+    channels = Channels.of(detector.efficiency).channels
+    if len(channels) == 1:
+        return ((channels[0], detector),)
+    return tuple((alone, replace(detector, efficiency=Channels(channels=(alone,)))) for alone in channels)
+
+
 def _efficiency_errors(
     schedule: Schedule, detector: Detector, emission: Emission | None, efficiency: FloatArray
 ) -> FloatArray:
     """Return common and per-step errors of the efficiency, shape (2, n): those of channels add in square."""
     parts = []
-    for channel, alone in detector.by_channel:
+    for channel, alone in by_channel(detector):
         if alone is not detector:
             efficiency = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, alone, emission)
         stated = channel.efficiency

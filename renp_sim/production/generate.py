@@ -124,7 +124,7 @@ def generate(
     job = job_of(run, n_events)
     _require_possible(job)
     expected_rows = job.expected_rows()
-    shards = plan_shards(expected_rows)
+    shards = plan_shards(expected_rows, whole_steps=job.detector.afterpulse is not None)
     with ExitStack() as stack:
         writer = stack.enter_context(
             NtupleWriter(path, force=force, compression=run.config.output.compression)

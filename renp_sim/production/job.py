@@ -1,10 +1,10 @@
 """The job of a run: everything that makes its events, and nothing else of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from detector.response import NEVER_DEAD, Detector, StepConditions
+from detector.response import Detector, StepConditions
 from renp_sim.arrays import FloatArray
 from renp_sim.generator.photons import SignalPhotons
 from renp_sim.prediction.conditions import step_conditions
@@ -68,14 +68,18 @@ def job_of(run: Run, n_events: int | None = None) -> Job:
         schedule=run.truth, emission=run.emission, seed=run.config.run.seed, n_events=n_events
     )
     detector, live_fraction = run.detector, np.ones(run.truth.n_steps)
-    if n_events is not None:
+    if n_events is not None or detector.afterpulse is not None:
+        # which refuses what has no mean
         target = run.emission.target
         live_time_s = exposure_of(
             run.truth, target, detector, signal_rate_hz=signal.rate_hz, emission=run.emission
         ).live_time_s
+    if n_events is not None:
         live_fraction = live_time_s / run.truth.open_time_s
-        detector = replace(detector, dead_time=NEVER_DEAD)
+        detector = detector.never_dead()
     conditions = step_conditions(run.truth, run.emission.target)
+    # background is drawn at its own rate, whatever number of signal photons was asked for
+    weight = np.array([signal.weight, *np.ones(len(detector.backgrounds))])
     return Job(
         signal=signal,
         detector=detector,
@@ -83,8 +87,7 @@ def job_of(run: Run, n_events: int | None = None) -> Job:
         arrival_rate_hz=np.array([detector.arrival_rate_hz(step) for step in conditions]),
         rows=EventRows(
             run=run.number,
-            signal_weight=signal.weight * live_fraction,
-            background_weight=live_fraction,
+            weight=live_fraction[:, None] * weight,
             keep_undetected=run.config.output.keep_undetected,
         ),
         live_fraction=live_fraction,

@@ -222,6 +222,7 @@ def detector_of(section: DetectorSection, backgrounds: tuple[Background, ...]) -
             energy_window_eV=section.energy_window_eV,
             backgrounds=backgrounds,
             dead_time=section.dead_time or plain.dead_time,
+            afterpulse=section.afterpulse,
         )
     except ValueError as error:
         raise ConfigError(f"detector.{error}") from None

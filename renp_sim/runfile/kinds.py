@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from detector import efficiency, spectrum
+from detector.afterpulse import AFTERPULSES, Afterpulse
 from detector.background import BACKGROUNDS, Background
 from detector.dead_time import DEAD_TIMES, DeadTime
 from detector.efficiency import EFFICIENCIES, Efficiency
@@ -45,6 +46,7 @@ KINDS: Mapping[Any, Kinds] = {
     Spectrum: Kinds(known={k.kind: k for k in SPECTRA}),
     Resolution: Kinds(known={k.kind: k for k in RESOLUTIONS}, default="gaussian"),
     DeadTime: Kinds(known={k.kind: k for k in DEAD_TIMES}, default="non_paralysable"),
+    Afterpulse: Kinds(known={k.kind: k for k in AFTERPULSES}, default="exponential"),
 }
 """By the interface that the objects have."""
 

@@ -13,7 +13,6 @@ LONGEST_SHOWN = 60
 
 LATER = {
     "laser.pulses": "pulsed lasers",
-    "detector.afterpulse": "afterpulses",
     "drift": "drifts",
     "output.blind": "blind files",
 }

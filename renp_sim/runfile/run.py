@@ -23,7 +23,7 @@ __all__ = ["Run", "load", "run_from_table"]
 
 T = TypeVar("T")
 
-LATER_KEYS = (("detector", "channels"),)
+LATER_KEYS = (("detector", "channels"), ("detector", "afterpulse"))
 """Keys that came after numbers were made: where nothing is given, numbers stay as they were."""
 
 

@@ -6,6 +6,7 @@ Frozen dataclasses; `renp_sim.runfile.tables` reads them, and the kinds that som
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from detector.afterpulse import Afterpulse
 from detector.background import Background
 from detector.dead_time import DeadTime
 from detector.domain import Fraction, NotNegative, Positive, Range
@@ -192,6 +193,8 @@ class DetectorSection(Section):
         How energies are smeared; by default not at all.
     dead_time
         What a recorded photon costs the next; by default nothing.
+    afterpulse
+        What a recorded pulse causes later; by default nothing.
     efficiency
         Probability that a photon is seen, before the window; a number or a table.
     channels
@@ -201,6 +204,7 @@ class DetectorSection(Section):
     energy_window_eV: tuple[NotNegative, NotNegative] = PLAIN.energy_window_eV
     resolution: Resolution | None = None
     dead_time: DeadTime | None = None
+    afterpulse: Afterpulse | None = None
     efficiency: Fraction | Efficiency = 1.0
     channels: tuple[ChannelTable, ...] = ()
 

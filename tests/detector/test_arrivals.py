@@ -13,8 +13,8 @@ def test_merging_is_a_stable_sort_of_both_runs(n_second: int) -> None:
 
     def arrivals(n: int, component: int) -> Arrivals:
         time_s = np.sort(rng.integers(0, 50, n)).astype(float)
-        numbers = (np.full(n, number, dtype=np.int16) for number in (component, component + 1))
-        return Arrivals(time_s, rng.random(n), np.arange(n), *numbers)
+        channel = rng.integers(0, 4, n).astype(np.int16)
+        return Arrivals.of(time_s, rng.random(n), channel, np.arange(n), component)
 
     first, second = arrivals(2000, -1), arrivals(n_second, 2)
     order = np.argsort(np.concatenate([first.time_s, second.time_s]), kind="stable")

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from detector import background, dead_time, efficiency, resolution, spectrum
+from detector import afterpulse, background, dead_time, efficiency, resolution, spectrum
 from detector.response import Detector, StepConditions
 from tests.detector.photon_steps import counts, named_streams, photons_between, record_step
 
@@ -40,6 +40,8 @@ BACKGROUNDS = (
 )
 DEAD_TIMES = (dead_time.NonParalysable(tau_s=0.0), dead_time.NonParalysable(tau_s=3e-4))
 
+AFTERPULSES = (afterpulse.Exponential(probability=0.05, decay_s=1e-4),)
+
 STEP = StepConditions(omega_eV=OMEGA_EV, duration_s=DURATION_S, coherence=0.7, photon_density_cm3=2e21)
 CONTROL = replace(STEP, coherence=0.0)
 DARK = replace(CONTROL, laser_on=False)
@@ -58,6 +60,7 @@ DETECTORS = tuple(
         (spectrum.SPECTRA, SPECTRA),
         (background.BACKGROUNDS, BACKGROUNDS),
         (dead_time.DEAD_TIMES, DEAD_TIMES),
+        (afterpulse.AFTERPULSES, AFTERPULSES),
     ],
 )
 def test_every_registered_kind_is_tested_and_has_a_name(registered, examples):

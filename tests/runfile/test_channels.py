@@ -12,6 +12,7 @@ from renp_sim.app.hypothesis import Hypothesis
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.physics.line import mean_efficiency
 from renp_sim.physics.neutrino import Nature, Ordering
+from renp_sim.prediction.exposure import by_channel
 from renp_sim.production.generate import generate
 from renp_sim.runfile.reading import apply_settings, read_table
 from renp_sim.runfile.run import Run, load, run_from_table
@@ -36,7 +37,7 @@ def test_errors_of_channels_add_in_square(tmp_path: Path) -> None:
     generate(run, tmp_path / "run.root")
     steps = read_tables(tmp_path / "run.root").steps
     line = (run.schedule.omega_eV, run.schedule.linewidth_eV)
-    turn_on, constant = (mean_efficiency(*line, alone, run.emission) for _, alone in run.detector.by_channel)
+    turn_on, constant = (mean_efficiency(*line, alone, run.emission) for _, alone in by_channel(run.detector))
     assert constant == pytest.approx(0.3, rel=1e-12)
     assert np.all((turn_on > 0.01) & (turn_on < 0.29))
     np.testing.assert_allclose(steps["efficiency"], turn_on + 0.3, rtol=1e-9)

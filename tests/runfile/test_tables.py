@@ -6,6 +6,7 @@ from typing import Any, ClassVar, get_origin
 
 import pytest
 
+from detector.afterpulse import Afterpulse
 from detector.background import Background, DarkCounts
 from detector.dead_time import DeadTime
 from detector.domain import Fraction
@@ -29,6 +30,7 @@ PLACES = {
     Spectrum: "background[0].spectrum",
     Resolution: "detector.resolution",
     DeadTime: "detector.dead_time",
+    Afterpulse: "detector.afterpulse",
 }
 SKY = {"name": "sky", "kind": "continuum", "rate_hz": 1.0}
 EVERY_KIND = [(interface, name) for interface, kinds in KINDS.items() for name in kinds.known]
