@@ -61,7 +61,7 @@ class Exponential:
     Examples
     --------
     >>> Exponential(probability=0.5, decay_s=1.0).delays_s(3, np.random.default_rng(1)).round(3)
-    array([  inf,   inf, 0.339])
+    array([ inf,  inf, 0.34])
     """
 
     probability: Annotated[float, Range(0, 0.9)]

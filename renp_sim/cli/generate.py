@@ -54,7 +54,7 @@ def generate(
     if json:
         print_json(made.as_dict())
         return
+    truth = f"({made.n_generated} signal photons emitted)" if made.key is None else f"(truth in {made.key})"
     print(
-        f"wrote {made.path}: run {made.run}, {made.n_recorded} recorded photons "
-        f"({made.n_generated} signal photons emitted), {made.n_events} rows"
+        f"wrote {made.path}: run {made.run}, {made.n_recorded} recorded photons {truth}, {made.n_events} rows"
     )

@@ -20,6 +20,7 @@ from renp_sim.cli import (
     reweight,
     run,
     spectrum,
+    unblind,
 )
 from renp_sim.cli.output import complain
 from renp_sim.errors import ConfigError, RenpError
@@ -46,6 +47,7 @@ for command in (
     figures.figures,
     reweight.reweight,
     merge.merge,
+    unblind.unblind,
     export.export,
 ):
     app.command()(command)

@@ -9,7 +9,7 @@ import platform
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from os import PathLike
@@ -20,10 +20,12 @@ import numpy as np
 
 from renp_sim.arrays import Columns
 from renp_sim.errors import ConfigError
+from renp_sim.ntuple.blind import BlindWriter, key_of
 from renp_sim.ntuple.shard_folder import discard_folder
 from renp_sim.ntuple.shards import ShardStore
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.outputs import require_outputs
+from renp_sim.production.blinding import opened, require_blindness, salted
 from renp_sim.production.job import Job, job_of
 from renp_sim.production.kept_shards import KeptShards
 from renp_sim.production.recorder import Recorder, RowSource, StepTally, totals
@@ -60,7 +62,9 @@ class Generated:
     n_recorded
         Recorded photons.
     n_generated
-        Signal photons that were emitted.
+        Signal photons that were emitted; −1 where the file is blind.
+    key
+        The key of a blind file.
     """
 
     path: Path
@@ -68,10 +72,13 @@ class Generated:
     n_events: int
     n_recorded: int
     n_generated: int
+    key: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self) | {"path": str(self.path)}
+        table = asdict(self) | {"path": str(self.path)}
+        del table["key"]
+        return table if self.key is None else table | {"key": str(self.key)}
 
 
 def generate(
@@ -102,21 +109,28 @@ def generate(
     resume
         Go on from the shards that an interrupted run left; a file that this very run wrote is done.
     progress
-        Called after each shard.
+        Called after each shard; never of a blind run, whose number of shards tells how many photons it
+        expects.
 
     Raises
     ------
     SchemaError
         If the file exists, is the run file, is being written by another job, or cannot be written.
     ConfigError
-        If `workers` or `n_events` is out of range, or more photons are expected than a file can hold.
+        If `workers` or `n_events` is out of range, more photons are expected than a file can hold, or a
+        blind run is asked for what would show what it hides.
     """
     path = Path(path)
     if workers < 1:
         raise ConfigError(f"--workers {workers}: must be at least 1")
     if n_events is not None and n_events < 0:
         raise ConfigError(f"--events {n_events}: must not be negative")
-    require_outputs([path], inputs=[run.source], force=force or resume)
+    is_blind = run.config.output.blind
+    if is_blind:
+        require_blindness(run, n_events=n_events, resume=resume)
+        run, progress = salted(run), None
+    outputs = [path, key_of(path)] if is_blind else [path]
+    require_outputs(outputs, inputs=[run.source], force=force or resume)
     fingerprint = fingerprint_of(run, n_events)
     folder = path.with_name(path.name + ".shards")
     if resume and (row := finished(path, folder, fingerprint)):
@@ -126,11 +140,11 @@ def generate(
     expected_rows = job.expected_rows()
     shards = plan_shards(expected_rows, whole_steps=job.detector.afterpulse is not None)
     with ExitStack() as stack:
-        writer = stack.enter_context(
-            NtupleWriter(path, force=force, compression=run.config.output.compression)
-        )
+        writer = stack.enter_context(opened(run, path, force=force))
         is_long = sum(rows.sum() for rows in expected_rows) > LONG_RUN_ROWS or os.path.lexists(folder)
-        store = open_store(folder, fingerprint, resume=resume, force=force) if is_long else None
+        # shards hold the truth in clear
+        is_kept = is_long and not is_blind
+        store = open_store(folder, fingerprint, resume=resume, force=force) if is_kept else None
         source, missing = _source(job, shards, store)
         number = min(workers, len(missing))
         if number > 1:
@@ -146,7 +160,8 @@ def generate(
         writer.run(row | {"provenance": _provenance(fingerprint)})
     if store is not None:
         discard_folder(folder)
-    return Generated(path=path, **{name: row[name] for name in COUNTS})
+    made = Generated(path=path, **{name: row[name] for name in COUNTS})
+    return replace(made, n_generated=-1, key=key_of(path)) if is_blind else made
 
 
 def _require_possible(job: Job) -> None:
@@ -179,7 +194,7 @@ def _rows(
             progress(done, len(shards))
 
 
-def _write_events(writer: NtupleWriter, blocks: Iterator[Columns]) -> int:
+def _write_events(writer: NtupleWriter | BlindWriter, blocks: Iterator[Columns]) -> int:
     """Write the events with their numbers, and return how many there are."""
     n_rows = 0
     for columns in blocks:

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from importlib.metadata import version
 from json import dumps
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) -> 
     return ShardStore(folder, fingerprint)
 
 
-def finished(path: Path, folder: Path, fingerprint: str) -> dict[str, int] | None:
+def finished(path: Path, folder: Path, fingerprint: str) -> dict[str, Any] | None:
     """Return run number and counts of a file that the same run has written to its end, and remove its shards.
 
     None if there is no such file.

@@ -14,7 +14,6 @@ LONGEST_SHOWN = 60
 LATER = {
     "laser.pulses": "pulsed lasers",
     "drift": "drifts",
-    "output.blind": "blind files",
 }
 """Keys of the run file's contract that are refused until they do something."""
 

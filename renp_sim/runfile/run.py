@@ -19,11 +19,14 @@ from renp_sim.runfile.reading import EXAMPLES, apply_settings, folder_of, read_t
 from renp_sim.runfile.sections import RunConfig
 from renp_sim.runfile.tables import Reader, table_of
 
-__all__ = ["Run", "load", "run_from_table"]
+__all__ = ["LARGEST_NUMBER", "Run", "load", "run_from_table"]
 
 T = TypeVar("T")
 
-LATER_KEYS = (("detector", "channels"), ("detector", "afterpulse"))
+LARGEST_NUMBER = 2**53 - 1
+"""Of a run: ROOT's formulas are doubles."""
+
+LATER_KEYS = (("detector", "channels"), ("detector", "afterpulse"), ("output", "blind"))
 """Keys that came after numbers were made: where nothing is given, numbers stay as they were."""
 
 
@@ -152,7 +155,7 @@ def _hashed_number(config: RunConfig, table: Mapping[str, Any]) -> int:
     # the couplings as they were given, which the numbers of runs have always been made of
     sections["interaction"] = table.get("interaction", sections["interaction"])
     text = json.dumps(sections, sort_keys=True)
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") % (2**53 - 1) + 1
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") % LARGEST_NUMBER + 1
 
 
 def _without_none(table: Any) -> Any:

@@ -220,12 +220,15 @@ class OutputSection(Section):
 
     Parameters
     ----------
+    blind
+        Whether the truth is hidden; FILE.key beside the file has it, for `renp-sim unblind`.
     keep_undetected
         Whether lost signal photons have rows too.
     compression
         Of the ROOT file.
     """
 
+    blind: bool = False
     keep_undetected: bool = False
     compression: Literal["lz4", "zstd", "none"] = "lz4"
 

@@ -50,7 +50,7 @@ def test_every_command_explains_itself() -> None:
     text = renp_sim("--help").stdout
     commands = (
         *("init", "check", "keys", "rate", "generate", "inspect", "spectrum", "fit", "run"),
-        *("figures", "reweight", "merge", "export"),
+        *("figures", "reweight", "merge", "unblind", "export"),
     )
     for command in commands:
         assert command in text
