@@ -16,7 +16,7 @@ from renp_sim.runfile.run import LARGEST_NUMBER, Run
 __all__ = ["opened", "require_blindness", "salted"]
 
 
-def require_blindness(run: Run, *, n_events: int | None, resume: bool) -> None:
+def require_blindness(run: Run, *, is_weighted: bool, resume: bool) -> None:
     """Check that nothing that is asked for shows what a blind run hides.
 
     Raises
@@ -25,8 +25,8 @@ def require_blindness(run: Run, *, n_events: int | None, resume: bool) -> None:
         With a line for each thing that does.
     """
     told = []
-    if n_events is not None:
-        told.append("--events: weights other than 1 tell signal from background; leave it out")
+    if is_weighted:
+        told.append("--events or --oversample: their weights tell signal from background; leave them out")
     if resume:
         told.append("--resume: a blind run keeps no shards, which hold its truth in clear; leave it out")
     if run.config.output.keep_undetected:

@@ -7,7 +7,7 @@ A long run keeps each finished shard in a folder beside the file until the file 
 import os
 import platform
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -87,6 +87,7 @@ def generate(
     *,
     workers: int = 1,
     n_events: int | None = None,
+    oversample: Mapping[str, float] | None = None,
     force: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
@@ -104,6 +105,8 @@ def generate(
     n_events
         Number of signal photons instead of Poisson counts; weights restore every expectation, dead time
         included, which takes its mean share instead of single photons.
+    oversample
+        Factors on the numbers of background photons, by the name of the component, with weights as above.
     force
         Replace an existing file.
     resume
@@ -117,25 +120,25 @@ def generate(
     SchemaError
         If the file exists, is the run file, is being written by another job, or cannot be written.
     ConfigError
-        If `workers` or `n_events` is out of range, more photons are expected than a file can hold, or a
-        blind run is asked for what would show what it hides.
+        If `workers`, `n_events` or `oversample` is out of range, more photons are expected than a file can
+        hold, or a blind run is asked for what would show what it hides.
     """
     path = Path(path)
     if workers < 1:
         raise ConfigError(f"--workers {workers}: must be at least 1")
     if n_events is not None and n_events < 0:
         raise ConfigError(f"--events {n_events}: must not be negative")
-    is_blind = run.config.output.blind
+    is_blind, is_weighted = run.config.output.blind, n_events is not None or bool(oversample)
     if is_blind:
-        require_blindness(run, n_events=n_events, resume=resume)
+        require_blindness(run, is_weighted=is_weighted, resume=resume)
         run, progress = salted(run), None
     outputs = [path, key_of(path)] if is_blind else [path]
     require_outputs(outputs, inputs=[run.source], force=force or resume)
-    fingerprint = fingerprint_of(run, n_events)
+    fingerprint = fingerprint_of(run, n_events, oversample)
     folder = path.with_name(path.name + ".shards")
     if resume and (row := finished(path, folder, fingerprint)):
         return Generated(path=path, **row)
-    job = job_of(run, n_events)
+    job = job_of(run, n_events, oversample)
     _require_possible(job)
     expected_rows = job.expected_rows()
     shards = plan_shards(expected_rows, whole_steps=job.detector.afterpulse is not None)
@@ -156,7 +159,7 @@ def generate(
         steps, backgrounds = step_tables(run, job, *totals(tallies, run.schedule.n_steps))
         writer.steps(steps)
         writer.backgrounds(backgrounds)
-        row = run_row(run, steps, n_events=n_written, is_poisson=n_events is None)
+        row = run_row(run, steps, n_events=n_written, is_poisson=not is_weighted)
         writer.run(row | {"provenance": _provenance(fingerprint)})
     if store is not None:
         discard_folder(folder)

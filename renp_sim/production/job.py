@@ -1,11 +1,14 @@
 """The job of a run: everything that makes its events, and nothing else of it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from detector.response import Detector, StepConditions
 from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError, nearest
 from renp_sim.generator.photons import SignalPhotons
 from renp_sim.prediction.conditions import step_conditions
 from renp_sim.prediction.exposure import exposure_of
@@ -14,6 +17,8 @@ from renp_sim.production.slices import StepSlices
 from renp_sim.runfile.run import Run
 
 __all__ = ["Job", "job_of"]
+
+MOST_FACTOR = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,28 +63,44 @@ class Job:
         return n_signal + float(np.dot(self.arrival_rate_hz, self.signal.schedule.open_time_s))
 
 
-def job_of(run: Run, n_events: int | None = None) -> Job:
-    """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons.
+def job_of(run: Run, n_events: int | None = None, oversample: Mapping[str, float] | None = None) -> Job:
+    """Return what makes the events of a run: Poisson counts, or weighted photons of other numbers.
 
-    A fixed number comes at another rate than the true one, at which dead time would take another share. So
-    nothing is lost to it then, and every photon weighs what the true rate leaves alive on average.
+    Other numbers come at other rates than the true ones, at which dead time would take another share. So
+    nothing is lost to it then, and every photon weighs what the true rates leave alive on average.
+
+    Parameters
+    ----------
+    run
+        The run.
+    n_events
+        A fixed number of signal photons.
+    oversample
+        Factors on the numbers of background photons, by the name of the component.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such component, or a mean is asked for that there is not.
     """
     signal = SignalPhotons(
         schedule=run.truth, emission=run.emission, seed=run.config.run.seed, n_events=n_events
     )
     detector, live_fraction = run.detector, np.ones(run.truth.n_steps)
-    if n_events is not None or detector.afterpulse is not None:
+    is_weighted = n_events is not None or bool(oversample)
+    if is_weighted or detector.afterpulse is not None:
         # which refuses what has no mean
         target = run.emission.target
         live_time_s = exposure_of(
             run.truth, target, detector, signal_rate_hz=signal.rate_hz, emission=run.emission
         ).live_time_s
-    if n_events is not None:
+    factors = _factors(detector, oversample or {})
+    if is_weighted:
         live_fraction = live_time_s / run.truth.open_time_s
-        detector = detector.never_dead()
+        detector = _at_rates(detector.never_dead(), factors)
     conditions = step_conditions(run.truth, run.emission.target)
     # background is drawn at its own rate, whatever number of signal photons was asked for
-    weight = np.array([signal.weight, *np.ones(len(detector.backgrounds))])
+    weight = np.array([signal.weight, *(1 / factor for factor in factors)])
     return Job(
         signal=signal,
         detector=detector,
@@ -92,3 +113,26 @@ def job_of(run: Run, n_events: int | None = None) -> Job:
         ),
         live_fraction=live_fraction,
     )
+
+
+def _factors(detector: Detector, oversample: Mapping[str, float]) -> list[float]:
+    """Return the factor of each component, 1 where none is asked for."""
+    names = [component.name for component in detector.backgrounds]
+    problems = [
+        f"--oversample {n}: no such background; {nearest(n, names)}" for n in oversample if n not in names
+    ]
+    problems += [
+        f"--oversample {name}={factor:g}: the factor must lie in (0, {MOST_FACTOR:g}]"
+        for name, factor in oversample.items()
+        if not 0 < factor <= MOST_FACTOR
+    ]
+    if problems:
+        raise ConfigError(*problems)
+    return [oversample.get(name, 1.0) for name in names]
+
+
+def _at_rates(detector: Detector, factors: Sequence[float]) -> Detector:
+    """Return the detector with rates of background multiplied, to which its arrivals are proportional."""
+    components: Iterable[Any] = detector.backgrounds
+    faster = (replace(c, rate_hz=c.rate_hz * f) for c, f in zip(components, factors, strict=True))
+    return replace(detector, backgrounds=tuple(faster))

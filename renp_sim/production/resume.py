@@ -1,6 +1,7 @@
 """What an interrupted run left: shards beside the file, or a whole file whose shards nobody removed."""
 
 import os
+from collections.abc import Mapping
 from hashlib import blake2b
 from importlib.metadata import version
 from json import dumps
@@ -21,11 +22,13 @@ __all__ = ["COUNTS", "fingerprint_of", "finished", "open_store"]
 COUNTS: Final = ("run", "n_events", "n_recorded", "n_generated")
 
 
-def fingerprint_of(run: Run, n_events: int | None) -> str:
+def fingerprint_of(run: Run, n_events: int | None, oversample: Mapping[str, float] | None = None) -> str:
     """Return what two runs with the same columns have in common."""
     table = run.resolved()
     table["output"].pop("compression")
-    text = dumps([table, n_events, version("renp-sim"), np.__version__], sort_keys=True)
+    text = dumps(
+        [table, n_events, dict(oversample or {}), version("renp-sim"), np.__version__], sort_keys=True
+    )
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

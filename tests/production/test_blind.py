@@ -249,7 +249,8 @@ def test_files_and_keys_are_never_replaced_unasked(blind: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("settings", "asked", "reason"),
     [
-        ((), {"n_events": 10}, "output.blind and --events: weights"),
+        ((), {"n_events": 10}, "output.blind and --events or --oversample: their weights"),
+        ((), {"oversample": {"leak": 2.0}}, "output.blind and --events or --oversample: their weights"),
         ((), {"resume": True}, "output.blind and --resume: a blind run keeps no shards"),
         (("output.keep_undetected=true",), {}, "output.blind and output.keep_undetected: only signal"),
         (

@@ -231,7 +231,6 @@ def test_a_kind_that_is_not_named_is_missed(interface: Any) -> None:
         (["run.seed=1.5"], ["run.seed = 1.5: must be a whole number"]),
         (["run.seed=18446744073709551616"], ["run.seed = 18446744073709551616: must lie in"]),
         (["laser.pulses={repetition_hz=10.0}"], ["laser.pulses: pulsed lasers are not built yet"]),
-        (["output.blind=true"], ["output.blind: blind files are not built yet"]),
         (["detector.efficiency=1.2"], ["detector.efficiency = 1.2: must lie in [0, 1]"]),
         (
             ['detector.efficiency="20%"'],
