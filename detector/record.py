@@ -31,7 +31,7 @@ class Photons:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Record:
-    """Recorded photons of a slice of a step, in time order; every array has shape (m,).
+    """Recorded photons of a slice of a step, in time order; arrays have shape (m,).
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ class Record:
         Channel of the detector.
     is_afterpulse
         Whether a pulse was caused by another one.
+    causing_s
+        Times of what makes the detector dead, shape (k,).
     busy_until_s, pending
         State for the next slice: until when the detector is dead, and afterpulses to come.
     """
@@ -55,6 +57,7 @@ class Record:
     component: NDArray[np.int16]
     channel: NDArray[np.int16]
     is_afterpulse: NDArray[np.bool_]
+    causing_s: FloatArray
     busy_until_s: float
     pending: Arrivals
 

@@ -2,7 +2,7 @@
 
 The order is that of the apparatus: efficiency thins the photons, resolution smears their energies, the
 window cuts on the reconstructed energy, background joins in time order, and dead time takes its share, of
-afterpulses of what is recorded as well. Drift has no model here.
+afterpulses of what is recorded as well.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from detector.arrivals import Arrivals, in_order, merged
 from detector.background import Background, poisson_times
 from detector.channels import Channels
 from detector.conditions import StepConditions
-from detector.dead_time import DeadTime, NonParalysable
+from detector.dead_time import DeadTime, NonParalysable, Paralysable
 from detector.efficiency import Constant, Efficiency
 from detector.record import Expectation, Photons, Record
 from detector.resolution import Gaussian, Resolution
@@ -55,7 +55,7 @@ class Detector:
     Raises
     ------
     ValueError
-        If the window is empty or two backgrounds share a name.
+        If the window is empty, two backgrounds share a name, or afterpulses have no mean.
     """
 
     efficiency: Efficiency | Channels = EVERY_PHOTON
@@ -73,6 +73,8 @@ class Detector:
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"backgrounds: {names.count(name)} components are called {name!r}; rename")
+        if self.afterpulse is not None and isinstance(self.dead_time, Paralysable):
+            raise ValueError("afterpulse: has no mean where dead time is paralysable; leave one of them out")
 
     @property
     def counts_per_pulse(self) -> float:
@@ -85,8 +87,8 @@ class Detector:
         With afterpulses it is the mean number of counts that a photon makes, which may be above 1.
         """
         energy = np.asarray(energy_eV, dtype=np.float64)
-        probability = self.efficiency.at(energy) * self.resolution.accepted(energy, self.energy_window_eV)
-        return probability if self.afterpulse is None else self.counts_per_pulse * probability
+        seen = self.efficiency.at(energy) * self.resolution.accepted(energy, self.energy_window_eV)
+        return self.counts_per_pulse * seen
 
     @property
     def breaks_eV(self) -> tuple[float, ...]:
@@ -194,7 +196,12 @@ class Detector:
         """
         arrivals = self._arrivals(photons, interval, conditions, stream)
         pending = Arrivals.none() if pending is None else pending
-        if self.afterpulse is not None:
+        if self.afterpulse is None:
+            keep = self.dead_time.recorded(arrivals.time_s, busy_until_s)
+            causing_s = self.dead_time.causing(arrivals.time_s, keep)
+            if not np.all(keep):
+                arrivals = arrivals.take(keep)
+        else:
             arrivals, pending = with_afterpulses(
                 in_order([arrivals, pending]),
                 interval[1],
@@ -203,14 +210,12 @@ class Detector:
                 self.dead_time,
                 stream("afterpulse"),
             )
-        else:
-            keep = self.dead_time.recorded(arrivals.time_s, busy_until_s)
-            if not np.all(keep):
-                arrivals = arrivals.take(keep)
+            causing_s = arrivals.time_s
         return Record(
             **arrivals._asdict(),
+            causing_s=causing_s,
             pending=pending,
-            busy_until_s=self.dead_time.busy_after(arrivals.time_s, busy_until_s),
+            busy_until_s=self.dead_time.busy_after(causing_s, busy_until_s),
         )
 
     def never_dead(self) -> Self:

@@ -95,9 +95,9 @@ class StepRecorder:
         for number in range(first, last):
             piece = self._slice(number)
             record = self._record(piece, self._busy_until_s, self._pending)
-            self._next, self._busy_until_s, self._pending = number + 1, record.busy_until_s, record.pending
             tally.n_recorded += len(record.time_s)
-            tally.lost_s += detector.dead_time.lost_s(record.time_s, end_s)
+            tally.lost_s += detector.dead_time.lost_s(record.causing_s, end_s, self._busy_until_s)
+            self._next, self._busy_until_s, self._pending = number + 1, record.busy_until_s, record.pending
             if len(record.time_s) or (len(piece.truth) and self._job.rows.keep_undetected):
                 yield self._job.rows.of(piece.truth, record, detector, self.step)
 
