@@ -229,8 +229,7 @@ class Detector:
         """Return the state that the slice leaves if the state before it cannot matter, else None.
 
         With it slices can be recorded in any order, if there are no afterpulses. A detector that is free at
-        the end of the slice is −∞, which the next slice cannot tell from the `busy_until_s` of `record`.
-        Parameters as in `record`.
+        the end is −∞, which the next slice cannot tell from `busy_until_s`. Parameters as in `record`.
         """
         if self.dead_time.tau_s == 0:
             return -inf
