@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Arrivals", "in_order", "joined", "merged"]
+__all__ = ["NO_ARRIVALS", "Arrivals", "in_order", "joined", "merged"]
 
 FEW = 1024
 """Arrivals that are sorted as fast as one more is put in its place."""
@@ -42,14 +42,12 @@ class Arrivals(NamedTuple):
             is_afterpulse=np.zeros(n, dtype=np.bool_),
         )
 
-    @classmethod
-    def none(cls) -> "Arrivals":
-        """Return no arrivals."""
-        return cls.of(np.empty(0), np.empty(0), np.empty(0, dtype=np.int16))
-
     def take(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "Arrivals":
         """Return some of them, by place or by mask."""
         return Arrivals._make(values[which] for values in self)
+
+
+NO_ARRIVALS = Arrivals.of(np.empty(0), np.empty(0), np.empty(0, dtype=np.int16))
 
 
 def joined(parts: list[Arrivals]) -> Arrivals:

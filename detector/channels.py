@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from detector.domain import Positive, Range, require_ranges
 from detector.efficiency import Efficiency
 
-__all__ = ["Channel", "Channels"]
+__all__ = ["Channel", "Channels", "reached", "seen_by"]
 
 FloatArray = NDArray[np.float64]
 ChannelArray = NDArray[np.int16]
@@ -63,7 +63,7 @@ class Channels:
     >>> halves = [Channel(share=0.5, efficiency=Constant(value=value)) for value in (0.2, 0.4)]
     >>> two = Channels(channels=tuple(halves))
     >>> energy_eV, uniform = np.full(3, 1.07), np.array([0.05, 0.2, 0.4])
-    >>> two.at(energy_eV).round(3), two.seen(energy_eV, uniform)
+    >>> two.at(energy_eV).round(3), seen_by(two, energy_eV, uniform)
     (array([0.3, 0.3, 0.3]), array([ 0,  1, -1], dtype=int16))
     """
 
@@ -104,23 +104,29 @@ class Channels:
         first, *others = (channel.at(energy_eV) for channel in self.channels)
         return sum(others, start=first)
 
-    def seen(self, energy_eV: FloatArray, uniform: FloatArray) -> ChannelArray:
-        """Return the channel that sees each photon, −1 where none does, shape (n,).
 
-        Parameters
-        ----------
-        energy_eV, uniform
-            Energies, and a random number in [0, 1) for each, shape (n,): one number decides both where the
-            photon goes and whether it is seen.
-        """
-        bounds = np.cumsum([channel.at(energy_eV) for channel in self.channels], axis=0)
-        number = np.sum(uniform >= bounds, axis=0)
-        return np.where(number < len(self.channels), number, -1).astype(np.int16)
+def seen_by(efficiency: Efficiency | Channels, energy_eV: FloatArray, uniform: FloatArray) -> ChannelArray:
+    """Return the channel that sees each photon, −1 where none does, shape (n,).
 
-    def reached(self, n: int, rng: np.random.Generator) -> ChannelArray:
-        """Return the channel of n counts that no efficiency takes; one channel draws nothing."""
-        if len(self.channels) == 1:
-            return np.zeros(n, dtype=np.int16)
-        bounds = np.cumsum([channel.share for channel in self.channels])
-        number = np.searchsorted(bounds[:-1], rng.random(n) * bounds[-1], side="right")
-        return np.asarray(number, dtype=np.int16)
+    Parameters
+    ----------
+    efficiency
+        That of channel 0 alone, or several channels.
+    energy_eV, uniform
+        Energies, and a random number in [0, 1) for each, shape (n,): one number decides both where the photon
+        goes and whether it is seen.
+    """
+    if not isinstance(efficiency, Channels):
+        return (uniform < efficiency.at(energy_eV)).astype(np.int16) - np.int16(1)
+    bounds = np.cumsum([channel.at(energy_eV) for channel in efficiency.channels], axis=0)
+    number = np.sum(uniform >= bounds, axis=0)
+    return np.where(number < len(bounds), number, -1).astype(np.int16)
+
+
+def reached(efficiency: Efficiency | Channels, n: int, rng: np.random.Generator) -> ChannelArray:
+    """Return the channel of n counts that no efficiency takes, by the shares; one channel draws nothing."""
+    if not isinstance(efficiency, Channels) or len(efficiency.channels) == 1:
+        return np.zeros(n, dtype=np.int16)
+    bounds = np.cumsum([channel.share for channel in efficiency.channels])
+    number = np.searchsorted(bounds[:-1], rng.random(n) * bounds[-1], side="right")
+    return np.asarray(number, dtype=np.int16)

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detector.afterpulse import Afterpulse, mean_chain, require_mean, with_afterpulses
-from detector.arrivals import Arrivals, in_order, merged
+from detector.arrivals import NO_ARRIVALS, Arrivals, in_order, merged
 from detector.background import Background, poisson_times
-from detector.channels import Channels
+from detector.channels import Channels, reached, seen_by
 from detector.conditions import StepConditions
 from detector.dead_time import DeadTime, NonParalysable, Paralysable
 from detector.efficiency import Constant, Efficiency
@@ -170,7 +170,7 @@ class Detector:
         stream: Stream,
         *,
         busy_until_s: float = -inf,
-        pending: Arrivals | None = None,
+        pending: Arrivals = NO_ARRIVALS,
     ) -> Record:
         """Return what is recorded in the slice [start, stop) of a step.
 
@@ -195,7 +195,6 @@ class Detector:
             If the slice ends before it starts.
         """
         arrivals = self._arrivals(photons, interval, conditions, stream)
-        pending = Arrivals.none() if pending is None else pending
         if self.afterpulse is None:
             keep = self.dead_time.recorded(arrivals.time_s, busy_until_s)
             causing_s = self.dead_time.causing(arrivals.time_s, keep)
@@ -274,7 +273,7 @@ class Detector:
         if component.is_photon:
             seen, energy_eV, channel = self._seen(energy_eV, lambda: rng, lambda: rng)
             return time_s[seen], energy_eV, channel
-        return time_s, energy_eV, Channels.of(self.efficiency).reached(len(time_s), rng)
+        return time_s, energy_eV, reached(self.efficiency, len(time_s), rng)
 
     def _seen(
         self,
@@ -286,9 +285,8 @@ class Detector:
         seen, channel = np.arange(len(energy_eV)), np.zeros(len(energy_eV), dtype=np.int16)
         if not len(seen):
             return seen, energy_eV, channel
-        channels = Channels.of(self.efficiency)
-        if not channels.is_perfect:
-            channel = channels.seen(energy_eV, thinning().random(len(seen)))
+        if not self.efficiency.is_perfect:
+            channel = seen_by(self.efficiency, energy_eV, thinning().random(len(seen)))
             seen = np.flatnonzero(channel >= 0)
             energy_eV, channel = energy_eV[seen], channel[seen]
         if len(seen) and not self.resolution.is_perfect:

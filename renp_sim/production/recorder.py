@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.arrivals import Arrivals
+from detector.arrivals import NO_ARRIVALS, Arrivals
 from detector.response import Photons, Record
 from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.events import TruthBlock
@@ -85,7 +85,7 @@ class StepRecorder:
             self._signal.boundaries_s, self._signal.count, float(job.arrival_rate_hz[step])
         )
         self._drawn: tuple[int, TruthBlock] | None = None
-        self._next, self._busy_until_s, self._pending = 0, -np.inf, Arrivals.none()
+        self._next, self._busy_until_s, self._pending = 0, -np.inf, NO_ARRIVALS
 
     def rows(self, first: int, last: int, tally: StepTally) -> Iterator[Columns]:
         """Yield the rows of slices first … last − 1."""
@@ -101,7 +101,7 @@ class StepRecorder:
             if len(record.time_s) or (len(piece.truth) and self._job.rows.keep_undetected):
                 yield self._job.rows.of(piece.truth, record, detector, self.step)
 
-    def _record(self, piece: Slice, busy_until_s: float, pending: Arrivals | None = None) -> Record:
+    def _record(self, piece: Slice, busy_until_s: float, pending: Arrivals = NO_ARRIVALS) -> Record:
         return self._job.detector.record(
             piece.photons,
             piece.interval_s,

@@ -6,6 +6,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrivals import NO_ARRIVALS
 from detector.response import Detector, Photons, Record, StepConditions
 
 
@@ -39,7 +40,7 @@ def record_step(
     """Record a whole step; without `carry` each slice begins alive."""
     edges = np.linspace(0.0, conditions.duration_s, n_slices + 1)
     records: list[Record] = []
-    busy_until_s, pending = -np.inf, None
+    busy_until_s, pending = -np.inf, NO_ARRIVALS
     for k in range(n_slices):
         start, stop = float(edges[k]), float(edges[k + 1])
         stream = named_streams(seed, k)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detector.background import Continuum, DarkCounts
-from detector.channels import Channel, Channels
+from detector.channels import Channel, Channels, seen_by
 from detector.efficiency import Constant, TurnOn
 from detector.resolution import Gaussian
 from detector.response import Detector, StepConditions
@@ -87,7 +87,7 @@ def test_one_channel_is_an_efficiency_to_the_bit() -> None:
 def test_a_channel_that_nothing_reaches_or_sees_records_nothing() -> None:
     blind = Channels(channels=(Channel(share=0.5, efficiency=Constant(value=0.0)), *TWO.channels[:1]))
     uniform = np.random.default_rng(1).random(1000)
-    assert set(blind.seen(np.full(1000, OMEGA_EV), uniform)) == {-1, 1}
+    assert set(seen_by(blind, np.full(1000, OMEGA_EV), uniform)) == {-1, 1}
 
 
 def test_cuts_are_those_of_sharp_steps() -> None:
