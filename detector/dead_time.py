@@ -1,7 +1,7 @@
 """Dead time: what a recorded photon costs the ones after it."""
 
 from dataclasses import dataclass
-from math import floor, inf, sqrt
+from math import exp, expm1, floor, inf, sqrt
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy.special import gammainc
 
 from detector.domain import NotNegative, require_ranges
 
-__all__ = ["DEAD_TIMES", "DeadTime", "NonParalysable"]
+__all__ = ["DEAD_TIMES", "DeadTime", "NonParalysable", "Paralysable"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -38,8 +38,12 @@ class DeadTime(Protocol):
         """Return which of the sorted arrivals are recorded."""
         ...
 
-    def busy_after(self, recorded_s: FloatArray, busy_until_s: float) -> float:
-        """Return the state after these sorted recorded times."""
+    def causing(self, time_s: FloatArray, recorded: BoolArray) -> FloatArray:
+        """Return the times of the arrivals that make it dead for τ, by which of them are recorded."""
+        ...
+
+    def busy_after(self, causing_s: FloatArray, busy_until_s: float) -> float:
+        """Return the state after these sorted times of what makes it dead."""
         ...
 
     def settled(self, time_s: FloatArray, interval_s: tuple[float, float]) -> float | None:
@@ -58,8 +62,8 @@ class DeadTime(Protocol):
         """
         ...
 
-    def lost_s(self, recorded_s: FloatArray, stop_s: float) -> float:
-        """Return the dead time before stop_s that these recorded times cause, s."""
+    def lost_s(self, causing_s: FloatArray, stop_s: float, busy_until_s: float = -inf) -> float:
+        """Return the dead time before stop_s that these sorted times add to a state, s."""
         ...
 
 
@@ -120,11 +124,13 @@ class NonParalysable:
         keep[start + member[chain]] = True
         return keep
 
-    def busy_after(self, recorded_s: FloatArray, busy_until_s: float) -> float:
-        """Return the last recorded time + τ, or the state before if there is none; −∞ without dead time."""
-        if self.tau_s == 0:
-            return -inf
-        return float(recorded_s[-1]) + self.tau_s if len(recorded_s) else busy_until_s
+    def causing(self, time_s: FloatArray, recorded: BoolArray) -> FloatArray:
+        """Return the times of what is recorded."""
+        return time_s if np.all(recorded) else time_s[recorded]
+
+    def busy_after(self, causing_s: FloatArray, busy_until_s: float) -> float:
+        """Return the last time + τ, or the state before if there is none; −∞ without dead time."""
+        return _busy_after(causing_s, busy_until_s, self.tau_s)
 
     def settled(self, time_s: FloatArray, interval_s: tuple[float, float]) -> float | None:
         """Return the state after a slice if the state before it cannot matter, else None.
@@ -176,10 +182,91 @@ class NonParalysable:
         recorded = first + float(np.sum(gammainc(k + 1.0, rate_hz * waiting_s)))
         return min(recorded / rate_hz, duration_s)
 
-    def lost_s(self, recorded_s: FloatArray, stop_s: float) -> float:
+    def lost_s(self, causing_s: FloatArray, stop_s: float, busy_until_s: float = -inf) -> float:
         """Return Σ min(τ, stop − t): the dead time before the end of the step, s."""
-        return float(np.sum(np.minimum(self.tau_s, stop_s - recorded_s))) if len(recorded_s) else 0.0
+        return float(np.sum(np.minimum(self.tau_s, stop_s - causing_s))) if len(causing_s) else 0.0
 
 
-DEAD_TIMES: tuple[type[DeadTime], ...] = (NonParalysable,)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paralysable:
+    """Dead for τ after each photon that arrives, recorded or lost: what comes too close prolongs it.
+
+    Parameters
+    ----------
+    tau_s
+        τ, s; 0 is none.
+
+    Examples
+    --------
+    >>> Paralysable(tau_s=1.0).recorded(np.array([0.0, 0.6, 1.0, 1.9, 3.0]), -inf)
+    array([ True, False, False, False,  True])
+    """
+
+    tau_s: NotNegative = 0.0
+
+    kind: ClassVar[str] = "paralysable"
+
+    def __post_init__(self) -> None:
+        require_ranges(self)
+
+    def recorded(self, time_s: FloatArray, busy_until_s: float) -> BoolArray:
+        """Return which of the sorted arrivals come at least τ after the one before, shape (n,)."""
+        if self.tau_s == 0:
+            return np.ones(len(time_s), dtype=np.bool_)
+        free_from_s = np.concatenate([[busy_until_s], time_s[:-1] + self.tau_s])
+        keep: BoolArray = time_s >= free_from_s[: len(time_s)]
+        return keep
+
+    def causing(self, time_s: FloatArray, recorded: BoolArray) -> FloatArray:
+        """Return the times of all arrivals."""
+        return time_s
+
+    def busy_after(self, causing_s: FloatArray, busy_until_s: float) -> float:
+        """Return the last time + τ, or the state before if there is none; −∞ without dead time."""
+        return _busy_after(causing_s, busy_until_s, self.tau_s)
+
+    def settled(self, time_s: FloatArray, interval_s: tuple[float, float]) -> float | None:
+        """Return the state after a slice, which its last arrival decides; None if a state may last that long.
+
+        A detector that is free at the end of the slice is −∞.
+        """
+        start, stop = interval_s
+        free_from = (float(time_s[-1]) if len(time_s) else start) + self.tau_s
+        if free_from <= stop:
+            return -inf
+        return free_from if len(time_s) else None
+
+    def live_time_s(self, rate_hz: float, duration_s: float) -> float:
+        """Return E[n]/R of a step of length T, for a rate R before dead time, s.
+
+        An arrival at t is recorded where nothing came in the τ before, or since the step began:
+        E[n] = 1 − e^{−R min(T, τ)} + R e^{−Rτ} max(T − τ, 0).
+
+        Examples
+        --------
+        >>> [round(0.5 * Paralysable(tau_s=1.0).live_time_s(0.5, T), 3) for T in (0.5, 100.0)]
+        [0.221, 30.417]
+        """
+        if rate_hz * self.tau_s == 0:
+            return duration_s
+        first_s = min(duration_s, self.tau_s)
+        later_s = exp(-rate_hz * self.tau_s) * (duration_s - first_s)
+        return -expm1(-rate_hz * first_s) / rate_hz + later_s
+
+    def lost_s(self, causing_s: FloatArray, stop_s: float, busy_until_s: float = -inf) -> float:
+        """Return the length of all [t, t + τ) together, from the state on to the end of the step, s."""
+        if self.tau_s == 0 or not len(causing_s):
+            return 0.0
+        free_from_s = np.concatenate([[busy_until_s], causing_s[:-1] + self.tau_s])
+        dead_s = np.minimum(causing_s + self.tau_s, stop_s) - np.maximum(causing_s, free_from_s)
+        return float(np.sum(np.maximum(dead_s, 0.0)))
+
+
+def _busy_after(causing_s: FloatArray, busy_until_s: float, tau_s: float) -> float:
+    if tau_s == 0:
+        return -inf
+    return float(causing_s[-1]) + tau_s if len(causing_s) else busy_until_s
+
+
+DEAD_TIMES: tuple[type[DeadTime], ...] = (NonParalysable, Paralysable)
 """Every dead time a run file can name."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrivals import Arrivals
+
 __all__ = ["Expectation", "Photons", "Record"]
 
 FloatArray = NDArray[np.float64]
@@ -29,20 +31,24 @@ class Photons:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Record:
-    """Recorded photons of a slice of a step, in time order; every array has shape (m,).
+    """Recorded photons of a slice of a step, in time order; arrays have shape (m,).
 
     Parameters
     ----------
     time_s, energy_eV
         Recorded time, and reconstructed energy.
     photon
-        Index into the photons given, −1 for background.
+        Index into the photons given, −1 for background and afterpulses.
     component
-        Index into the detector's backgrounds, −1 for signal.
+        Index into the detector's backgrounds, −1 for signal; of an afterpulse that of what caused it.
     channel
         Channel of the detector.
-    busy_until_s
-        State for the next slice.
+    is_afterpulse
+        Whether a pulse was caused by another one.
+    causing_s
+        Times of what makes the detector dead, shape (k,).
+    busy_until_s, pending
+        State for the next slice: until when the detector is dead, and afterpulses to come.
     """
 
     time_s: FloatArray
@@ -50,7 +56,10 @@ class Record:
     photon: IntArray
     component: NDArray[np.int16]
     channel: NDArray[np.int16]
+    is_afterpulse: NDArray[np.bool_]
+    causing_s: FloatArray
     busy_until_s: float
+    pending: Arrivals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,9 +69,10 @@ class Expectation:
     Parameters
     ----------
     efficiency
-        Probability that a signal photon is seen with a reconstructed energy in the window.
+        Probability that a signal photon is seen with a reconstructed energy in the window, with the
+        afterpulses that it causes.
     signal_rate_hz, background_rate_hz
-        Recorded rates before dead time, s⁻¹: a number, and shape (c,), 0 where not present.
+        Recorded rates before dead time, s⁻¹, with afterpulses: a number, and shape (c,), 0 where not present.
     live_time_s
         Mean open time that dead time leaves, s.
     """

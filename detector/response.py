@@ -1,30 +1,34 @@
 """The detector: true photons in, recorded ones out, and their mean from the very same objects.
 
 The order is that of the apparatus: efficiency thins the photons, resolution smears their energies, the
-window cuts on the reconstructed energy, background joins in time order, and dead time takes its share.
-Channels and afterpulses have no model here: `Record.channel` is 0.
+window cuts on the reconstructed energy, background joins in time order, and dead time takes its share, of
+afterpulses of what is recorded as well.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
-from typing import NamedTuple
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from detector.afterpulse import Afterpulse, mean_chain, require_mean, with_afterpulses
+from detector.arrivals import NO_ARRIVALS, Arrivals, in_order, merged
 from detector.background import Background, arrival_times
+from detector.channels import Channels, reached, seen_by
 from detector.conditions import SIGNAL_POWER, StepConditions
-from detector.dead_time import DeadTime, NonParalysable
+from detector.dead_time import DeadTime, NonParalysable, Paralysable
 from detector.efficiency import Constant, Efficiency
 from detector.record import Expectation, Photons, Record
 from detector.resolution import Gaussian, Resolution
 from detector.spectrum import Line
 
-__all__ = ["NEVER_DEAD", "Detector", "Expectation", "Photons", "Record", "StepConditions", "Stream"]
+__all__ = ["Detector", "Expectation", "Photons", "Record", "StepConditions", "Stream"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+ChannelArray = NDArray[np.int16]
 Stream = Callable[[str], np.random.Generator]
 """Gives the random generator that belongs to a name, each time from its start."""
 
@@ -32,29 +36,16 @@ EVERY_PHOTON = Constant(value=1.0)
 EXACT = Gaussian(sigma_eV=0.0)
 NEVER_DEAD = NonParalysable(tau_s=0.0)
 
-FEW = 1024
-"""Arrivals that are sorted as fast as one more is put in its place."""
-
-
-class _Arrivals(NamedTuple):
-    """What would be recorded without dead time, in time order."""
-
-    time_s: FloatArray
-    energy_eV: FloatArray
-    photon: IntArray
-    component: NDArray[np.int16]
-
-    def take(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "_Arrivals":
-        return _Arrivals(self.time_s[which], self.energy_eV[which], self.photon[which], self.component[which])
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
-    """One channel; as it stands without arguments it records every photon up to 10 eV as it is.
+    """As it stands without arguments it records every photon up to 10 eV as it is, in one channel.
 
     Parameters
     ----------
-    efficiency, resolution, dead_time
+    efficiency
+        That of the one channel, or several of them; they share resolution, window and dead time.
+    resolution, dead_time, afterpulse
         As in their modules.
     energy_window_eV
         Closed window on the reconstructed energy.
@@ -64,14 +55,15 @@ class Detector:
     Raises
     ------
     ValueError
-        If the window is empty or two backgrounds share a name.
+        If the window is empty, two backgrounds share a name, or afterpulses have no mean.
     """
 
-    efficiency: Efficiency = EVERY_PHOTON
+    efficiency: Efficiency | Channels = EVERY_PHOTON
     resolution: Resolution = EXACT
     energy_window_eV: tuple[float, float] = (0.0, 10.0)
     backgrounds: tuple[Background, ...] = ()
     dead_time: DeadTime = NEVER_DEAD
+    afterpulse: Afterpulse | None = None
 
     def __post_init__(self) -> None:
         low, high = self.energy_window_eV
@@ -81,11 +73,22 @@ class Detector:
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"backgrounds: {names.count(name)} components are called {name!r}; rename")
+        if self.afterpulse is not None and isinstance(self.dead_time, Paralysable):
+            raise ValueError("afterpulse: has no mean where dead time is paralysable; leave one of them out")
+
+    @property
+    def counts_per_pulse(self) -> float:
+        """Counts that a recorded pulse stands for: itself, and in the mean the afterpulses that it causes."""
+        return 1.0 if self.afterpulse is None else mean_chain(self.afterpulse, self.dead_time)
 
     def efficiency_at(self, energy_eV: ArrayLike) -> FloatArray:
-        """Return the probability that photons of these energies pass efficiency and window, same shape."""
+        """Return the probability that photons of these energies pass efficiency and window, same shape.
+
+        With afterpulses it is the mean number of counts that a photon makes, which may be above 1.
+        """
         energy = np.asarray(energy_eV, dtype=np.float64)
-        return self.efficiency.at(energy) * self.resolution.accepted(energy, self.energy_window_eV)
+        seen = self.efficiency.at(energy) * self.resolution.accepted(energy, self.energy_window_eV)
+        return self.counts_per_pulse * seen
 
     @property
     def breaks_eV(self) -> tuple[float, ...]:
@@ -94,9 +97,7 @@ class Detector:
 
     def cuts_eV(self, sigma_eV: float) -> tuple[float, ...]:
         """Return the breaks that a rule for Gaussians of this σ needs: none of steps as wide as that."""
-        cuts: tuple[float, ...] = ()
-        if getattr(self.efficiency, "width_eV", 0.0) < sigma_eV:
-            cuts += self.efficiency.breaks_eV
+        cuts = Channels.of(self.efficiency).cuts_eV(sigma_eV)
         if getattr(self.resolution, "sigma_eV", 0.0) < sigma_eV:
             cuts += self.resolution.breaks_eV(self.energy_window_eV)
         return cuts
@@ -118,6 +119,8 @@ class Detector:
                 spectrum = component.energies(conditions, self.energy_window_eV)
                 rates[k] *= spectrum.mean(self.efficiency_at, self.breaks_eV)
                 rates[k] *= conditions.mean_efficiency(component.density_power)
+            else:
+                rates[k] *= self.counts_per_pulse
         return rates
 
     def expected(
@@ -135,6 +138,11 @@ class Detector:
             Mean of `efficiency_at` over their energies; None for those of the laser line. A drift of the
             efficiency comes on top, in the mean over photons that follow n_a².
 
+        Raises
+        ------
+        ValueError
+            If afterpulses have no mean that is right to 1 %.
+
         Examples
         --------
         >>> detector = Detector(efficiency=Constant(value=0.2), dead_time=NonParalysable(tau_s=0.01))
@@ -147,11 +155,14 @@ class Detector:
         recorded_hz = efficiency * signal_rate_hz
         background_hz = self.background_rates_hz(conditions)
         rate_hz = recorded_hz + float(background_hz.sum())
+        live_time_s = self.dead_time.live_time_s(rate_hz, conditions.duration_s)
+        if self.afterpulse is not None:
+            require_mean(self.afterpulse, self.dead_time, live_time_s, conditions.duration_s)
         return Expectation(
             efficiency=efficiency,
             signal_rate_hz=recorded_hz,
             background_rate_hz=background_hz,
-            live_time_s=self.dead_time.live_time_s(rate_hz, conditions.duration_s),
+            live_time_s=live_time_s,
         )
 
     def record(
@@ -162,6 +173,7 @@ class Detector:
         stream: Stream,
         *,
         busy_until_s: float = -inf,
+        pending: Arrivals = NO_ARRIVALS,
     ) -> Record:
         """Return what is recorded in the slice [start, stop) of a step.
 
@@ -174,9 +186,10 @@ class Detector:
         conditions
             The step.
         stream
-            Gives the generator of a name: `efficiency`, `resolution` and `background.<name>` are asked for,
-            each only where it is needed and once a slice, so that no part moves the numbers of another.
-        busy_until_s
+            Gives the generator of a name: `efficiency`, `resolution`, `background.<name>`, `afterpulse` are
+            asked for, each only where it is needed and once a slice, so that no part moves the numbers of
+            another.
+        busy_until_s, pending
             State that the slice before left.
 
         Raises
@@ -185,22 +198,40 @@ class Detector:
             If the slice ends before it starts.
         """
         arrivals = self._arrivals(photons, interval, conditions, stream)
-        keep = self.dead_time.recorded(arrivals.time_s, busy_until_s)
-        if not np.all(keep):
-            arrivals = arrivals.take(keep)
+        if self.afterpulse is None:
+            keep = self.dead_time.recorded(arrivals.time_s, busy_until_s)
+            causing_s = self.dead_time.causing(arrivals.time_s, keep)
+            if not np.all(keep):
+                arrivals = arrivals.take(keep)
+        else:
+            arrivals, pending = with_afterpulses(
+                in_order([arrivals, pending]),
+                interval[1],
+                busy_until_s,
+                self.afterpulse,
+                self.dead_time,
+                stream("afterpulse"),
+            )
+            causing_s = arrivals.time_s
         return Record(
             **arrivals._asdict(),
-            channel=np.zeros(len(arrivals.time_s), dtype=np.int16),
-            busy_until_s=self.dead_time.busy_after(arrivals.time_s, busy_until_s),
+            causing_s=causing_s,
+            pending=pending,
+            busy_until_s=self.dead_time.busy_after(causing_s, busy_until_s),
         )
+
+    def never_dead(self) -> Self:
+        """Return the detector without dead time, and without the afterpulses that it always hides."""
+        afterpulse = self.afterpulse and self.afterpulse.beyond(self.dead_time.tau_s)
+        return replace(self, dead_time=NEVER_DEAD, afterpulse=afterpulse)
 
     def settled(
         self, photons: Photons, interval: tuple[float, float], conditions: StepConditions, stream: Stream
     ) -> float | None:
         """Return the state that the slice leaves if the state before it cannot matter, else None.
 
-        With it slices can be recorded in any order. A detector that is free at the end of the slice is −∞,
-        which the next slice cannot tell from the `busy_until_s` of `record`. Parameters as in `record`.
+        With it slices can be recorded in any order, if there are no afterpulses. A detector that is free at
+        the end is −∞, which the next slice cannot tell from `busy_until_s`. Parameters as in `record`.
         """
         if self.dead_time.tau_s == 0:
             return -inf
@@ -209,25 +240,24 @@ class Detector:
 
     def _arrivals(
         self, photons: Photons, interval: tuple[float, float], conditions: StepConditions, stream: Stream
-    ) -> _Arrivals:
+    ) -> Arrivals:
         """Return everything but dead time."""
         if not interval[0] <= interval[1]:
             raise ValueError(f"interval = {interval}: must not end before it starts")
         streams = (lambda: stream("efficiency"), lambda: stream("resolution"))
-        seen, energy_eV = self._seen(photons, conditions, *streams)
-        n = len(seen)
-        time_s = photons.time_s if n == len(photons.time_s) else photons.time_s[seen]
-        parts = [_Arrivals(time_s, energy_eV, seen, np.full(n, -1, dtype=np.int16))]
+        seen, energy_eV, channel = self._seen(photons, conditions, *streams)
+        time_s = photons.time_s if len(seen) == len(photons.time_s) else photons.time_s[seen]
+        parts = [Arrivals.of(time_s, energy_eV, channel, seen)]
         for k, component in enumerate(self.backgrounds):
             rate_hz = component.arrival_rate_hz(conditions)
             if not rate_hz * (interval[1] - interval[0]):
                 continue
             rng = stream(f"background.{component.name}")
-            time_s, energy_eV = self._background(component, rate_hz, interval, conditions, rng)
-            if n := len(time_s):
-                parts.append(_Arrivals(time_s, energy_eV, np.full(n, -1), np.full(n, k, dtype=np.int16)))
+            time_s, energy_eV, channel = self._background(component, rate_hz, interval, conditions, rng)
+            if len(time_s):
+                parts.append(Arrivals.of(time_s, energy_eV, channel, component=k))
         signal, *backgrounds = parts
-        return _merged(signal, _in_order(backgrounds)) if backgrounds else signal
+        return merged(signal, in_order(backgrounds)) if backgrounds else signal
 
     def _background(
         self,
@@ -236,17 +266,17 @@ class Detector:
         interval: tuple[float, float],
         conditions: StepConditions,
         rng: np.random.Generator,
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return times and reconstructed energies of one component."""
+    ) -> tuple[FloatArray, FloatArray, ChannelArray]:
+        """Return times, reconstructed energies and channels of one component."""
         time_s = arrival_times(component, rate_hz, interval, conditions, rng)
         if not len(time_s):
-            return time_s, time_s
+            return time_s, time_s, np.empty(0, dtype=np.int16)
         energy_eV = component.energies(conditions, self.energy_window_eV).sample(len(time_s), rng)
         if component.is_photon:
             arriving = Photons(time_s=time_s, energy_eV=energy_eV)
-            seen, energy_eV = self._seen(arriving, conditions, lambda: rng, lambda: rng)
-            time_s = time_s[seen]
-        return time_s, energy_eV
+            seen, energy_eV, channel = self._seen(arriving, conditions, lambda: rng, lambda: rng)
+            return time_s[seen], energy_eV, channel
+        return time_s, energy_eV, reached(self.efficiency, len(time_s), rng)
 
     def _seen(
         self,
@@ -254,47 +284,21 @@ class Detector:
         conditions: StepConditions,
         thinning: Callable[[], np.random.Generator],
         smearing: Callable[[], np.random.Generator],
-    ) -> tuple[IntArray, FloatArray]:
-        """Return which photons pass efficiency and window, and their reconstructed energies."""
+    ) -> tuple[IntArray, FloatArray, ChannelArray]:
+        """Return which photons pass efficiency and window, their reconstructed energies and channels."""
         energy_eV = photons.energy_eV
-        seen = np.arange(len(energy_eV))
+        seen, channel = np.arange(len(energy_eV)), np.zeros(len(energy_eV), dtype=np.int16)
         if not len(seen):
-            return seen, energy_eV
+            return seen, energy_eV, channel
         if conditions.course is not None or not self.efficiency.is_perfect:
-            efficiency = self.efficiency.at(energy_eV) * conditions.efficiency_factor(photons.time_s)
-            seen = np.flatnonzero(thinning().random(len(seen)) < efficiency)
-            energy_eV = energy_eV[seen]
+            chance = thinning().random(len(seen)) / conditions.efficiency_factor(photons.time_s)
+            channel = seen_by(self.efficiency, energy_eV, chance)
+            seen = np.flatnonzero(channel >= 0)
+            energy_eV, channel = energy_eV[seen], channel[seen]
         if len(seen) and not self.resolution.is_perfect:
             energy_eV = self.resolution.smear(energy_eV, smearing())
         low, high = self.energy_window_eV
         inside = (energy_eV >= low) & (energy_eV <= high)
         if np.all(inside):
-            return seen, energy_eV
-        return seen[inside], energy_eV[inside]
-
-
-def _in_order(parts: list[_Arrivals]) -> _Arrivals:
-    """Return the arrivals of several components in time order; at equal times the first part comes first."""
-    if len(parts) == 1:
-        return parts[0]
-    together = _Arrivals(*map(np.concatenate, zip(*parts, strict=True)))
-    # a stable sort of runs that are sorted already is a merge
-    return together.take(np.argsort(together.time_s, kind="stable"))
-
-
-def _merged(first: _Arrivals, second: _Arrivals) -> _Arrivals:
-    """Return two runs of sorted arrivals as one, at equal times `first` before `second`.
-
-    As a rule the second run is short: to put it in its places costs a fifth of sorting, if both are not.
-    """
-    if not len(first.time_s):
-        return second
-    if len(first.time_s) < FEW or 4 * len(second.time_s) > len(first.time_s):
-        return _in_order([first, second])
-    places = np.searchsorted(first.time_s, second.time_s, side="right")
-    return _Arrivals(
-        np.insert(first.time_s, places, second.time_s),
-        np.insert(first.energy_eV, places, second.energy_eV),
-        np.insert(first.photon, places, second.photon),
-        np.insert(first.component, places, second.component),
-    )
+            return seen, energy_eV, channel
+        return seen[inside], energy_eV[inside], channel[inside]

@@ -87,8 +87,9 @@ class PartFile:
     force
         Replace an existing file, at the moment of `commit`.
     durable
-        Let `commit` wait until the file is on the disk, so that a power failure cannot tear it. May be left
-        out where the content is verified whenever it is read.
+        Let `commit` wait until the file is on the disk; needless where content is verified when it is read.
+    private
+        Let nobody but its owner read it, from its first byte on.
 
     Raises
     ------
@@ -100,7 +101,9 @@ class PartFile:
     # a lock of POSIX is the process's: it does not see a second writer of the same process
     _held: ClassVar[set[str]] = set()
 
-    def __init__(self, path: Path, *, force: bool = False, durable: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, force: bool = False, durable: bool = True, private: bool = False
+    ) -> None:
         self._descriptor = -1
         self._process = os.getpid()
         self.path = path
@@ -119,6 +122,8 @@ class PartFile:
         try:
             require_new(path, force=force)  # another job may have finished it before we had the lock
             os.ftruncate(self._descriptor, 0)
+            if private:
+                os.fchmod(self._descriptor, 0o600)
             os.pwrite(self._descriptor, MARK, 0)
         except OSError as error:
             self.discard()

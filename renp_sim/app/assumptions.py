@@ -10,7 +10,7 @@ from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.target import Target
 from renp_sim.runfile.build import oscillation_of, target_of
-from renp_sim.runfile.reading import apply_settings, read_table
+from renp_sim.runfile.reading import apply_settings, folder_of, read_table
 from renp_sim.runfile.sections import NeutrinoSection, RunConfig
 from renp_sim.runfile.tables import read, table_of
 
@@ -85,7 +85,7 @@ def from_run_file(
         *([] if seed is None else [f"run.seed={seed}"]),
     ]
     table = apply_settings(read_table(path), with_seed)
-    config = read(RunConfig, table, "")
+    config = read(RunConfig, table, "", folder_of(path))
     keys = [f"{section}.{key}" for section in ("target", "neutrino") for key in table.get(section, ())]
     keys += [section for section in table if section not in ("run", "output", "target", "neutrino")]
     rest = [key for key in keys if not _is_used(key)]

@@ -137,6 +137,12 @@ def _atom_problems(tables: NtupleTables, target: Target) -> list[str]:
 def _shared(tables: NtupleTables) -> Assumptions:
     """Return the physics of all runs; ConfigError names each key in which two of them differ."""
     known: dict[str, tuple[int, Assumptions]] = {}
+    blind = tables.runs["run"][tables.runs["is_blind"].astype(bool)].tolist()
+    if blind:
+        raise SchemaError(
+            f"run {', '.join(map(str, blind))}: is blind and hides what it was made with: give a run file of "
+            "what is to be fitted with --model RUN"
+        )
     for run, config in zip(tables.runs["run"].tolist(), tables.config, strict=True):
         if not config.get("run"):
             files = ", ".join(map(str, tables.paths))

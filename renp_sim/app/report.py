@@ -16,6 +16,7 @@ from renp_sim.app.data import Data, read_data
 from renp_sim.app.question import Question
 from renp_sim.app.report_figures import PLOTS, draw
 from renp_sim.app.thresholds import FitReport, fit_report
+from renp_sim.errors import ConfigError
 from renp_sim.files import write_file
 from renp_sim.ntuple.reader import read_many
 from renp_sim.outputs import require_outputs, results_folder
@@ -111,7 +112,13 @@ def run_all(
     ------
     SchemaError
         If the folder cannot be written, or has these files already and `force` is not given.
+    ConfigError
+        If the run is blind: what it hides is what it would be fitted with.
     """
+    if run.config.output.blind:
+        raise ConfigError(
+            "output.blind: hides what this fits with: use `renp-sim generate`, and `renp-sim fit --model RUN`"
+        )
     question, folder = question or Question(), Path(folder)
     with report_folder(folder, inputs=[run.source], force=force):
         made = generate(run, folder / "events.root", workers=workers, force=force, progress=progress)

@@ -9,6 +9,7 @@ from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import Force, Json, Quiet, RunFile, RunNumber, Seed, Settings, whole_number
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import progress_bar
+from renp_sim.errors import ConfigError
 
 __all__ = ["generate"]
 
@@ -25,6 +26,13 @@ def generate(
             parser=whole_number,
             metavar="NUMBER",
             help="Number of signal photons instead of Poisson counts (weighted events).",
+        ),
+    ] = None,
+    oversample: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FACTOR",
+            help="So many times the photons of a background, of so much less weight (repeatable).",
         ),
     ] = None,
     force: Force = False,
@@ -47,6 +55,7 @@ def generate(
             output,
             workers=workers,
             n_events=events,
+            oversample=_factors(oversample or []),
             force=force,
             resume=resume,
             progress=progress,
@@ -54,7 +63,19 @@ def generate(
     if json:
         print_json(made.as_dict())
         return
+    truth = f"({made.n_generated} signal photons emitted)" if made.key is None else f"(truth in {made.key})"
     print(
-        f"wrote {made.path}: run {made.run}, {made.n_recorded} recorded photons "
-        f"({made.n_generated} signal photons emitted), {made.n_events} rows"
+        f"wrote {made.path}: run {made.run}, {made.n_recorded} recorded photons {truth}, {made.n_events} rows"
     )
+
+
+def _factors(given: list[str]) -> dict[str, float]:
+    factors: dict[str, float] = {}
+    for text in given:
+        # a name may have a = in it
+        name, _, factor = text.rpartition("=")
+        try:
+            factors[name] = float(factor)
+        except ValueError:
+            raise ConfigError(f"--oversample {text}: write NAME=FACTOR, such as dark=100") from None
+    return factors

@@ -25,6 +25,7 @@ from renp_sim.cli import (
     run,
     sensitivity,
     spectrum,
+    unblind,
 )
 from renp_sim.cli.output import complain
 from renp_sim.errors import ConfigError, RenpError
@@ -56,6 +57,7 @@ for command in (
     figures.figures,
     reweight.reweight,
     merge.merge,
+    unblind.unblind,
     export.export,
 ):
     app.command()(command)

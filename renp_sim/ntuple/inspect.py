@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.errors import SchemaError
-from renp_sim.ntuple.blind import shown_truth
+from renp_sim.ntuple.blind import HIDDEN_SECTIONS, shown_keys, shown_truth
 from renp_sim.ntuple.content import ContentHash, damage
 from renp_sim.ntuple.histogram import PhotonEnergyHistogram
 from renp_sim.ntuple.opening import Paths, find_files
@@ -27,9 +27,6 @@ __all__ = ["Report", "RunSummary", "inspect"]
 
 SUM_TOLERANCE: Final = 1e-9
 """Relative: a sum over steps depends on the order of its terms."""
-
-HIDDEN_SECTIONS: Final = ("neutrino", "interaction")
-"""Sections of the configuration that a blind file must not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,8 +194,8 @@ def _blindness_faults(tables: NtupleTables, run: int, row: int) -> Iterator[str]
     for section in HIDDEN_SECTIONS:
         if section in config:
             yield f"is blind but its configuration has [{section}]"
-    if "seed" in config.get("run", {}):
-        yield "is blind but its configuration has run.seed"
+    for key in shown_keys(config):
+        yield f"is blind but its configuration has {key}"
 
 
 def _rows_of(columns: Columns, run: int) -> Columns:

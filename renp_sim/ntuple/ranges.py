@@ -18,10 +18,10 @@ NOT_NEGATIVE: Final = frozenset(
         *("e_eg_eV", "e_vg_eV", "m1_eV", "m2_eV", "m3_eV", "dm2_21_eV2"),
         *("omega_set_eV", "omega_true_eV", "linewidth_eV", "omega_common_error_eV", "omega_step_error_eV"),
         *("gamma_ref_hz", "gamma0_hz", "expected_rate_hz", "rate_error_hz"),
-        *("efficiency_common_error", "efficiency_step_error"),
+        *("efficiency", "efficiency_common_error", "efficiency_step_error"),
     ]
 )
-FRACTIONS: Final = frozenset(["spin_f_l", "sin2_theta12", "sin2_theta13", "coherence", "efficiency"])
+FRACTIONS: Final = frozenset(["spin_f_l", "sin2_theta12", "sin2_theta13", "coherence"])
 
 OF_THE_RECORDED: Final = frozenset(["time_s", "photon_energy_eV"])
 """NaN where a photon is lost."""

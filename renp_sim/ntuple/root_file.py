@@ -26,6 +26,8 @@ class RootFile:
         Replace an existing file, once the new one is whole.
     compression
         One of `COMPRESSIONS`.
+    private
+        Let nobody but its owner read it.
 
     Raises
     ------
@@ -35,13 +37,15 @@ class RootFile:
         If the compression is unknown.
     """
 
-    def __init__(self, path: Path, *, force: bool = False, compression: str = "lz4") -> None:
+    def __init__(
+        self, path: Path, *, force: bool = False, compression: str = "lz4", private: bool = False
+    ) -> None:
         import uproot
 
         codecs = {"lz4": uproot.LZ4(1), "zstd": uproot.ZSTD(1), "none": None}
         if compression not in codecs:
             raise ValueError(f"compression {compression!r}: must be one of {', '.join(COMPRESSIONS)}")
-        self._part = PartFile(path, force=force)
+        self._part = PartFile(path, force=force, private=private)
         self._done = False
         try:
             self._file = uproot.recreate(self._part, compression=codecs[compression])

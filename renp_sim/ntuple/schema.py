@@ -200,7 +200,11 @@ STEPS: Final = Tree(
         _known("live_time_s", "float64", "open time less dead time, duty cycle of pulses included"),
         _known("coherence", "float64", "coherence averaged over the live windows (target x step x pulse)"),
         _known("gamma0_hz", "float64", "rate scale without coherence: reference x densities x volume, drift"),
-        _known("efficiency", "float64", "probability to record a signal photon"),
+        _known(
+            "efficiency",
+            "float64",
+            "recorded counts of a signal photon, afterpulses included",
+        ),
         _known("efficiency_common_error", "float64", "its stated error common to all steps, absolute"),
         _known("efficiency_step_error", "float64", "its stated error of each step, absolute"),
         _known("n_recorded", "int64", "recorded photons"),

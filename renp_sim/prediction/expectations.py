@@ -48,11 +48,15 @@ def expectations(
     ConfigError
         If rates change so much within a step that dead time takes another share of some photons than of
         others, or windows are so short that it matters that it goes on in the next one: its mean is taken at
-        the mean rate, and that would be off by more than 1 %.
+        the mean rate, and that would be off by more than 1 %. Or if afterpulses have no mean.
     """
     rates_hz = np.broadcast_to(np.asarray(signal_rate_hz, dtype=np.float64), len(conditions)).tolist()
     even = mean_efficiency(schedule.omega_eV, schedule.linewidth_eV, detector, emission).tolist()
-    expected = [detector.expected(*step) for step in zip(conditions, rates_hz, even, strict=True)]
+    _require_afterpulses_within(detector, schedule)
+    try:
+        expected = [detector.expected(*step) for step in zip(conditions, rates_hz, even, strict=True)]
+    except ValueError as error:
+        raise ConfigError(f"detector.{error}") from None
     if detector.dead_time.tau_s > 0 and not schedule.is_steady:
         for step, (condition, mean) in enumerate(zip(conditions, expected, strict=True)):
             off = uneven_dead_time(detector, condition, mean)
@@ -63,6 +67,18 @@ def expectations(
                     "of some photons than on average, and no mean would be right to 1 %; make it shorter"
                 )
     return expected
+
+
+def _require_afterpulses_within(detector: Detector, schedule: Schedule) -> None:
+    """Raise ConfigError if afterpulses come after the window of their parent, where none are counted."""
+    if detector.afterpulse is None or schedule.pulses is None:
+        return
+    late = detector.afterpulse.probability * detector.afterpulse.reach_s / schedule.pulses.window_s
+    if late > TOLERANCE:
+        raise ConfigError(
+            f"detector.afterpulse: {100 * late:.2g} % of the counts would be afterpulses that come when the "
+            "window of laser.pulses is closed, and no mean would be right to 1 %; make decay_s shorter"
+        )
 
 
 def live_fraction(expected: Sequence[Expectation], schedule: Schedule) -> FloatArray:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from detector.response import Detector, Record
 from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.events import TruthBlock, pair_momenta
-from renp_sim.ntuple.schema import EVENTS
+from renp_sim.ntuple.schema import EVENTS, Origin
 
 __all__ = ["EventRows"]
 
@@ -29,28 +29,29 @@ class EventRows:
     ----------
     run
         Run number.
-    signal_weight, background_weight
-        Weight of a photon of each step, shape (n,).
+    weight
+        Weight of the photons of each step, shape (n, 1 + c): signal, then each background component. An
+        afterpulse has that of what caused it.
     keep_undetected
         Whether a lost signal photon has a row too.
     """
 
     run: int
-    signal_weight: FloatArray
-    background_weight: FloatArray
+    weight: FloatArray
     keep_undetected: bool
 
     def of(self, truth: TruthBlock, record: Record, detector: Detector, step: int) -> Columns:
         """Return the columns of a slice in time order, all but `event`, which counts over the run."""
         if self.keep_undetected:
             return self._with_lost(truth, record, detector, step)
-        return self._rows(truth, record.photon, step) | self._recorded(record, detector)
+        return self._rows(truth, record.photon, record.component, step) | self._recorded(record, detector)
 
     def _recorded(self, record: Record, detector: Detector) -> Columns:
         origin = np.zeros(len(record.time_s), dtype=np.int8)  # signal
         background = np.flatnonzero(record.component >= 0)
         origins = np.array([b.origin for b in detector.backgrounds], dtype=np.int8)
         origin[background] = origins[record.component[background]]
+        origin[record.is_afterpulse] = Origin.AFTERPULSE
         return {
             "time_s": record.time_s,
             "photon_energy_eV": record.energy_eV.astype(np.float32),
@@ -75,9 +76,14 @@ class EventRows:
         merged = {name: np.concatenate([seen[name], unseen[name]]) for name in seen}
         order = np.argsort(merged["time_s"], kind="stable")
         photon = np.concatenate([record.photon, missing])[order]
-        return self._rows(truth, photon, step) | {name: column[order] for name, column in merged.items()}
+        component = np.concatenate([record.component, np.full(n, -1, dtype=np.int16)])[order]
+        return self._rows(truth, photon, component, step) | {
+            name: column[order] for name, column in merged.items()
+        }
 
-    def _rows(self, truth: TruthBlock, photon: NDArray[np.int64], step: int) -> Columns:
+    def _rows(
+        self, truth: TruthBlock, photon: NDArray[np.int64], component: NDArray[np.int16], step: int
+    ) -> Columns:
         """Return keys and truth of rows that belong to signal photons, or to background (−1)."""
         m = len(photon)
         background = np.flatnonzero(photon < 0)
@@ -92,13 +98,10 @@ class EventRows:
             if len(background):
                 for name, hidden in HIDDEN.items():
                     columns[name][background] = hidden
-        weight = np.full(m, self.signal_weight[step])
-        # background is drawn at its own rate, whatever number of signal photons was asked for
-        weight[background] = self.background_weight[step]
         keys: Columns = {
             "run": np.full(m, self.run, dtype=np.int64),
             "step": np.full(m, step, dtype=np.int32),
-            "weight": weight,
+            "weight": self.weight[step].take(component + 1),
         }
         return keys | columns
 

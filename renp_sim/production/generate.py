@@ -7,9 +7,9 @@ A long run keeps each finished shard in a folder beside the file until the file 
 import os
 import platform
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from os import PathLike
@@ -20,10 +20,12 @@ import numpy as np
 
 from renp_sim.arrays import Columns
 from renp_sim.errors import ConfigError
+from renp_sim.ntuple.blind import BlindWriter, key_of
 from renp_sim.ntuple.shard_folder import discard_folder
 from renp_sim.ntuple.shards import ShardStore
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.outputs import require_outputs
+from renp_sim.production.blinding import opened, require_blindness, salted
 from renp_sim.production.job import Job, job_of
 from renp_sim.production.kept_shards import KeptShards
 from renp_sim.production.recorder import Recorder, RowSource, StepTally, totals
@@ -60,7 +62,9 @@ class Generated:
     n_recorded
         Recorded photons.
     n_generated
-        Signal photons that were emitted.
+        Signal photons that were emitted; −1 where the file is blind.
+    key
+        The key of a blind file.
     """
 
     path: Path
@@ -68,10 +72,13 @@ class Generated:
     n_events: int
     n_recorded: int
     n_generated: int
+    key: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self) | {"path": str(self.path)}
+        table = asdict(self) | {"path": str(self.path)}
+        del table["key"]
+        return table if self.key is None else table | {"key": str(self.key)}
 
 
 def generate(
@@ -80,6 +87,7 @@ def generate(
     *,
     workers: int = 1,
     n_events: int | None = None,
+    oversample: Mapping[str, float] | None = None,
     force: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
@@ -97,40 +105,49 @@ def generate(
     n_events
         Number of signal photons instead of Poisson counts; weights restore every expectation, dead time
         included, which takes its mean share instead of single photons.
+    oversample
+        Factors on the numbers of background photons, by the name of the component, with weights as above.
     force
         Replace an existing file.
     resume
         Go on from the shards that an interrupted run left; a file that this very run wrote is done.
     progress
-        Called after each shard.
+        Called after each shard; never of a blind run, whose number of shards tells how many photons it
+        expects.
 
     Raises
     ------
     SchemaError
         If the file exists, is the run file, is being written by another job, or cannot be written.
     ConfigError
-        If `workers` or `n_events` is out of range, or more photons are expected than a file can hold.
+        If `workers`, `n_events` or `oversample` is out of range, more photons are expected than a file can
+        hold, or a blind run is asked for what would show what it hides.
     """
     path = Path(path)
     if workers < 1:
         raise ConfigError(f"--workers {workers}: must be at least 1")
     if n_events is not None and n_events < 0:
         raise ConfigError(f"--events {n_events}: must not be negative")
-    require_outputs([path], inputs=[run.source], force=force or resume)
-    fingerprint = fingerprint_of(run, n_events)
+    is_blind, is_weighted = run.config.output.blind, n_events is not None or bool(oversample)
+    if is_blind:
+        require_blindness(run, is_weighted=is_weighted, resume=resume)
+        run, progress = salted(run), None
+    outputs = [path, key_of(path)] if is_blind else [path]
+    require_outputs(outputs, inputs=[run.source], force=force or resume)
+    fingerprint = fingerprint_of(run, n_events, oversample)
     folder = path.with_name(path.name + ".shards")
     if resume and (row := finished(path, folder, fingerprint)):
         return Generated(path=path, **row)
-    job = job_of(run, n_events)
+    job = job_of(run, n_events, oversample)
     _require_possible(job)
     expected_rows = job.expected_rows()
-    shards = plan_shards(expected_rows)
+    shards = plan_shards(expected_rows, whole_steps=job.detector.afterpulse is not None)
     with ExitStack() as stack:
-        writer = stack.enter_context(
-            NtupleWriter(path, force=force, compression=run.config.output.compression)
-        )
+        writer = stack.enter_context(opened(run, path, force=force))
         is_long = sum(rows.sum() for rows in expected_rows) > LONG_RUN_ROWS or os.path.lexists(folder)
-        store = open_store(folder, fingerprint, resume=resume, force=force) if is_long else None
+        # shards hold the truth in clear
+        is_kept = is_long and not is_blind
+        store = open_store(folder, fingerprint, resume=resume, force=force) if is_kept else None
         source, missing = _source(job, shards, store)
         number = min(workers, len(missing))
         if number > 1:
@@ -142,11 +159,12 @@ def generate(
         steps, backgrounds = step_tables(run, job, *totals(tallies, run.schedule.n_steps))
         writer.steps(steps)
         writer.backgrounds(backgrounds)
-        row = run_row(run, steps, n_events=n_written, is_poisson=n_events is None)
+        row = run_row(run, steps, n_events=n_written, is_poisson=not is_weighted)
         writer.run(row | {"provenance": _provenance(fingerprint)})
     if store is not None:
         discard_folder(folder)
-    return Generated(path=path, **{name: row[name] for name in COUNTS})
+    made = Generated(path=path, **{name: row[name] for name in COUNTS})
+    return replace(made, n_generated=-1, key=key_of(path)) if is_blind else made
 
 
 def _require_possible(job: Job) -> None:
@@ -179,7 +197,7 @@ def _rows(
             progress(done, len(shards))
 
 
-def _write_events(writer: NtupleWriter, blocks: Iterator[Columns]) -> int:
+def _write_events(writer: NtupleWriter | BlindWriter, blocks: Iterator[Columns]) -> int:
     """Write the events with their numbers, and return how many there are."""
     n_rows = 0
     for columns in blocks:

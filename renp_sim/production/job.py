@@ -1,11 +1,14 @@
 """The job of a run: everything that makes its events, and nothing else of it."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from detector.response import NEVER_DEAD, Detector, StepConditions
+from detector.response import Detector, StepConditions
 from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError, nearest
 from renp_sim.generator.photons import SignalPhotons
 from renp_sim.prediction.conditions import step_conditions
 from renp_sim.prediction.expectations import expectations, live_fraction
@@ -14,6 +17,8 @@ from renp_sim.production.slices import StepSlices
 from renp_sim.runfile.run import Run
 
 __all__ = ["Job", "job_of"]
+
+MOST_FACTOR = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,27 +63,42 @@ class Job:
         return n_signal + float(np.dot(self.arrival_rate_hz, self.signal.schedule.open_time_s))
 
 
-def job_of(run: Run, n_events: int | None = None) -> Job:
-    """Return what makes the events of a run, with Poisson counts or a fixed number of signal photons.
+def job_of(run: Run, n_events: int | None = None, oversample: Mapping[str, float] | None = None) -> Job:
+    """Return what makes the events of a run: Poisson counts, or weighted photons of other numbers.
 
-    A fixed number comes at another rate than the true one, at which dead time would take another share. So
-    nothing is lost to it then, and every photon weighs what the true rate leaves alive on average.
+    Other numbers come at other rates than the true ones, at which dead time would take another share. So
+    nothing is lost to it then, and every photon weighs what the true rates leave alive on average.
+
+    Parameters
+    ----------
+    run
+        The run.
+    n_events
+        A fixed number of signal photons.
+    oversample
+        Factors on the numbers of background photons, by the name of the component.
 
     Raises
     ------
     ConfigError
-        If the dead time of a step has no mean that is right to 1 %.
+        If there is no such component, or a mean is asked for that there is not.
     """
     signal = SignalPhotons(
         schedule=run.truth, emission=run.emission, seed=run.config.run.seed, n_events=n_events
     )
     detector, left = run.detector, np.ones(run.truth.n_steps)
     conditions = step_conditions(run.truth, run.emission.target)
-    if n_events is not None or not (run.truth.is_steady or detector.dead_time.tau_s == 0):
+    is_weighted = n_events is not None or bool(oversample)
+    is_even = run.truth.is_steady or detector.dead_time.tau_s == 0
+    factors = _factors(detector, oversample or {})
+    if is_weighted or detector.afterpulse is not None or not is_even:
+        # which refuses what has no mean
         expected = expectations(run.truth, conditions, detector, signal.rate_hz, run.emission)
-        if n_events is not None:
+        if is_weighted:
             left = live_fraction(expected, run.truth)
-            detector = replace(detector, dead_time=NEVER_DEAD)
+            detector = _at_rates(detector.never_dead(), factors)
+    # background is drawn at its own rate, whatever number of signal photons was asked for
+    weight = np.array([signal.weight, *(1 / factor for factor in factors)])
     return Job(
         signal=signal,
         detector=detector,
@@ -86,9 +106,31 @@ def job_of(run: Run, n_events: int | None = None) -> Job:
         arrival_rate_hz=np.array([detector.arrival_rate_hz(step) for step in conditions]),
         rows=EventRows(
             run=run.number,
-            signal_weight=signal.weight * left,
-            background_weight=left,
+            weight=left[:, None] * weight,
             keep_undetected=run.config.output.keep_undetected,
         ),
         live_fraction=left,
     )
+
+
+def _factors(detector: Detector, oversample: Mapping[str, float]) -> list[float]:
+    """Return the factor of each component, 1 where none is asked for."""
+    names = [component.name for component in detector.backgrounds]
+    problems = [
+        f"--oversample {n}: no such background; {nearest(n, names)}" for n in oversample if n not in names
+    ]
+    problems += [
+        f"--oversample {name}={factor:g}: the factor must lie in (0, {MOST_FACTOR:g}]"
+        for name, factor in oversample.items()
+        if not 0 < factor <= MOST_FACTOR
+    ]
+    if problems:
+        raise ConfigError(*problems)
+    return [oversample.get(name, 1.0) for name in names]
+
+
+def _at_rates(detector: Detector, factors: Sequence[float]) -> Detector:
+    """Return the detector with rates of background multiplied, to which its arrivals are proportional."""
+    components: Iterable[Any] = detector.backgrounds
+    faster = (replace(c, rate_hz=c.rate_hz * f) for c, f in zip(components, factors, strict=True))
+    return replace(detector, backgrounds=tuple(faster))

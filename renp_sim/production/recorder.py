@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrivals import NO_ARRIVALS, Arrivals
 from detector.response import Photons, Record
 from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.events import TruthBlock
@@ -84,7 +85,7 @@ class StepRecorder:
             self._signal.boundaries_s, self._signal.count, float(job.arrival_rate_hz[step])
         )
         self._drawn: tuple[int, TruthBlock] | None = None
-        self._next, self._busy_until_s = 0, -np.inf
+        self._next, self._busy_until_s, self._pending = 0, -np.inf, NO_ARRIVALS
 
     def rows(self, first: int, last: int, tally: StepTally) -> Iterator[Columns]:
         """Yield the rows of slices first … last − 1."""
@@ -93,10 +94,10 @@ class StepRecorder:
             self._busy_until_s = self._busy_before(first)
         for number in range(first, last):
             piece = self._slice(number)
-            record = self._record(piece, self._busy_until_s)
-            self._next, self._busy_until_s = number + 1, record.busy_until_s
+            record = self._record(piece, self._busy_until_s, self._pending)
             tally.n_recorded += len(record.time_s)
-            tally.lost_s += detector.dead_time.lost_s(record.time_s, end_s)
+            tally.lost_s += detector.dead_time.lost_s(record.causing_s, end_s, self._busy_until_s)
+            self._next, self._busy_until_s, self._pending = number + 1, record.busy_until_s, record.pending
             if len(record.time_s) or (len(piece.truth) and self._job.rows.keep_undetected):
                 yield self._job.rows.of(*self._in_run_time(piece.truth, record), detector, self.step)
 
@@ -108,9 +109,14 @@ class StepRecorder:
         emission_time_s, time_s = (clock.run_s(x) for x in (truth.emission_time_s, record.time_s))
         return replace(truth, emission_time_s=emission_time_s), replace(record, time_s=time_s)
 
-    def _record(self, piece: Slice, busy_until_s: float) -> Record:
+    def _record(self, piece: Slice, busy_until_s: float, pending: Arrivals = NO_ARRIVALS) -> Record:
         return self._job.detector.record(
-            piece.photons, piece.interval_s, self._conditions, piece.stream, busy_until_s=busy_until_s
+            piece.photons,
+            piece.interval_s,
+            self._conditions,
+            piece.stream,
+            busy_until_s=busy_until_s,
+            pending=pending,
         )
 
     def _slice(self, number: int) -> Slice:
@@ -127,6 +133,8 @@ class StepRecorder:
 
     def _busy_before(self, first: int) -> float:
         """Return until when the detector is dead as slice `first` begins; every step begins alive.
+
+        Of afterpulses nothing is known here: with them every step is one piece.
 
         The slices before it are drawn again, from the last one back, until one whose end does not depend
         on how it began; nearly always that is the first one tried.

@@ -1,11 +1,12 @@
 """What an interrupted run left: shards beside the file, or a whole file whose shards nobody removed."""
 
 import os
+from collections.abc import Mapping
 from hashlib import blake2b
 from importlib.metadata import version
 from json import dumps
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,11 +22,13 @@ __all__ = ["COUNTS", "fingerprint_of", "finished", "open_store"]
 COUNTS: Final = ("run", "n_events", "n_recorded", "n_generated")
 
 
-def fingerprint_of(run: Run, n_events: int | None) -> str:
+def fingerprint_of(run: Run, n_events: int | None, oversample: Mapping[str, float] | None = None) -> str:
     """Return what two runs with the same columns have in common."""
     table = run.resolved()
     table["output"].pop("compression")
-    text = dumps([table, n_events, version("renp-sim"), np.__version__], sort_keys=True)
+    text = dumps(
+        [table, n_events, dict(oversample or {}), version("renp-sim"), np.__version__], sort_keys=True
+    )
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -47,7 +50,7 @@ def open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) -> 
     return ShardStore(folder, fingerprint)
 
 
-def finished(path: Path, folder: Path, fingerprint: str) -> dict[str, int] | None:
+def finished(path: Path, folder: Path, fingerprint: str) -> dict[str, Any] | None:
     """Return run number and counts of a file that the same run has written to its end, and remove its shards.
 
     None if there is no such file.

@@ -82,7 +82,7 @@ class StepSlices:
         return len(self.block)
 
 
-def plan_shards(rows: Sequence[FloatArray]) -> list[PlannedShard]:
+def plan_shards(rows: Sequence[FloatArray], *, whole_steps: bool = False) -> list[PlannedShard]:
     """Cut a run into shards of about equal numbers of rows; a long step is cut, short ones share one.
 
     Parameters
@@ -90,6 +90,8 @@ def plan_shards(rows: Sequence[FloatArray]) -> list[PlannedShard]:
     rows
         Rows of the slices of each step that are expected before the detector, so that the plan is the same
         whoever makes it. A slice is never cut.
+    whole_steps
+        Never cut a step, where a slice cannot be made without all those before it.
     """
     total = float(sum(sizes.sum() for sizes in rows))
     most = min(max(total / SHARDS, LEAST_SHARD_ROWS), MOST_SHARD_ROWS)
@@ -98,7 +100,7 @@ def plan_shards(rows: Sequence[FloatArray]) -> list[PlannedShard]:
     for step, sizes in enumerate(rows):
         first = 0
         for number, size in enumerate(sizes.tolist()):
-            if filled + size > most and filled > 0:
+            if filled + size > most and filled > 0 and not (whole_steps and number):
                 if number > first:
                     shards[-1].append(SliceRange(step, first, number))
                 shards.append([])

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.response import NEVER_DEAD
 from renp_sim.analysis.data import Exposure
 from renp_sim.arrays import Columns, FloatArray
 from renp_sim.generator.photons import SignalPhotons
 from renp_sim.laser.schedule import Schedule
 from renp_sim.ntuple.schema import LEGENDS, SCHEMA_MAJOR, SCHEMA_MINOR
 from renp_sim.physics.neutrino import Ordering
+from renp_sim.physics.rates import Emission
 from renp_sim.prediction.exposure import exposure_of
 from renp_sim.production.job import Job
 from renp_sim.runfile.run import Run
@@ -37,15 +37,18 @@ def step_tables(
     """
     live_time_s = (run.schedule.open_time_s - lost_s) * job.live_fraction
     # the mean dead time is not asked for: what was lost is known
-    detector = replace(run.detector, dead_time=NEVER_DEAD)
+    detector = run.detector.never_dead()
 
-    def exposure(schedule: Schedule) -> Exposure:
-        made = exposure_of(schedule, run.emission.target, detector, run=run.number, emission=run.emission)
+    def exposure(schedule: Schedule, emission: Emission | None) -> Exposure:
+        made = exposure_of(schedule, run.emission.target, detector, run=run.number, emission=emission)
         return replace(made, live_time_s=live_time_s)
 
-    known = truth = exposure(run.schedule)
-    if run.truth.efficiency is not None or not np.array_equal(run.schedule.omega_eV, run.truth.omega_eV):
-        truth = exposure(run.truth)
+    # the mean efficiency of a line would tell of a blind run what spectrum it has
+    is_blind = run.config.output.blind
+    known = truth = exposure(run.schedule, None if is_blind else run.emission)
+    has_moved = not np.array_equal(run.schedule.omega_eV, run.truth.omega_eV)
+    if is_blind or has_moved or run.truth.efficiency is not None:
+        truth = exposure(run.truth, run.emission)
     return _step_rows(known, truth, job.signal, n_recorded), _background_rows(known, truth)
 
 

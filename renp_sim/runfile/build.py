@@ -1,12 +1,14 @@
 """From the sections of a configuration to the objects that do the work."""
 
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
 
 from detector.background import Background
-from detector.efficiency import Constant
+from detector.channels import Channel, Channels
+from detector.efficiency import Constant, Efficiency
 from detector.response import Detector
 from renp_sim.errors import ConfigError, nearest
 from renp_sim.laser.calibration import Calibration
@@ -23,6 +25,7 @@ from renp_sim.runfile.laser_section import CalibrationTable, LaserSection, Pulse
 from renp_sim.runfile.problems import shown
 from renp_sim.runfile.sections import (
     AtomTable,
+    ChannelTable,
     DetectorSection,
     DriftSection,
     NeutrinoSection,
@@ -235,17 +238,18 @@ def _frequencies_eV(scan: ScanTable) -> tuple[float, ...]:
 def detector_of(section: DetectorSection, backgrounds: tuple[Background, ...]) -> Detector:
     """Return the detector and its backgrounds."""
     plain = Detector()
-    given = section.efficiency
     problems = _name_problems([component.name for component in backgrounds])
-    if problems:
+    if problems or any(isnan(channel.share) for channel in section.channels):
+        # that a share is missing or wrong has been told
         raise ConfigError(*problems)
     try:
         return Detector(
-            efficiency=Constant(value=given) if isinstance(given, float) else given,
+            efficiency=_channels(section.channels) if section.channels else _efficiency(section.efficiency),
             resolution=section.resolution or plain.resolution,
             energy_window_eV=section.energy_window_eV,
             backgrounds=backgrounds,
             dead_time=section.dead_time or plain.dead_time,
+            afterpulse=section.afterpulse,
         )
     except ValueError as error:
         raise ConfigError(f"detector.{error}") from None
@@ -265,6 +269,15 @@ def drift_problems(drift: DriftSection, detector: Detector) -> list[str]:
         f"drift.efficiency.total_rel: takes an efficiency of {highest:.6g} to {reached:.6g}: "
         "make it so small that this stays below 1, or the efficiency smaller"
     ]
+
+
+def _channels(tables: Sequence[ChannelTable]) -> Channels:
+    channels = (Channel(share=table.share, efficiency=_efficiency(table.efficiency)) for table in tables)
+    return Channels(channels=tuple(channels))
+
+
+def _efficiency(given: float | Efficiency) -> Efficiency:
+    return Constant(value=given) if isinstance(given, float) else given
 
 
 def _name_problems(names: Sequence[str]) -> list[str]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from detector import efficiency, spectrum
+from detector.afterpulse import AFTERPULSES, Afterpulse
 from detector.background import BACKGROUNDS, Background
 from detector.dead_time import DEAD_TIMES, DeadTime
 from detector.drift import DRIFTS, Drift
@@ -16,7 +18,7 @@ from detector.resolution import RESOLUTIONS, Resolution
 from detector.spectrum import SPECTRA, Spectrum
 from renp_sim.physics.interactions import INTERACTIONS, Interaction
 
-__all__ = ["KINDS", "TAGS", "Kinds"]
+__all__ = ["KINDS", "TABLES", "TAGS", "Kinds"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ KINDS: Mapping[Any, Kinds] = {
     Resolution: Kinds(known={k.kind: k for k in RESOLUTIONS}, default="gaussian"),
     DeadTime: Kinds(known={k.kind: k for k in DEAD_TIMES}, default="non_paralysable"),
     Drift: Kinds(known={k.kind: k for k in DRIFTS}, default="linear"),
+    Afterpulse: Kinds(known={k.kind: k for k in AFTERPULSES}, default="exponential"),
 }
 """By the interface that the objects have."""
 
@@ -53,3 +56,6 @@ TAGS: Mapping[type, tuple[str, str]] = {
     kind: (kinds.key, name) for kinds in KINDS.values() for name, kind in kinds.known.items()
 }
 """The key and the value that name a class."""
+
+TABLES: Mapping[type, str] = {efficiency.Tabulated: "efficiency", spectrum.Tabulated: "density"}
+"""Kinds whose energies and values may stand in a CSV file instead: what its second column is called."""

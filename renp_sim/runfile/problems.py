@@ -11,13 +11,6 @@ __all__ = ["missing", "place", "shown", "unknown_key"]
 
 LONGEST_SHOWN = 60
 
-LATER = {
-    "detector.channels": "several detector channels",
-    "detector.afterpulse": "afterpulses",
-    "output.blind": "blind files",
-}
-"""Keys of the run file's contract that are refused until they do something."""
-
 
 def place(where: str, key: str) -> str:
     """Return the place of a key in a table.
@@ -54,9 +47,6 @@ def shown(given: Any) -> str:
 
 def unknown_key(where: str, key: str, known: Iterable[str]) -> str:
     """Return the line for a key that a table does not have."""
-    generic = re.sub(r"\[\d+\]", "", where)
-    if generic in LATER:
-        return f"{where}: {LATER[generic]} are not built yet in this version; leave the key out"
     return f"{where}: no such key; {nearest(key, known)}"
 
 

@@ -13,7 +13,7 @@ from renp_sim.errors import ConfigError, nearest
 from renp_sim.files import write_file
 from renp_sim.runfile.problems import shown
 
-__all__ = ["EXAMPLES", "apply_settings", "example_text", "read_table", "write_template"]
+__all__ = ["EXAMPLES", "apply_settings", "example_text", "folder_of", "read_table", "write_template"]
 
 EXAMPLES = ("fine_scan", "gp23_three_frequencies", "gp23_six_frequencies")
 """Run files that come with the package; the first is what `renp-sim run` takes without an argument."""
@@ -67,6 +67,12 @@ def read_table(path: str | PathLike[str]) -> dict[str, Any]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{name}: not TOML: {_told(error)}") from None
+
+
+def folder_of(path: str | PathLike[str]) -> Path:
+    """Return where the files are that a run file names; an example has no folder of its own."""
+    name = fspath(path)
+    return Path() if name in EXAMPLES else Path(name).parent
 
 
 def apply_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from typing import Any, get_args, get_origin
 
 from detector.domain import range_of
 from renp_sim.physics.couplings import CouplingMatrix
-from renp_sim.runfile.kinds import KINDS, TAGS
+from renp_sim.runfile.csv_table import ENERGY
+from renp_sim.runfile.kinds import KINDS, TABLES, TAGS
 from renp_sim.runfile.problems import place, shown
 from renp_sim.runfile.scalars import base_of, members_of, name_of, names_of
 from renp_sim.runfile.section import Section
 from renp_sim.runfile.sections import RunConfig
-from renp_sim.runfile.tables import Key, keys_of
+from renp_sim.runfile.tables import FILE, Key, keys_of
 
 __all__ = ["KeyRow", "KeyTable", "key_tables"]
 
@@ -84,7 +85,18 @@ def _table(kind: Any, where: str, named: str) -> KeyTable:
     path = where.replace("[]", "")
     heading = f"[[{path}]]" if where.endswith("[]") else f"[{path}]"
     says = cleandoc(kind.__doc__).split("\n\n")[0]
-    return KeyTable(heading=heading + named, says=" ".join(says.split()), rows=tuple(_rows(kind, "")))
+    rows = [*_rows(kind, ""), *([_file_row(TABLES[kind])] if kind in TABLES else [])]
+    return KeyTable(heading=heading + named, says=" ".join(says.split()), rows=tuple(rows))
+
+
+def _file_row(column: str) -> KeyRow:
+    return KeyRow(
+        key=FILE,
+        takes="text",
+        unit="",
+        default="",
+        meaning=f"CSV file with the columns {ENERGY},{column} instead of both lists, seen from the run file.",
+    )
 
 
 def _rows(kind: Any, before: str) -> Iterator[KeyRow]:

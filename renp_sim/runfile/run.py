@@ -15,13 +15,26 @@ from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.runfile import build
 from renp_sim.runfile.notes import notes_of
-from renp_sim.runfile.reading import EXAMPLES, apply_settings, read_table
+from renp_sim.runfile.reading import EXAMPLES, apply_settings, folder_of, read_table
 from renp_sim.runfile.sections import RunConfig
 from renp_sim.runfile.tables import Reader, table_of
 
-__all__ = ["Run", "load", "run_from_table"]
+__all__ = ["LARGEST_NUMBER", "Run", "load", "run_from_table"]
 
 T = TypeVar("T")
+
+LARGEST_NUMBER = 2**53 - 1
+"""Of a run: ROOT's formulas are doubles."""
+
+LATER_KEYS = (
+    ("detector", "channels"),
+    ("detector", "afterpulse"),
+    ("output", "blind"),
+    ("laser", "pulses"),
+    ("drift", "efficiency"),
+    ("drift", "density"),
+)
+"""Keys that came after numbers were made: where nothing is given, numbers stay as they were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,19 +100,19 @@ def load(
     """
     changes = {"run.seed": seed, "run.number": run_number}
     more = [f"{key}={value}" for key, value in changes.items() if value is not None]
-    run = run_from_table(apply_settings(read_table(path), [*settings, *more]))
+    run = run_from_table(apply_settings(read_table(path), [*settings, *more]), folder_of(path))
     return replace(run, source=None if fspath(path) in EXAMPLES else Path(path))
 
 
-def run_from_table(table: Mapping[str, Any]) -> Run:
-    """Build the run that a table describes.
+def run_from_table(table: Mapping[str, Any], folder: Path = Path()) -> Run:
+    """Build the run that a table describes; files that it names are in a folder.
 
     Raises
     ------
     ConfigError
         With every problem, a line each.
     """
-    reader = Reader()
+    reader = Reader(folder)
     config: RunConfig = reader.table(RunConfig, table, "")
     problems = reader.problems
 
@@ -144,10 +157,15 @@ def _hashed_number(config: RunConfig, table: Mapping[str, Any]) -> int:
     sections: dict[str, Any] = table_of(config)
     sections["run"] = {"seed": config.run.seed}
     del sections["output"]["compression"]
+    for section, key in LATER_KEYS:
+        if not sections[section][key]:
+            del sections[section][key]
+    if not sections["drift"]:
+        del sections["drift"]
     # the couplings as they were given, which the numbers of runs have always been made of
     sections["interaction"] = table.get("interaction", sections["interaction"])
     text = json.dumps(sections, sort_keys=True)
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") % (2**53 - 1) + 1
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") % LARGEST_NUMBER + 1
 
 
 def _without_none(table: Any) -> Any:

@@ -6,6 +6,7 @@ Frozen dataclasses; `renp_sim.runfile.tables` reads them, and the kinds that som
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from detector.afterpulse import Afterpulse
 from detector.background import Background
 from detector.dead_time import DeadTime
 from detector.domain import Fraction, NotNegative, Positive, Range
@@ -21,6 +22,7 @@ from renp_sim.runfile.section import Section
 
 __all__ = [
     "AtomTable",
+    "ChannelTable",
     "DetectorSection",
     "DriftSection",
     "NeutrinoSection",
@@ -165,6 +167,23 @@ PLAIN_INTERACTION = StandardModel()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelTable(Section):
+    """A part of the detector with an efficiency of its own; as many as wanted, numbered from 0 in the ntuple.
+
+    Parameters
+    ----------
+    share
+        Probability that a photon reaches it; what the shares lack of 1 is lost.
+    efficiency
+        Probability that a photon is seen there, before the window; a number or a table. The errors of
+        channels are independent.
+    """
+
+    share: Annotated[float, Range(0, 1, is_open=True)]
+    efficiency: Fraction | Efficiency = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorSection(Section):
     """What happens to a photon.
 
@@ -176,14 +195,25 @@ class DetectorSection(Section):
         How energies are smeared; by default not at all.
     dead_time
         What a recorded photon costs the next; by default nothing.
+    afterpulse
+        What a recorded pulse causes later; by default nothing.
     efficiency
         Probability that a photon is seen, before the window; a number or a table.
+    channels
+        Several channels instead of one efficiency.
     """
 
     energy_window_eV: tuple[NotNegative, NotNegative] = PLAIN.energy_window_eV
     resolution: Resolution | None = None
     dead_time: DeadTime | None = None
+    afterpulse: Afterpulse | None = None
     efficiency: Fraction | Efficiency = 1.0
+    channels: tuple[ChannelTable, ...] = ()
+
+    def problems(self) -> list[str]:
+        """Return whether the efficiency is given in two ways."""
+        is_twice = self.channels and self.efficiency != 1.0
+        return ["efficiency: must be left out, since channels have their own"] if is_twice else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,12 +238,15 @@ class OutputSection(Section):
 
     Parameters
     ----------
+    blind
+        Whether the truth is hidden; FILE.key beside the file has it, for `renp-sim unblind`.
     keep_undetected
         Whether lost signal photons have rows too.
     compression
         Of the ROOT file.
     """
 
+    blind: bool = False
     keep_undetected: bool = False
     compression: Literal["lz4", "zstd", "none"] = "lz4"
 

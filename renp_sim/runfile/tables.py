@@ -8,19 +8,24 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from functools import cache
+from pathlib import Path
 from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
 from renp_sim.errors import ConfigError, RenpError, nearest
 from renp_sim.physics.couplings import CouplingMatrix
-from renp_sim.runfile.kinds import KINDS, TAGS, Kinds
+from renp_sim.runfile.csv_table import csv_columns
+from renp_sim.runfile.kinds import KINDS, TABLES, TAGS, Kinds
 from renp_sim.runfile.problems import missing, place, shown, unknown_key
 from renp_sim.runfile.scalars import ScalarError, base_of, members_of, name_of, scalar
 from renp_sim.runfile.section import Section
 
-__all__ = ["Key", "Reader", "is_table", "keys_of", "read", "table_of"]
+__all__ = ["FILE", "Key", "Reader", "is_table", "keys_of", "read", "table_of"]
 
 STAND_INS: Mapping[Any, Any] = {float: float("nan"), int: 0, str: ""}
 """For what must be given and is not: values of which no later check says that they are wrong."""
+
+FILE: Final = "file"
+"""The key that names a CSV file."""
 
 WRONG: Final = object()
 """What reading gives where a value cannot be used."""
@@ -51,10 +56,17 @@ def is_table(member: Any) -> bool:
 
 
 class Reader:
-    """Reads tables; `problems` holds a line for each mistake that was met."""
+    """Reads tables; `problems` holds a line for each mistake that was met.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    folder
+        Where the files are that a table names.
+    """
+
+    def __init__(self, folder: Path = Path()) -> None:
         self.problems: list[str] = []
+        self._folder = folder
 
     def table(self, kind: Any, given: Any, where: str) -> Any:
         """Return the dataclass that a table stands for.
@@ -91,7 +103,7 @@ class Reader:
             if name in known:
                 values[name] = self.value(known[name].hint, value, at)
             else:
-                self.problems.append(unknown_key(at, name, known))
+                self.problems.append(unknown_key(at, name, [*known, *([FILE] if kind in TABLES else [])]))
         for name, key in known.items():
             if name in given or key.has_default:
                 continue
@@ -165,8 +177,27 @@ class Reader:
                 f"{at} = {shown(name)}: no such {kinds.key}; {nearest(str(name), kinds.known)}"
             )
             return WRONG
-        rest = {key: value for key, value in given.items() if key != kinds.key}
-        return self.table(kinds.known[name], rest, where)
+        kind, rest = kinds.known[name], {key: value for key, value in given.items() if key != kinds.key}
+        if kind in TABLES and FILE in rest:
+            return self._of_file(kind, rest, where)
+        return self.table(kind, rest, where)
+
+    def _of_file(self, kind: type, given: dict[str, Any], where: str) -> Any:
+        """Return the object whose lists stand in a CSV file: from here on they are as if written out."""
+        name, at = given.pop(FILE), place(where, FILE)
+        twice = [key for key in ("energies_eV", "values") if key in given]
+        if twice:
+            self.problems.append(f"{at}: has the lists, so {', '.join(twice)} must be left out")
+            return WRONG
+        if not isinstance(name, str) or not name.isprintable():
+            self.problems.append(f"{at} = {shown(name)}: must be the name of a CSV file")
+            return WRONG
+        try:
+            energies_eV, values = csv_columns(self._folder / name, TABLES[kind])
+        except ConfigError as error:
+            self.problems.append(f"{at} = {shown(name)}: {error}")
+            return WRONG
+        return self.table(kind, given | {"energies_eV": energies_eV, "values": values}, where)
 
     def _tuple(self, hints: tuple[Any, ...], given: Any, where: str) -> Any:
         """Return a tuple; elements that are tables and cannot be used are left out."""
@@ -205,7 +236,7 @@ class Reader:
             return WRONG
 
 
-def read(hint: Any, given: Any, where: str) -> Any:
+def read(hint: Any, given: Any, where: str, folder: Path = Path()) -> Any:
     """Return what a table or a value stands for.
 
     Parameters
@@ -216,13 +247,15 @@ def read(hint: Any, given: Any, where: str) -> Any:
         The table or value.
     where
         Its place; empty for a whole run file.
+    folder
+        Where the files are that it names.
 
     Raises
     ------
     ConfigError
         With a line for each mistake.
     """
-    reader = Reader()
+    reader = Reader(folder)
     found = reader.value(hint, given, where)
     if reader.problems:
         raise ConfigError(*reader.problems)

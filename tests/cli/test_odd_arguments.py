@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from renp_sim.cli import main
+from tests.cli.test_main import SHORT, fails, renp_sim
 
 DIGITS = "9" * 5000
 
@@ -72,3 +73,16 @@ def test_is_told_and_nothing_else(
         (line,) = err.splitlines()
         assert line.startswith("renp-sim: ")
     assert not list(tmp_path.iterdir())
+
+
+def test_oversample_is_understood_or_refused(tmp_path: Path) -> None:
+    out = tmp_path / "run.root"
+    for given, line in (
+        ("dark", "--oversample dark: write NAME=FACTOR, such as dark=100"),
+        ("dark=many", "--oversample dark=many: write NAME=FACTOR, such as dark=100"),
+        ("drak=2", "--oversample drak: no such background"),
+    ):
+        (told,) = fails(2, "generate", "fine_scan", "-o", out, "--oversample", given)
+        assert told.startswith(f"renp-sim: {line}")
+    done = renp_sim("generate", "fine_scan", "-o", out, *SHORT, "--oversample", "dark=3")
+    assert done.returncode == 0, done.stderr

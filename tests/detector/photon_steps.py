@@ -6,6 +6,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.arrivals import NO_ARRIVALS
 from detector.response import Detector, Photons, Record, StepConditions
 
 
@@ -39,13 +40,16 @@ def record_step(
     """Record a whole step; without `carry` each slice begins alive."""
     edges = np.linspace(0.0, conditions.duration_s, n_slices + 1)
     records: list[Record] = []
-    busy_until_s = -np.inf
+    busy_until_s, pending = -np.inf, NO_ARRIVALS
     for k in range(n_slices):
         start, stop = float(edges[k]), float(edges[k + 1])
         stream = named_streams(seed, k)
         photons = photons_between(start, stop, signal_rate_hz, conditions.omega_eV, stream("photons"))
-        record = detector.record(photons, (start, stop), conditions, stream, busy_until_s=busy_until_s)
-        busy_until_s = record.busy_until_s if carry else -np.inf
+        record = detector.record(
+            photons, (start, stop), conditions, stream, busy_until_s=busy_until_s, pending=pending
+        )
+        if carry:
+            busy_until_s, pending = record.busy_until_s, record.pending
         records.append(record)
     return records
 

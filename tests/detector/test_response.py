@@ -9,7 +9,6 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import chi2, kstest, norm
 
-from detector import response
 from detector.background import (
     BACKGROUNDS,
     Continuum,
@@ -310,20 +309,3 @@ def test_leakage_scales_with_the_photon_density_and_its_counts_with_the_duty_cyc
     detector = Detector(backgrounds=(LaserLeakage(name="leak", rate_hz=3.0),))
     pulsed = replace(STEP, duration_s=10.0 * 0.01, live_fraction=0.01, photon_density_cm3=2e21)
     assert detector.expected(pulsed, 0.0).background_counts.tolist() == pytest.approx([3.0 * 2 * 10.0 * 0.01])
-
-
-@pytest.mark.parametrize("n_second", [0, 1, 20, 99, 101, 3000])
-def test_merging_is_a_stable_sort_of_both_runs(n_second):
-    """Few arrivals are inserted, many sorted in; at equal times, of which there are many, `first` leads."""
-    rng = np.random.default_rng(3)
-
-    def arrivals(n, component):
-        time_s = np.sort(rng.integers(0, 50, n)).astype(float)
-        return response._Arrivals(time_s, rng.random(n), np.arange(n), np.full(n, component, dtype=np.int16))
-
-    first, second = arrivals(400, -1), arrivals(n_second, 2)
-    order = np.argsort(np.concatenate([first.time_s, second.time_s]), kind="stable")
-    columns = zip(first, second, response._merged(first, second), strict=True)
-    for a, b, merged in (map(np.asarray, column) for column in columns):
-        assert merged.dtype == a.dtype
-        assert np.array_equal(merged, np.concatenate([a, b])[order])

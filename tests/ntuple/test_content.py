@@ -250,7 +250,7 @@ IMPOSSIBLE = [
     ("steps", "omega_set_eV", np.nan),
     ("steps", "omega_set_eV", -1.07),
     ("steps", "kind", 9),
-    ("steps", "efficiency", 1.01),
+    ("steps", "efficiency", -0.01),
     ("steps", "gamma0_hz", np.inf),
     ("steps", "n_recorded", -5),
     ("steps", "mu_signal", -1.0),

@@ -85,7 +85,17 @@ INTERACTIONS: list[dict[str, Any]] = [
     {"model": "scalar_mediator", **SCALAR},
     {"model": "em_moments", "magnetic_muB": {"12": [1e-11, -1e-11], "33": 1e-12}},
 ]
-SOUND = [read_table(name) for name in EXAMPLES] + [EVERYTHING | {"interaction": i} for i in INTERACTIONS]
+TURN_ON = {"kind": "turn_on", "energy_eV": 1.0, "width_eV": 0.02, "common_error_rel": 0.1}
+CHANNELS = [{"share": 0.4, "efficiency": TURN_ON}, {"share": 0.5, "efficiency": 0.2}]
+AFTER = {"probability": 0.02, "decay_s": 1e-6}
+SEVERAL = EVERYTHING | {
+    "detector": {"energy_window_eV": [0.9, 1.2], "channels": CHANNELS, "afterpulse": AFTER}
+}
+SOUND = (
+    [read_table(name) for name in EXAMPLES]
+    + [SEVERAL]
+    + [EVERYTHING | {"interaction": i} for i in INTERACTIONS]
+)
 
 NUMBERS = [0, -1, 1, 3, 0.5, -0.0, 1e-300, 5e-324, 1e-100, 1e-30, 1e30, 1e200, -1e200, math.inf, -math.inf]
 NUMBERS += [math.nan, 10**400]

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, get_origin
 
 import pytest
 
+from detector.afterpulse import Afterpulse
 from detector.background import Background, DarkCounts
 from detector.dead_time import DeadTime
 from detector.domain import Fraction
@@ -31,6 +32,7 @@ PLACES = {
     Resolution: "detector.resolution",
     DeadTime: "detector.dead_time",
     Drift: "drift.density",
+    Afterpulse: "detector.afterpulse",
 }
 SKY = {"name": "sky", "kind": "continuum", "rate_hz": 1.0}
 EVERY_KIND = [(interface, name) for interface, kinds in KINDS.items() for name in kinds.known]
@@ -242,7 +244,6 @@ def test_a_kind_that_is_not_named_is_missed(interface: Any) -> None:
             ["drift.efficiency={total_rel=0.1}"],
             ["drift.efficiency.total_rel: takes an efficiency of 1 to 1.1"],
         ),
-        (["output.blind=true"], ["output.blind: blind files are not built yet"]),
         (["detector.efficiency=1.2"], ["detector.efficiency = 1.2: must lie in [0, 1]"]),
         (
             ['detector.efficiency="20%"'],
