@@ -8,6 +8,7 @@ from typing import Any
 
 from renp_sim.analysis.floating import Setup, Treatment
 from renp_sim.analysis.infer.compare import Comparison, Significance
+from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
@@ -18,9 +19,6 @@ from renp_sim.app.subject import Subject
 from renp_sim.errors import ConfigError
 
 __all__ = ["CompareMethod", "CompareReport", "compare", "hypotheses_of", "setups_of"]
-
-FEW_COUNTS = 10.0
-"""Below this expectation of a step, asymptotic levels are a shortcut."""
 
 PHASES = ("alpha21_deg", "alpha31_deg")
 """Of Majorana neutrinos; nobody knows them, so they are profiled."""

@@ -10,6 +10,7 @@ import numpy as np
 from renp_sim.analysis.floating import Setup, Treatment
 from renp_sim.analysis.infer.cls import PValues, cls_limit
 from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
+from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, profile_limit
 from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
@@ -25,9 +26,6 @@ from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 
 __all__ = ["LimitMethod", "LimitReport", "PValues", "limit_of", "limit_setup", "normalisation_text", "rested"]
-
-FEW_COUNTS = 10.0
-"""Below this expectation of a step, asymptotic levels are a shortcut."""
 
 NULL_IS_ZERO = ("interaction.*", "normalisation")
 """Signals, of which a limit is expected where there is none; others stand at the truth of the run file."""

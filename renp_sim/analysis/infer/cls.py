@@ -15,6 +15,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.limit import BAND, Limit, LimitStatus, is_even, is_seen
 from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable
 from renp_sim.analysis.infer.statistic import Kind, Statistic
@@ -23,9 +24,6 @@ from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 
 __all__ = ["PValues", "cls_limit"]
-
-FEW_COUNTS = 10.0
-"""Below this expectation of a step a p-value is counted and not taken from its limit."""
 
 DOUBLINGS = 60
 """Times a bracket is doubled before a limit is said to be without bound."""

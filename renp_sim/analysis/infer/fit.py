@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from renp_sim.analysis.data import Observation
     from renp_sim.analysis.model import Constraint, Model
 
-__all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "fit"]
+__all__ = ["FEW_COUNTS", "FitResult", "ModelFit", "ParameterFit", "Role", "fit"]
 
 
 FEW_COUNTS = 10.0

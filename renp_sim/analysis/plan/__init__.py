@@ -1,0 +1,1 @@
+"""Plans of experiments: how long, at which frequencies."""

@@ -1,0 +1,200 @@
+"""Where along the exposure a question is answered: by Asimov sets, every outcome or toys.
+
+All that is known of an experiment is what two hypotheses say of it at a given exposure.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtri
+
+from renp_sim.analysis.infer.compare import Comparison
+from renp_sim.analysis.infer.outcomes import Uniforms
+from renp_sim.analysis.infer.power import Power, exact_power, toy_power
+from renp_sim.arrays import FloatArray
+
+__all__ = ["Crossings", "Curve", "by_asimov", "by_outcomes", "by_toys"]
+
+LEAST, MOST = 1e-6, 1e8
+"""Factors on the durations of a run file between which an answer is looked for."""
+
+FACTOR_TOLERANCE = 1e-6
+"""In the logarithm of a factor."""
+
+CURVE_POINTS = 121
+"""Of the power by every outcome."""
+
+TOOTH = 0.02
+"""Where the power is this near to an asked one its saw-tooth may pass it more than once."""
+
+FINER = 40
+"""Parts into which such a cell is divided: teeth are as many as outcomes (`test_teeth_are_all_listed`)."""
+
+BELOW, ABOVE = 0.15, 8.0
+"""Ends of that curve, in Asimov exposures; at a wall, in exposures for one count beyond it."""
+
+LEAST_TOYS, MOST_TOYS, TOY_POINTS = 0.4, 4.0, 9
+"""Exposures at which toys are drawn, in Asimov exposures, and how many they are."""
+
+
+Curve = tuple[FloatArray, FloatArray, FloatArray]
+"""Factors on the exposure, Δq or power there, and its error, shape (g,) each."""
+
+At = Callable[[float], Comparison]
+"""Two hypotheses at their best fits to what the truth expects of an exposure, as a factor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossings:
+    """Where an asked power, or significance of an Asimov set, is passed.
+
+    Parameters
+    ----------
+    power
+        None for an Asimov set.
+    status
+        "reached", "already" at any exposure, "never", or "several" crossings.
+    factors
+        All of them, rising; the last one counts.
+    error
+        Monte Carlo error of the last; None without one.
+    """
+
+    power: float | None
+    status: str
+    factors: tuple[float, ...]
+    error: float | None = None
+
+    @classmethod
+    def of(cls, power: float | None, factors: Sequence[float], error: float | None = None) -> "Crossings":
+        """Return what so many crossings mean."""
+        status = "several" if len(factors) > 1 else "reached" if factors else "never"
+        return cls(power=power, status=status, factors=tuple(factors), error=error if factors else None)
+
+
+def by_asimov(at: At, significance: float) -> tuple[Crossings, float, Curve]:
+    """Return the exposure at which q of an Asimov set is Z², and where a power is looked for."""
+
+    def excess(log_factor: float) -> float:
+        return math.sqrt(max(at(math.exp(log_factor)).delta_q, 0.0)) - significance
+
+    here = at(1.0)
+    if here.is_wall:
+        beyond = here.counts[here.alternative.model.expected(here.alternative.theta) <= 0]
+        centre = 1.0 / float(np.sum(beyond))
+        return Crossings(power=None, status="already", factors=()), centre, _curve_of([centre], [math.inf])
+    first = here.delta_q
+    if first <= 0:
+        return Crossings.of(None, ()), 1.0, _curve_of([1.0], [first])
+    # without constraints q grows with the exposure, so the first guess is the answer
+    guess = math.log(min(max(significance**2 / first, LEAST), MOST))
+    low = high = guess
+    while excess(low) > 0 and low > math.log(LEAST):
+        low -= 0.5
+    while excess(high) < 0 and high < math.log(MOST):
+        high += 0.5
+    if excess(high) < 0:
+        return Crossings.of(None, ()), math.exp(guess), _curve_of([1.0], [first])
+    root = brentq(excess, low, high, xtol=FACTOR_TOLERANCE) if low < high else low
+    factor = math.exp(float(root))
+    factors = factor * np.geomspace(0.1, 10, 11)
+    curve = _curve_of(factors, [at(f).delta_q for f in factors.tolist()])
+    return Crossings.of(None, (factor,)), factor, curve
+
+
+def _curve_of(factor: Sequence[float] | FloatArray, value: Sequence[float]) -> Curve:
+    return np.asarray(factor, dtype=float), np.array(value, dtype=float), np.zeros(len(value))
+
+
+def by_outcomes(
+    at: At, centre: float, p_value: float, powers: Sequence[float]
+) -> tuple[list[Crossings], Curve]:
+    """Return where the power of every outcome is what is asked, around an exposure.
+
+    Raises
+    ------
+    ConfigError
+        If there are too many outcomes.
+    """
+
+    def power_at(factor: float) -> Power:
+        return exact_power(at(factor), p_value)
+
+    curve = _finer(power_at, centre * np.geomspace(BELOW, ABOVE, CURVE_POINTS), powers)
+    return [_exact_crossings(power_at, curve, power) for power in powers], curve
+
+
+def by_toys(
+    at: At, centre: float, p_value: float, powers: Sequence[float], *, seed: int, n_toys: int
+) -> tuple[list[Crossings], Curve]:
+    """Return where the power of toys is what is asked, around an exposure."""
+
+    def power_at(factor: float) -> Power:
+        both = at(factor)
+        uniforms = Uniforms.of(both.alternative, len(both.counts), seed=seed, n_toys=n_toys)
+        return toy_power(both, uniforms, p_value)
+
+    factors = centre * np.geomspace(LEAST_TOYS, MOST_TOYS, TOY_POINTS)
+    found = [power_at(f) for f in factors.tolist()]
+    curve = (factors, np.array([p.value for p in found]), np.array([p.error for p in found]))
+    return [_toy_crossings(curve, power) for power in powers], curve
+
+
+def _finer(power_at: Callable[[float], Power], factors: FloatArray, powers: Sequence[float]) -> Curve:
+    """Return the power at exposures, and at more of them where it is near to one that is asked."""
+    values = np.array([power_at(f).value for f in factors.tolist()])
+    near = np.min(np.abs(values[:, None] - np.asarray(powers)), axis=1) < TOOTH
+    passed = np.any((values[1:, None] >= powers) != (values[:-1, None] >= powers), axis=1)
+    cells = np.flatnonzero(near[1:] | near[:-1] | passed).tolist()
+    inner = [np.geomspace(factors[i], factors[i + 1], FINER + 1)[1:-1] for i in cells]
+    more = np.concatenate([np.empty(0), *inner])
+    every = np.concatenate([factors, more])
+    order = np.argsort(every)
+    all_values = np.concatenate([values, [power_at(f).value for f in more.tolist()]])
+    return every[order], all_values[order], np.zeros(len(every))
+
+
+def _exact_crossings(power_at: Callable[[float], Power], curve: Curve, power: float) -> Crossings:
+    """Return where a saw-tooth passes a power, each place found by halving."""
+    factors, values, _ = curve
+    is_enough = values >= power
+    crossings = []
+    for i in np.flatnonzero(is_enough[1:] != is_enough[:-1]).tolist():
+        low, high = math.log(factors[i]), math.log(factors[i + 1])
+        while high - low > FACTOR_TOLERANCE:
+            middle = (low + high) / 2
+            if (power_at(math.exp(middle)).value >= power) == is_enough[i]:
+                low = middle
+            else:
+                high = middle
+        crossings.append(math.exp((low + high) / 2))
+    if np.all(is_enough):
+        return Crossings(power=power, status="already", factors=())
+    return Crossings.of(power, crossings, 0.0)
+
+
+def _toy_crossings(curve: Curve, power: float) -> Crossings:
+    """Return where a straight line through nearby probits of the power is that of the asked one."""
+    factors, values, errors = curve
+    if np.all(values >= power):
+        return Crossings(power=power, status="already", factors=())
+    if not np.any(values >= power):
+        return Crossings.of(power, ())
+    safe = np.clip(values, 1e-4, 1 - 1e-4)
+    probit = ndtri(safe)
+    # dΦ⁻¹(p) = dp/φ
+    spread = np.maximum(errors, 1e-4) * math.sqrt(2 * math.pi) * np.exp(probit**2 / 2)
+    away = np.abs(probit - ndtri(power))
+    # nearly straight there; two points at least
+    near = away <= max(1.5, float(np.sort(away)[1]))
+    x = np.log(factors)[near]
+    (slope, offset), covariance = np.polyfit(x, probit[near], 1, w=1 / spread[near], cov="unscaled")
+    root = (float(ndtri(power)) - offset) / slope
+    error = math.sqrt(covariance[1, 1] + 2 * root * covariance[0, 1] + root**2 * covariance[0, 0]) / abs(
+        slope
+    )
+    factor = math.exp(root)
+    return Crossings.of(power, (factor,), factor * error)
