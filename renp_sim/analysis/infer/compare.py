@@ -22,6 +22,9 @@ from renp_sim.errors import ConfigError
 
 __all__ = ["Comparison", "Significance", "best_fit"]
 
+ROUNDING = 1e-10
+"""Of −2 ln L, relative to 1 + its size."""
+
 PERFECT = 1e-12
 """−2 ln L of what its own expectation is, but for rounding."""
 
@@ -90,8 +93,9 @@ class Comparison:
 
     @property
     def delta_q(self) -> float:
-        """ΔT, ≥ 0 where the truth describes the counts better."""
-        return self.q_alternative - self.q_truth
+        """ΔT, ≥ 0 where the truth describes the counts better; 0 where rounding makes the difference."""
+        difference = self.q_alternative - self.q_truth
+        return 0.0 if abs(difference) < ROUNDING * (1 + abs(self.q_truth)) else difference
 
     @property
     def is_wall(self) -> bool:

@@ -89,7 +89,13 @@ def by_asimov(at: At, significance: float) -> tuple[Crossings, float, Curve]:
     first = here.delta_q
     if first <= 0:
         return Crossings.of(None, ()), 1.0, _curve_of([1.0], [first])
-    # without constraints q grows with the exposure, so the first guess is the answer
+    if not _has_constraints(here):
+        # q is proportional to the exposure
+        factor = significance**2 / first
+        if not LEAST < factor < MOST:
+            return Crossings.of(None, ()), 1.0, _curve_of([1.0], [first])
+        factors = factor * np.geomspace(0.1, 10, 11)
+        return Crossings.of(None, (factor,)), factor, _curve_of(factors, (first * factors).tolist())
     guess = math.log(min(max(significance**2 / first, LEAST), MOST))
     low = high = guess
     while excess(low) > 0 and low > math.log(LEAST):
@@ -103,6 +109,10 @@ def by_asimov(at: At, significance: float) -> tuple[Crossings, float, Curve]:
     factors = factor * np.geomspace(0.1, 10, 11)
     curve = _curve_of(factors, [at(f).delta_q for f in factors.tolist()])
     return Crossings.of(None, (factor,)), factor, curve
+
+
+def _has_constraints(both: Comparison) -> bool:
+    return any(c is not None for setup in (both.truth, both.alternative) for c in setup.constraints)
 
 
 def _curve_of(factor: Sequence[float] | FloatArray, value: Sequence[float]) -> Curve:
