@@ -13,6 +13,7 @@ from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
 from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, profile_limit
 from renp_sim.analysis.infer.outcomes import Uniforms
+from renp_sim.analysis.infer.toy_band import toy_band
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.analysis.model import Constraint, Model
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
@@ -209,6 +210,12 @@ def limit_of(
     if n_toys and (len(setup.names) > 1 or needs_toys):
         uniforms = Uniforms.of(setup, len(counts), seed=subject.seed, n_toys=n_toys)
     found, chosen = _found(setup, counts, name, level, method, band, p_values, uniforms)
+    is_profile = method in (LimitMethod.ASIMOV, LimitMethod.PROFILE)
+    if band and n_toys and subject.is_planned and is_profile and found.upper is not None:
+        assert found.delta_q is not None
+        uniforms = Uniforms.of(setup, len(counts), seed=subject.seed, n_toys=n_toys)
+        expected = toy_band(setup, name, truth, found.upper, found.delta_q, uniforms)
+        found = replace(found, expected=expected)
     return LimitReport(
         limit=found,
         method=method,
