@@ -66,7 +66,7 @@ class Report:
         }
 
 
-def analyse(data: Data, question: Question) -> Report:
+def analyse(data: Data, question: Question, *, n_toys: int = 0, seed: int = 1) -> Report:
     """Rebuild the spectrum, fit it and search it for thresholds.
 
     Raises
@@ -76,7 +76,7 @@ def analyse(data: Data, question: Question) -> Report:
     """
     return Report(
         spectrum=measured_spectrum(data.observation),
-        fit=fit_report(data, question),
+        fit=fit_report(data, question, n_toys=n_toys, seed=seed),
         search=search_thresholds(data.observation),
     )
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from renp_sim.analysis.floating import Setup, Treatment
 from renp_sim.analysis.infer.fit import FitResult, ModelFit
+from renp_sim.analysis.infer.goodness import Goodness, goodness_of_fit
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.result import plain
 from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.app.data import Data
 from renp_sim.app.fitting import fit_data, model_fitted, problem_of
@@ -42,12 +44,15 @@ class FitReport:
         The fits.
     thresholds
         By label of the hypothesis and by pair, "11" … "33"; for the atom of the first run.
+    goodness
+        Of the best fit, from toys where they were asked for.
     """
 
     question: Question
     data: Data
     result: FitResult
     thresholds: Mapping[str, Mapping[str, Threshold]]
+    goodness: Goodness | None = None
 
     def hypothesis(self, fitted: ModelFit) -> Hypothesis:
         """Return the hypothesis of one of the fits."""
@@ -65,12 +70,13 @@ class FitReport:
         }
         return self.result.as_dict() | {
             "thresholds_eV": thresholds,
+            "goodness": None if self.goodness is None else plain(self.goodness),
             "notes": [*self.data.notes, *self.result.notes],
         }
 
 
-def fit_report(data: Data, question: Question) -> FitReport:
-    """Fit the data and derive the thresholds.
+def fit_report(data: Data, question: Question, *, n_toys: int = 0, seed: int = 1) -> FitReport:
+    """Fit the data and derive the thresholds; with toys the p-value of the best fit too.
 
     With three free masses the intervals of the sums m_i + m_j cost a profile each, so only the best
     hypothesis has them.
@@ -82,7 +88,12 @@ def fit_report(data: Data, question: Question) -> FitReport:
     """
     result = fit_data(data, question)
     hypotheses = question.hypotheses(data.assumptions.nature)
+    best = result.best
+    goodness = None
+    if n_toys:
+        goodness = goodness_of_fit(best.setup, best.minus_two_ln_L, seed=seed, n_toys=n_toys)
     return FitReport(
+        goodness=goodness,
         question=question,
         data=data,
         result=result,

@@ -16,12 +16,16 @@ from renp_sim.cli.options import (
     Quiet,
     Seed,
     Settings,
+    Toys,
 )
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import working
 from renp_sim.constants import ONE_SIGMA
 
 __all__ = ["fit"]
+
+DEFAULT_SEED = 1
+"""Of toys."""
 
 
 def fit(
@@ -40,6 +44,7 @@ def fit(
     ] = None,
     constrain: Constrain = None,
     level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = ONE_SIGMA,
+    toys: Toys = None,
     model: Model = None,
     settings: Settings = None,
     seed: Seed = None,
@@ -70,14 +75,16 @@ def fit(
         constrain=constrain or [],
         level=level,
     )
-    data = read_data(files, model, settings or (), seed=seed)
+    # without --model a seed is that of the toys
+    toy_seed = seed if seed is not None else DEFAULT_SEED
+    data = read_data(files, model, settings or (), seed=seed if model is not None or not toys else None)
     with working("fitting", quiet=quiet):
         if output is not None:
             with report_folder(output, inputs=[*data.tables.paths, model], force=force):
-                report = analyse(data, question)
+                report = analyse(data, question, n_toys=toys or 0, seed=toy_seed)
                 written, table = write_report(report, output), report.fit.as_dict()
         else:
-            written, table = [], fit_report(data, question).as_dict()
+            written, table = [], fit_report(data, question, n_toys=toys or 0, seed=toy_seed).as_dict()
     if json:
         print_json(table)
     else:

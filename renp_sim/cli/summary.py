@@ -35,6 +35,13 @@ def print_fit(table: dict[str, Any]) -> None:
         line = f"{label}: −2lnL = {_number(fitted['minus_two_ln_L'])} for {fitted['ndf']} degrees of freedom"
         behind = "" if label == table["best"] else f"; {_number(above)} above {table['best']}"
         console.print(line + quality + behind)
+    if table.get("goodness") is not None:
+        good = table["goodness"]
+        failed = f", {good['n_failed']} fits failed" if good["n_failed"] else ""
+        console.print(
+            f"{table['best']}: p = {good['p_value']:.3g} ± {good['p_error']:.1g} "
+            f"from {good['n_toys']} toys{failed}"
+        )
     if len(table["fits"]) > 1:
         console.print(
             "hypotheses are not nested: their difference is no χ²; toys give its meaning", style="dim"
