@@ -16,7 +16,7 @@ from renp_sim.analysis.infer.limit import BAND
 from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.app.experiment import Experiment
-from renp_sim.app.limit import limit_setup
+from renp_sim.app.interest import limit_setup
 from renp_sim.app.question import Question
 from renp_sim.app.sensitivity import Sensitivity, scan_of, sensitivity_of
 from renp_sim.runfile.run import load

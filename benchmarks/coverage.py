@@ -19,7 +19,7 @@ from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment
-from renp_sim.app.limit import limit_setup
+from renp_sim.app.interest import limit_setup
 from renp_sim.app.question import Question
 from renp_sim.runfile.run import load
 

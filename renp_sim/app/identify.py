@@ -15,7 +15,8 @@ from renp_sim.analysis.infer.result import plain
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
-from renp_sim.app.limit import normalisation_text, rested
+from renp_sim.app.interest import rested
+from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError

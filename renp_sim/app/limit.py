@@ -7,26 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from renp_sim.analysis.floating import Setup, Treatment
+from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.cls import PValues, cls_limit
 from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
 from renp_sim.analysis.infer.fit import FEW_COUNTS
-from renp_sim.analysis.infer.limit import Limit, LimitStatus, profile_limit
+from renp_sim.analysis.infer.limit import BAND, Limit, LimitStatus, profile_limit
 from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.infer.toy_band import toy_band
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.analysis.model import Constraint, Model
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
-from renp_sim.app.fitting import model_of
 from renp_sim.app.hypothesis import MASS_NAMES
-from renp_sim.app.question import Question, treatment_of
+from renp_sim.app.interest import limit_setup
+from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
-from renp_sim.prediction.expected_counts import ExpectedCounts
-from renp_sim.prediction.joint import JointCounts
 
-__all__ = ["LimitMethod", "LimitReport", "PValues", "limit_of", "limit_setup", "normalisation_text", "rested"]
+__all__ = ["LimitMethod", "LimitReport", "PValues", "limit_of", "normalisation_text"]
 
 NULL_IS_ZERO = ("interaction.*", "normalisation")
 """Signals, of which a limit is expected where there is none; others stand at the truth of the run file."""
@@ -101,60 +99,6 @@ class LimitReport:
         }
 
 
-def limit_setup(
-    experiment: Experiment, question: Question, parameter: str
-) -> tuple[ExpectedCounts | JointCounts, Setup, str]:
-    """Return the model of the run's own hypothesis, what floats in a limit, and the parameter's full name.
-
-    Masses stay where the run file has them unless they are named: limits on couplings are published so.
-
-    Raises
-    ------
-    ConfigError
-        If a parameter is unknown or asked for twice.
-    """
-    whole = model_of(experiment, hypothesis_of_run(experiment))
-    names = [p.name for p in whole.parameters]
-    # an element off the diagonal is meant real where nothing else is said
-    name = parameter if parameter in names else f"{parameter}.re"
-    if name not in names:
-        name = parameter
-        _require_coupling(whole, parameter)
-    asked = question.treatment
-    if any(fnmatchcase(name, pattern) for pattern in asked.fixed):
-        raise ConfigError(f"--fix {name}: it is the parameter whose limit is asked for")
-    chosen = rested(question, whole, (name,))
-    model = whole.offering(chosen.names)
-    setup = Setup.of(model, chosen)
-    return model, experiment.at_truth(setup, chosen.fixed), name
-
-
-def rested(question: Question, model: Model, free: tuple[str, ...]) -> Treatment:
-    """Return what is done with the parameters where some are free and masses rest unless they are named."""
-    asked = question.treatment
-    treatment = treatment_of(question, model)
-    masses = {mass for every in MASS_NAMES.values() for mass in every}
-    kept = [
-        name
-        for name in treatment.free
-        if name not in masses or any(fnmatchcase(name, pattern) for pattern in asked.names)
-    ]
-    kept += [name for name in free if name not in (*kept, *treatment.constrained)]
-    return replace(treatment, free=tuple(kept))
-
-
-def _require_coupling(model: ExpectedCounts | JointCounts, parameter: str) -> None:
-    """Raise ConfigError with what is allowed."""
-    names = [p.name for p in model.parameters]
-    couplings = [n for n in names if n.startswith("interaction.")]
-    if parameter.startswith("interaction.") and not couplings:
-        raise ConfigError(
-            f"--parameter {parameter}: the interaction of the run file has no couplings; "
-            "set interaction.model to vector_mediator, scalar_mediator or em_moments"
-        )
-    model.offering((parameter,))
-
-
 def limit_of(
     subject: Subject,
     question: Question,
@@ -165,6 +109,7 @@ def limit_of(
     band: bool = False,
     p_values: PValues = PValues.AUTO,
     n_toys: int = 0,
+    is_power_constrained: bool = False,
 ) -> LimitReport:
     """Return the limit on a parameter.
 
@@ -186,6 +131,9 @@ def limit_of(
         Of CLs.
     n_toys
         Of p-values that cannot be counted, and of the band where it is not asymptotic.
+    is_power_constrained
+        Whether a limit may not be stronger than that of data one standard deviation down, which have little
+        power to exclude what lies below (Cowan et al., arXiv:1105.3166).
 
     Raises
     ------
@@ -216,6 +164,8 @@ def limit_of(
         uniforms = Uniforms.of(setup, len(counts), seed=subject.seed, n_toys=n_toys)
         expected = toy_band(setup, name, truth, found.upper, found.delta_q, uniforms)
         found = replace(found, expected=expected)
+    if is_power_constrained:
+        found = _power_constrained(found, setup, model.expected(truth), method)
     return LimitReport(
         limit=found,
         method=method,
@@ -248,6 +198,29 @@ def _found(
     return profile_limit(setup, counts, name, level, band=band), PValues.ASYMPTOTIC
 
 
+def _power_constrained(found: Limit, setup: Setup, null_counts: FloatArray, method: LimitMethod) -> Limit:
+    """Return a limit that is not stronger than that of data one standard deviation down.
+
+    Raises
+    ------
+    ConfigError
+        If the method has no such band.
+    """
+    if method is LimitMethod.FELDMAN_COUSINS:
+        raise ConfigError("--power-constrained: is for --method profile and cls; this one needs none")
+    if found.upper is None:
+        return found
+    if method is LimitMethod.CLS:
+        least = cls_limit(setup, null_counts, found.name, found.level, band=True).limit.expected
+    else:
+        least = profile_limit(setup, null_counts, found.name, found.level, band=True).expected
+    down = None if least is None else least[BAND.index(-1.0)]
+    if down is None or found.upper >= down:
+        return found
+    lower = -down if found.lower == -found.upper else found.lower
+    return replace(found, upper=down, lower=lower, status=LimitStatus.POWER_CONSTRAINED)
+
+
 def _notes(
     setup: Setup,
     model: Model,
@@ -262,6 +235,8 @@ def _notes(
     if not any(m in setup.names for m in masses):
         shown = ", ".join(f"{m:g}" for m in experiment.masses_eV)
         notes.append(f"masses rest at {shown} eV; --free lightest_mass_eV profiles them")
+    if found.status is LimitStatus.POWER_CONSTRAINED:
+        notes.append(f"{name}: data fluctuated down; the limit is that of one standard deviation down")
     if found.status is LimitStatus.NOT_VISIBLE:
         notes.append(f"{name}: not visible, no expected count depends on it")
     elif found.status is LimitStatus.UNBOUNDED:

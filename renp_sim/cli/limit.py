@@ -39,6 +39,9 @@ def limit(
         Literal["auto", "asymptotic", "exact", "toys"],
         typer.Option(help="Of CLs; auto counts outcomes where they are few."),
     ] = "auto",
+    power_constrained: Annotated[
+        bool, typer.Option("--power-constrained", help="No stronger than that of data 1σ down.")
+    ] = False,
     toys: Toys = None,
     normalisation: Normalisation = "fixed",
     free: Free = None,
@@ -69,6 +72,7 @@ def limit(
             band=band,
             p_values=PValues(p_values),
             n_toys=toys or 0,
+            is_power_constrained=power_constrained,
         )
     if json:
         print_json(report.as_dict())

@@ -1,10 +1,12 @@
 """Limits as published and as any implementation must give them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from renp_sim.analysis.infer.limit import Limit
 from renp_sim.app.limit import LimitMethod, LimitReport, limit_of
 from renp_sim.app.question import Normalisation, Question, Treatment
 from renp_sim.app.subject import subject_of
@@ -144,6 +146,28 @@ def test_observed_limit_of_a_file(tmp_path: Path) -> None:
     assert low < found.limit.upper < high
     with pytest.raises(ConfigError, match="asimov"):
         limit_of(subject, Question(), "interaction.y_scalar.11", method=LimitMethod.ASIMOV)
+
+
+@pytest.mark.parametrize("method", [LimitMethod.PROFILE, LimitMethod.CLS])
+def test_a_power_constrained_limit_stops_one_standard_deviation_down(method: LimitMethod) -> None:
+    planned = subject_of(["gp23_three_frequencies"], settings=scalar(1.0))
+    band = limit_of(planned, Question(), "interaction.y_scalar.11", method=method, band=True).limit.expected
+    assert band is not None
+    assert band[1] is not None
+
+    def of(counts: list[float], *, constrained: bool) -> Limit:
+        subject = replace(planned, counts=np.array(counts))
+        asked = {"method": method, "is_power_constrained": constrained}
+        return limit_of(subject, Question(), "interaction.y_scalar.11", **asked).limit  # type: ignore[arg-type]
+
+    low, usual = [12.0, 8.0, 7.0], [25.0, 19.0, 18.0]
+    free = of(low, constrained=False).upper
+    assert free is not None
+    assert free < band[1]
+    stopped = of(low, constrained=True)
+    assert stopped.upper == pytest.approx(band[1], rel=1e-6, abs=0)
+    assert (stopped.lower, stopped.status.value) == (-band[1], "power constrained")
+    assert of(usual, constrained=True).upper == of(usual, constrained=False).upper
 
 
 def test_mistakes_are_one_line() -> None:

@@ -28,6 +28,8 @@ class LimitStatus(StrEnum):
     LIMITED = "limited"
     UNBOUNDED = "unbounded"
     """The data see the parameter, but exclude no value on that side at this level."""
+    POWER_CONSTRAINED = "power constrained"
+    """Data were so low that the limit is that of data one standard deviation down."""
     NOT_VISIBLE = "not visible"
     """No expectation depends on it."""
 
