@@ -20,14 +20,23 @@ if TYPE_CHECKING:
     from renp_sim.analysis.model import Constraint as Constraint
     from renp_sim.analysis.spectrum.measured import measured_spectrum as measured_spectrum
     from renp_sim.analysis.spectrum.thresholds import search_thresholds as search_thresholds
+    from renp_sim.app.compare import CompareMethod as CompareMethod
+    from renp_sim.app.compare import compare as compare
     from renp_sim.app.data import read_data as read_data
+    from renp_sim.app.exposure import exposure_needed as exposure_needed
     from renp_sim.app.fitting import fit_data as fit_data
+    from renp_sim.app.identify import identify as identify
+    from renp_sim.app.limit import LimitMethod as LimitMethod
+    from renp_sim.app.limit import limit_of as limit_of
     from renp_sim.app.question import Masses as Masses
     from renp_sim.app.question import Normalisation as Normalisation
     from renp_sim.app.question import Question as Question
     from renp_sim.app.rates import rate_at as rate_at
     from renp_sim.app.rates import rate_of_schedule as rate_of_schedule
     from renp_sim.app.report import run_all as run_all
+    from renp_sim.app.sensitivity import scan_of as scan_of
+    from renp_sim.app.sensitivity import sensitivity_of as sensitivity_of
+    from renp_sim.app.subject import subject_of as subject_of
     from renp_sim.ntuple.reader import iterate_events as iterate_events
     from renp_sim.ntuple.reader import read_tables as read_tables
     from renp_sim.physics.neutrino import Nature as Nature
@@ -40,9 +49,11 @@ if TYPE_CHECKING:
     from renp_sim.runfile.run import load as load
 
 _HOME = {
+    "CompareMethod": "renp_sim.app.compare",
     "Constraint": "renp_sim.analysis.model",
     "ExpectedCounts": "renp_sim.prediction.expected_counts",
     "Exposure": "renp_sim.analysis.data",
+    "LimitMethod": "renp_sim.app.limit",
     "Masses": "renp_sim.app.question",
     "Nature": "renp_sim.physics.neutrino",
     "Normalisation": "renp_sim.app.question",
@@ -50,12 +61,16 @@ _HOME = {
     "Question": "renp_sim.app.question",
     "Treatment": "renp_sim.analysis.floating",
     "asimov": "renp_sim.prediction.pseudo_data",
+    "compare": "renp_sim.app.compare",
+    "exposure_needed": "renp_sim.app.exposure",
     "exposure_of": "renp_sim.prediction.exposure",
     "fit": "renp_sim.analysis.infer.fit",
     "fit_batch": "renp_sim.analysis.infer.batch",
     "fit_data": "renp_sim.app.fitting",
     "generate": "renp_sim.production.generate",
+    "identify": "renp_sim.app.identify",
     "iterate_events": "renp_sim.ntuple.reader",
+    "limit_of": "renp_sim.app.limit",
     "load": "renp_sim.runfile.run",
     "measured_spectrum": "renp_sim.analysis.spectrum.measured",
     "profile": "renp_sim.analysis.infer.profile",
@@ -64,7 +79,10 @@ _HOME = {
     "read_data": "renp_sim.app.data",
     "read_tables": "renp_sim.ntuple.reader",
     "run_all": "renp_sim.app.report",
+    "scan_of": "renp_sim.app.sensitivity",
     "search_thresholds": "renp_sim.analysis.spectrum.thresholds",
+    "sensitivity_of": "renp_sim.app.sensitivity",
+    "subject_of": "renp_sim.app.subject",
     "toys": "renp_sim.prediction.pseudo_data",
 }
 

@@ -10,9 +10,11 @@ import pytest
 import renp_sim
 
 PUBLIC = [
+    "CompareMethod",
     "Constraint",
     "ExpectedCounts",
     "Exposure",
+    "LimitMethod",
     "Masses",
     "Nature",
     "Normalisation",
@@ -20,12 +22,16 @@ PUBLIC = [
     "Question",
     "Treatment",
     "asimov",
+    "compare",
+    "exposure_needed",
     "exposure_of",
     "fit",
     "fit_batch",
     "fit_data",
     "generate",
+    "identify",
     "iterate_events",
+    "limit_of",
     "load",
     "measured_spectrum",
     "profile",
@@ -34,7 +40,10 @@ PUBLIC = [
     "read_data",
     "read_tables",
     "run_all",
+    "scan_of",
     "search_thresholds",
+    "sensitivity_of",
+    "subject_of",
     "toys",
 ]
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import renp_sim
 from renp_sim.ntuple.schema import markdown_table
 from renp_sim.physics.atom import known_atoms
@@ -50,8 +52,8 @@ def test_the_example_in_python_runs(tmp_path: Path) -> None:
     assert fitted.startswith(("normal/dirac", "inverted/dirac"))
 
 
-def test_the_session_in_python_prints_what_is_written() -> None:
-    (session,) = (block for block in blocks_in_python() if ">>>" in block)
+@pytest.mark.parametrize("session", [block for block in blocks_in_python() if ">>>" in block])
+def test_a_session_in_python_prints_what_is_written(session: str) -> None:
     example = doctest.DocTestParser().get_doctest(session, {"renp_sim": renp_sim}, "README", "README.md", 0)
     assert len(example.examples) <= 10
     assert doctest.DocTestRunner().run(example).failed == 0

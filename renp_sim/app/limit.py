@@ -245,6 +245,8 @@ def _notes(
         notes.append(
             f"{name}: what is allowed is not connected; the ends are those of the region of the best"
         )
+    if p_values in (PValues.EXACT, PValues.TOYS) and found.expected is not None:
+        notes.append("the band is asymptotic, the limit is not")
     expected = model.expected(setup.theta)
     few = (expected > 0) & (expected < FEW_COUNTS)
     if p_values is PValues.ASYMPTOTIC and np.any(few):

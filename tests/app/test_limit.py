@@ -127,6 +127,22 @@ def test_all_above_threshold_or_nothing_open(method: LimitMethod) -> None:
     assert found.limit.upper is None
 
 
+@pytest.mark.parametrize(
+    ("method", "events"), [(LimitMethod.CLS, np.log(10)), (LimitMethod.FELDMAN_COUSINS, 2.435)]
+)
+def test_expected_limit_of_hardly_any_counts(method: LimitMethod, events: float) -> None:
+    """Where most experiments count nothing the median limit is that of nothing, in photons."""
+    settings = (*scalar(1.0), scan((1.0699,), 0.01))
+    report = limit("interaction.y_scalar.11", *settings, method=method)
+    setup, upper = report.setup, report.limit.upper
+    assert upper is not None
+    theta = setup.theta.copy()
+    theta[setup.index("interaction.y_scalar.11")] = upper
+    signal = float(setup.model.expected(theta)[0] - setup.model.expected(setup.theta)[0])
+    # the Standard Model's own 0.08 photons are a background; without it 2.44 is the published end
+    assert signal == pytest.approx(events, abs=0.09)
+
+
 def test_observed_limit_of_a_file(tmp_path: Path) -> None:
     from renp_sim.production.generate import generate
     from renp_sim.runfile.run import load

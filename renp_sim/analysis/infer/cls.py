@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.limit import BAND, Limit, LimitStatus, is_even, is_seen
-from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable
+from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable, median_counts
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.intervals import Interval
 from renp_sim.arrays import FloatArray
@@ -66,7 +66,7 @@ def cls_limit(
     setup
         What floats, `name` among it; its null value is 0.
     counts
-        Shape (n,).
+        Shape (n,); of an expectation the median counts are taken where p-values are counted.
     name
         A parameter whose size only adds to the counts.
     level
@@ -91,11 +91,15 @@ def cls_limit(
         )
     if not is_seen(setup, name):
         return ClsLimit(limit=Limit.none(name, level, 0.0), p_values=p_values)
-    setup = _without_negative(setup, name)
+    setup = _at_null(setup, name)
     data = Statistic.of(setup, name, Kind.UPPER, counts[None])
     null = data.held(0.0).theta[0]
     first = _first_guess(setup, name, null)
     chosen = _chosen(setup, p_values, null, name, first, uniforms)
+    if chosen is not PValues.ASYMPTOTIC and np.any(counts != np.round(counts)):
+        # of whole numbers only are there outcomes: the median ones stand for an expectation
+        data = data.of_other(median_counts(counts)[None])
+        null = data.held(0.0).theta[0]
     if chosen is PValues.ASYMPTOTIC:
         curve: Callable[[float], float] = _Asymptotic.of(data, null).cls
     else:
@@ -137,7 +141,7 @@ def _can_lower(linear: FloatArray, square: FloatArray) -> bool:
     return bool(both or np.any(linear < 0) or np.any(square < 0))
 
 
-def _without_negative(setup: Setup, name: str) -> Setup:
+def _at_null(setup: Setup, name: str) -> Setup:
     """Return the set-up that starts at the null value of the parameter."""
     theta = setup.theta.copy()
     theta[setup.index(name)] = 0.0

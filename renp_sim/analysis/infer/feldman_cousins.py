@@ -13,7 +13,7 @@ import numpy as np
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, is_even, is_seen
-from renp_sim.analysis.infer.outcomes import Uniforms, every_outcome, is_enumerable
+from renp_sim.analysis.infer.outcomes import Uniforms, every_outcome, is_enumerable, median_counts
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.intervals import Interval, delta_q_of_level
 from renp_sim.arrays import FloatArray
@@ -119,7 +119,7 @@ def feldman_cousins_limit(
     setup
         What floats, `name` among it.
     counts
-        Shape (n,).
+        Shape (n,); of an expectation the median counts are taken.
     name
         The parameter.
     level
@@ -134,6 +134,9 @@ def feldman_cousins_limit(
     """
     if not is_seen(setup, name):
         return Limit.none(name, level, float(setup.theta[setup.index(name)]))
+    if np.any(counts != np.round(counts)):
+        # of whole numbers only are there outcomes: the median ones stand for an expectation
+        counts = median_counts(counts)
     data = Statistic.of(setup, name, Kind.TWO_SIDED, counts[None])
     belt = Belt(setup=setup, name=name, level=level, uniforms=uniforms)
     if uniforms is None:

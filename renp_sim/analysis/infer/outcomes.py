@@ -14,7 +14,7 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.arrays import FloatArray
 from renp_sim.streams import BLOCK_TOYS, Stage, name_key, stream
 
-__all__ = ["Outcomes", "Uniforms", "every_outcome", "is_enumerable"]
+__all__ = ["Outcomes", "Uniforms", "every_outcome", "is_enumerable", "median_counts"]
 
 TAIL = 1e-9
 """Probability of a step that is left out at either end where every outcome is counted."""
@@ -124,6 +124,18 @@ def _poisson_inverse(uniform: FloatArray, mean: float) -> FloatArray:
     reach = 10 * math.sqrt(mean) + 40
     k = np.arange(max(0, math.floor(mean - reach)), math.ceil(mean + reach) + 1)
     return np.asarray(k[0] + np.searchsorted(pdtr(k, mean), uniform, side="left"), dtype=float)
+
+
+def median_counts(mu: FloatArray) -> FloatArray:
+    """Return the median of the counts of each step, whole numbers, shape (n,).
+
+    Examples
+    --------
+    >>> median_counts(np.array([0.5, 0.8, 3.0])).tolist()
+    [0.0, 1.0, 3.0]
+    """
+    half = np.array([0.5])
+    return np.array([_poisson_inverse(half, mean)[0] for mean in mu.tolist()])
 
 
 def is_enumerable(mu: FloatArray) -> bool:
