@@ -61,6 +61,8 @@ class LimitReport:
         Toys that the band or the p-values are from, 0 without.
     notes
         What a reader must know, a line each.
+    upper_error
+        Monte Carlo error of the upper end by CLs with toys.
     """
 
     limit: Limit
@@ -72,6 +74,7 @@ class LimitReport:
     is_planned: bool
     n_toys: int
     notes: tuple[str, ...]
+    upper_error: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `limit --json` prints."""
@@ -92,6 +95,7 @@ class LimitReport:
             "best": limit.best,
             "is_expected": self.is_planned,
             "hypothesis": self.hypothesis,
+            "upper_error": self.upper_error,
             "p_values": self.p_values.value,
             "toys": self.n_toys,
             "floating": [name for name in self.setup.names if name != limit.name],
@@ -157,7 +161,7 @@ def limit_of(
     uniforms = None
     if n_toys and (len(setup.names) > 1 or needs_toys):
         uniforms = Uniforms.of(setup, len(counts), seed=subject.seed, n_toys=n_toys)
-    found, chosen = _found(setup, counts, name, level, method, band, p_values, uniforms)
+    found, chosen, error = _found(setup, counts, name, level, method, band, p_values, uniforms)
     is_profile = method in (LimitMethod.ASIMOV, LimitMethod.PROFILE)
     if band and n_toys and subject.is_planned and is_profile and found.upper is not None:
         assert found.delta_q is not None
@@ -175,6 +179,7 @@ def limit_of(
         hypothesis=hypothesis_of_run(experiment).label,
         is_planned=subject.is_planned,
         n_toys=n_toys if uniforms is not None else 0,
+        upper_error=error,
         notes=(*subject.notes, *_notes(setup, model, name, found, chosen, experiment)),
     )
 
@@ -188,14 +193,14 @@ def _found(
     band: bool,
     p_values: PValues,
     uniforms: Uniforms | None,
-) -> tuple[Limit, PValues]:
+) -> tuple[Limit, PValues, float | None]:
     if method is LimitMethod.CLS:
         found = cls_limit(setup, counts, name, level, band=band, p_values=p_values, uniforms=uniforms)
-        return found.limit, found.p_values
+        return found.limit, found.p_values, found.upper_error
     if method is LimitMethod.FELDMAN_COUSINS:
         limit = feldman_cousins_limit(setup, counts, name, level, uniforms)
-        return limit, PValues.EXACT if uniforms is None else PValues.TOYS
-    return profile_limit(setup, counts, name, level, band=band), PValues.ASYMPTOTIC
+        return limit, PValues.EXACT if uniforms is None else PValues.TOYS, None
+    return profile_limit(setup, counts, name, level, band=band), PValues.ASYMPTOTIC, None
 
 
 def _power_constrained(found: Limit, setup: Setup, null_counts: FloatArray, method: LimitMethod) -> Limit:

@@ -95,7 +95,8 @@ def _print(table: dict[str, Any]) -> None:
     if table["upper"] is None:
         console.print(f"  {table['status']}")
     else:
-        console.print(f"  lower {_shown(table['lower'])}  upper {_shown(table['upper'])}")
+        error = "" if table["upper_error"] is None else f" ± {table['upper_error']:.2g}"
+        console.print(f"  lower {_shown(table['lower'])}  upper {_shown(table['upper'])}{error}")
         if len(table["intervals"]) > 1:
             regions = "  ".join(f"[{low:.6g}, {high:.6g}]" for low, high in table["intervals"])
             console.print(f"  allowed: {regions}")

@@ -28,6 +28,9 @@ __all__ = ["PValues", "cls_limit"]
 DOUBLINGS = 60
 """Times a bracket is doubled before a limit is said to be without bound."""
 
+NEARBY = 1.1
+"""Factor between values from which the fall of CLs is taken."""
+
 ROOT_TOLERANCE = 1e-9
 """In the logarithm of a limit."""
 
@@ -43,10 +46,11 @@ class PValues(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClsLimit:
-    """A CLs limit, and where its p-values come from."""
+    """A CLs limit, where its p-values come from, and its Monte Carlo error where these are of toys."""
 
     limit: Limit
     p_values: PValues
+    upper_error: float | None = None
 
 
 def cls_limit(
@@ -108,7 +112,20 @@ def cls_limit(
     upper = _root(lambda value: math.log(max(curve(value), 1e-300) / alpha), first)
     expected = _band(setup, name, counts, null, alpha, first) if band else None
     status = LimitStatus.UNBOUNDED if upper is None else LimitStatus.LIMITED
-    return ClsLimit(limit=_limit(name, level, upper, expected, status, data), p_values=chosen)
+    error = None
+    if uniforms is not None and upper is not None:
+        error = _error(curve, upper, alpha, len(uniforms.counts))
+    return ClsLimit(
+        limit=_limit(name, level, upper, expected, status, data), p_values=chosen, upper_error=error
+    )
+
+
+def _error(curve: Callable[[float], float], upper: float, alpha: float, n_toys: int) -> float | None:
+    """Return the error of a limit from that of its CLs, both p-values of which have one from n toys."""
+    fall = math.log(curve(upper / NEARBY) / curve(upper * NEARBY)) / (2 * math.log(NEARBY))
+    # CLs = p/p₀ with p₀ about one half: the relative errors of both
+    relative = math.sqrt(2 * (1 - alpha) / (alpha * n_toys) + 1 / n_toys)
+    return upper * relative / fall if fall > 0 else None
 
 
 def _limit(
