@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,13 @@ from renp_sim.app.fitting import model_of
 from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
 from renp_sim.errors import ConfigError
+from renp_sim.files import write_file
+from renp_sim.outputs import require_outputs, results_folder
+from renp_sim.plots.figure import FORMATS, png_and_pdf, save
+from renp_sim.plots.power import power_plot
 from renp_sim.runfile.run import Run
 
-__all__ = ["Crossing", "ExposureAnswer", "exposure_needed"]
+__all__ = ["Crossing", "ExposureAnswer", "exposure_needed", "write_exposure"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +120,42 @@ def _table(result: Crossing) -> dict[str, Any]:
         "wall_time_s": result.wall_time_s,
         "crossings": list(result.crossings),
     }
+
+
+def write_exposure(found: ExposureAnswer, folder: Path, *, force: bool = False) -> list[Path]:
+    """Write the curves as CSV, PNG and PDF into a folder, and return the files.
+
+    Raises
+    ------
+    SchemaError
+        If a file exists and `force` is not given, or cannot be written.
+    """
+    stem = folder / "exposure"
+    files = [stem.with_name(f"{stem.name}.{kind}") for kind in ("csv", *FORMATS)]
+    require_outputs(files, force=force)
+    asimov = (r.factor for r in found.results if r.method is CompareMethod.ASIMOV)
+    with results_folder(folder):
+        write_file(files[0], _csv(found).encode(), force=True)
+        drawn = power_plot(
+            found.curve,
+            powers=sorted({r.power for r in found.results if r.power is not None}),
+            asimov=next(asimov, None),
+            significance=found.significance,
+            title=f"{found.truth} against {found.alternative}",
+        )
+        save(drawn, *png_and_pdf(stem))
+    return files
+
+
+def _csv(found: ExposureAnswer) -> str:
+    lines = [f"# {found.asked}: {found.truth} against {found.alternative}, {found.significance:g} sigma"]
+    lines += ["# of asimov the value is delta_q, of exact and toys the power", "method,factor,value,error"]
+    lines += [
+        f"{method},{factor!r},{value!r},{error!r}"
+        for method, columns in found.curve.items()
+        for factor, value, error in np.column_stack(columns).tolist()
+    ]
+    return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

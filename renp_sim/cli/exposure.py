@@ -1,5 +1,6 @@
 """`renp-sim exposure RUN`."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +9,7 @@ from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
     Constrain,
     Fix,
+    Force,
     Free,
     Json,
     Normalisation,
@@ -48,12 +50,17 @@ def exposure(
     constrain: Constrain = None,
     settings: Settings = None,
     seed: Seed = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Also write curves as CSV, PNG and PDF."),
+    ] = None,
+    force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Print how long a run must last to answer a question."""
     from renp_sim.app.compare import CompareMethod
-    from renp_sim.app.exposure import exposure_needed
+    from renp_sim.app.exposure import exposure_needed, write_exposure
     from renp_sim.cli.fit_options import question_of
     from renp_sim.errors import ConfigError
 
@@ -79,10 +86,13 @@ def exposure(
             methods=[CompareMethod(m) for m in wanted],
             n_toys=toys or DEFAULT_TOYS,
         )
+    written = [] if output is None else write_exposure(found, output, force=force)
     if json:
         print_json(found.as_dict())
-    else:
-        _print(found.as_dict())
+        return
+    _print(found.as_dict())
+    for path in written:
+        print(f"wrote {path}")
 
 
 def _print(table: dict[str, Any]) -> None:

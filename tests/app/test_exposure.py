@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from renp_sim.app.compare import CompareMethod
-from renp_sim.app.exposure import ExposureAnswer, exposure_needed
+from renp_sim.app.exposure import ExposureAnswer, exposure_needed, write_exposure
 from renp_sim.app.question import Constraint, Normalisation, Question, Shape, Treatment
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.runfile.run import load
 
 DAY_S = 86_400.0
@@ -106,6 +106,18 @@ def test_toys_agree_with_every_outcome(two_frequencies: ExposureAnswer) -> None:
         assert by_toys.factor_error is not None
         # four errors, 6e-5 for a false alarm
         assert abs(by_toys.factor - by_outcome.factor) < 4 * by_toys.factor_error
+
+
+def test_files_say_what_was_found(two_frequencies: ExposureAnswer, tmp_path: Path) -> None:
+    files = write_exposure(two_frequencies, tmp_path / "out")
+    assert [path.suffix for path in files] == [".csv", ".png", ".pdf"]
+    rows = [line.split(",") for line in files[0].read_text().splitlines() if not line.startswith("#")][1:]
+    assert {row[0] for row in rows} == {"asimov", "exact", "toys"}
+    factor, power, _ = two_frequencies.curve["exact"]
+    exact = [(float(row[1]), float(row[2])) for row in rows if row[0] == "exact"]
+    assert exact == list(zip(factor.tolist(), power.tolist(), strict=True))
+    with pytest.raises(SchemaError, match="--force"):
+        write_exposure(two_frequencies, tmp_path / "out")
 
 
 def test_what_never_comes() -> None:

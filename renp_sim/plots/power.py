@@ -1,0 +1,66 @@
+"""Power against exposure: by every outcome a line, by toys points, and where the Asimov set is enough."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from renp_sim.arrays import FloatArray
+from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, put_title
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["power_plot"]
+
+
+def power_plot(
+    curves: Mapping[str, tuple[FloatArray, FloatArray, FloatArray]],
+    *,
+    powers: Sequence[float],
+    asimov: float | None,
+    significance: float,
+    title: str = "",
+) -> "Figure":
+    """Draw the power of a test.
+
+    Parameters
+    ----------
+    curves
+        "exact" and "toys": factors on the exposure, power, and its error, shape (g,) each; "asimov" with Δq.
+    powers
+        Those that were asked for.
+    asimov
+        Factor at which an Asimov set is enough; None without.
+    significance
+        One-sided.
+    title
+        Above the plot, left.
+    """
+    with figure(6.4, 4.7) as drawn:
+        axes = drawn.subplots()
+        is_power = [name for name in ("exact", "toys") if name in curves]
+        if "exact" in curves:
+            factor, value, _ = curves["exact"]
+            axes.plot(factor, value, color=COLOURS[0], label="every outcome")
+        if "toys" in curves:
+            factor, value, error = curves["toys"]
+            axes.errorbar(factor, value, error, color=COLOURS[1], fmt="o", label="toys")
+        if not is_power:
+            factor, value, _ = curves["asimov"]
+            axes.plot(factor, np.sqrt(np.maximum(value, 0)), color=COLOURS[0], label="Asimov set")
+        if asimov is not None:
+            axes.axvline(asimov, color=INK, linestyle=(0, (5, 2)), linewidth=1.0, label="Asimov exposure")
+        for level in powers if is_power else [significance]:
+            axes.axhline(level, color=QUIET, linestyle=":", linewidth=1.0, zorder=0)
+        axes.set_xscale("log")
+        axes.set_xlabel("exposure, in durations of the run file")
+        if is_power:
+            axes.set_ylim(0, 1.05)
+            axes.set_ylabel(f"power at {significance:g}σ")
+        else:
+            axes.set_ylim(bottom=0)
+            axes.set_ylabel(r"$\sqrt{\Delta q}$ of an Asimov set")
+        drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        put_title(drawn, title)
+        return drawn
