@@ -146,6 +146,8 @@ def limit_of(
     """
     if not 0.5 < level < 1:
         raise ConfigError(f"--cl {level:g}: must lie between 0.5 and 1")
+    if n_toys < 0:
+        raise ConfigError(f"--toys {n_toys}: must be a positive number")
     if method is LimitMethod.ASIMOV and not subject.is_planned:
         raise ConfigError("--method asimov: is for a run file, whose counts are expected; files have some")
     experiment = subject.experiment

@@ -83,6 +83,10 @@ def test_a_transverse_target_sees_no_scalar() -> None:
     assert (found["visible"], found["status"], found["upper"]) == (False, "not visible", None)
 
 
+def test_a_phase_of_dirac_neutrinos_is_seen_by_nobody() -> None:
+    assert limit("delta_cp_deg").as_dict()["status"] == "not visible"
+
+
 def test_an_island_is_listed() -> None:
     """With many counts the interference of a vector has a second solution, apart from the first."""
     found = limit("interaction.g_left.11", *vector(1.0), scan((1.0688, 1.0699, 1.0711), 200.0)).limit
@@ -195,6 +199,10 @@ def test_mistakes_are_one_line() -> None:
         limit("interaction.g_left.11", *vector(1.0), level=90.0)
     with pytest.raises(ConfigError, match="can lower an expectation"):
         limit("interaction.g_left.11", *vector(1.0), method=LimitMethod.CLS)
+    with pytest.raises(ConfigError, match="--toys"):
+        limit("lightest_mass_eV", n_toys=-5)
+    with pytest.raises(ConfigError, match="--toys"):
+        limit("lightest_mass_eV", n_toys=10**12, method=LimitMethod.FELDMAN_COUSINS)
     fixed = Question(treatment=Treatment(fixed={"interaction.g_left.11": None}))
     with pytest.raises(ConfigError, match="limit is asked for"):
         limit("interaction.g_left.11", *vector(1.0), question=fixed)

@@ -12,6 +12,7 @@ from scipy.special import gammaln, pdtr, pdtrik
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError
 from renp_sim.streams import BLOCK_TOYS, Stage, name_key, stream
 
 __all__ = ["Outcomes", "Uniforms", "every_outcome", "is_enumerable", "median_counts"]
@@ -26,6 +27,10 @@ MOST_OUTCOMES = 400_000
 TIE = 1e-6
 """Statistics that differ by less, relative to 1 + theirs, are the same: a fit is known no better, and an
 outcome fitted alone and among others must not differ from itself (`test_single_count_is_one_interval`)."""
+
+
+MOST_TOYS = 1_000_000
+"""In memory at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,7 +91,15 @@ class Uniforms:
 
     @classmethod
     def of(cls, setup: Setup, n_steps: int, *, seed: int, n_toys: int, start: int = 0) -> "Uniforms":
-        """Return those of toys start … start + n_toys − 1; each toy has its own whatever the others are."""
+        """Return those of toys start … start + n_toys − 1; each toy has its own whatever the others are.
+
+        Raises
+        ------
+        ConfigError
+            If so many toys cannot be had.
+        """
+        if not 1 <= n_toys <= MOST_TOYS:
+            raise ConfigError(f"--toys {n_toys}: must lie in 1 … {MOST_TOYS}")
         names = [n for n, c in zip(setup.names, setup.constraints, strict=True) if c is not None]
         blocks = range(start // BLOCK_TOYS, -(-(start + n_toys) // BLOCK_TOYS))
         chosen = slice(start - blocks.start * BLOCK_TOYS, start - blocks.start * BLOCK_TOYS + n_toys)
