@@ -22,6 +22,10 @@ LIMITS = ("signal", "background", "calibration", "dead time")
 """What can limit a step, in the order of `Budget.relative`."""
 
 
+NOTHING = 1e-9
+"""Counts of a signal that is none: what the far tail of a line leaves above the last threshold."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Budget:
     """Expected counts of n steps, and what limits each.
@@ -58,7 +62,7 @@ class Budget:
     def limited_by(self) -> tuple[str, ...]:
         """What is largest of `relative` in each step; "no signal" where there is none."""
         worst = np.argmax(self.relative, axis=1).tolist()
-        is_there = (self.counts[:, 0] > 0).tolist()
+        is_there = (self.counts[:, 0] > NOTHING).tolist()
         return tuple(LIMITS[k] if there else "no signal" for k, there in zip(worst, is_there, strict=True))
 
     def as_dict(self) -> dict[str, Any]:

@@ -15,7 +15,13 @@ from renp_sim.runfile.problems import shown
 
 __all__ = ["EXAMPLES", "apply_settings", "example_text", "folder_of", "read_table", "write_template"]
 
-EXAMPLES = ("fine_scan", "gp23_three_frequencies", "gp23_six_frequencies")
+EXAMPLES = (
+    "fine_scan",
+    "gp23_three_frequencies",
+    "gp23_six_frequencies",
+    "yb_realistic",
+    "pedagogical_blind",
+)
 """Run files that come with the package; the first is what `renp-sim run` takes without an argument."""
 
 LONGEST_SETTING = 100
