@@ -25,7 +25,7 @@ class Coverage:
     --------
     >>> low, high = Coverage(covered=90, n=100).interval()
     >>> round(low, 3), round(high, 3)
-    (0.861, 0.931)
+    (0.86, 0.93)
     """
 
     covered: int
