@@ -9,7 +9,7 @@ from typing import Any, Self
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.target import Target
-from renp_sim.runfile.build import oscillation_of, target_of
+from renp_sim.runfile.build import lightest_mass_eV, oscillation_of, target_of
 from renp_sim.runfile.reading import apply_settings, folder_of, read_table
 from renp_sim.runfile.sections import NeutrinoSection, RunConfig
 from renp_sim.runfile.tables import read, table_of
@@ -33,17 +33,25 @@ class Assumptions:
         Mixing and splittings, with the ordering that they belong to.
     nature, interaction
         Dirac or Majorana; what couples.
+    masses_eV
+        The lightest mass, or three: where masses rest that do not float. Runs may differ in them.
     """
 
     oscillation: Oscillation
     nature: Nature
     interaction: Interaction
+    masses_eV: tuple[float, ...]
 
     @classmethod
     def of(cls, neutrino: NeutrinoSection, interaction: Interaction) -> Self:
         """Build from sections of a run file; raises ConfigError or DomainError."""
         interaction.check(neutrino.nature)
-        return cls(oscillation=oscillation_of(neutrino), nature=neutrino.nature, interaction=interaction)
+        return cls(
+            oscillation=oscillation_of(neutrino),
+            nature=neutrino.nature,
+            interaction=interaction,
+            masses_eV=neutrino.masses_eV or (lightest_mass_eV(neutrino),),
+        )
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:

@@ -12,7 +12,6 @@ from renp_sim.app.assumptions import Assumptions
 from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
 from renp_sim.arrays import FloatArray
 from renp_sim.physics.line import mean_spectral_function
-from renp_sim.physics.neutrino import GP23_LIGHTEST_MASS_EV
 from renp_sim.physics.target import Target
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.exposure import exposure_of
@@ -37,8 +36,6 @@ class Experiment:
         Target by run number.
     detectors
         Detector by run number, without its backgrounds; none of a run that carries no configuration.
-    masses_eV
-        Where masses stand if nothing is said: the lightest, or three.
     truth
         Values of parameters that the run file states; empty where data are to say.
     """
@@ -47,7 +44,6 @@ class Experiment:
     assumptions: Assumptions
     targets: Mapping[int, Target]
     detectors: Mapping[int, Detector] = field(default_factory=dict)
-    masses_eV: tuple[float, ...] = (GP23_LIGHTEST_MASS_EV,)
     truth: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -57,8 +53,7 @@ class Experiment:
         The truth is what the file says, with the stated offset of the frequency scale; an offset that is
         drawn is 0, as it is on average.
         """
-        neutrinos, calibration = run.emission.neutrinos, run.config.laser.calibration
-        offset = calibration.common_offset_eV
+        offset = run.config.laser.calibration.common_offset_eV
         common_eV = 0.0 if offset == "draw" else float(offset)
         schedule, target = run.schedule, run.emission.target
         omega_eV = schedule.omega_eV + common_eV
@@ -72,21 +67,14 @@ class Experiment:
             signal_rate_hz=target.gamma0_hz * target.coherence * strength * spectrum,
             emission=run.emission,
         )
-        three = run.config.neutrino.masses_eV is not None
-        masses = np.ravel(neutrinos.masses_eV)
-        stated = tuple(masses.tolist()) if three else (float(np.min(masses)),)
-        names = MASS_NAMES[Masses.THREE if three else Masses.LIGHTEST]
+        assumptions = Assumptions.of(run.config.neutrino, run.emission.interaction)
+        names = MASS_NAMES[_masses(assumptions)]
         return cls(
             exposure=exposure,
-            assumptions=Assumptions(
-                oscillation=run.oscillation,
-                nature=neutrinos.nature,
-                interaction=run.emission.interaction,
-            ),
+            assumptions=assumptions,
             targets={run.number: target},
             detectors={run.number: run.detector},
-            masses_eV=stated,
-            truth={**dict(zip(names, stated, strict=True)), COMMON_OFFSET: common_eV},
+            truth={**dict(zip(names, assumptions.masses_eV, strict=True)), COMMON_OFFSET: common_eV},
         )
 
     def theta_true(self, model: ExpectedCounts | JointCounts) -> FloatArray:
@@ -102,7 +90,14 @@ class Experiment:
 
 
 def hypothesis_of_run(experiment: Experiment) -> Hypothesis:
-    """Return what the run file says of the neutrinos."""
-    masses = Masses.THREE if len(experiment.masses_eV) == 3 else Masses.LIGHTEST
+    """Return what the run file, or the configuration in files, says of the neutrinos."""
     assumptions = experiment.assumptions
-    return Hypothesis(ordering=assumptions.oscillation.ordering, nature=assumptions.nature, masses=masses)
+    return Hypothesis(
+        ordering=assumptions.oscillation.ordering,
+        nature=assumptions.nature,
+        masses=_masses(assumptions),
+    )
+
+
+def _masses(assumptions: Assumptions) -> Masses:
+    return Masses.THREE if len(assumptions.masses_eV) == 3 else Masses.LIGHTEST

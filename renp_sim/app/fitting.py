@@ -24,7 +24,7 @@ def model_of(
     Runs of targets with different levels or spin tensors are joined; densities are the exposure's.
     """
     oscillation = hypothesis.oscillation(experiment.assumptions.oscillation)
-    masses = experiment.masses_eV if lightest_mass_eV is None else (lightest_mass_eV,)
+    masses = experiment.assumptions.masses_eV if lightest_mass_eV is None else (lightest_mass_eV,)
     if len(masses) == 1 and hypothesis.masses is Masses.THREE:
         masses = tuple(Neutrinos.from_lightest_mass(masses[0], oscillation).masses_eV.tolist())
     elif len(masses) == 3 and hypothesis.masses is Masses.LIGHTEST:

@@ -240,7 +240,7 @@ def _notes(
     notes = []
     masses = [m for every in MASS_NAMES.values() for m in every]
     if not any(m in setup.names for m in masses):
-        shown = ", ".join(f"{m:g}" for m in experiment.masses_eV)
+        shown = ", ".join(f"{m:g}" for m in experiment.assumptions.masses_eV)
         notes.append(f"masses rest at {shown} eV; --free lightest_mass_eV profiles them")
     if found.status is LimitStatus.POWER_CONSTRAINED:
         notes.append(f"{name}: data fluctuated down; the limit is that of one standard deviation down")

@@ -11,6 +11,8 @@ from renp_sim.app.limit import LimitMethod, LimitReport, limit_of
 from renp_sim.app.question import Normalisation, Question, Treatment
 from renp_sim.app.subject import subject_of
 from renp_sim.errors import ConfigError
+from renp_sim.production.generate import generate
+from renp_sim.runfile.run import load
 
 DAY_S = 86_400.0
 GP23_SIX = (1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164)
@@ -148,9 +150,6 @@ def test_expected_limit_of_hardly_any_counts(method: LimitMethod, events: float)
 
 
 def test_observed_limit_of_a_file(tmp_path: Path) -> None:
-    from renp_sim.production.generate import generate
-    from renp_sim.runfile.run import load
-
     run = load("gp23_three_frequencies", scalar(1.0))
     generate(run, tmp_path / "run.root")
     subject = subject_of([tmp_path / "run.root"])
@@ -188,6 +187,17 @@ def test_a_power_constrained_limit_stops_one_standard_deviation_down(method: Lim
     assert stopped.upper == pytest.approx(band[1], rel=1e-6, abs=0)
     assert (stopped.lower, stopped.status.value) == (-band[1], "power constrained")
     assert of(usual, constrained=True).upper == of(usual, constrained=False).upper
+
+
+def test_masses_rest_where_the_configuration_in_a_file_has_them(tmp_path: Path) -> None:
+    """With 50 meV two of the three frequencies see little else: 10 meV would be another limit."""
+    settings = (*scalar(1.0), "neutrino.lightest_mass_eV=0.05")
+    generate(load("gp23_three_frequencies", settings), tmp_path / "run.root")
+    report = limit_of(subject_of([tmp_path / "run.root"]), Question(), "interaction.y_scalar.11")
+    planned = limit("interaction.y_scalar.11", *settings)
+    zero = np.zeros(1)
+    assert report.setup.model.expected(zero) == pytest.approx(planned.setup.model.expected(zero), rel=1e-9)
+    assert any("0.05 eV" in note for note in report.notes)
 
 
 def test_mistakes_are_one_line() -> None:
