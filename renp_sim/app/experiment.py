@@ -1,7 +1,7 @@
 """An experiment before a photon is counted: what each step is exposed to, and the physics it may see."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -76,6 +76,10 @@ class Experiment:
             detectors={run.number: run.detector},
             truth={**dict(zip(names, assumptions.masses_eV, strict=True)), COMMON_OFFSET: common_eV},
         )
+
+    def scaled(self, factor: float) -> "Experiment":
+        """Return the experiment with every live time multiplied by a factor."""
+        return replace(self, exposure=self.exposure.scaled(factor))
 
     def theta_true(self, model: ExpectedCounts | JointCounts) -> FloatArray:
         """Return the parameters of a model at what the run file states, the others where they stand."""

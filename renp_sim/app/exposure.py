@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import ndtr
@@ -16,12 +16,13 @@ from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
+from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.errors import ConfigError
-from renp_sim.files import write_file
-from renp_sim.outputs import require_outputs, results_folder
-from renp_sim.plots.figure import FORMATS, png_and_pdf, save
 from renp_sim.plots.power import power_plot
 from renp_sim.runfile.run import Run
+
+if TYPE_CHECKING:
+    from renp_sim.plots.figure import Figure
 
 __all__ = ["Crossing", "ExposureAnswer", "exposure_needed", "write_exposure"]
 
@@ -130,32 +131,29 @@ def write_exposure(found: ExposureAnswer, folder: Path, *, force: bool = False) 
     SchemaError
         If a file exists and `force` is not given, or cannot be written.
     """
-    stem = folder / "exposure"
-    files = [stem.with_name(f"{stem.name}.{kind}") for kind in ("csv", *FORMATS)]
-    require_outputs(files, force=force)
     asimov = (r.factor for r in found.results if r.method is CompareMethod.ASIMOV)
-    with results_folder(folder):
-        write_file(files[0], _csv(found).encode(), force=True)
-        drawn = power_plot(
+
+    def draw() -> "Figure":
+        return power_plot(
             found.curve,
             powers=sorted({r.power for r in found.results if r.power is not None}),
             asimov=next(asimov, None),
             significance=found.significance,
             title=f"{found.truth} against {found.alternative}",
         )
-        save(drawn, *png_and_pdf(stem))
-    return files
 
-
-def _csv(found: ExposureAnswer) -> str:
-    lines = [f"# {found.asked}: {found.truth} against {found.alternative}, {found.significance:g} sigma"]
-    lines += ["# of asimov the value is delta_q, of exact and toys the power", "method,factor,value,error"]
-    lines += [
-        f"{method},{factor!r},{value!r},{error!r}"
-        for method, columns in found.curve.items()
-        for factor, value, error in np.column_stack(columns).tolist()
-    ]
-    return "\n".join(lines) + "\n"
+    return write_table_and_plot(
+        folder,
+        "exposure",
+        [
+            f"{found.asked}: {found.truth} against {found.alternative}, {found.significance:g} sigma",
+            "of asimov the value is delta_q, of exact and toys the power",
+        ],
+        ("method", "factor", "value", "error"),
+        [(method, *row) for method, curve in found.curve.items() for row in np.column_stack(curve).tolist()],
+        draw,
+        force=force,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -169,7 +167,7 @@ class _Study:
 
     def at(self, factor: float) -> Comparison:
         """Return both hypotheses at their best fits to what the truth expects of a longer run."""
-        longer = replace(self.experiment, exposure=self.experiment.exposure.scaled(factor))
+        longer = self.experiment.scaled(factor)
         truth, alternative, _ = setups_of(longer, self.question, self.asked)
         model = model_of(longer, hypothesis_of_run(longer))
         return Comparison.of(model.expected(longer.theta_true(model)), truth, alternative)

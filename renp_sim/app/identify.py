@@ -1,11 +1,9 @@
 """`identify`: which wrong coupling element could pass for the true one."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,14 +16,15 @@ from renp_sim.app.fitting import model_of
 from renp_sim.app.interest import rested
 from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
+from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
-from renp_sim.files import write_file
-from renp_sim.outputs import require_outputs, results_folder
-from renp_sim.plots.figure import FORMATS, png_and_pdf, save
 from renp_sim.plots.matrix import matrix_plot
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
+
+if TYPE_CHECKING:
+    from renp_sim.plots.figure import Figure
 
 __all__ = ["Identification", "identify", "write_identification"]
 
@@ -100,7 +99,7 @@ def identify(
     shape = (len(exposures), len(true), len(couplings))
     delta_q, best = np.zeros(shape), np.zeros(shape)
     for i, factor in enumerate(exposures):
-        longer = replace(experiment, exposure=experiment.exposure.scaled(factor))
+        longer = experiment.scaled(factor)
         model = model_of(longer, hypothesis_of_run(longer))
         counts = [_counts(longer, model, couplings, name) for name in true]
         for k, name in enumerate(couplings):
@@ -155,25 +154,21 @@ def write_identification(found: Identification, folder: Path, *, force: bool = F
     SchemaError
         If a file exists and `force` is not given, or cannot be written.
     """
-    stem = folder / "identify"
-    files = [stem.with_name(f"{stem.name}.{kind}") for kind in ("csv", *FORMATS)]
-    require_outputs(files, force=force)
-    with results_folder(folder):
-        out = io.StringIO()
-        table = csv.writer(out, lineterminator="\n")
-        table.writerow(["exposure", "true", "explanation", "delta_q", "best"])
-        for i, factor in enumerate(found.exposures):
-            for j, name in enumerate(found.true):
-                for k, other in enumerate(found.explanations):
-                    row = (factor, name, other, found.delta_q[i, j, k], found.best[i, j, k])
-                    table.writerow([repr(float(v)) if not isinstance(v, str) else v for v in row])
-        write_file(files[0], out.getvalue().encode(), force=True)
-        drawn = matrix_plot(
+    names = list(found.true), list(found.explanations)
+    rows = [
+        (factor, names[0][j], names[1][k], float(found.delta_q[i, j, k]), float(found.best[i, j, k]))
+        for i, factor in enumerate(found.exposures)
+        for j, k in np.ndindex(found.delta_q.shape[1:])
+    ]
+
+    def draw() -> "Figure":
+        return matrix_plot(
             found.delta_q,
-            rows=[name.removeprefix(PREFIX) for name in found.true],
-            columns=[name.removeprefix(PREFIX) for name in found.explanations],
+            rows=[name.removeprefix(PREFIX) for name in names[0]],
+            columns=[name.removeprefix(PREFIX) for name in names[1]],
             titles=[f"exposure × {factor:g}" for factor in found.exposures],
             label="Δ(−2 ln L)",
         )
-        save(drawn, *png_and_pdf(stem))
-    return files
+
+    header = ("exposure", "true", "explanation", "delta_q", "best")
+    return write_table_and_plot(folder, "identify", [found.hypothesis], header, rows, draw, force=force)

@@ -13,13 +13,11 @@ import numpy as np
 from renp_sim.app.published_limits import (
     LIMIT_FIGURES,
     SETTING,
-    mediator_limits,
-    moment_limits,
     write_limit_figure,
 )
 from renp_sim.app.rate_figure import curve_frequencies, named_thresholds_eV, threshold_windows
+from renp_sim.app.table_and_plot import write_csv
 from renp_sim.arrays import FloatArray
-from renp_sim.files import write_file
 from renp_sim.outputs import require_outputs, results_folder
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.couplings import CouplingMatrix
@@ -153,10 +151,8 @@ def write_figures(folder: Path, *, force: bool = False) -> list[Path]:
         for figure in made:
             _draw(figure, folder)
             _write_csv(figure, folder / f"{figure.name}.csv")
-        for kind in ("vector", "scalar"):
-            write_limit_figure(mediator_limits(kind), folder)
-        for kind in ("magnetic", "electric"):
-            write_limit_figure(moment_limits(kind), folder)
+        for build in LIMIT_FIGURES.values():
+            write_limit_figure(build(), folder)
     return files
 
 
@@ -190,9 +186,5 @@ def _draw(figure: PublishedFigure, folder: Path) -> None:
 
 
 def _write_csv(figure: PublishedFigure, path: Path) -> None:
-    """Write numbers to 17 digits, with what they are in lines that begin with #."""
-    head = [f"# {line}" for line in (*figure.says, SETTING)]
-    head.append(",".join(["omega_eV", *figure.columns]))
-    table = np.column_stack([figure.omega_eV, *figure.columns.values()])
-    rows = [",".join(repr(value) for value in row) for row in table.tolist()]
-    write_file(path, ("\n".join([*head, *rows]) + "\n").encode(), force=True)
+    rows = np.column_stack([figure.omega_eV, *figure.columns.values()]).tolist()
+    write_csv(path, (*figure.says, SETTING), ("omega_eV", *figure.columns), rows)

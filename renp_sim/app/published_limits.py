@@ -3,9 +3,7 @@
 χ²_P = 2.706 of the counts that the Standard Model expects, everything else known, no background, as there.
 """
 
-import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +15,8 @@ from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.question import Question
 from renp_sim.app.sensitivity import MOMENT_BOUNDS, scan_of, sensitivity_of
+from renp_sim.app.table_and_plot import write_csv
 from renp_sim.arrays import FloatArray
-from renp_sim.files import write_file
 from renp_sim.physics.pairs import PAIRS
 from renp_sim.plots.figure import png_and_pdf, save
 from renp_sim.plots.sensitivity import DrawnLimit, sensitivity_plot
@@ -50,13 +48,6 @@ SETTINGS: Mapping[str, tuple[str, str]] = {
     "scalar": ("interaction.y_electron=1", "interaction.y_scalar.11"),
 }
 """With an electron's coupling of 1 the limit is one on the product."""
-
-LIMIT_FIGURES = (
-    "figure1_limit_vector",
-    "figure1_limit_scalar",
-    "figure2_limit_magnetic",
-    "figure2_limit_electric",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -191,10 +182,15 @@ def write_limit_figure(found: LimitFigure, folder: Path) -> None:
         title=found.title,
     )
     save(drawn, *png_and_pdf(folder / found.name))
-    out = io.StringIO()
-    out.writelines(f"# {line}\n" for line in (*found.says, SETTING))
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow([found.x_name, *found.columns])
-    for row in np.column_stack([found.x, *found.columns.values()]).tolist():
-        table.writerow([repr(value) for value in row])
-    write_file(folder / f"{found.name}.csv", out.getvalue().encode(), force=True)
+    says = (*found.says, SETTING)
+    rows = np.column_stack([found.x, *found.columns.values()]).tolist()
+    write_csv(folder / f"{found.name}.csv", says, (found.x_name, *found.columns), rows)
+
+
+LIMIT_FIGURES: Mapping[str, Callable[[], LimitFigure]] = {
+    "figure1_limit_vector": lambda: mediator_limits("vector"),
+    "figure1_limit_scalar": lambda: mediator_limits("scalar"),
+    "figure2_limit_magnetic": lambda: moment_limits("magnetic"),
+    "figure2_limit_electric": lambda: moment_limits("electric"),
+}
+"""By the name of their files."""

@@ -1,28 +1,25 @@
 """Sensitivity: expected limits along a scan of a key of the run file, or of the exposure."""
 
-import csv
-import io
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.infer.limit import BAND, Limit
-from renp_sim.app.experiment import Experiment
 from renp_sim.app.limit import LimitMethod, limit_of, normalisation_text
 from renp_sim.app.question import Normalisation, Question
 from renp_sim.app.subject import Subject
+from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
-from renp_sim.files import write_file
-from renp_sim.outputs import require_outputs, results_folder
-from renp_sim.plots.figure import FORMATS, png_and_pdf, save
 from renp_sim.plots.sensitivity import DrawnLimit, PublishedBound, sensitivity_plot
 from renp_sim.runfile.run import load
+
+if TYPE_CHECKING:
+    from renp_sim.plots.figure import Figure
 
 __all__ = ["Scan", "Sensitivity", "published_bounds", "scan_of", "sensitivity_of", "write_sensitivity"]
 
@@ -179,8 +176,7 @@ def sensitivity_of(
     limits: dict[str, list[Limit]] = {}
     limited_by: dict[str, list[str]] = {}
     notes: dict[str, None] = {}
-    for value in scan.values.tolist():
-        subject = _subject(run_file, scan, value, settings, seed)
+    for subject in _subjects(run_file, scan, settings, seed):
         for parameter in dict.fromkeys(parameters):
             report = limit_of(subject, question, parameter, level=level, method=LimitMethod.ASIMOV, band=True)
             name = report.limit.name
@@ -199,19 +195,21 @@ def sensitivity_of(
     )
 
 
-def _subject(
-    run_file: str | Path, scan: Scan, value: float, settings: Sequence[str], seed: int | None
-) -> Subject:
-    """Return the run at a point of the scan."""
+def _subjects(
+    run_file: str | Path, scan: Scan, settings: Sequence[str], seed: int | None
+) -> Iterator[Subject]:
+    """Yield the run at each point of the scan."""
+
+    def planned(*changes: str) -> Subject:
+        return Subject.of(load(run_file, (*settings, *changes), seed=seed))
+
     if scan.key != EXPOSURE:
-        run = load(run_file, (*settings, f"{scan.key}={value!r}"), seed=seed)
-        return Subject(experiment=Experiment.of(run), counts=None, seed=run.config.run.seed, notes=run.notes)
-    if value <= 0:
-        raise ConfigError(f"--scan exposure: {value:g}: a factor on durations must be > 0")
-    run = load(run_file, tuple(settings), seed=seed)
-    experiment = Experiment.of(run)
-    longer = replace(experiment, exposure=experiment.exposure.scaled(value))
-    return Subject(experiment=longer, counts=None, seed=run.config.run.seed, notes=run.notes)
+        yield from (planned(f"{scan.key}={value!r}") for value in scan.values.tolist())
+        return
+    if np.min(scan.values) <= 0:
+        raise ConfigError(f"--scan exposure: {np.min(scan.values):g}: a factor on durations must be > 0")
+    once = planned()
+    yield from (replace(once, experiment=once.experiment.scaled(f)) for f in scan.values.tolist())
 
 
 def _what_limits(subject: Subject, question: Question, parameter: str, level: float, found: Limit) -> str:
@@ -258,30 +256,24 @@ def write_sensitivity(found: Sensitivity, folder: Path, *, force: bool = False) 
     SchemaError
         If a file exists and `force` is not given, or cannot be written.
     """
-    stem = folder / "sensitivity"
-    files = [stem.with_name(f"{stem.name}.{kind}") for kind in ("csv", *FORMATS)]
-    require_outputs(files, force=force)
-    with results_folder(folder):
-        write_file(files[0], _csv(found).encode(), force=True)
-        drawn = sensitivity_plot(
+    level = f"{100 * found.level:g} % CL"
+    rows = list(found.rows())
+
+    def draw() -> "Figure":
+        return sensitivity_plot(
             [DrawnLimit.of(name, found.scan.values, limits) for name, limits in found.limits.items()],
             x_label=found.scan.label,
             is_log=found.scan.is_log or found.scan.key == EXPOSURE,
             bounds=published_bounds(list(found.limits)),
-            title=f"expected {100 * found.level:g} % CL limits, two-sided, "
-            f"normalisation {normalisation_text(found.question)}",
+            title=f"expected {level} limits, two-sided, normalisation {normalisation_text(found.question)}",
         )
-        save(drawn, *png_and_pdf(stem))
-    return files
 
-
-def _csv(found: Sensitivity) -> str:
-    out = io.StringIO()
-    rows = list(found.rows())
-    out.write(f"# expected limits of an Asimov set, {100 * found.level:g} % CL, two-sided\n")
-    table = csv.DictWriter(out, fieldnames=list(rows[0]), lineterminator="\n")
-    table.writeheader()
-    for row in rows:
-        shown = {k: repr(v) if isinstance(v, float) and math.isfinite(v) else v for k, v in row.items()}
-        table.writerow(shown)
-    return out.getvalue()
+    return write_table_and_plot(
+        folder,
+        "sensitivity",
+        [f"expected limits of an Asimov set, {level}, two-sided"],
+        list(rows[0]),
+        [list(row.values()) for row in rows],
+        draw,
+        force=force,
+    )

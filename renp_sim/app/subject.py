@@ -11,7 +11,7 @@ from renp_sim.app.data import read_data
 from renp_sim.app.experiment import Experiment
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
-from renp_sim.runfile.run import load
+from renp_sim.runfile.run import Run, load
 
 __all__ = ["Subject", "subject_of"]
 
@@ -38,6 +38,11 @@ class Subject:
     counts: FloatArray | None
     seed: int
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, run: Run) -> "Subject":
+        """Return what a run file plans."""
+        return cls(experiment=Experiment.of(run), counts=None, seed=run.config.run.seed, notes=run.notes)
 
     @property
     def is_planned(self) -> bool:
@@ -80,5 +85,4 @@ def subject_of(
         raise ConfigError(
             "--model is for ROOT files: a run file has its physics in itself; change it by --set"
         )
-    run = load(paths[0], tuple(settings), seed=seed)
-    return Subject(experiment=Experiment.of(run), counts=None, seed=run.config.run.seed, notes=run.notes)
+    return Subject.of(load(paths[0], tuple(settings), seed=seed))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from renp_sim.files import write_file
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Figure
 
 __all__ = ["COLOURS", "FORMATS", "INK", "QUIET", "cycled", "figure", "png_and_pdf", "put_title", "save"]
 

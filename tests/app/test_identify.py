@@ -50,7 +50,7 @@ def test_one_frequency_far_below_separates_magnetic_from_electric() -> None:
 def test_files_and_mistakes(tmp_path: Path) -> None:
     result = found("1.068, 1.0699")
     files = write_identification(result, tmp_path / "out")
-    assert len(files[0].read_text().splitlines()) == 1 + len(result.true) * len(result.explanations)
+    assert len(files[0].read_text().splitlines()) == 2 + len(result.true) * len(result.explanations)
     with pytest.raises(ConfigError, match="nothing to identify"):
         identify(Experiment.of(load("gp23_three_frequencies")), Question())
     with pytest.raises(ConfigError, match="--exposure"):
