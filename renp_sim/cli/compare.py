@@ -50,11 +50,9 @@ def compare(
     from renp_sim.app.compare import CompareMethod
     from renp_sim.app.compare import compare as compare_subject
     from renp_sim.app.subject import subject_of
-    from renp_sim.cli.fit_options import question_of
+    from renp_sim.cli.fit_options import resting_question
 
-    asked = question_of(
-        normalisation=normalisation, free=free or [], fix=fix or [], constrain=constrain or [], may_rest=True
-    )
+    asked = resting_question(normalisation, free, fix, constrain)
     subject = subject_of(subjects, model=model, settings=settings or (), seed=seed)
     with working("comparing", quiet=quiet):
         report = compare_subject(

@@ -61,12 +61,10 @@ def exposure(
     """Print how long a run must last to answer a question."""
     from renp_sim.app.compare import CompareMethod
     from renp_sim.app.exposure import exposure_needed, write_exposure
-    from renp_sim.cli.fit_options import question_of
+    from renp_sim.cli.fit_options import resting_question
     from renp_sim.errors import ConfigError
 
-    asked = question_of(
-        normalisation=normalisation, free=free or [], fix=fix or [], constrain=constrain or [], may_rest=True
-    )
+    asked = resting_question(normalisation, free, fix, constrain)
     try:
         powers = [float(share) for share in power.split(",")]
     except ValueError:

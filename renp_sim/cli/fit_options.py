@@ -20,7 +20,7 @@ from renp_sim.app.question import (
 )
 from renp_sim.errors import ConfigError
 
-__all__ = ["question_of"]
+__all__ = ["question_of", "resting_question"]
 
 
 def question_of(
@@ -66,6 +66,18 @@ def question_of(
             },
         ),
         level=level,
+    )
+
+
+def resting_question(
+    normalisation: str,
+    free: Sequence[str] | None,
+    fix: Sequence[str] | None,
+    constrain: Sequence[str] | None,
+) -> Question:
+    """Return the question of a command that knows a run file: `--fix NAME` leaves NAME where that has it."""
+    return question_of(
+        normalisation=normalisation, free=free or (), fix=fix or (), constrain=constrain or (), may_rest=True
     )
 
 

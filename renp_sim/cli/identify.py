@@ -46,11 +46,9 @@ def identify(
     from renp_sim.app.identify import identify as identify_elements
     from renp_sim.app.identify import write_identification
     from renp_sim.app.sensitivity import scan_of
-    from renp_sim.cli.fit_options import question_of
+    from renp_sim.cli.fit_options import resting_question
 
-    question = question_of(
-        normalisation=normalisation, free=free or [], fix=fix or [], constrain=constrain or [], may_rest=True
-    )
+    question = resting_question(normalisation, free, fix, constrain)
     factors = scan_of(f"exposure={exposure}").values.tolist()
     run = loaded(run_file, settings, seed=seed, run_number=None)
     with working("fitting", quiet=quiet):

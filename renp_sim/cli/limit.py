@@ -56,11 +56,9 @@ def limit(
     """Print the limit on a parameter: observed of ROOT files, expected of a run file."""
     from renp_sim.app.limit import LimitMethod, PValues, limit_of
     from renp_sim.app.subject import subject_of
-    from renp_sim.cli.fit_options import question_of
+    from renp_sim.cli.fit_options import resting_question
 
-    question = question_of(
-        normalisation=normalisation, free=free or [], fix=fix or [], constrain=constrain or [], may_rest=True
-    )
+    question = resting_question(normalisation, free, fix, constrain)
     subject = subject_of(subjects, model=model, settings=settings or (), seed=seed)
     with working("limit", quiet=quiet):
         report = limit_of(

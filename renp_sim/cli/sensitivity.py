@@ -56,11 +56,9 @@ def sensitivity(
 ) -> None:
     """Print expected limits along a scan, with their bands and what limits them."""
     from renp_sim.app.sensitivity import scan_of, sensitivity_of, write_sensitivity
-    from renp_sim.cli.fit_options import question_of
+    from renp_sim.cli.fit_options import resting_question
 
-    question = question_of(
-        normalisation=normalisation, free=free or [], fix=fix or [], constrain=constrain or [], may_rest=True
-    )
+    question = resting_question(normalisation, free, fix, constrain)
     asked = scan_of(scan)
     with working("limits", quiet=quiet):
         found = sensitivity_of(

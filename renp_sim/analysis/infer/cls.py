@@ -23,7 +23,7 @@ from renp_sim.analysis.intervals import Interval
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 
-__all__ = ["PValues", "cls_limit"]
+__all__ = ["PValues", "asymptotic_cls", "cls_limit"]
 
 DOUBLINGS = 60
 """Times a bracket is doubled before a limit is said to be without bound."""
@@ -196,7 +196,7 @@ def _chosen(
     theta = null.copy()
     theta[setup.index(name)] = 4 * first
     mu = setup.model.expected(theta)
-    possible = len(setup.names) == 1 and is_enumerable(mu)
+    possible = len(setup.names) == 1 and is_enumerable(mu, mu)
     if asked is PValues.EXACT and not possible:
         raise ConfigError(
             f"{name}: outcomes are too many to be counted, or something else floats; use --toys N"
@@ -226,9 +226,14 @@ class _Asymptotic:
         q, q_null = float(self.data.at(value)[0]), float(self.asimov.at(value)[0])
         if q_null <= 0:
             return 1.0
-        root, root_null = math.sqrt(q), math.sqrt(q_null)
-        away = root - root_null if root <= root_null else (q - q_null) / (2 * root_null)
-        return float(ndtr(-(away + root_null)) / ndtr(-away))
+        return float(asymptotic_cls(np.array(q), q_null))
+
+
+def asymptotic_cls(q: FloatArray, q_null: float) -> FloatArray:
+    """Return CLs of values of q̃, where background alone expects q̃ = q_null > 0, of any shape."""
+    root, root_null = np.sqrt(q), math.sqrt(q_null)
+    away = np.where(root <= root_null, root - root_null, (q - q_null) / (2 * root_null))
+    return np.asarray(ndtr(-(away + root_null)) / ndtr(-away))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -250,11 +255,11 @@ class _Counted:
 
     def _p_value(self, theta: FloatArray, value: float, observed: float) -> float:
         mu = self.setup.model.expected(theta)
-        outcomes = self._outcomes(mu, theta, value)
+        outcomes = self._outcomes(mu, theta)
         statistic = self.data.of_other(outcomes.counts, outcomes.constraint_values).at(value)
         return outcomes.p_value(statistic, observed, mu)[0]
 
-    def _outcomes(self, mu: FloatArray, theta: FloatArray, value: float) -> Outcomes:
+    def _outcomes(self, mu: FloatArray, theta: FloatArray) -> Outcomes:
         if self.uniforms is not None:
             return self.uniforms.outcomes(self.setup, mu, theta)
         return every_outcome(mu, mu)

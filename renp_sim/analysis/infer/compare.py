@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.outcomes import TIE, Outcomes, Uniforms, every_outcome, is_enumerable
+from renp_sim.analysis.infer.outcomes import TIE, Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.search.problem import Problem
@@ -133,8 +133,7 @@ class Comparison:
         """Return the significance from toys of both hypotheses, which share their random numbers."""
         under_alternative, under_truth = self.toy_statistics(uniforms)
         observed = self.delta_q if is_data else float(np.median(under_truth))
-        toys = Outcomes(counts=np.empty((len(under_truth), 0)), is_exact=False)
-        return Significance.of(*toys.p_value(under_alternative, observed, self.counts))
+        return Significance.of(*p_of_toys(under_alternative, observed))
 
     def every_statistic(self) -> tuple[Outcomes, FloatArray]:
         """Return every outcome that either hypothesis makes likely, and ΔT of each, shape (b,).
@@ -148,7 +147,7 @@ class Comparison:
         least, most = np.minimum(*expected), np.maximum(*expected)
         if any(c is not None for s in (self.truth, self.alternative) for c in s.constraints):
             raise ConfigError("--method exact: constraints are measured anew in each experiment; use toys")
-        if not is_enumerable(most):
+        if not is_enumerable(least, most):
             raise ConfigError("--method exact: outcomes are too many to be counted; use toys, or fewer steps")
         outcomes = every_outcome(least, most)
         return outcomes, self._statistic(outcomes)

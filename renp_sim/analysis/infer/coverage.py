@@ -7,8 +7,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv, ndtr
+from scipy.special import betaincinv
 
+from renp_sim.analysis.infer.cls import asymptotic_cls
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.arrays import BoolArray, FloatArray
@@ -92,10 +93,7 @@ def accepted_by_cls(toys: Statistic, asimov: Statistic, value: float, level: flo
     level
         Confidence level.
     """
-    root, root_null = np.sqrt(toys.at(value)), math.sqrt(float(asimov.at(value)[0]))
-    away = np.where(root <= root_null, root - root_null, (root**2 - root_null**2) / (2 * root_null))
-    cls: FloatArray = ndtr(-(away + root_null)) / ndtr(-away)
-    accepted: BoolArray = cls > 1 - level
+    accepted: BoolArray = asymptotic_cls(toys.at(value), float(asimov.at(value)[0])) > 1 - level
     return accepted
 
 

@@ -141,7 +141,7 @@ def feldman_cousins_limit(
     belt = Belt(setup=setup, name=name, level=level, uniforms=uniforms)
     if uniforms is None:
         most = _most_expected(setup, name, belt.points(data))
-        if len(setup.names) > 1 or not is_enumerable(most):
+        if len(setup.names) > 1 or not is_enumerable(most, most):
             raise ConfigError(
                 "--method feldman-cousins: outcomes are too many to be counted, or something else floats; "
                 "give --toys N"

@@ -7,7 +7,7 @@ shortcut where counts are few. Toys are drawn at the best fit and fitted as the 
 from dataclasses import dataclass
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.outcomes import Uniforms
+from renp_sim.analysis.infer.outcomes import Uniforms, p_of_toys
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.search import search
 
@@ -52,7 +52,7 @@ def goodness_of_fit(setup: Setup, q: float, *, seed: int, n_toys: int) -> Goodne
     mu = setup.model.expected(setup.theta)
     toys = Uniforms.of(setup, len(mu), seed=seed, n_toys=n_toys).outcomes(setup, mu, setup.theta)
     fits = search(setup, toys.counts, constraint_values=toys.constraint_values)
-    p_value, p_error = toys.p_value(fits.q, q, mu)
+    p_value, p_error = p_of_toys(fits.q, q)
     return Goodness(
         p_value=p_value,
         p_error=p_error,

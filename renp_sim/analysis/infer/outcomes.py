@@ -11,11 +11,11 @@ import numpy as np
 from scipy.special import gammaln, pdtr, pdtrik
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.arrays import FloatArray
+from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.streams import BLOCK_TOYS, Stage, name_key, stream
 
-__all__ = ["Outcomes", "Uniforms", "every_outcome", "is_enumerable", "median_counts"]
+__all__ = ["Outcomes", "Uniforms", "every_outcome", "is_enumerable", "median_counts", "p_of_toys"]
 
 TAIL = 1e-9
 """Probability of a step that is left out at either end where every outcome is counted."""
@@ -64,14 +64,23 @@ class Outcomes:
 
         Ties count against the hypothesis, and of N toys it is (k + 1)/(N + 1).
         """
-        extreme = statistic >= observed - TIE * (1 + observed)
-        if self.is_exact:
-            # outcomes that are left out are beyond all others
-            inside = float(np.sum(self.probabilities(mu)[~extreme]))
-            return min(max(1.0 - inside, 0.0), 1.0), 0.0
-        n = len(self.counts)
-        p = (int(np.sum(extreme)) + 1) / (n + 1)
-        return p, math.sqrt(p * (1 - p) / n)
+        if not self.is_exact:
+            return p_of_toys(statistic, observed)
+        # outcomes that are left out are beyond all others
+        inside = float(np.sum(self.probabilities(mu)[~_is_extreme(statistic, observed)]))
+        return min(max(1.0 - inside, 0.0), 1.0), 0.0
+
+
+def p_of_toys(statistic: FloatArray, observed: float) -> tuple[float, float]:
+    """Return (k + 1)/(N + 1) of N toys, ties included, and its binomial error."""
+    n = len(statistic)
+    p = (int(np.sum(_is_extreme(statistic, observed))) + 1) / (n + 1)
+    return p, math.sqrt(p * (1 - p) / n)
+
+
+def _is_extreme(statistic: FloatArray, observed: float) -> BoolArray:
+    extreme: BoolArray = statistic >= observed - TIE * (1 + observed)
+    return extreme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,9 +160,9 @@ def median_counts(mu: FloatArray) -> FloatArray:
     return np.array([_poisson_inverse(half, mean)[0] for mean in mu.tolist()])
 
 
-def is_enumerable(mu: FloatArray) -> bool:
-    """Return whether every outcome can be counted where up to μ (n,) is expected."""
-    low, high = _ends(mu, mu)
+def is_enumerable(least: FloatArray, most: FloatArray) -> bool:
+    """Return whether every outcome can be counted where between `least` and `most` (n,) are expected."""
+    low, high = _ends(least, most)
     return float(np.prod(high - low + 1)) <= MOST_OUTCOMES
 
 

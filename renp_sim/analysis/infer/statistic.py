@@ -1,6 +1,6 @@
 """Test statistics of one parameter for many sets of counts, everything else that floats profiled."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -97,7 +97,3 @@ class Statistic:
     def of_other(self, counts: FloatArray, constraint_values: FloatArray | None = None) -> "Statistic":
         """Return the same statistic of other sets of counts."""
         return Statistic.of(self.setup, self.name, self.kind, counts, constraint_values)
-
-    def refitted(self, setup: Setup) -> "Statistic":
-        """Return the statistic of the same counts with other constraints."""
-        return replace(self, setup=setup, best=search(setup, self.counts))
