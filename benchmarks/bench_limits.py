@@ -39,16 +39,16 @@ def by_hand(points: int) -> list[list[float]]:
     out = []
     for mass_eV in np.geomspace(1e-3, 1e4, points).tolist():
         run = load("gp23_three_frequencies", (*SETTINGS, f"interaction.mass_eV={mass_eV!r}"))
-        model, setup, name = limit_setup(Experiment.of(run), Question(), PARAMETER)
+        _, setup, name = limit_setup(Experiment.of(run), Question(), PARAMETER)
         index, theta = setup.index(name), setup.theta.copy()
         theta[index] = 0.0
-        counts = model.expected(theta)
+        counts = setup.model.expected(theta)
 
         def root_of(log_value: float, wanted: float) -> float:
             theta[index] = math.exp(log_value)
-            return math.sqrt(float(np.sum(poisson_deviance(counts, model.expected(theta))))) - wanted
+            return math.sqrt(float(np.sum(poisson_deviance(counts, setup.model.expected(theta))))) - wanted
 
-        start = math.log(model.parameters[index].scale)
+        start = math.log(setup.model.parameters[index].scale)
         found = (brentq(root_of, start - 10, start + 10, args=(root,), xtol=1e-7) for root in roots)
         out.append([math.exp(value) for value in found])
     return out

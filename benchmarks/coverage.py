@@ -41,11 +41,11 @@ def coverages(
 ) -> Iterator[tuple[str, Coverage]]:
     """Yield the coverage of each method that the parameter allows."""
     experiment = Experiment.of(load("gp23_three_frequencies", settings))
-    model, setup, name = limit_setup(experiment, Question(), parameter)
+    _, setup, name = limit_setup(experiment, Question(), parameter)
     theta = setup.theta.copy()
     theta[setup.index(name)] = truth
     setup = as_polynomial(setup.moved(theta))
-    mu = model.expected(theta)
+    mu = setup.model.expected(theta)
 
     def toys(kind: Kind, seed: int, n: int) -> Statistic:
         counts = Uniforms.of(setup, len(mu), seed=seed, n_toys=n).outcomes(setup, mu, theta).counts
@@ -58,7 +58,7 @@ def coverages(
     if name in setup.squared and truth > 0:
         null = theta.copy()
         null[setup.index(name)] = 0.0
-        alone = Statistic.of(setup.moved(null), name, Kind.UPPER, model.expected(null)[None])
+        alone = Statistic.of(setup.moved(null), name, Kind.UPPER, setup.model.expected(null)[None])
         upper = toys(Kind.UPPER, SEED, n_toys)
         yield "cls", Coverage.of(accepted_by_cls(upper, alone, truth, LEVEL))
 

@@ -204,14 +204,9 @@ class Detector:
             if not np.all(keep):
                 arrivals = arrivals.take(keep)
         else:
-            arrivals, pending = with_afterpulses(
-                in_order([arrivals, pending]),
-                interval[1],
-                busy_until_s,
-                self.afterpulse,
-                self.dead_time,
-                stream("afterpulse"),
-            )
+            rules = (self.afterpulse, self.dead_time, stream("afterpulse"))
+            together = in_order([arrivals, pending])
+            arrivals, pending = with_afterpulses(together, interval[1], busy_until_s, *rules)
             causing_s = arrivals.time_s
         return Record(
             **arrivals._asdict(),

@@ -142,19 +142,6 @@ def compare(
     else:
         uniforms = Uniforms.of(both.alternative, len(counts), seed=subject.seed, n_toys=n_toys)
         significance = both.by_toys(uniforms, is_data=not subject.is_planned)
-    few = (counts > 0) & (both.truth.model.expected(both.truth.theta) < FEW_COUNTS)
-    notes = (
-        [f"the truth assumed is {labels[0]}; it matters by up to a factor 3"] if subject.is_planned else []
-    )
-    if both.is_wall:
-        notes.append(
-            "a step is open in truth and closed in the alternative: Δq is infinite, and the power says more"
-        )
-    if method is CompareMethod.ASIMOV and (both.is_wall or few.any()):
-        notes.append(
-            f"{int(few.sum())} of {len(counts)} steps expect fewer than {FEW_COUNTS:g} counts: asymptotic; "
-            "--method exact or toys gives the p-value"
-        )
     return CompareReport(
         asked=asked,
         truth=labels[0],
@@ -165,8 +152,24 @@ def compare(
         question=question,
         is_planned=subject.is_planned,
         n_toys=n_toys if method is CompareMethod.TOYS else 0,
-        notes=(*subject.notes, *notes),
+        notes=(*subject.notes, *_notes(both, method, labels[0], is_planned=subject.is_planned)),
     )
+
+
+def _notes(both: Comparison, method: CompareMethod, truth: str, *, is_planned: bool) -> list[str]:
+    """Return what a reader must know."""
+    notes = [f"the truth assumed is {truth}; it matters by up to a factor 3"] if is_planned else []
+    if both.is_wall:
+        notes.append(
+            "a step is open in truth and closed in the alternative: Δq is infinite, and the power says more"
+        )
+    few = (both.counts > 0) & (both.truth.model.expected(both.truth.theta) < FEW_COUNTS)
+    if method is CompareMethod.ASIMOV and (both.is_wall or few.any()):
+        notes.append(
+            f"{int(few.sum())} of {len(few)} steps expect fewer than {FEW_COUNTS:g} counts: asymptotic; "
+            "--method exact or toys gives the p-value"
+        )
+    return notes
 
 
 def hypotheses_of(experiment: Experiment, asked: str) -> tuple[Hypothesis, Hypothesis]:

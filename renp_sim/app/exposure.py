@@ -224,10 +224,7 @@ def exposure_needed(
     ConfigError
         If the question is none, or outcomes are too many to be counted.
     """
-    if not 0 < significance < 8:
-        raise ConfigError(f"--significance {significance:g}: must lie between 0 and 8")
-    if any(not 0 < power < 1 for power in powers):
-        raise ConfigError(f"--power {', '.join(f'{p:g}' for p in powers)}: must lie between 0 and 1")
+    _require(significance, powers)
     experiment = Experiment.of(run)
     study = _Study(run=run, experiment=experiment, question=question, asked=asked)
     _, _, (truth, alternative) = setups_of(experiment, question, asked)
@@ -258,3 +255,11 @@ def exposure_needed(
         curve=curves,
         notes=tuple(notes),
     )
+
+
+def _require(significance: float, powers: Sequence[float]) -> None:
+    """Raise ConfigError if there is no such test."""
+    if not 0 < significance < 8:
+        raise ConfigError(f"--significance {significance:g}: must lie between 0 and 8")
+    if any(not 0 < power < 1 for power in powers):
+        raise ConfigError(f"--power {', '.join(f'{p:g}' for p in powers)}: must lie between 0 and 1")

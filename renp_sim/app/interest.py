@@ -19,7 +19,7 @@ __all__ = ["limit_setup", "rested"]
 def limit_setup(
     experiment: Experiment, question: Question, parameter: str
 ) -> tuple[ExpectedCounts | JointCounts, Setup, str]:
-    """Return the model of the run's own hypothesis, what floats in a limit, and the parameter's full name.
+    """Return the whole model of the run's hypothesis, what floats in a limit, and the parameter's full name.
 
     Masses stay where the run file has them unless they are named: limits on couplings are published so.
 
@@ -41,7 +41,7 @@ def limit_setup(
     chosen = rested(question, whole, (name,))
     model = whole.offering(chosen.names)
     setup = Setup.of(model, chosen)
-    return model, experiment.at_truth(setup, chosen.fixed), name
+    return whole, experiment.at_truth(setup, chosen.fixed), name
 
 
 def rested(question: Question, model: Model, free: tuple[str, ...]) -> Treatment:

@@ -15,7 +15,7 @@ from renp_sim.analysis.infer.limit import BAND, Limit, LimitStatus, profile_limi
 from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.infer.toy_band import toy_band
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
-from renp_sim.analysis.model import Constraint, Model
+from renp_sim.analysis.model import Constraint
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.hypothesis import MASS_NAMES
 from renp_sim.app.interest import limit_setup
@@ -23,6 +23,8 @@ from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
+from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.prediction.joint import JointCounts
 
 __all__ = ["LimitMethod", "LimitReport", "PValues", "limit_of", "normalisation_text"]
 
@@ -144,34 +146,23 @@ def limit_of(
     ConfigError
         If a name, the method or the number of toys does not fit.
     """
-    if not 0.5 < level < 1:
-        raise ConfigError(f"--cl {level:g}: must lie between 0.5 and 1")
-    if n_toys < 0:
-        raise ConfigError(f"--toys {n_toys}: must be a positive number")
-    if method is LimitMethod.ASIMOV and not subject.is_planned:
-        raise ConfigError("--method asimov: is for a run file, whose counts are expected; files have some")
+    _require(subject, level, method, n_toys)
     experiment = subject.experiment
-    model, setup, name = limit_setup(experiment, question, parameter)
-    truth = experiment.theta_true(model)
-    if any(fnmatchcase(name, pattern) for pattern in NULL_IS_ZERO):
-        theta = setup.theta.copy()
-        theta[setup.index(name)] = truth[setup.index(name)] = 0.0
-        setup = setup.moved(theta)
-    counts = model.expected(truth) if subject.counts is None else subject.counts
-    setup = as_polynomial(setup)
-    needs_toys = method is LimitMethod.FELDMAN_COUSINS or p_values is PValues.TOYS
+    whole, setup, name = limit_setup(experiment, question, parameter)
+    setup, expected = as_polynomial(_at_null(setup, name)), _expected(experiment, whole, name)
+    counts = expected if subject.counts is None else subject.counts
+    counted = method is LimitMethod.FELDMAN_COUSINS or p_values is PValues.TOYS or len(setup.names) > 1
+    is_profile = method in (LimitMethod.ASIMOV, LimitMethod.PROFILE)
+    has_toy_band = band and subject.is_planned and is_profile
     uniforms = None
-    if n_toys and (len(setup.names) > 1 or needs_toys):
+    if n_toys and (counted or has_toy_band):
         uniforms = Uniforms.of(setup, len(counts), seed=subject.seed, n_toys=n_toys)
     found, chosen, error = _found(setup, counts, name, level, method, band, p_values, uniforms)
-    is_profile = method in (LimitMethod.ASIMOV, LimitMethod.PROFILE)
-    if band and n_toys and subject.is_planned and is_profile and found.upper is not None:
-        assert found.delta_q is not None
-        uniforms = Uniforms.of(setup, len(counts), seed=subject.seed, n_toys=n_toys)
-        expected = toy_band(setup, name, truth, found.upper, found.delta_q, uniforms)
-        found = replace(found, expected=expected)
+    if has_toy_band and uniforms is not None and found.upper is not None and found.delta_q is not None:
+        truth = _at_null(experiment.at_truth(setup, {}), name).theta
+        found = replace(found, expected=toy_band(setup, name, truth, found.upper, found.delta_q, uniforms))
     if is_power_constrained:
-        found = _power_constrained(found, setup, model.expected(truth), method)
+        found = _power_constrained(found, setup, expected, method)
     return LimitReport(
         limit=found,
         method=method,
@@ -180,10 +171,35 @@ def limit_of(
         question=question,
         hypothesis=hypothesis_of_run(experiment).label,
         is_planned=subject.is_planned,
-        n_toys=n_toys if uniforms is not None else 0,
+        n_toys=0 if uniforms is None else n_toys,
         upper_error=error,
-        notes=(*subject.notes, *_notes(setup, model, name, found, chosen, experiment)),
+        notes=(*subject.notes, *_notes(setup, name, found, chosen, experiment)),
     )
+
+
+def _require(subject: Subject, level: float, method: LimitMethod, n_toys: int) -> None:
+    """Raise ConfigError if a limit cannot be asked for so."""
+    if not 0.5 < level < 1:
+        raise ConfigError(f"--cl {level:g}: must lie between 0.5 and 1")
+    if n_toys < 0:
+        raise ConfigError(f"--toys {n_toys}: must be a positive number")
+    if method is LimitMethod.ASIMOV and not subject.is_planned:
+        raise ConfigError("--method asimov: is for a run file, whose counts are expected; files have some")
+
+
+def _at_null(setup: Setup, name: str) -> Setup:
+    """Return the set-up with a signal at 0; other parameters stay where they are."""
+    if not any(fnmatchcase(name, pattern) for pattern in NULL_IS_ZERO):
+        return setup
+    theta = setup.theta.copy()
+    theta[setup.index(name)] = 0.0
+    return setup.moved(theta)
+
+
+def _expected(experiment: Experiment, whole: ExpectedCounts | JointCounts, name: str) -> FloatArray:
+    """Return what is counted on average without the signal, whatever the fit leaves at rest elsewhere."""
+    truth = _at_null(Setup.of(whole).moved(experiment.theta_true(whole)), name)
+    return np.asarray(whole.expected(truth.theta))
 
 
 def _found(
@@ -230,7 +246,6 @@ def _power_constrained(found: Limit, setup: Setup, null_counts: FloatArray, meth
 
 def _notes(
     setup: Setup,
-    model: Model,
     name: str,
     found: Limit,
     p_values: PValues,
@@ -254,7 +269,7 @@ def _notes(
         )
     if p_values in (PValues.EXACT, PValues.TOYS) and found.expected is not None:
         notes.append("the band is asymptotic, the limit is not")
-    expected = model.expected(setup.theta)
+    expected = setup.model.expected(setup.theta)
     few = (expected > 0) & (expected < FEW_COUNTS)
     if p_values is PValues.ASYMPTOTIC and np.any(few):
         notes.append(

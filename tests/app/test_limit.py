@@ -200,6 +200,17 @@ def test_masses_rest_where_the_configuration_in_a_file_has_them(tmp_path: Path) 
     assert any("0.05 eV" in note for note in report.notes)
 
 
+def test_a_true_offset_of_the_frequency_is_in_what_is_expected() -> None:
+    """It closes a step that stands 1.2e-5 eV below the last threshold, whether or not an error is stated."""
+    one = scan((1.07164,), 1000.0)
+    plain = limit("interaction.y_scalar.11", *scalar(1.0), one)
+    moved = limit("interaction.y_scalar.11", *scalar(1.0), one, "laser.calibration.common_offset_eV=1e-5")
+    assert plain.limit.upper is not None
+    assert moved.limit.upper is not None
+    # fewer counts than the model expects without the offset leave less room
+    assert moved.limit.upper < 0.99 * plain.limit.upper
+
+
 def test_mistakes_are_one_line() -> None:
     with pytest.raises(ConfigError, match="has no couplings"):
         limit("interaction.g_left.11")

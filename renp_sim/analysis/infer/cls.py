@@ -87,12 +87,7 @@ def cls_limit(
     ConfigError
         If the parameter can also lower an expectation, or p-values cannot be had as asked.
     """
-    quadratic = setup.model.quadratic((name,), setup.theta)
-    if quadratic is None or _can_lower(quadratic.linear[:, 0], quadratic.square[:, 0, 0]):
-        raise ConfigError(
-            f"{name}: it can lower an expectation, and CLs is for a signal that only adds; "
-            "use --method profile, which lists every region"
-        )
+    _require_adding(setup, name)
     if not is_seen(setup, name):
         return ClsLimit(limit=Limit.none(name, level, 0.0), p_values=p_values)
     setup = _at_null(setup, name)
@@ -152,10 +147,18 @@ def _limit(
     )
 
 
-def _can_lower(linear: FloatArray, square: FloatArray) -> bool:
-    """Return whether a parameter ≥ 0 can lower a step: linear and squared parts both, or a negative one."""
-    both = np.any(linear != 0) and np.any(square != 0)
-    return bool(both or np.any(linear < 0) or np.any(square < 0))
+def _require_adding(setup: Setup, name: str) -> None:
+    """Raise ConfigError if a parameter ≥ 0 can lower a step: by parts of both kinds, or a negative one."""
+    quadratic = setup.model.quadratic((name,), setup.theta)
+    if quadratic is not None:
+        linear, square = quadratic.linear[:, 0], quadratic.square[:, 0, 0]
+        both = np.any(linear != 0) and np.any(square != 0)
+        if not (both or np.any(linear < 0) or np.any(square < 0)):
+            return
+    raise ConfigError(
+        f"{name}: it can lower an expectation, and CLs is for a signal that only adds; "
+        "use --method profile, which lists every region"
+    )
 
 
 def _at_null(setup: Setup, name: str) -> Setup:
