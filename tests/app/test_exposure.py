@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from renp_sim.app.compare import CompareMethod
 from renp_sim.app.exposure import ExposureAnswer, exposure_needed, write_exposure
@@ -49,6 +50,28 @@ def test_asimov_exposure(row: dict[str, Any]) -> None:
     assert result.status == "reached"
     assert result.factor == pytest.approx(row["days_per_frequency"], rel=1e-4)
     assert result.live_time_s == pytest.approx(3 * DAY_S * row["days_per_frequency"], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("significance", "power"), [(1.0, 0.99), pytest.param(3.0, 0.02, marks=pytest.mark.slow)]
+)
+def test_a_power_far_from_the_median_is_found(significance: float, power: float) -> None:
+    """At eleven Asimov exposures, and at a tenth of one: neither "never" nor "already"."""
+    found = needed(
+        [1.0699, 1.0711],
+        "ordering",
+        MASS_RESTS,
+        background_per_day=2.0,
+        significance=significance,
+        powers=(power,),
+        methods=(CompareMethod.ASIMOV, CompareMethod.EXACT),
+    )
+    asimov, exact = found.results
+    assert asimov.factor is not None
+    assert exact.factor is not None
+    # what a Gaussian test needs, which this one nearly is where counts are many
+    gaussian = (1 + norm.ppf(power) / significance) ** 2
+    assert 0.5 < exact.factor / (gaussian * asimov.factor) < 2
 
 
 @pytest.mark.slow

@@ -27,17 +27,20 @@ FACTOR_TOLERANCE = 1e-6
 CURVE_POINTS = 121
 """Of the power by every outcome."""
 
-TOOTH = 0.02
-"""Where the power is this near to an asked one its saw-tooth may pass it more than once."""
+TOOTH = 0.05
+"""Where the probit of the power is this near to that of an asked one its saw-tooth may pass it repeatedly."""
 
 FINER = 40
 """Parts into which such a cell is divided: teeth are as many as outcomes (`test_teeth_are_all_listed`)."""
 
-BELOW, ABOVE = 0.15, 8.0
-"""Ends of that curve, in Asimov exposures; at a wall, in exposures for one count beyond it."""
+SMALLEST = 0.03
+"""Root of the least exposure that is looked at: below, a test that hardly has a power has it by chance."""
 
-LEAST_TOYS, MOST_TOYS, TOY_POINTS = 0.4, 4.0, 9
-"""Exposures at which toys are drawn, in Asimov exposures, and how many they are."""
+MARGIN = 2.0
+"""Exposures are looked at from and to so many times where a Gaussian or a single count has an asked power."""
+
+TOY_POINTS = 9
+"""Exposures at which toys are drawn."""
 
 
 Curve = tuple[FloatArray, FloatArray, FloatArray]
@@ -133,7 +136,7 @@ def by_outcomes(
     def power_at(factor: float) -> Power:
         return exact_power(at(factor), p_value)
 
-    curve = _finer(power_at, centre * np.geomspace(BELOW, ABOVE, CURVE_POINTS), powers)
+    curve = _finer(power_at, centre * np.geomspace(*_reach(p_value, powers), CURVE_POINTS), powers)
     return [_exact_crossings(power_at, curve, power) for power in powers], curve
 
 
@@ -147,16 +150,27 @@ def by_toys(
         uniforms = Uniforms.of(both.alternative, len(both.counts), seed=seed, n_toys=n_toys)
         return toy_power(both, uniforms, p_value)
 
-    factors = centre * np.geomspace(LEAST_TOYS, MOST_TOYS, TOY_POINTS)
+    factors = centre * np.geomspace(*_reach(p_value, powers), TOY_POINTS)
     found = [power_at(f) for f in factors.tolist()]
     curve = (factors, np.array([p.value for p in found]), np.array([p.error for p in found]))
     return [_toy_crossings(curve, power) for power in powers], curve
 
 
+def _reach(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
+    """Return between which Asimov exposures powers are looked for.
+
+    A Gaussian test of Z has power p at ((Z + Φ⁻¹(p))/Z)²; of a wall one count has it at −ln(1 − p).
+    """
+    z = -float(ndtri(p_value))
+    gaussian = np.maximum(1 + ndtri(np.asarray(powers)) / z, SMALLEST) ** 2
+    either = np.concatenate([gaussian, -np.log1p(-np.asarray(powers))])
+    return float(either.min()) / MARGIN, float(either.max()) * MARGIN
+
+
 def _finer(power_at: Callable[[float], Power], factors: FloatArray, powers: Sequence[float]) -> Curve:
     """Return the power at exposures, and at more of them where it is near to one that is asked."""
     values = np.array([power_at(f).value for f in factors.tolist()])
-    near = np.min(np.abs(values[:, None] - np.asarray(powers)), axis=1) < TOOTH
+    near = np.min(np.abs(_probit(values)[:, None] - ndtri(np.asarray(powers))), axis=1) < TOOTH
     passed = np.any((values[1:, None] >= powers) != (values[:-1, None] >= powers), axis=1)
     cells = np.flatnonzero(near[1:] | near[:-1] | passed).tolist()
     inner = [np.geomspace(factors[i], factors[i + 1], FINER + 1)[1:-1] for i in cells]
@@ -165,6 +179,11 @@ def _finer(power_at: Callable[[float], Power], factors: FloatArray, powers: Sequ
     order = np.argsort(every)
     all_values = np.concatenate([values, [power_at(f).value for f in more.tolist()]])
     return every[order], all_values[order], np.zeros(len(every))
+
+
+def _probit(values: FloatArray) -> FloatArray:
+    """Return Φ⁻¹ of powers, short of what no toys tell from 0 or 1."""
+    return np.asarray(ndtri(np.clip(values, 1e-4, 1 - 1e-4)))
 
 
 def _exact_crossings(power_at: Callable[[float], Power], curve: Curve, power: float) -> Crossings:
@@ -193,8 +212,7 @@ def _toy_crossings(curve: Curve, power: float) -> Crossings:
         return Crossings(power=power, status="already", factors=())
     if not np.any(values >= power):
         return Crossings.of(power, ())
-    safe = np.clip(values, 1e-4, 1 - 1e-4)
-    probit = ndtri(safe)
+    probit = _probit(values)
     # dΦ⁻¹(p) = dp/φ
     spread = np.maximum(errors, 1e-4) * math.sqrt(2 * math.pi) * np.exp(probit**2 / 2)
     away = np.abs(probit - ndtri(power))
