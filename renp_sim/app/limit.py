@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.belts import belts_of
 from renp_sim.analysis.infer.cls import PValues, cls_limit
 from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
 from renp_sim.analysis.infer.fit import FEW_COUNTS
@@ -63,8 +65,6 @@ class LimitReport:
         Toys that the band or the p-values are from, 0 without.
     notes
         What a reader must know, a line each.
-    upper_error
-        Monte Carlo error of the upper end by CLs with toys.
     """
 
     limit: Limit
@@ -76,7 +76,6 @@ class LimitReport:
     is_planned: bool
     n_toys: int
     notes: tuple[str, ...]
-    upper_error: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `limit --json` prints."""
@@ -97,7 +96,8 @@ class LimitReport:
             "best": limit.best,
             "is_expected": self.is_planned,
             "hypothesis": self.hypothesis,
-            "upper_error": self.upper_error,
+            "upper_error": limit.upper_error,
+            "lower_error": limit.lower_error,
             "p_values": self.p_values.value,
             "toys": self.n_toys,
             "floating": [name for name in self.setup.names if name != limit.name],
@@ -116,6 +116,7 @@ def limit_of(
     p_values: PValues = PValues.AUTO,
     n_toys: int = 0,
     is_power_constrained: bool = False,
+    belts: Path | None = None,
 ) -> LimitReport:
     """Return the limit on a parameter.
 
@@ -140,27 +141,38 @@ def limit_of(
     is_power_constrained
         Whether a limit may not be stronger than that of data one standard deviation down, which have little
         power to exclude what lies below (Cowan et al., arXiv:1105.3166).
+    belts
+        File of Feldman–Cousins belts that are reused, and that keeps what is made, whatever stops it.
 
     Raises
     ------
     ConfigError
         If a name, the method or the number of toys does not fit.
+    SchemaError
+        If the file of belts is for something else, or cannot be written.
     """
     _require(subject, level, method, n_toys)
+    if belts is not None and method is not LimitMethod.FELDMAN_COUSINS:
+        raise ConfigError(f"--belts {belts}: is for --method feldman-cousins")
     experiment = subject.experiment
     whole, setup, name = limit_setup(experiment, question, parameter)
     setup, expected = as_polynomial(_at_null(setup, name)), _expected(experiment, whole, name)
     counts = expected if subject.counts is None else subject.counts
-    counted = method is LimitMethod.FELDMAN_COUSINS or p_values is PValues.TOYS or len(setup.names) > 1
+    counted = p_values is PValues.TOYS or len(setup.names) > 1
     is_profile = method in (LimitMethod.ASIMOV, LimitMethod.PROFILE)
     has_toy_band = band and subject.is_planned and is_profile
-    uniforms = None
-    if n_toys and (counted or has_toy_band):
-        uniforms = Uniforms.of(setup, len(counts), seed=subject.seed, n_toys=n_toys)
-    found, chosen, error = _found(setup, counts, name, level, method, band, p_values, uniforms)
-    if has_toy_band and uniforms is not None and found.upper is not None and found.delta_q is not None:
-        truth = _at_null(experiment.at_truth(setup, {}), name).theta
-        found = replace(found, expected=toy_band(setup, name, truth, found.upper, found.delta_q, uniforms))
+    if method is LimitMethod.FELDMAN_COUSINS:
+        with belts_of(belts, setup, name, seed=subject.seed, n_toys=n_toys) as kept:
+            found = feldman_cousins_limit(setup, counts, name, level, kept)
+        chosen, n_toys = PValues.TOYS if kept.n_toys else PValues.EXACT, kept.n_toys
+    else:
+        n_toys = n_toys if counted or has_toy_band else 0
+        uniforms = Uniforms.of(setup, len(counts), seed=subject.seed, n_toys=n_toys) if n_toys else None
+        found, chosen = _found(setup, counts, name, level, method, band, p_values, uniforms)
+        if has_toy_band and uniforms is not None and found.upper is not None and found.delta_q is not None:
+            truth = _at_null(experiment.at_truth(setup, {}), name).theta
+            ends = toy_band(setup, name, truth, found.upper, found.delta_q, uniforms)
+            found = replace(found, expected=ends)
     if is_power_constrained:
         found = _power_constrained(found, setup, expected, method)
     return LimitReport(
@@ -171,8 +183,7 @@ def limit_of(
         question=question,
         hypothesis=hypothesis_of_run(experiment).label,
         is_planned=subject.is_planned,
-        n_toys=0 if uniforms is None else n_toys,
-        upper_error=error,
+        n_toys=n_toys,
         notes=(*subject.notes, *_notes(setup, name, found, chosen, experiment)),
     )
 
@@ -211,14 +222,11 @@ def _found(
     band: bool,
     p_values: PValues,
     uniforms: Uniforms | None,
-) -> tuple[Limit, PValues, float | None]:
+) -> tuple[Limit, PValues]:
     if method is LimitMethod.CLS:
         found = cls_limit(setup, counts, name, level, band=band, p_values=p_values, uniforms=uniforms)
-        return found.limit, found.p_values, found.upper_error
-    if method is LimitMethod.FELDMAN_COUSINS:
-        limit = feldman_cousins_limit(setup, counts, name, level, uniforms)
-        return limit, PValues.EXACT if uniforms is None else PValues.TOYS, None
-    return profile_limit(setup, counts, name, level, band=band), PValues.ASYMPTOTIC, None
+        return found.limit, found.p_values
+    return profile_limit(setup, counts, name, level, band=band), PValues.ASYMPTOTIC
 
 
 def _power_constrained(found: Limit, setup: Setup, null_counts: FloatArray, method: LimitMethod) -> Limit:

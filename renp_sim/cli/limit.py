@@ -1,5 +1,6 @@
 """`renp-sim limit RUN|FILE…`."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -43,6 +44,10 @@ def limit(
         bool, typer.Option("--power-constrained", help="No stronger than that of data 1σ down.")
     ] = False,
     toys: Toys = None,
+    belts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.npz", help="Keep belts of Feldman–Cousins here, and reuse what is there."),
+    ] = None,
     normalisation: Normalisation = "fixed",
     free: Free = None,
     fix: Fix = None,
@@ -71,6 +76,7 @@ def limit(
             p_values=PValues(p_values),
             n_toys=toys or 0,
             is_power_constrained=power_constrained,
+            belts=belts,
         )
     if json:
         print_json(report.as_dict())
@@ -93,8 +99,8 @@ def _print(table: dict[str, Any]) -> None:
     if table["upper"] is None:
         console.print(f"  {table['status']}")
     else:
-        error = "" if table["upper_error"] is None else f" ± {table['upper_error']:.2g}"
-        console.print(f"  lower {_shown(table['lower'])}  upper {_shown(table['upper'])}{error}")
+        shown = [f"{end} {_shown(table[end])}{_error(table[f'{end}_error'])}" for end in ("lower", "upper")]
+        console.print(f"  {'  '.join(shown)}")
         if len(table["intervals"]) > 1:
             regions = "  ".join(f"[{low:.6g}, {high:.6g}]" for low, high in table["intervals"])
             console.print(f"  allowed: {regions}")
@@ -111,3 +117,7 @@ def _print(table: dict[str, Any]) -> None:
 
 def _shown(value: float | None) -> str:
     return "none" if value is None else f"{value:.6g}"
+
+
+def _error(error: float | None) -> str:
+    return "" if not error else f" ± {error:.2g}"

@@ -7,7 +7,7 @@ else floating every outcome is counted; toys do what neither can.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -46,11 +46,10 @@ class PValues(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ClsLimit:
-    """A CLs limit, where its p-values come from, and its Monte Carlo error where these are of toys."""
+    """A CLs limit, and where its p-values come from."""
 
     limit: Limit
     p_values: PValues
-    upper_error: float | None = None
 
 
 def cls_limit(
@@ -110,9 +109,8 @@ def cls_limit(
     error = None
     if uniforms is not None and upper is not None:
         error = _error(curve, upper, alpha, len(uniforms.counts))
-    return ClsLimit(
-        limit=_limit(name, level, upper, expected, status, data), p_values=chosen, upper_error=error
-    )
+    limit = _limit(name, level, upper, expected, status, data)
+    return ClsLimit(limit=replace(limit, upper_error=error), p_values=chosen)
 
 
 def _error(curve: Callable[[float], float], upper: float, alpha: float, n_toys: int) -> float | None:

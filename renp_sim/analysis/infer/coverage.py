@@ -3,12 +3,12 @@
 An interval need not be built for it: a value is inside if and only if its test accepts it.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betaincinv
 
+from renp_sim.analysis.infer.acceptance import Acceptance
 from renp_sim.analysis.infer.cls import asymptotic_cls
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.intervals import delta_q_of_level
@@ -72,9 +72,7 @@ def accepted_by_construction(
     level
         Confidence level.
     """
-    n = len(calibration.counts)
-    # accepted where fewer than a share `level` agree better
-    critical = np.sort(_two_sided(calibration, value))[min(math.ceil(level * (n + 1)) - 1, n - 1)]
+    critical = Acceptance(statistic=np.sort(_two_sided(calibration, value))).critical(level)
     accepted: BoolArray = _two_sided(toys, value) <= critical
     return accepted
 

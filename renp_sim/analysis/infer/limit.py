@@ -62,6 +62,8 @@ class Limit:
         Upper end for data −2, −1, 0, 1 and 2 standard deviations up, or None.
     status
         Whether there is a limit.
+    lower_error, upper_error
+        Monte Carlo errors of the ends; None where nothing is of toys.
     """
 
     name: str
@@ -74,6 +76,8 @@ class Limit:
     regions: tuple[Interval, ...]
     expected: tuple[float | None, ...] | None
     status: LimitStatus
+    lower_error: float | None = None
+    upper_error: float | None = None
 
     @classmethod
     def none(cls, name: str, level: float, best: float, *, delta_q: float | None = None) -> "Limit":

@@ -124,6 +124,10 @@ class Uniforms:
         }
         return cls(counts=np.concatenate(uniform)[chosen], pulls=pulls)
 
+    def beyond(self, n: int) -> "Uniforms":
+        """Return those of all but the first n toys."""
+        return Uniforms(counts=self.counts[n:], pulls={name: pulls[n:] for name, pulls in self.pulls.items()})
+
     def outcomes(self, setup: Setup, mu: FloatArray, theta: FloatArray) -> Outcomes:
         """Return the toys of a hypothesis that expects μ (n,) at θ (p,)."""
         counts = np.empty_like(self.counts)
