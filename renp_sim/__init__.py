@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from renp_sim.app.compare import CompareMethod as CompareMethod
     from renp_sim.app.compare import compare as compare
     from renp_sim.app.data import read_data as read_data
+    from renp_sim.app.excess import ExcessKind as ExcessKind
+    from renp_sim.app.excess import find_excess as find_excess
     from renp_sim.app.exposure import exposure_needed as exposure_needed
     from renp_sim.app.fitting import fit_data as fit_data
     from renp_sim.app.identify import identify as identify
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 _HOME = {
     "CompareMethod": "renp_sim.app.compare",
     "Constraint": "renp_sim.analysis.model",
+    "ExcessKind": "renp_sim.app.excess",
     "ExpectedCounts": "renp_sim.prediction.expected_counts",
     "Exposure": "renp_sim.analysis.data",
     "LimitMethod": "renp_sim.app.limit",
@@ -64,6 +67,7 @@ _HOME = {
     "compare": "renp_sim.app.compare",
     "exposure_needed": "renp_sim.app.exposure",
     "exposure_of": "renp_sim.prediction.exposure",
+    "find_excess": "renp_sim.app.excess",
     "fit": "renp_sim.analysis.infer.fit",
     "fit_batch": "renp_sim.analysis.infer.batch",
     "fit_data": "renp_sim.app.fitting",

@@ -12,6 +12,7 @@ import renp_sim
 PUBLIC = [
     "CompareMethod",
     "Constraint",
+    "ExcessKind",
     "ExpectedCounts",
     "Exposure",
     "LimitMethod",
@@ -25,6 +26,7 @@ PUBLIC = [
     "compare",
     "exposure_needed",
     "exposure_of",
+    "find_excess",
     "fit",
     "fit_batch",
     "fit_data",

@@ -48,6 +48,8 @@ class CompareReport:
         The fits.
     significance
         By the method.
+    delta_q_band
+        Δ(−2 ln L) of experiments under the truth, −2 … 2 standard deviations; None of an Asimov set.
     question
         With the normalisation.
     is_planned
@@ -64,6 +66,7 @@ class CompareReport:
     method: CompareMethod
     comparison: Comparison
     significance: Significance
+    delta_q_band: tuple[float, ...] | None
     question: Question
     is_planned: bool
     n_toys: int
@@ -79,6 +82,7 @@ class CompareReport:
             "alternative": self.alternative,
             "method": self.method.value,
             "delta_q": both.delta_q if is_finite else None,
+            "delta_q_band": None if self.delta_q_band is None else list(self.delta_q_band),
             "wall": both.is_wall,
             "truth_at": _values(both.truth),
             "alternative_at": _values(both.alternative),
@@ -135,13 +139,14 @@ def compare(
         model = model_of(experiment, hypothesis_of_run(experiment))
         counts = model.expected(experiment.theta_true(model))
     both = Comparison.of(counts, truth, alternative)
+    band = None
     if method is CompareMethod.ASIMOV:
         significance = both.asymptotic()
     elif method is CompareMethod.EXACT:
-        significance = both.exact(is_data=not subject.is_planned)
+        significance, band = both.exact(is_data=not subject.is_planned)
     else:
         uniforms = Uniforms.of(both.alternative, len(counts), seed=subject.seed, n_toys=n_toys)
-        significance = both.by_toys(uniforms, is_data=not subject.is_planned)
+        significance, band = both.by_toys(uniforms, is_data=not subject.is_planned)
     return CompareReport(
         asked=asked,
         truth=labels[0],
@@ -149,6 +154,7 @@ def compare(
         method=method,
         comparison=both,
         significance=significance,
+        delta_q_band=band,
         question=question,
         is_planned=subject.is_planned,
         n_toys=n_toys if method is CompareMethod.TOYS else 0,

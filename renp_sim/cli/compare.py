@@ -80,4 +80,12 @@ def _print(table: dict[str, Any]) -> None:
     error = "" if not table["p_error"] else f" ± {table['p_error']:.2g}"
     sigma = "no number" if table["significance"] is None else f"{table['significance']:.3f} σ"
     console.print(f"  p = {table['p_value']:.4g}{error}, {sigma} one-sided ({table['method']})")
+    if table["delta_q_band"] is not None:
+        band = ", ".join(f"{value:.4g}" for value in table["delta_q_band"])
+        console.print(f"  Δ(−2lnL) of experiments under the truth, −2σ … median … +2σ: {band}")
+        if table["asymptotic_significance"] is not None:
+            console.print(
+                f"  asymptotic: {table['asymptotic_significance']:.3f} σ, the root of Δ(−2lnL); "
+                "right where counts are many and its distribution is Gaussian"
+            )
     print_notes(console, table["notes"])

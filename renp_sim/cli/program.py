@@ -9,6 +9,7 @@ import typer
 from renp_sim.cli import (
     check,
     compare,
+    excess,
     export,
     exposure,
     figures,
@@ -52,6 +53,7 @@ for command in (
     sensitivity.sensitivity,
     compare.compare,
     identify.identify,
+    excess.excess,
     exposure.exposure,
     run.run,
     figures.figures,

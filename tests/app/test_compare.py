@@ -69,14 +69,15 @@ def test_exact_ordering(factor: float, is_excluded: bool) -> None:
 def test_toys_agree_with_counted_outcomes() -> None:
     """40 000 toys under each: p within four of its errors (6e-5 for a false alarm)."""
     common: dict[str, Any] = {"background_per_day": 2.0}
-    exact = compared(
-        [1.0699, 1.0711], 1.0, "ordering", MASS_RESTS, method=CompareMethod.EXACT, **common
-    ).significance
-    toys = compared(
-        [1.0699, 1.0711], 1.0, "ordering", MASS_RESTS, method=CompareMethod.TOYS, n_toys=40_000, **common
-    ).significance
+    two = [1.0699, 1.0711]
+    counted = compared(two, 1.0, "ordering", MASS_RESTS, method=CompareMethod.EXACT, **common)
+    drawn = compared(two, 1.0, "ordering", MASS_RESTS, method=CompareMethod.TOYS, n_toys=40_000, **common)
+    exact, toys = counted.significance, drawn.significance
     assert toys.p_error is not None
     assert abs(toys.p_value - exact.p_value) < 4 * toys.p_error
+    assert counted.delta_q_band is not None
+    # at 2σ a quantile of so many toys has an error of 0.065, and the teeth of few counts are 0.06 apart
+    assert drawn.delta_q_band == pytest.approx(counted.delta_q_band, abs=0.3)
 
 
 def test_a_wall_is_no_number() -> None:

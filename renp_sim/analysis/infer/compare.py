@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.limit import BAND
 from renp_sim.analysis.infer.outcomes import TIE, Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
@@ -21,6 +22,8 @@ from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 
 __all__ = ["Comparison", "Significance", "best_fit"]
+
+MEDIAN = BAND.index(0.0)
 
 ROUNDING = 1e-10
 """Of −2 ln L, relative to 1 + its size."""
@@ -109,8 +112,8 @@ class Comparison:
         root = math.sqrt(max(self.delta_q, 0.0))
         return Significance(p_value=float(ndtr(-root)), p_error=None, sigma=root)
 
-    def exact(self, *, is_data: bool) -> Significance:
-        """Return the significance from every outcome.
+    def exact(self, *, is_data: bool) -> tuple[Significance, tuple[float, ...]]:
+        """Return the significance from every outcome, and ΔT of experiments under the truth at `BAND`.
 
         Parameters
         ----------
@@ -123,17 +126,17 @@ class Comparison:
             If there are too many outcomes.
         """
         outcomes, statistic = self.every_statistic()
-        observed = self.delta_q
-        if not is_data:
-            observed = _median(statistic, outcomes.probabilities(self.truth.model.expected(self.truth.theta)))
+        band = _band(statistic, outcomes.probabilities(self.truth.model.expected(self.truth.theta)))
         mu = self.alternative.model.expected(self.alternative.theta)
-        return Significance.of(*outcomes.p_value(statistic, observed, mu))
+        observed = self.delta_q if is_data else band[MEDIAN]
+        return Significance.of(*outcomes.p_value(statistic, observed, mu)), band
 
-    def by_toys(self, uniforms: Uniforms, *, is_data: bool) -> Significance:
-        """Return the significance from toys of both hypotheses, which share their random numbers."""
+    def by_toys(self, uniforms: Uniforms, *, is_data: bool) -> tuple[Significance, tuple[float, ...]]:
+        """Return the same from toys of both hypotheses, which share their random numbers."""
         under_alternative, under_truth = self.toy_statistics(uniforms)
-        observed = self.delta_q if is_data else float(np.median(under_truth))
-        return Significance.of(*p_of_toys(under_alternative, observed))
+        band = _band(under_truth, np.full(len(under_truth), 1 / len(under_truth)))
+        observed = self.delta_q if is_data else band[MEDIAN]
+        return Significance.of(*p_of_toys(under_alternative, observed)), band
 
     def every_statistic(self) -> tuple[Outcomes, FloatArray]:
         """Return every outcome that either hypothesis makes likely, and ΔT of each, shape (b,).
@@ -178,8 +181,9 @@ def best_fit(setup: Setup, counts: FloatArray) -> tuple[Setup, float]:
     return curve.setup, curve.q_min
 
 
-def _median(values: FloatArray, probabilities: FloatArray) -> float:
-    """Return the median of values with probabilities."""
+def _band(values: FloatArray, probabilities: FloatArray) -> tuple[float, ...]:
+    """Return the quantiles of values with probabilities that `BAND` asks for."""
     order = np.argsort(values, kind="stable")
     cumulated = np.cumsum(probabilities[order])
-    return float(values[order[np.searchsorted(cumulated, 0.5 * cumulated[-1] * (1 - TIE))]])
+    places = np.searchsorted(cumulated, ndtr(BAND) * cumulated[-1] * (1 - TIE))
+    return tuple(values[order[places]].tolist())

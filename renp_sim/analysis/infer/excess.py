@@ -1,0 +1,164 @@
+"""An excess of a known shape somewhere in a scan: how improbable it is at its place, and anywhere.
+
+The place is chosen by the data among many, so the largest Δ(−2 ln L) of a scan over places is compared with
+those of toys without an excess. Beyond what toys reach, the mean number of times that Δ rises through a low
+level from place to place bounds the p-value (Gross & Vitells, EPJC 70 (2010) 525, Eq. 3).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import chdtrc
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.compare import Significance, best_fit
+from renp_sim.analysis.infer.outcomes import Uniforms, p_of_toys
+from renp_sim.analysis.likelihood.template_model import WithTemplate
+from renp_sim.analysis.search.search import search
+from renp_sim.arrays import FloatArray
+
+__all__ = ["ENOUGH_TOYS", "Chance", "Excess", "chance_of", "excess_of", "largest_likely", "scan_of_excess"]
+
+ENOUGH_TOYS = 10
+"""Beyond a quantile for it to be taken from them."""
+
+MOST_DELTA_Q = 1000.0
+
+LOW_LEVEL = 0.5
+"""Δ(−2 ln L) at which upcrossings are counted: low, so that few toys know their number well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Excess:
+    """The largest excess of data.
+
+    Parameters
+    ----------
+    place
+        Which template it has.
+    strength
+        Of that template, ≥ 0.
+    local, anywhere
+        Its significance there and anywhere; the latter by toys.
+    anywhere_bound
+        p-value anywhere by upcrossings.
+    delta_q, strengths
+        Of each template, shape (t,).
+    """
+
+    place: int
+    strength: float
+    local: Significance
+    anywhere: Significance
+    anywhere_bound: float
+    delta_q: FloatArray
+    strengths: FloatArray
+
+    @property
+    def trial_factor(self) -> float:
+        """How much more probable such an excess is anywhere than at its place."""
+        return self.anywhere.p_value / self.local.p_value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Chance:
+    """What toys without an excess show: what chance alone does.
+
+    Parameters
+    ----------
+    largest
+        Their largest Δ(−2 ln L), shape (b,).
+    upcrossings
+        Mean number of rises through `LOW_LEVEL` along the templates.
+    """
+
+    largest: FloatArray
+    upcrossings: float
+
+    def p_value(self, delta_q: float) -> tuple[float, float]:
+        """Return the probability that the largest is not below a value, and its Monte Carlo error."""
+        return p_of_toys(self.largest, delta_q)
+
+    def bound(self, delta_q: float) -> float:
+        """Return the bound on it by upcrossings."""
+        return min(_local_p(delta_q) + self.upcrossings * math.exp(-(delta_q - LOW_LEVEL) / 2), 1.0)
+
+
+def scan_of_excess(
+    setup: Setup,
+    templates: FloatArray,
+    counts: FloatArray,
+    constraint_values: FloatArray | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Return Δ(−2 ln L) ≥ 0 and the strength of each template in each set of counts, shape (b, t).
+
+    Parameters
+    ----------
+    setup
+        What floats without an excess.
+    templates
+        Counts of strength 1, shape (t, n).
+    counts
+        Shape (b, n).
+    constraint_values
+        What the constraints say in each set, shape (b, f), where toys randomise them.
+    """
+    none = search(setup, counts, constraint_values=constraint_values).q
+    values = constraint_values
+    if values is not None:
+        values = np.concatenate([values, np.zeros((len(counts), 1))], axis=1)
+    delta_q, strengths = np.empty((2, len(counts), len(templates)))
+    for t, template in enumerate(templates):
+        found = search(WithTemplate.floating(setup, template), counts, constraint_values=values)
+        # what one fit found and the other missed is no evidence
+        delta_q[:, t] = np.maximum(none - found.q, 0.0)
+        strengths[:, t] = found.theta[:, -1]
+    return delta_q, strengths
+
+
+def chance_of(setup: Setup, templates: FloatArray, uniforms: Uniforms) -> Chance:
+    """Return what toys at the parameters of a set-up show; arguments as in `scan_of_excess`."""
+    mu = setup.model.expected(setup.theta)
+    toys = uniforms.outcomes(setup, mu, setup.theta)
+    delta_q, _ = scan_of_excess(setup, templates, toys.counts, toys.constraint_values)
+    above = delta_q > LOW_LEVEL
+    rises = above[:, 1:] & ~above[:, :-1]
+    return Chance(largest=np.max(delta_q, axis=1), upcrossings=float(np.mean(np.sum(rises, axis=1))))
+
+
+def excess_of(
+    setup: Setup, templates: FloatArray, counts: FloatArray, *, seed: int, n_toys: int
+) -> tuple[Excess, Setup, Chance]:
+    """Return the largest excess of data (n,), the fit without it, and what toys at that fit show."""
+    null, _ = best_fit(setup, counts)
+    delta_q, strengths = (values[0] for values in scan_of_excess(null, templates, counts[None]))
+    chance = chance_of(null, templates, Uniforms.of(null, len(counts), seed=seed, n_toys=n_toys))
+    place = int(np.argmax(delta_q))
+    largest = float(delta_q[place])
+    return (
+        Excess(
+            place=place,
+            strength=float(strengths[place]),
+            local=Significance.of(_local_p(largest), None),
+            anywhere=Significance.of(*chance.p_value(largest)),
+            anywhere_bound=chance.bound(largest),
+            delta_q=delta_q,
+            strengths=strengths,
+        ),
+        null,
+        chance,
+    )
+
+
+def largest_likely(chance: Chance, p_value: float) -> float:
+    """Return the Δ(−2 ln L) that is exceeded anywhere with a probability, by upcrossings beyond the toys."""
+    if p_value * len(chance.largest) >= ENOUGH_TOYS:
+        return float(np.quantile(chance.largest, 1 - p_value))
+    return float(brentq(lambda delta_q: math.log(chance.bound(delta_q) / p_value), 0.0, MOST_DELTA_Q))
+
+
+def _local_p(delta_q: float) -> float:
+    """Return ½ P(χ²₁ > Δ), asymptotic: the strength is not negative."""
+    return float(chdtrc(1, max(delta_q, 0.0))) / 2
