@@ -3,19 +3,22 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import ndtr
 
+from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.infer.compare import Comparison
-from renp_sim.analysis.plan.crossing import Crossings, Curve, by_asimov, by_outcomes, by_toys
+from renp_sim.analysis.plan.crossing import Crossings, Curve, asimov_curve, by_asimov, by_outcomes, by_toys
 from renp_sim.app.compare import CompareMethod, setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
+from renp_sim.app.systematics import added_in_turn
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.errors import ConfigError
 from renp_sim.plots.power import power_plot
@@ -73,6 +76,8 @@ class ExposureAnswer:
         One per method and power.
     curve
         By method: factors, Δq or power, and its error, shape (g,) each.
+    systematics
+        By Asimov sets, with statistics only and with each systematic added in turn; empty if not asked for.
     notes
         What a reader must know, a line each.
     """
@@ -84,6 +89,7 @@ class ExposureAnswer:
     question: Question
     results: tuple[Crossing, ...]
     curve: dict[str, Curve]
+    systematics: tuple[tuple[str, Crossing], ...]
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -106,6 +112,7 @@ class ExposureAnswer:
                 }
                 for method, (factor, value, error) in self.curve.items()
             },
+            "systematics": [{"added": name, **_table(found)} for name, found in self.systematics],
             "notes": list(self.notes),
         }
 
@@ -156,38 +163,21 @@ def write_exposure(found: ExposureAnswer, folder: Path, *, force: bool = False) 
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Study:
-    """A question, at any exposure."""
-
-    run: Run
-    experiment: Experiment
-    question: Question
-    asked: str
-
-    def at(self, factor: float) -> Comparison:
-        """Return both hypotheses at their best fits to what the truth expects of a longer run."""
-        longer = self.experiment.scaled(factor)
-        truth, alternative, _ = setups_of(longer, self.question, self.asked)
-        model = model_of(longer, hypothesis_of_run(longer))
-        return Comparison.of(model.expected(longer.theta_true(model)), truth, alternative)
-
-    def crossing(self, method: CompareMethod, found: Crossings) -> Crossing:
-        """Return an answer with its times; the last crossing counts."""
-        factor = found.factors[-1] if found.factors else None
-        exposure, schedule = self.experiment.exposure, self.run.schedule
-        live_s = float(np.sum(exposure.live_time_s[exposure.coherence > 0]))
-        settling_s = schedule.wall_time_s - float(np.sum(schedule.duration_s))
-        return Crossing(
-            method=method,
-            power=found.power,
-            status=found.status,
-            factor=factor,
-            factor_error=found.error,
-            live_time_s=None if factor is None else factor * live_s,
-            wall_time_s=None if factor is None else factor * (schedule.wall_time_s - settling_s) + settling_s,
-            crossings=found.factors,
-        )
+def _crossing(run: Run, exposure: Exposure, method: CompareMethod, found: Crossings) -> Crossing:
+    """Return an answer with its times; the last crossing counts."""
+    factor = found.factors[-1] if found.factors else None
+    live_s = float(np.sum(exposure.live_time_s[exposure.coherence > 0]))
+    settling_s = run.schedule.wall_time_s - float(np.sum(run.schedule.duration_s))
+    return Crossing(
+        method=method,
+        power=found.power,
+        status=found.status,
+        factor=factor,
+        factor_error=found.error,
+        live_time_s=None if factor is None else factor * live_s,
+        wall_time_s=None if factor is None else factor * (run.schedule.wall_time_s - settling_s) + settling_s,
+        crossings=found.factors,
+    )
 
 
 def exposure_needed(
@@ -199,6 +189,7 @@ def exposure_needed(
     powers: Sequence[float] = (0.5, 0.9),
     methods: Sequence[CompareMethod] = (CompareMethod.ASIMOV,),
     n_toys: int = 4000,
+    with_systematics: bool = False,
 ) -> ExposureAnswer:
     """Return the exposure at which a question of `compare` is answered.
 
@@ -218,6 +209,8 @@ def exposure_needed(
         Asimov sets, where q = significance², every outcome, or toys.
     n_toys
         At each of the exposures that are looked at.
+    with_systematics
+        Whether to tell how long it would take with statistics only, and with each systematic added in turn.
 
     Raises
     ------
@@ -226,11 +219,12 @@ def exposure_needed(
     """
     _require(significance, powers)
     experiment = Experiment.of(run)
-    study = _Study(run=run, experiment=experiment, question=question, asked=asked)
     _, _, (truth, alternative) = setups_of(experiment, question, asked)
-    asimov, centre, curve = by_asimov(study.at, significance)
-    curves: dict[str, Curve] = {"asimov": curve}
-    results = [study.crossing(CompareMethod.ASIMOV, asimov)] if CompareMethod.ASIMOV in methods else []
+    here = _compared(experiment, question, asked)
+    asimov, centre = by_asimov(here, significance)
+    curves: dict[str, Curve] = {"asimov": asimov_curve(here, centre)}
+    answer = partial(_crossing, run, experiment.exposure)
+    results = [answer(CompareMethod.ASIMOV, asimov)] if CompareMethod.ASIMOV in methods else []
     notes = [f"the truth assumed is {truth}; it matters by up to a factor 3"]
     if asimov.status == "already":
         notes.append(
@@ -239,12 +233,17 @@ def exposure_needed(
     p_value = float(ndtr(-significance))
     for method in (m for m in (CompareMethod.EXACT, CompareMethod.TOYS) if m in methods):
         if method is CompareMethod.EXACT:
-            found, curve = by_outcomes(study.at, centre, p_value, powers)
+            found, curve = by_outcomes(here, centre, p_value, powers)
         else:
             seed = run.config.run.seed
-            found, curve = by_toys(study.at, centre, p_value, powers, seed=seed, n_toys=n_toys)
+            found, curve = by_toys(here, centre, p_value, powers, seed=seed, n_toys=n_toys)
         curves[method.value] = curve
-        results += [study.crossing(method, each) for each in found]
+        results += [answer(method, each) for each in found]
+    ladder = added_in_turn(experiment, question) if with_systematics else ()
+    systematics = [
+        (added, answer(CompareMethod.ASIMOV, by_asimov(_compared(better, known, asked), significance)[0]))
+        for added, better, known in ladder
+    ]
     return ExposureAnswer(
         asked=asked,
         truth=truth,
@@ -253,8 +252,16 @@ def exposure_needed(
         question=question,
         results=tuple(results),
         curve=curves,
+        systematics=tuple(systematics),
         notes=tuple(notes),
     )
+
+
+def _compared(experiment: Experiment, question: Question, asked: str) -> Comparison:
+    """Return both hypotheses at their best fits to what the truth expects."""
+    truth, alternative, _ = setups_of(experiment, question, asked)
+    model = model_of(experiment, hypothesis_of_run(experiment))
+    return Comparison.of(model.expected(experiment.theta_true(model)), truth, alternative)
 
 
 def _require(significance: float, powers: Sequence[float]) -> None:

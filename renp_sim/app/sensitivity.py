@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.infer.limit import BAND, Limit
 from renp_sim.app.limit import LimitMethod, limit_of, normalisation_text
-from renp_sim.app.question import Normalisation, Question
+from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
+from renp_sim.app.systematics import Systematic, present, without
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
@@ -30,6 +30,9 @@ MOST_POINTS = 10_000
 
 LIMITS_BY = 1.1
 """What is known perfectly must improve a limit by this factor to be what limits it."""
+
+MAY_LIMIT = (Systematic.BACKGROUND, Systematic.NORMALISATION, Systematic.CALIBRATION)
+"""What a point of the curve may be limited by, beside the counts."""
 
 MOMENT_BOUNDS = (
     PublishedBound(label="GEMMA, Borexino", value=3e-11),
@@ -217,30 +220,12 @@ def _what_limits(subject: Subject, question: Question, parameter: str, level: fl
     if found.upper is None:
         return found.status.value
     gains = {"counts": LIMITS_BY}
-    for name, better, asked in _improved(subject, question):
+    for each in (s for s in present(subject.experiment, question) if s in MAY_LIMIT):
+        experiment, asked = without(subject.experiment, question, each)
+        better = replace(subject, experiment=experiment)
         upper = limit_of(better, asked, parameter, level=level, method=LimitMethod.ASIMOV).limit.upper
-        gains[name] = found.upper / upper if upper else 0.0
+        gains[each.value] = found.upper / upper if upper else 0.0
     return max(gains, key=lambda name: gains[name])
-
-
-def _improved(subject: Subject, question: Question) -> Iterator[tuple[str, Subject, Question]]:
-    """Yield the same experiment without background, with a known normalisation, with exact frequencies."""
-    experiment = subject.experiment
-    exposure = experiment.exposure
-
-    def with_exposure(better: Exposure) -> Subject:
-        return replace(subject, experiment=replace(experiment, exposure=better))
-
-    if np.any(exposure.background_rate_hz > 0):
-        none = np.zeros_like(exposure.background_rate_hz)
-        better = replace(exposure, background_rate_hz=none, background_error_hz=none)
-        yield "background", with_exposure(better), question
-    if question.normalisation is not Normalisation.FIXED:
-        yield "normalisation", subject, replace(question, normalisation=Normalisation.FIXED)
-    if np.any(exposure.omega_common_error_eV > 0) or np.any(exposure.omega_step_error_eV > 0):
-        exact = np.zeros_like(exposure.omega_common_error_eV)
-        better = replace(exposure, omega_common_error_eV=exact, omega_step_error_eV=exact)
-        yield "calibration", with_exposure(better), question
 
 
 def published_bounds(parameters: Sequence[str]) -> tuple[PublishedBound, ...]:

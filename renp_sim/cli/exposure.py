@@ -28,6 +28,9 @@ DEFAULT_TOYS = 4000
 
 DAY_S = 86_400.0
 
+FOUND = ("status", "factor", "live \\[d]", "wall \\[d]")
+"""Columns of an answer."""
+
 
 def exposure(
     run_file: RunFile,
@@ -44,6 +47,10 @@ def exposure(
         typer.Option(metavar="asimov|exact|toys", help="Repeatable; by default asimov."),
     ] = None,
     toys: Toys = None,
+    systematics: Annotated[
+        bool,
+        typer.Option("--systematics", help="Also with statistics only, and each systematic added in turn."),
+    ] = False,
     normalisation: Normalisation = "fixed",
     free: Free = None,
     fix: Fix = None,
@@ -83,6 +90,7 @@ def exposure(
             powers=powers,
             methods=[CompareMethod(m) for m in wanted],
             n_toys=toys or DEFAULT_TOYS,
+            with_systematics=systematics,
         )
     written = [] if output is None else write_exposure(found, output, force=force)
     if json:
@@ -103,15 +111,26 @@ def _print(table: dict[str, Any]) -> None:
         (
             row["method"],
             "median of an Asimov set" if row["power"] is None else f"{row['power']:g}",
-            row["status"],
-            "" if row["factor"] is None else f"{row['factor']:.5g}{_error(row['factor_error'])}",
-            _days(row["live_time_s"]),
-            _days(row["wall_time_s"]),
+            *_found(row),
         )
         for row in table["results"]
     ]
-    print_table(("method", "power", "status", "factor", "live \\[d]", "wall \\[d]"), rows)
+    print_table(("method", "power", *FOUND), rows)
+    if table["systematics"]:
+        added = [f"{'+ ' if i else ''}{row['added']}" for i, row in enumerate(table["systematics"])]
+        found = [_found(row) for row in table["systematics"]]
+        print("Asimov, what limits: each with all above it")
+        print_table(("with", *FOUND), [(name, *row) for name, row in zip(added, found, strict=True)])
     print_notes(Console(soft_wrap=True, highlight=False, markup=False), table["notes"])
+
+
+def _found(row: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        row["status"],
+        "" if row["factor"] is None else f"{row['factor']:.5g}{_error(row['factor_error'])}",
+        _days(row["live_time_s"]),
+        _days(row["wall_time_s"]),
+    )
 
 
 def _error(value: float | None) -> str:

@@ -16,6 +16,7 @@ from renp_sim.analysis.infer.limit import BAND
 from renp_sim.analysis.infer.outcomes import TIE, Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
+from renp_sim.analysis.likelihood.scaled_model import ScaledModel
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.search import search
 from renp_sim.arrays import FloatArray
@@ -92,6 +93,26 @@ class Comparison:
             alternative=second,
             q_truth=q_truth,
             q_alternative=q_alternative,
+        )
+
+    def longer(self, factor: float) -> "Comparison":
+        """Return the same for so many times the exposure.
+
+        Where nothing is constrained both fits stay where they are, and −2 ln L grows like the counts.
+        """
+        counts = factor * self.counts
+        truth, alternative = (
+            setup.standing_for(ScaledModel(model=setup.model, factor=factor))
+            for setup in (self.truth, self.alternative)
+        )
+        if any(c is not None for c in (*truth.constraints, *alternative.constraints)):
+            return Comparison.of(counts, truth, alternative)
+        return Comparison(
+            counts=counts,
+            truth=truth,
+            alternative=alternative,
+            q_truth=factor * self.q_truth,
+            q_alternative=factor * self.q_alternative,
         )
 
     @property

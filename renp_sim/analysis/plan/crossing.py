@@ -6,6 +6,7 @@ All that is known of an experiment is what two hypotheses say of it at a given e
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.optimize import brentq
@@ -16,13 +17,19 @@ from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.infer.power import Power, exact_power, toy_power
 from renp_sim.arrays import FloatArray
 
-__all__ = ["Crossings", "Curve", "by_asimov", "by_outcomes", "by_toys"]
+__all__ = ["Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "by_toys"]
 
 LEAST, MOST = 1e-6, 1e8
 """Factors on the durations of a run file between which an answer is looked for."""
 
-FACTOR_TOLERANCE = 1e-6
+FACTOR_TOLERANCE = 1e-5
 """In the logarithm of a factor."""
+
+BEYOND = 1.2
+"""A step over a root, in steps of a q that is proportional to the exposure."""
+
+TINY = 1e-12
+"""Δq that is none."""
 
 CURVE_POINTS = 121
 """Of the power by every outcome."""
@@ -46,7 +53,6 @@ TOY_POINTS = 9
 Curve = tuple[FloatArray, FloatArray, FloatArray]
 """Factors on the exposure, Δq or power there, and its error, shape (g,) each."""
 
-At = Callable[[float], Comparison]
 """Two hypotheses at their best fits to what the truth expects of an exposure, as a factor."""
 
 
@@ -78,52 +84,50 @@ class Crossings:
         return cls(power=power, status=status, factors=tuple(factors), error=error if factors else None)
 
 
-def by_asimov(at: At, significance: float) -> tuple[Crossings, float, Curve]:
+def by_asimov(here: Comparison, significance: float) -> tuple[Crossings, float]:
     """Return the exposure at which q of an Asimov set is Z², and where a power is looked for."""
-
-    def excess(log_factor: float) -> float:
-        return math.sqrt(max(at(math.exp(log_factor)).delta_q, 0.0)) - significance
-
-    here = at(1.0)
     if here.is_wall:
         beyond = here.counts[here.alternative.model.expected(here.alternative.theta) <= 0]
-        centre = 1.0 / float(np.sum(beyond))
-        return Crossings(power=None, status="already", factors=()), centre, _curve_of([centre], [math.inf])
+        return Crossings(power=None, status="already", factors=()), 1.0 / float(np.sum(beyond))
     first = here.delta_q
     if first <= 0:
-        return Crossings.of(None, ()), 1.0, _curve_of([1.0], [first])
+        return Crossings.of(None, ()), 1.0
+    guess = significance**2 / first
     if not _has_constraints(here):
         # q is proportional to the exposure
-        factor = significance**2 / first
-        if not LEAST < factor < MOST:
-            return Crossings.of(None, ()), 1.0, _curve_of([1.0], [first])
-        factors = factor * np.geomspace(0.1, 10, 11)
-        return Crossings.of(None, (factor,)), factor, _curve_of(factors, (first * factors).tolist())
-    guess = math.log(min(max(significance**2 / first, LEAST), MOST))
-    low = high = guess
+        is_found = LEAST < guess < MOST
+        return Crossings.of(None, (guess,) if is_found else ()), guess if is_found else 1.0
+
+    @cache
+    def excess(log_factor: float) -> float:
+        return math.log(max(here.longer(math.exp(log_factor)).delta_q, TINY) / significance**2)
+
+    low = high = math.log(min(max(guess, LEAST), MOST))
+    # q is nearly proportional to the exposure, so the root is about as far as the logarithm of q is off
+    stride = BEYOND * abs(excess(low)) + FACTOR_TOLERANCE
     while excess(low) > 0 and low > math.log(LEAST):
-        low -= 0.5
+        low, stride = max(low - stride, math.log(LEAST)), 2 * stride
     while excess(high) < 0 and high < math.log(MOST):
-        high += 0.5
+        high, stride = min(high + stride, math.log(MOST)), 2 * stride
     if excess(high) < 0:
-        return Crossings.of(None, ()), math.exp(guess), _curve_of([1.0], [first])
+        return Crossings.of(None, ()), math.exp(high)
     root = brentq(excess, low, high, xtol=FACTOR_TOLERANCE) if low < high else low
     factor = math.exp(float(root))
-    factors = factor * np.geomspace(0.1, 10, 11)
-    curve = _curve_of(factors, [at(f).delta_q for f in factors.tolist()])
-    return Crossings.of(None, (factor,)), factor, curve
+    return Crossings.of(None, (factor,)), factor
+
+
+def asimov_curve(here: Comparison, centre: float) -> Curve:
+    """Return q of Asimov sets around an exposure."""
+    factors = centre * np.geomspace(0.1, 10, 11)
+    return factors, np.array([here.longer(f).delta_q for f in factors.tolist()]), np.zeros(len(factors))
 
 
 def _has_constraints(both: Comparison) -> bool:
     return any(c is not None for setup in (both.truth, both.alternative) for c in setup.constraints)
 
 
-def _curve_of(factor: Sequence[float] | FloatArray, value: Sequence[float]) -> Curve:
-    return np.asarray(factor, dtype=float), np.array(value, dtype=float), np.zeros(len(value))
-
-
 def by_outcomes(
-    at: At, centre: float, p_value: float, powers: Sequence[float]
+    here: Comparison, centre: float, p_value: float, powers: Sequence[float]
 ) -> tuple[list[Crossings], Curve]:
     """Return where the power of every outcome is what is asked, around an exposure.
 
@@ -134,19 +138,19 @@ def by_outcomes(
     """
 
     def power_at(factor: float) -> Power:
-        return exact_power(at(factor), p_value)
+        return exact_power(here.longer(factor), p_value)
 
     curve = _finer(power_at, centre * np.geomspace(*_reach(p_value, powers), CURVE_POINTS), powers)
     return [_exact_crossings(power_at, curve, power) for power in powers], curve
 
 
 def by_toys(
-    at: At, centre: float, p_value: float, powers: Sequence[float], *, seed: int, n_toys: int
+    here: Comparison, centre: float, p_value: float, powers: Sequence[float], *, seed: int, n_toys: int
 ) -> tuple[list[Crossings], Curve]:
     """Return where the power of toys is what is asked, around an exposure."""
 
     def power_at(factor: float) -> Power:
-        both = at(factor)
+        both = here.longer(factor)
         uniforms = Uniforms.of(both.alternative, len(both.counts), seed=seed, n_toys=n_toys)
         return toy_power(both, uniforms, p_value)
 
@@ -169,7 +173,8 @@ def _reach(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
 
 def _finer(power_at: Callable[[float], Power], factors: FloatArray, powers: Sequence[float]) -> Curve:
     """Return the power at exposures, and at more of them where it is near to one that is asked."""
-    values = np.array([power_at(f).value for f in factors.tolist()])
+    # the longest first: if its outcomes are too many, nothing was done in vain
+    values = np.array([power_at(f).value for f in factors[::-1].tolist()])[::-1]
     near = np.min(np.abs(_probit(values)[:, None] - ndtri(np.asarray(powers))), axis=1) < TOOTH
     passed = np.any((values[1:, None] >= powers) != (values[:-1, None] >= powers), axis=1)
     cells = np.flatnonzero(near[1:] | near[:-1] | passed).tolist()
