@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.arrivals import Arrivals, joined
+from detector.arrivals import Arrivals, in_order
 from detector.dead_time import DeadTime
 from detector.domain import Positive, Range, require_ranges
 
@@ -154,25 +154,42 @@ def with_afterpulses(
     rng
         Draws what pulses cause.
     """
-    pulses, parent = arrivals, np.full(len(arrivals.time_s), -1)
-    caused_s = pulses.time_s + afterpulse.delays_s(len(parent), rng)
-    is_there, has_caused = parent < 0, np.zeros(len(parent), dtype=np.bool_)
+    n, first = len(arrivals.time_s), int(np.searchsorted(arrivals.time_s, stop_s))
+    own_s = arrivals.time_s[:first]
+    # of arrivals, and then of what is caused: when each causes another pulse, and at which arrival it began
+    causes_s, root = arrivals.time_s + afterpulse.delays_s(n, rng), np.arange(n)
+    waiting = np.flatnonzero(causes_s < inf)
+    caused_s, parent, is_there = np.empty(0), np.empty(0, dtype=np.intp), np.empty(0, dtype=np.bool_)
     while True:
-        now = np.flatnonzero(is_there & (pulses.time_s < stop_s))
-        now = now[np.argsort(pulses.time_s[now], kind="stable")]
-        now = now[dead_time.recorded(pulses.time_s[now], busy_until_s)]
-        recorded = np.zeros(len(parent), dtype=np.bool_)
-        recorded[now] = True
-        causing = np.flatnonzero(recorded & ~has_caused & (caused_s < inf))
-        was_there, is_there = is_there, (parent < 0) | recorded[parent]
+        here = np.flatnonzero(is_there & (caused_s < stop_s))
+        here = here[np.argsort(caused_s[here], kind="stable")]
+        places = np.searchsorted(own_s, caused_s[here], side="right")
+        time_s = np.insert(own_s, places, caused_s[here])
+        keep = dead_time.recorded(time_s, busy_until_s)
+        recorded, at = np.zeros(len(root), dtype=np.bool_), places + np.arange(len(here))
+        recorded[:first], recorded[n + here] = np.delete(keep, at), keep[at]
+        causing = waiting[recorded[waiting]]
+        was_there, is_there = is_there, recorded[parent]
         if not len(causing) and np.array_equal(is_there, was_there):
-            later = np.flatnonzero(is_there & (pulses.time_s >= stop_s))
-            return pulses.take(now), pulses.take(later[np.argsort(pulses.time_s[later])])
-        has_caused[causing] = True
-        caused = pulses.take(causing)._replace(time_s=caused_s[causing])
-        caused.photon[:], caused.is_afterpulse[:] = -1, True
-        pulses = joined([pulses, caused])
-        parent = np.concatenate([parent, causing])
-        caused_s = np.concatenate([caused_s, caused.time_s + afterpulse.delays_s(len(causing), rng)])
-        is_there = np.concatenate([is_there, np.ones(len(causing), dtype=np.bool_)])
-        has_caused = np.concatenate([has_caused, np.zeros(len(causing), dtype=np.bool_)])
+            break
+        delay_s = afterpulse.delays_s(len(causing), rng)
+        new = len(root) + np.flatnonzero(delay_s < inf)
+        waiting = np.concatenate([waiting[~recorded[waiting]], new])
+        caused_s, parent = np.append(caused_s, causes_s[causing]), np.append(parent, causing)
+        is_there = np.append(is_there, np.ones(len(causing), dtype=np.bool_))
+        causes_s = np.append(causes_s, causes_s[causing] + delay_s)
+        root = np.append(root, root[causing])
+    pulse = np.insert(np.arange(first), places, n + here)[keep]
+    late = np.flatnonzero(is_there & (caused_s >= stop_s))
+    pending = [arrivals.take(np.arange(first, n)), _caused(arrivals, root[n + late], caused_s[late])]
+    now = arrivals.take(root[pulse])._replace(time_s=time_s[keep])
+    now.photon[pulse >= n], now.is_afterpulse[pulse >= n] = -1, True
+    return now, in_order(pending)
+
+
+def _caused(arrivals: Arrivals, root: NDArray[np.intp], time_s: FloatArray) -> Arrivals:
+    """Return, in time order, the pulses at these times, each at the end of a chain that an arrival began."""
+    order = np.argsort(time_s)
+    caused = arrivals.take(root[order])._replace(time_s=time_s[order])
+    caused.photon[:], caused.is_afterpulse[:] = -1, True
+    return caused

@@ -13,6 +13,7 @@ from detector.quadrature import step_breaks
 __all__ = ["RESOLUTIONS", "Gaussian", "Resolution"]
 
 FloatArray = NDArray[np.float64]
+End = float | FloatArray
 
 
 class Resolution(Protocol):
@@ -26,12 +27,20 @@ class Resolution(Protocol):
         """Whether the reconstructed energy is the true one, so that nothing need be drawn."""
         ...
 
+    @property
+    def width_eV(self) -> float:
+        """On which scale of the energy it smears, as its standard deviation does; 0 is perfect."""
+        ...
+
     def breaks_eV(self, window_eV: tuple[float, float]) -> tuple[float, ...]:
         """Return the points between which `accepted` is smooth, for quadrature."""
         ...
 
-    def accepted(self, energy_eV: FloatArray, window_eV: tuple[float, float]) -> FloatArray:
-        """Return the probability that the reconstructed energy lies in the closed window."""
+    def accepted(self, energy_eV: FloatArray, window_eV: tuple[End, End]) -> FloatArray:
+        """Return the probability that the reconstructed energy lies in the closed window.
+
+        The ends of the window are numbers, or one for each of the energies.
+        """
         ...
 
     def smear(self, energy_eV: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -66,12 +75,17 @@ class Gaussian:
         """Whether σ is 0."""
         return self.sigma_eV == 0
 
+    @property
+    def width_eV(self) -> float:
+        """σ."""
+        return self.sigma_eV
+
     def breaks_eV(self, window_eV: tuple[float, float]) -> tuple[float, ...]:
         """Return points around both edges of the window."""
         low, high = window_eV
         return step_breaks(low, self.sigma_eV) + step_breaks(high, self.sigma_eV)
 
-    def accepted(self, energy_eV: FloatArray, window_eV: tuple[float, float]) -> FloatArray:
+    def accepted(self, energy_eV: FloatArray, window_eV: tuple[End, End]) -> FloatArray:
         """Return the probability that the reconstructed energy lies in the closed window."""
         low, high = window_eV
         energy = np.asarray(energy_eV, dtype=np.float64)

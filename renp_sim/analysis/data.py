@@ -1,4 +1,4 @@
-"""What an analysis is given: the exposure of each step and its counts.
+"""What an analysis is given: the exposure of each step, or of each of its energy bins, and its counts.
 
 Nothing here knows neutrinos. Both are filled from a file (`renp_sim.analysis.from_ntuple`) or from a run that
 nobody has generated (`renp_sim.prediction.exposure`).
@@ -30,6 +30,8 @@ DEFAULTS: Final[Mapping[str, ArrayLike]] = {
     "background_rate_hz": 0.0,
     "background_error_hz": 0.0,
     "background_present": True,
+    "energy_low_eV": 0.0,
+    "energy_high_eV": np.inf,
 }
 DTYPES: Final[Mapping[str, Any]] = {
     "run": np.int64,
@@ -43,10 +45,12 @@ DTYPES: Final[Mapping[str, Any]] = {
 class Exposure:
     """What is known of n steps before a photon is counted; several runs may be concatenated.
 
+    A step may be split by the reconstructed energy of its photons: then a row is one bin of it.
+
     Parameters
     ----------
     run, step
-        Key of each row, shape (n,).
+        Key of the step of each row, shape (n,).
     kind
         0 signal, 1 control (laser on, no coherence), 2 dark (laser off), shape (n,).
     omega_eV, linewidth_eV
@@ -67,6 +71,9 @@ class Exposure:
         Stated rates of recorded background and their errors, shape (n, c), s⁻¹.
     background_present
         Whether a component is there in this kind of step, shape (n, c).
+    energy_low_eV, energy_high_eV
+        Between which reconstructed energies photons are counted, eV, shape (n,); from 0 to ∞ all that are
+        recorded. Background rates are those between them, the efficiency is that of the whole step.
 
     Examples
     --------
@@ -92,6 +99,8 @@ class Exposure:
     background_rate_hz: FloatArray
     background_error_hz: FloatArray
     background_present: BoolArray
+    energy_low_eV: FloatArray
+    energy_high_eV: FloatArray
 
     @classmethod
     def of(
@@ -134,12 +143,24 @@ class Exposure:
 
     @property
     def n_steps(self) -> int:
-        """Number of steps."""
+        """Number of rows."""
         return len(self.omega_eV)
 
     @property
+    def is_split(self) -> bool:
+        """Whether rows are energy bins of steps."""
+        return bool(np.any(np.isfinite(self.energy_high_eV)))
+
+    @property
+    def step_number(self) -> IndexArray:
+        """Which step each row is of, counted from 0 in the order of their first rows, shape (n,)."""
+        keys = np.stack([self.run, self.step], axis=1)
+        _, first, which = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        return np.argsort(np.argsort(first))[which.ravel()]
+
+    @property
     def counts_per_unit(self) -> FloatArray:
-        """Γ₀ η ε T: signal counts where the spectrum Ī is 1, shape (n,)."""
+        """Γ₀ η ε T: signal counts of the whole step where the spectrum Ī is 1, shape (n,)."""
         return self.gamma0_hz * self.coherence * self.efficiency * self.live_time_s
 
     @property
@@ -158,14 +179,14 @@ class Exposure:
         return replace(self, live_time_s=self.live_time_s * factor)
 
     def take(self, rows: IndexArray) -> Self:
-        """Return some of the steps, by their rows."""
+        """Return some of the rows."""
         arrays = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "components"}
         return replace(self, **arrays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Observation:
-    """Recorded photons per step, shape (n,), or (toys, n), with the exposure they belong to.
+    """Recorded photons per row, shape (n,), or (toys, n), with the exposure they belong to.
 
     Counts are integers in data; an Asimov set has the expectation itself.
     """

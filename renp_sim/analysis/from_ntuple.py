@@ -57,6 +57,8 @@ def observation_from_tables(tables: NtupleTables) -> Observation:
         background_rate_hz=rate,
         background_error_hz=error,
         background_present=present,
+        energy_low_eV=np.zeros(shape[0]),
+        energy_high_eV=np.full(shape[0], np.inf),
     )
     return Observation(exposure=exposure, counts=_floats(steps["n_recorded"]))
 

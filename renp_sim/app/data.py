@@ -5,14 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike, fspath
 
+from detector.background import Background
 from detector.response import Detector
 from renp_sim.analysis.data import Observation
+from renp_sim.analysis.energies import counted_by_energy
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.app.assumptions import Assumptions, from_run_file, unused_settings
 from renp_sim.app.experiment import Experiment
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.target import Target
+from renp_sim.prediction.energy_bins import split_by_energy
 from renp_sim.runfile.build import detector_of, target_of
 from renp_sim.runfile.problems import shown
 from renp_sim.runfile.sections import DetectorSection, TargetSection
@@ -36,18 +39,21 @@ class Data:
         What the files say, all but events.
     observation
         Counts and exposure per step.
+    fitted
+        What is fitted: the observation, or its steps split by energy.
     assumptions
         Those of the run file given, or those that all runs share.
     targets
         Target by run number: that of the run file given, or each run's own.
     detectors
-        Detector by run number, without its backgrounds; none of a run that carries no configuration.
+        Detector by run number; none of a run that carries no configuration.
     notes
         What a reader must know, a line each.
     """
 
     tables: NtupleTables
     observation: Observation
+    fitted: Observation
     assumptions: Assumptions
     targets: Mapping[int, Target]
     detectors: Mapping[int, Detector] = field(default_factory=dict)
@@ -57,7 +63,7 @@ class Data:
     def experiment(self) -> Experiment:
         """What the counts were taken with."""
         return Experiment(
-            exposure=self.observation.exposure,
+            exposure=self.fitted.exposure,
             assumptions=self.assumptions,
             targets=self.targets,
             detectors=self.detectors,
@@ -75,6 +81,7 @@ def read_data(
     settings: Sequence[str] = (),
     *,
     seed: int | None = None,
+    energies: bool = False,
 ) -> Data:
     """Read files for a fit.
 
@@ -86,6 +93,8 @@ def read_data(
         Run file whose atom, spin tensor, neutrinos and interaction are fitted instead of those in the files.
     settings, seed
         `--set` changes to it, and a seed for one that has none.
+    energies
+        Whether the steps are split by the reconstructed energy of their photons for the fit.
 
     Raises
     ------
@@ -93,7 +102,8 @@ def read_data(
         If a file cannot be read, or carries no configuration and none is given.
     ConfigError
         If the run file or a setting is wrong, a setting is none that a fit uses, the run file is of another
-        atom than the data, or the runs differ in physics: a line for each key.
+        atom than the data, or the runs differ in physics: a line for each key. Or if energies are asked for
+        of a run that carries no configuration.
     """
     listed = [paths] if isinstance(paths, str | PathLike) else paths
     tables = read_many([fspath(path) for path in listed])
@@ -110,14 +120,28 @@ def read_data(
     else:
         assumptions = _shared(tables)
         targets = dict(zip(runs, _targets_of(tables), strict=True))
+    observation, detectors = observation_from_tables(tables), _detectors_of(tables)
     return Data(
         tables=tables,
-        observation=observation_from_tables(tables),
+        observation=observation,
+        fitted=_by_energy(observation, tables, detectors, targets) if energies else observation,
         assumptions=assumptions,
         targets=targets,
-        detectors=_detectors_of(tables),
+        detectors=detectors,
         notes=(*tables.notes, *notes),
     )
+
+
+def _by_energy(
+    observation: Observation,
+    tables: NtupleTables,
+    detectors: Mapping[int, Detector],
+    targets: Mapping[int, Target],
+) -> Observation:
+    """Return the observation with its steps split by the reconstructed energy of their photons."""
+    end_eV = {run: target.atom.e_eg_eV / 2 for run, target in targets.items()}
+    exposure = split_by_energy(observation.exposure, detectors, end_eV)
+    return Observation(exposure=exposure, counts=counted_by_energy(tables.paths, exposure))
 
 
 def _atom_problems(tables: NtupleTables, target: Target) -> list[str]:
@@ -176,14 +200,16 @@ def _targets_of(tables: NtupleTables) -> list[Target]:
 
 
 def _detectors_of(tables: NtupleTables) -> dict[int, Detector]:
-    """Return the detector of each run that has one in its configuration."""
+    """Return the detector of each run that has one in its configuration, with its backgrounds."""
     known: dict[str, Detector] = {}
     found: dict[int, Detector] = {}
     for run, config in zip(tables.runs["run"].tolist(), tables.config, strict=True):
         table = config.get("detector")
         if table is not None:
-            key = json.dumps(table, sort_keys=True)
+            listed = config.get("background") or []
+            key = json.dumps([table, listed], sort_keys=True)
             if key not in known:
-                known[key] = detector_of(read(DetectorSection, table, "detector"), ())
+                backgrounds = tuple(read(Background, given, "background") for given in listed)
+                known[key] = detector_of(read(DetectorSection, table, "detector"), backgrounds)
             found[run] = known[key]
     return found

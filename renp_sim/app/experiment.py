@@ -35,7 +35,7 @@ class Experiment:
     targets
         Target by run number.
     detectors
-        Detector by run number, without its backgrounds; none of a run that carries no configuration.
+        Detector by run number; none of a run that carries no configuration.
     truth
         Values of parameters that the run file states; empty where data are to say.
     """

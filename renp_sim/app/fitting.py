@@ -111,7 +111,7 @@ def fit_data(data: Data, question: Question, *, intervals: Collection[str] | Non
     # every hypothesis has the same parameters but Majorana phases, which float only where they are named
     treatment = problems[0][1]
     return fit(
-        data.observation,
+        data.fitted,
         {h.label: model for h, (model, _) in zip(hypotheses, problems, strict=True)},
         free=treatment.free,
         fix=treatment.fixed,

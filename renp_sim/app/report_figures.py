@@ -74,7 +74,8 @@ def fit_curves(fit: FitReport) -> list[Curve]:
             continue
         omega_eV = _drawn_frequencies(exposure, chosen, target)
         for fitted in _worth_drawing(fit.result):
-            value = drawn_spectrum(model_fitted(fitted), fitted.setup.theta, omega_eV, chosen)
+            of_steps = model_fitted(fitted).at(exposure)
+            value = drawn_spectrum(of_steps, fitted.setup.theta, omega_eV, chosen)
             curves.append(Curve(label=fitted.label + name, omega_eV=omega_eV, value=value))
     return curves
 

@@ -69,7 +69,7 @@ def subject_of(
     are_files = [Path(fspath(path)).suffix.lower() == ROOT_SUFFIX for path in paths]
     if all(are_files):
         data = read_data(paths, model, settings, seed=seed)
-        counts = np.asarray(data.observation.counts, dtype=float)
+        counts = np.asarray(data.fitted.counts, dtype=float)
         return Subject(
             experiment=data.experiment,
             counts=counts,

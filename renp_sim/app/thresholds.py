@@ -60,7 +60,7 @@ class FitReport:
         return next(hypothesis for hypothesis in known if hypothesis.label == fitted.label)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what `fit --json` prints."""
+        """Return what `fit --json` prints; expected counts are those of `energy_bins`, if there are some."""
         thresholds = {
             label: {
                 pair: {"value": found.value, "intervals": [list(region) for region in found.intervals]}
@@ -71,8 +71,23 @@ class FitReport:
         return self.result.as_dict() | {
             "thresholds_eV": thresholds,
             "goodness": None if self.goodness is None else plain(self.goodness),
+            "energy_bins": self._energy_bins(),
             "notes": [*self.data.notes, *self.result.notes],
         }
+
+    def _energy_bins(self) -> dict[str, list[float]] | None:
+        """Return what was fitted by column; None where that is whole steps."""
+        rows = self.data.fitted
+        if not rows.exposure.is_split:
+            return None
+        columns = {
+            "run": rows.exposure.run,
+            "step": rows.exposure.step,
+            "low_eV": rows.exposure.energy_low_eV,
+            "high_eV": rows.exposure.energy_high_eV,
+            "counts": rows.counts,
+        }
+        return {name: column.tolist() for name, column in columns.items()}
 
 
 def fit_report(data: Data, question: Question, *, n_toys: int = 0, seed: int = 1) -> FitReport:
@@ -156,6 +171,6 @@ def _ends_of_sum(
         return []
     values[model.name] = values[f"m{i}_eV"] + values[f"m{j}_eV"]
     setup = setup.moved(np.array([values[p.name] for p in model.parameters]))
-    curve = ProfileCurve.of(setup, np.asarray(data.observation.counts), fitted.minus_two_ln_L)
+    curve = ProfileCurve.of(setup, np.asarray(data.fitted.counts), fitted.minus_two_ln_L)
     found, _, _ = curve.regions(model.name, curve.error(model.name), delta_q_of_level(question.level))
     return [(region.lower, region.upper) for region in found]

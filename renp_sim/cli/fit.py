@@ -44,6 +44,12 @@ def fit(
     ] = None,
     constrain: Constrain = None,
     level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = ONE_SIGMA,
+    energies: Annotated[
+        bool,
+        typer.Option(
+            "--energies", help="Fit counts per step and energy bin, with the spectrum of each background."
+        ),
+    ] = False,
     toys: Toys = None,
     model: Model = None,
     settings: Settings = None,
@@ -77,7 +83,8 @@ def fit(
     )
     # without --model a seed is that of the toys
     toy_seed = seed if seed is not None else DEFAULT_SEED
-    data = read_data(files, model, settings or (), seed=seed if model is not None or not toys else None)
+    model_seed = seed if model is not None or not toys else None
+    data = read_data(files, model, settings or (), seed=model_seed, energies=energies)
     with working("fitting", quiet=quiet):
         if output is not None:
             with report_folder(output, inputs=[*data.tables.paths, model], force=force):

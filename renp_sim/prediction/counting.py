@@ -74,8 +74,7 @@ class Counting:
             response = self.responses.efficiency.response
             return bare * self._normalisation(theta) * response * self._step_efficiency(theta)
         if group is Group.STEP_EFFICIENCY:
-            own = np.zeros(self.exposure.n_steps)
-            own[step_of(layout.parameters[column].name)] = 1.0
+            own: FloatArray = np.equal(self.responses.step, step_of(layout.parameters[column].name))
             return bare * self._normalisation(theta) * own * self._common_efficiency(theta)
         scaling: FloatArray = self.background_counts * self.background_response
         return scaling[None, :, column - layout.place(Group.BACKGROUND).start]
@@ -89,7 +88,8 @@ class Counting:
         return factor
 
     def _step_efficiency(self, theta: FloatArray) -> FloatArray:
-        factor = np.ones((len(theta), self.exposure.n_steps))
+        factor = np.ones((len(theta), len(self.responses.step_efficiency)))
         own = np.flatnonzero(self.responses.step_efficiency)
         factor[:, own] = theta[:, self.layout.place(Group.STEP_EFFICIENCY)]
-        return factor
+        by_row: FloatArray = factor[:, self.responses.step]
+        return by_row

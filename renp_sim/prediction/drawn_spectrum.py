@@ -37,29 +37,19 @@ def drawn_spectrum(
         Shape (g,).
     """
     exposure, names = model.exposure, [p.name for p in model.parameters]
-    own: dict[int, list[int]] = {}
-    for column, name in enumerate(names):
-        if is_per_step(name):
-            own.setdefault(step_of(name), []).append(column)
+    own = {step_of(name) for name in names if is_per_step(name)}
     rows, live_time_s = _alike(exposure, np.flatnonzero(chosen & (exposure.counts_per_unit > 0)), own)
     places, place_of = np.unique(exposure.omega_eV[rows], return_inverse=True)
     unit = np.bincount(place_of, exposure.counts_per_unit[rows] / exposure.live_time_s[rows] * live_time_s)
     drawn, one, weight = _neighbours(np.interp(omega_eV, places, np.arange(float(len(places)))), place_of)
-    # behind the steps that were fitted, so that what these share keeps its meaning
+    # behind the steps that were fitted, and as the same steps: what they share or have of their own stays
     taken, n = rows[one], exposure.n_steps
     steps = replace(
         exposure.take(np.concatenate([np.arange(n), taken])),
         omega_eV=np.concatenate([exposure.omega_eV, omega_eV[drawn]]),
         live_time_s=np.concatenate([exposure.live_time_s, live_time_s[one]]),
     )
-    new = [
-        (f"{names[column].rpartition('.')[0]}.{n + i}", column)
-        for i, k in enumerate(taken.tolist())
-        for column in own.get(k, ())
-    ]
-    every = model.at(steps).offering([*names, *(name for name, _ in new)])
-    values = np.concatenate([theta, theta[[column for _, column in new]]])
-    signal = (every.expected(values) - steps.background_counts)[n:]
+    signal = (model.at(steps).expected(theta) - steps.background_counts)[n:]
     share = weight * signal / unit[place_of[one]]
     return np.bincount(drawn, share, minlength=len(omega_eV)).astype(np.float64)
 

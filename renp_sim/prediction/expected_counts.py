@@ -16,6 +16,7 @@ from renp_sim.physics.target import Target
 from renp_sim.prediction.counting import Counting
 from renp_sim.prediction.couplings import coupling_parameters
 from renp_sim.prediction.derivatives import spectrum_derivatives
+from renp_sim.prediction.energy_shares import EnergyShares
 from renp_sim.prediction.frequency_table import OFFSETS, FrequencyTable, distinct
 from renp_sim.prediction.kinks import crossings
 from renp_sim.prediction.parameters import Group, Layout, exposure_parameters, neutrino_parameters
@@ -29,11 +30,11 @@ __all__ = ["ExpectedCounts"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ExpectedCounts:
-    """Expected counts of the steps of an exposure, as `renp_sim.analysis.model.Model` asks for them.
+    """Expected counts of the rows of an exposure, as `renp_sim.analysis.model.Model` asks for them.
 
     μ_k = normalisation · Γ₀ η ε_k T_k · Ī_k + Σ_c background_c · b_kc T_k, Ī the average of I(ω) over the
     line; Γ₀, η, ε, T and b are those of the exposure. Where what sees the photons changes over the line,
-    ε_k Ī_k is the average of I(ω) ε(ω).
+    ε_k Ī_k is the average of I(ω) ε(ω). Rows that are energy bins of a step share its signal.
 
     Parameters
     ----------
@@ -88,6 +89,7 @@ class ExpectedCounts:
     _counting: Counting = field(init=False, repr=False)
     _signal: Signal = field(init=False, repr=False)
     _table: FrequencyTable | None = field(init=False, repr=False)
+    _shares: EnergyShares = field(init=False, repr=False)
     _columns: IndexArray = field(init=False, repr=False)
     """Where each offered parameter stands among all."""
     _twin: dict[str, Self] = field(init=False, repr=False, default_factory=dict)
@@ -123,6 +125,7 @@ class ExpectedCounts:
             "_signal": signal,
             "_table": FrequencyTable.of(signal) if self.is_tabled else None,
             "_counting": Counting(exposure=self.exposure, responses=responses, layout=layout),
+            "_shares": EnergyShares.of(signal, self.exposure, self.acceptances),
             "_columns": columns,
         }
         for name, value in derived.items():
@@ -194,8 +197,8 @@ class ExpectedCounts:
         if np.any(is_physics):
             rows, which = distinct(full[:, :n_physics])
             slopes = self._slopes(rows, self._columns[is_physics])
-            by_step = self._signal.settings.to_steps(slopes, axis=1)
-            result[..., is_physics] = by_step[which] * self._counting.by_spectrum(full)[..., None]
+            by_row = self._shares.slopes(rows, self._of_settings(rows), slopes, self._columns[is_physics])
+            result[..., is_physics] = by_row[which] * self._counting.by_spectrum(full)[..., None]
         for i in np.flatnonzero(~is_physics):
             result[..., i] = self._counting.derivative(full, spectrum, int(self._columns[i]))
         return result.reshape(*lead, *result.shape[1:])
@@ -257,6 +260,7 @@ class ExpectedCounts:
             if form is None:
                 return None
             to_steps, factor = self._signal.settings.to_steps, self._counting.by_spectrum(full)[0]
+            factor = factor * self._shares.at(full[:, : layout.n_physics])[0]
             place = np.flatnonzero(is_coupling)
             linear[:, place] = to_steps(form.linear, axis=0) * factor[:, None]
             square[:, place[:, None], place] = to_steps(form.square, axis=0) * factor[:, None, None]
@@ -277,8 +281,11 @@ class ExpectedCounts:
         return full, lead
 
     def _spectrum(self, full: FloatArray) -> FloatArray:
-        """Return Ī of the steps, shape (b, n) or (1, n) where all rows share it."""
+        """Return Ī, times the share of each bin, shape (b, n) or (1, n) where all rows of θ have the same."""
         rows, which = distinct(full[:, : self._signal.layout.n_physics])
-        of_settings = self._signal.spectrum(rows) if self._table is None else self._table.spectrum(rows)
-        spectrum = self._signal.settings.to_steps(of_settings, axis=1)
+        spectrum = self._shares.spectrum(rows, self._of_settings(rows))
         return spectrum if len(rows) == 1 else spectrum[which]
+
+    def _of_settings(self, rows: FloatArray) -> FloatArray:
+        """Return Ī of the settings for rows of the physics part of θ, shape (u, s)."""
+        return self._signal.spectrum(rows) if self._table is None else self._table.spectrum(rows)

@@ -40,7 +40,7 @@ class JointCounts:
 
     Parameters of the same name are one parameter. Where the targets state different errors for it, it is
     that of the largest, and the others follow in proportion, as steps do within one target. The k of a
-    per-step parameter is the row of the whole exposure. Each run has a frequency offset of its own.
+    per-step parameter is the number of the step in the whole exposure. Each run has an offset of its own.
 
     Parameters
     ----------
@@ -77,9 +77,10 @@ class JointCounts:
             replace(model, exposure=self.exposure.take(own), offered=None, several_runs=several)
             for model, own in zip(self.models, rows, strict=True)
         ]
+        number = self.exposure.step_number
         # by name in the whole, the same parameter as each part has it
         versions = [
-            {_renumbered(p.name, own.tolist()): p for p in model.parameters}
+            {_renumbered(p.name, np.unique(number[own]).tolist()): p for p in model.parameters}
             for model, own in zip(whole, rows, strict=True)
         ]
         known = {
@@ -220,9 +221,9 @@ def steps_of_runs(exposure: Exposure, runs: Collection[int]) -> Exposure:
     return exposure.take(np.flatnonzero(np.isin(exposure.run, list(runs))))
 
 
-def _renumbered(name: str, rows: list[int]) -> str:
-    """Return the name of a part's parameter in the whole, whose steps are those rows."""
-    return f"{name.rpartition('.')[0]}.{rows[step_of(name)]}" if is_per_step(name) else name
+def _renumbered(name: str, steps: list[int]) -> str:
+    """Return the name of a part's parameter in the whole, in which its steps have these numbers."""
+    return f"{name.rpartition('.')[0]}.{steps[step_of(name)]}" if is_per_step(name) else name
 
 
 def _error(parameter: Parameter) -> float:

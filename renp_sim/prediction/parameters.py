@@ -17,7 +17,9 @@ from renp_sim.physics.neutrino import Nature, Oscillation, known_oscillation
 from renp_sim.prediction.responses import Responses
 
 __all__ = [
+    "BOUND_IN_ERRORS",
     "COMMON_OFFSET",
+    "FREE_OFFSET_EV",
     "Group",
     "Layout",
     "Parameters",
@@ -226,8 +228,8 @@ def exposure_parameters(
     """Return normalisation, efficiencies, backgrounds and frequency offsets.
 
     A constraint comes from the stated error. A per-step parameter exists where its step states one; k is the
-    row of the exposure, from 0. Each of several runs has an offset of its own, since each draws one, beside
-    the one of all; efficiencies and backgrounds are those of one detector.
+    number of the step in the exposure, from 0. Each of several runs has an offset of its own, since each
+    draws one, beside the one of all; efficiencies and backgrounds are those of one detector.
 
     Raises
     ------

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from renp_sim.analysis.data import Exposure
-from renp_sim.arrays import FloatArray
+from renp_sim.arrays import FloatArray, IndexArray
 
 __all__ = ["Responses", "Shared"]
 
@@ -50,7 +50,9 @@ class Responses:
     run_frequency
         Calibration of each run, which draws an offset of its own, in eV, by run number; of its steps only.
     step_frequency_eV, step_efficiency
-        Errors of single steps, shape (n,); 0 where none is stated.
+        Errors of single steps, shape (m,) for the m steps of n rows; 0 where none is stated.
+    step
+        Which of the steps each row is of, shape (n,).
     """
 
     frequency: Shared
@@ -59,19 +61,23 @@ class Responses:
     run_frequency: Mapping[int, Shared]
     step_frequency_eV: FloatArray
     step_efficiency: FloatArray
+    step: IndexArray
 
     @classmethod
     def of(cls, exposure: Exposure) -> Self:
         """Read them from an exposure."""
         background = _relative(exposure.background_error_hz, exposure.background_hz)
         by_run = [(run, exposure.run == run) for run in np.unique(exposure.run).tolist()]
+        step = exposure.step_number
+        first = np.unique(step, return_index=True)[1]
         return cls(
             frequency=Shared.of(exposure.omega_common_error_eV),
             efficiency=Shared.of(_relative(exposure.efficiency_common_error, exposure.efficiency)),
             background=tuple(Shared.of(column) for column in background.T),
             run_frequency={run: Shared.of(exposure.omega_common_error_eV[own]) for run, own in by_run},
-            step_frequency_eV=exposure.omega_step_error_eV,
-            step_efficiency=_relative(exposure.efficiency_step_error, exposure.efficiency),
+            step_frequency_eV=exposure.omega_step_error_eV[first],
+            step_efficiency=_relative(exposure.efficiency_step_error, exposure.efficiency)[first],
+            step=step,
         )
 
 

@@ -38,7 +38,7 @@ class Settings:
     is_gentle
         Whether it changes so little that five points average it, shape (s,); True where it is None.
     of_step
-        Setting of each step, shape (n,); s where a step can see no signal.
+        Setting of each row, shape (n,); s where one can see no signal.
     """
 
     omega_eV: FloatArray
@@ -65,7 +65,7 @@ class Settings:
 
         Offsets have their places in θ by run, and by step; `acceptances` has what sees by run.
         """
-        own = np.array([own_offsets.get(k, -1) for k in range(exposure.n_steps)], dtype=np.float64)
+        own = np.array([own_offsets.get(k, -1) for k in responses.step.tolist()], dtype=np.float64)
         run, run_response = np.full(exposure.n_steps, -1.0), np.ones(exposure.n_steps)
         for number, column in run_offsets.items():
             here = exposure.run == number
@@ -92,7 +92,7 @@ class Settings:
         )
 
     def to_steps(self, values: FloatArray, axis: int) -> FloatArray:
-        """Spread values of the s settings along an axis over the n steps; 0 where there is no signal."""
+        """Spread values of the s settings along an axis over the n rows; 0 where there is no signal."""
         nothing = np.zeros((*values.shape[:axis], 1, *values.shape[axis + 1 :]))
         return np.take(np.concatenate([values, nothing], axis), self.of_step, axis)
 

@@ -15,7 +15,7 @@ Each line of `tests/reference/frozen_fits.jsonl` is one data set:
 import json
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -109,21 +109,9 @@ def frozen_fits(ids: Collection[str] = ()) -> Iterator[FrozenFit]:
 
 def observation_of(exposure: Table, counts: list[int]) -> Observation:
     """Return counts with their exposure from the table of its fields."""
-    kinds = {"run": np.int64, "step": np.int64, "kind": np.int8, "background_present": np.bool_}
-    n, shape = len(counts), (len(counts), len(exposure["components"]))
-    arrays: dict[str, Any] = {
-        field.name: np.array(
-            np.broadcast_to(
-                np.asarray(exposure[field.name], dtype=kinds.get(field.name, np.float64)),
-                shape if field.name.startswith("background") else n,
-            )
-        )
-        for field in fields(Exposure)
-        if field.name != "components"
-    }
+    omega_eV = np.broadcast_to(exposure["omega_eV"], len(counts))
     return Observation(
-        exposure=Exposure(components=tuple(exposure["components"]), **arrays),
-        counts=np.array(counts, dtype=np.float64),
+        exposure=Exposure.of(**exposure | {"omega_eV": omega_eV}), counts=np.array(counts, dtype=np.float64)
     )
 
 
@@ -137,6 +125,7 @@ def data_of(case: FrozenFit) -> Data:
     return Data(
         tables=None,  # type: ignore[arg-type]
         observation=case.observation,
+        fitted=case.observation,
         assumptions=Assumptions.of(run.config.neutrino, run.emission.interaction),
         targets=dict.fromkeys(runs, run.emission.target),
     )

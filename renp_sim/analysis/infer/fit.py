@@ -90,7 +90,8 @@ def fit(
         if n_steps != len(counts):
             raise ConfigError(f"model {label} expects {n_steps} steps, the observation has {len(counts)}")
         best = BestFit.of(setup, counts, delta_q_of_level(level))
-        fits.append(_described(best, label, level, intervals))
+        rows = "energy bins" if observation.exposure.is_split else "steps"
+        fits.append(_described(best, label, level, intervals, rows))
     result = FitResult(fits=tuple(fits), level=level)
     if not math.isfinite(result.best.minus_two_ln_L):
         where = np.flatnonzero((counts > 0) & (result.best.expected <= 0))[:5]
@@ -102,8 +103,10 @@ def fit(
     return result
 
 
-def _described(best: BestFit, label: str, level: float, wanted: "Collection[str] | None") -> ModelFit:
-    """Return all that is known."""
+def _described(
+    best: BestFit, label: str, level: float, wanted: "Collection[str] | None", rows: str
+) -> ModelFit:
+    """Return all that is known; `rows` is what the counts are of."""
     setup = best.setup
     expected = setup.model.expected(setup.theta)
     errors = best.errors()
@@ -124,7 +127,7 @@ def _described(best: BestFit, label: str, level: float, wanted: "Collection[str]
         status=best.status,
         valid=math.isfinite(best.q) and best.status is not Status.NOT_CONVERGED,
         calls=best.calls,
-        warnings=_warnings(best, expected, errors),
+        warnings=_warnings(best, expected, errors, rows),
         setup=setup,
         curve=best.curve,
     )
@@ -201,7 +204,7 @@ def _parameters(
     return (*floating, *resting)
 
 
-def _warnings(best: BestFit, expected: FloatArray, errors: dict[str, float]) -> tuple[str, ...]:
+def _warnings(best: BestFit, expected: FloatArray, errors: dict[str, float], rows: str) -> tuple[str, ...]:
     """Return what a reader must know, a line each."""
     out = []
     if not np.any(expected > 0):
@@ -209,11 +212,11 @@ def _warnings(best: BestFit, expected: FloatArray, errors: dict[str, float]) -> 
     few = (expected > 0) & (expected < FEW_COUNTS)
     if np.any(few):
         out.append(
-            f"{int(np.sum(few))} of {len(expected)} steps expect fewer than {FEW_COUNTS:g} counts (down "
+            f"{int(np.sum(few))} of {len(expected)} {rows} expect fewer than {FEW_COUNTS:g} counts (down "
             f"to {np.min(expected[few]):.2g}): levels and p-values are asymptotic; check them with toys"
         )
-    rows = zip(best.setup.names, best.seen.tolist(), best.at_bound.tolist(), strict=True)
-    for name, seen, at_bound in rows:
+    floating = zip(best.setup.names, best.seen.tolist(), best.at_bound.tolist(), strict=True)
+    for name, seen, at_bound in floating:
         if not seen:
             out.append(f"{name}: the data do not see it: any value is allowed, the one given is a start")
         elif at_bound:
