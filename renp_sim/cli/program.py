@@ -25,6 +25,7 @@ from renp_sim.cli import (
     run,
     sensitivity,
     spectrum,
+    toys,
     unblind,
 )
 from renp_sim.cli.output import complain
@@ -53,6 +54,7 @@ for command in (
     compare.compare,
     identify.identify,
     exposure.exposure,
+    toys.toys,
     run.run,
     figures.figures,
     reweight.reweight,
