@@ -63,6 +63,12 @@ def toys(
     settings: Settings = None,
     seed: Seed = None,
     workers: Annotated[int, typer.Option(help="Processes; the toys do not depend on it.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786; local: one with --workers here."
+        ),
+    ] = None,
     max_failed: Annotated[
         float, typer.Option(metavar="SHARE", help="Exit code 4 if more of the fits do not converge.")
     ] = 0.01,
@@ -90,7 +96,7 @@ def toys(
     try:
         with (
             progress_bar("toys", quiet=quiet, unit="toys") as progress,
-            executing(workers, keep_freed_memory) as executor,
+            executing(workers, keep_freed_memory, cluster=cluster) as executor,
         ):
             make_toys(
                 plan,

@@ -11,7 +11,9 @@ __all__ = ["executing"]
 
 
 @contextmanager
-def executing(workers: int, initialise: Callable[[], None] | None = None) -> Iterator[Executor]:
+def executing(
+    workers: int, initialise: Callable[[], None] | None = None, *, cluster: str | None = None
+) -> Iterator[Executor]:
     """Give an executor, and end what was started for it whatever happens.
 
     Parameters
@@ -20,14 +22,22 @@ def executing(workers: int, initialise: Callable[[], None] | None = None) -> Ite
         Processes of this machine; 1 is this one.
     initialise
         Called in each other process first.
+    cluster
+        Address of a Dask scheduler, or "local" for one of this machine with so many workers.
 
     Raises
     ------
     ConfigError
-        If there is no such number of workers.
+        If there is no such number of workers, or no cluster.
     """
     if workers < 1:
         raise ConfigError(f"--workers {workers}: must be at least 1")
+    if cluster is not None:
+        from renp_sim.parallel.cluster import dask
+
+        with dask(cluster, workers, initialise) as executor:
+            yield executor
+        return
     if workers == 1:
         yield Serial()
         return

@@ -8,7 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from tests.app.toy_files import assert_same, rows_of
 
 PROGRAM = [sys.executable, "-m", "renp_sim"]
 SHORT = ("gp23_three_frequencies", "--question", "ordering", "--fix", "lightest_mass_eV", "--exposure", "1,2")
@@ -77,8 +80,6 @@ def test_more_failures_than_allowed(tmp_path, capsys):
 
 
 def test_ctrl_c_leaves_a_file_and_says_how_to_go_on(tmp_path):
-    from tests.app.toy_files import assert_same, rows_of
-
     command = ["toys", *SHORT, "--normalisation", "free", "-n", "12000"]
     process = subprocess.Popen(
         [*PROGRAM, *command, "-o", "toys.root", "--workers", "2"],
@@ -101,3 +102,55 @@ def test_ctrl_c_leaves_a_file_and_says_how_to_go_on(tmp_path):
     assert renp_sim(*command, "-o", "toys.root", "--resume", cwd=tmp_path).returncode == 0
     assert renp_sim(*command, "-o", "whole.root", cwd=tmp_path).returncode == 0
     assert_same(rows_of(tmp_path / "toys.root"), rows_of(tmp_path / "whole.root"))
+
+
+@pytest.mark.parametrize("interruptions", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_interrupted_at_random_moments(tmp_path, interruptions):
+    """Ctrl-C and kills in turn: whatever they leave, `--resume` makes of it what one run makes."""
+    command = ["toys", *SHORT, "-n", "30000", "--workers", "2"]
+    rng = np.random.default_rng(20261126)
+    for k in range(interruptions):
+        process = subprocess.Popen(
+            [*PROGRAM, *command, "-o", "toys.root", "--resume"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        )  # fmt: skip
+        time.sleep(rng.uniform(0.5, 3.0))
+        process.send_signal(signal.SIGINT if k % 2 else signal.SIGKILL)
+        _, err = process.communicate(timeout=60)
+        assert "Traceback" not in err
+        if (tmp_path / "toys.root").exists():
+            assert renp_sim("inspect", "toys.root", cwd=tmp_path).returncode == 0
+    last = renp_sim(*command, "-o", "toys.root", "--resume", cwd=tmp_path)
+    assert last.returncode == 0, last.stderr
+    assert (
+        renp_sim(*command, "-o", "whole.root", cwd=tmp_path).stdout.splitlines()[:-1]
+        == (last.stdout.splitlines()[:-1])
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["toys.root", "whole.root"]
+    assert_same(rows_of(tmp_path / "toys.root"), rows_of(tmp_path / "whole.root"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_workers_end_with_who_asked_for_them(tmp_path):
+    process = subprocess.Popen(
+        [*PROGRAM, "toys", *SHORT, "-n", "300000", "--workers", "3", "-o", "toys.root"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path,
+    )  # fmt: skip
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + 60
+    while len(workers := children.read_text().split()) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    while any(is_running(worker) for worker in workers):
+        assert time.monotonic() < deadline, "workers go on"
+        time.sleep(0.02)
+
+
+def is_running(process: str) -> bool:
+    """Whether there is a process that is no zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
