@@ -4,13 +4,16 @@ A lost worker costs the calls that it was making, or whose results nobody had fe
 them to others.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any
 
 from renp_sim.errors import ConfigError, WorkerError
 from renp_sim.parallel.executor import Future
+from renp_sim.parallel.interrupts import deaf_to_interrupts
 
 __all__ = ["LOCAL", "Dask", "dask"]
 
@@ -88,12 +91,14 @@ def dask(address: str, workers: int, initialise: Callable[[], None] | None = Non
     except ImportError:
         raise ConfigError("--cluster: Dask is not installed: pip install 'renp-sim[cluster]'") from None
     if address == LOCAL:
-        settings = {"distributed.nanny.pre-spawn-environ": MALLOC}
-        with (
-            config.set(settings),
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
-            Client(cluster) as client,
-        ):
+        # the first process that is spawned starts it, and lets interrupts through again
+        resource_tracker.ensure_running()
+        # its nannies, and whatever workers they start later, are started by a thread that is
+        with config.set({"distributed.nanny.pre-spawn-environ": MALLOC}), deaf_to_interrupts():
+            started = LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.ERROR
+            )
+        with started, Client(started) as client:
             if initialise is not None:
                 client.run(initialise)
             yield Dask(client, PER_WORKER * workers)

@@ -1,6 +1,5 @@
 """Worker processes of this machine. One that is lost is replaced, and costs the call that it was making."""
 
-import signal
 import sys
 import warnings
 from collections import deque
@@ -13,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from renp_sim.errors import WorkerError
+from renp_sim.parallel.interrupts import deaf_to_interrupts
 
 __all__ = ["Processes", "processes"]
 
@@ -127,15 +127,10 @@ class Processes:
         context: Any = get_context(START_METHOD)
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, ours, self._initialise), daemon=True)
-        # an interrupt from the terminal reaches every process; the one that asks for results decides
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
-                process.start()
+        with deaf_to_interrupts(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+            process.start()
             self.workers[ours] = process
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         # only the worker holds its end: if it dies we are told
         theirs.close()
 
@@ -163,7 +158,6 @@ def processes(number: int, initialise: Callable[[], None] | None = None) -> Iter
 def _work(connection: Connection, other_end: Connection, initialise: Callable[[], None] | None) -> None:
     # with only one holder each, a connection ends when the process at its other end does
     other_end.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if initialise is not None:
         initialise()
     with suppress(EOFError, ConnectionError):

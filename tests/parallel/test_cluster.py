@@ -2,12 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
 from renp_sim.app.toys import make_toys
 from renp_sim.errors import ConfigError
+from renp_sim.ntuple.toy_reader import open_toys
 from renp_sim.parallel.choice import executing
 from renp_sim.parallel.cluster import Dask
 from renp_sim.parallel.executor import in_order
@@ -75,3 +78,25 @@ def test_by_address_and_none_there(cluster, monkeypatch):
     monkeypatch.setattr("renp_sim.parallel.cluster.PATIENCE", "1s")
     with pytest.raises(ConfigError, match="no scheduler answers"), executing(1, cluster="tcp://127.0.0.1:9"):
         pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_ctrl_c_is_one_line_and_leaves_a_file(tmp_path):
+    """Ctrl-C reaches the whole process group; its workers do not answer, whoever started them."""
+    options = "gp23_three_frequencies --question ordering --fix lightest_mass_eV -n 400000 -o toys.root"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "renp_sim", "toys", *options.split(), "--cluster", "local", "--workers", "2"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "toys.root.shards").glob("0*.json")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines() == [
+        "renp-sim: interrupted",
+        "renp-sim: toys.root: the same command with --resume makes the toys that are missing",
+    ]
+    assert open_toys(tmp_path / "toys.root").n_toys >= 4096
