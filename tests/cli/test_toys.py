@@ -154,3 +154,19 @@ def is_running(process: str) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.parametrize(("given", "used"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "7"}, "7")])
+def test_linear_algebra_takes_one_thread_unless_it_is_told(given, used):
+    """It is said before numpy is there, which reads it once."""
+    lines = (
+        "import atexit, os, sys",
+        "from renp_sim.cli import main",
+        "assert 'numpy' not in sys.modules",
+        "atexit.register(lambda: print(os.environ['OPENBLAS_NUM_THREADS']))",
+        "main(['--version'])",
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")} | given
+    command = [sys.executable, "-c", "; ".join(lines)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.splitlines()[-1] == used
