@@ -132,24 +132,15 @@ struct Events {
    bool Next() { return reader.Next(); }
 };
 
-/// Files of one schema, each tree chained over them.
-class Ntuple {
+/// Files of one schema that have some trees, each chained over them.
+class Files {
 public:
-   TChain runs{"runs"}, steps{"steps"}, backgrounds{"backgrounds"}, events{"events"};
    std::vector<std::string> files;
 
-   /// Open a file, a wildcard, or several separated by commas, and print what is in them.
-   /// False, with a line on stderr, if one is missing, torn, foreign, or a run is there twice.
-   bool open(const char *inputs)
-   {
-      if (!attach(inputs))
-         return false;
-      report();
-      return has_unique_runs();
-   }
-
-   /// The same for files that may be faulty inside: only what is needed to read them is checked.
-   bool attach(const char *inputs)
+protected:
+   /// Chain the trees of a file, of a wildcard, or of several separated by commas.
+   /// False, with a line on stderr, if one is missing, torn, foreign or was never finished.
+   bool chain(const char *inputs, const std::vector<TChain *> &trees, const char *maker)
    {
       TString list = inputs, input;
       for (Ssiz_t from = 0; list.Tokenize(input, from, ",");) {
@@ -160,22 +151,22 @@ public:
       if (files.empty())
          return fail("input", "no file was given: name at least one");
       for (const auto &file : files) {
-         const std::string fault = fault_of(file.c_str());
+         const std::string fault = fault_of(file.c_str(), trees, maker);
          if (!fault.empty())
             return fail(file.c_str(), fault.c_str());
-         for (TChain *chain : {&runs, &steps, &backgrounds, &events})
-            chain->AddFile(file.c_str());
+         for (TChain *tree : trees)
+            tree->AddFile(file.c_str());
       }
       return true;
    }
 
-private:
    static bool fail(const char *where, const char *what)
    {
       std::fprintf(stderr, "renp: %s: %s\n", where, what);
       return false;
    }
 
+private:
    bool expand(const char *input)
    {
       // a file may have brackets in its name, so the name itself comes first
@@ -191,34 +182,34 @@ private:
       return true;
    }
 
-   static std::string fault_of(const char *path)
+   static std::string fault_of(const char *path, const std::vector<TChain *> &trees, const char *maker)
    {
       const auto level = gErrorIgnoreLevel;
       gErrorIgnoreLevel = kFatal; // one clear line from us instead of several from ROOT
       std::unique_ptr<TFile> file{TFile::Open(path)};
       std::string fault;
       if (!file || file->IsZombie())
-         fault = "is not a ROOT file, or is torn: give an ntuple that `renp-sim generate` wrote";
+         fault = std::string("is not a ROOT file, or is torn: give a file that `") + maker + "` wrote";
       else if (file->TestBit(TFile::kRecovered))
          fault = "was not closed, so it may hold wrong values: generate it again";
       else
-         fault = schema_fault(*file);
+         fault = schema_fault(*file, trees, maker);
       gErrorIgnoreLevel = level;
       return fault;
    }
 
-   static std::string schema_fault(TFile &file)
+   static std::string schema_fault(TFile &file, const std::vector<TChain *> &trees, const char *maker)
    {
-      for (const char *name : {"runs", "steps", "backgrounds", "events"}) {
-         const TKey *key = file.GetKey(name);
+      for (const TChain *chain : trees) {
+         const TKey *key = file.GetKey(chain->GetName());
          if (!key || std::string(key->GetClassName()) != "TTree")
-            return std::string("has no TTree `") + name + "`: give an ntuple that `renp-sim generate` wrote";
+            return std::string("has no TTree `") + chain->GetName() + "`: give a file that `" + maker + "` wrote";
       }
       auto *tree = file.Get<TTree>("runs");
       if (tree->GetEntries() == 0)
          return "`runs` has no row, so it was never finished: generate it again";
       if (!tree->GetBranch("schema_major"))
-         return "has no schema version: give an ntuple that `renp-sim generate` wrote";
+         return std::string("has no schema version: give a file that `") + maker + "` wrote";
       TTreeReader reader(tree);
       Value<Int_t> major(reader, "schema_major");
       while (reader.Next())
@@ -226,7 +217,30 @@ private:
             return Form("has schema %d: these macros read schema %d.x", *major, kSchemaMajor);
       return "";
    }
+};
 
+/// What `renp-sim generate` wrote, one or several files of it.
+class Ntuple : public Files {
+public:
+   TChain runs{"runs"}, steps{"steps"}, backgrounds{"backgrounds"}, events{"events"};
+
+   /// Open a file, a wildcard, or several separated by commas, and print what is in them.
+   /// False, with a line on stderr, if one is missing, torn, foreign, or a run is there twice.
+   bool open(const char *inputs)
+   {
+      if (!attach(inputs))
+         return false;
+      report();
+      return has_unique_runs();
+   }
+
+   /// The same for files that may be faulty inside: only what is needed to read them is checked.
+   bool attach(const char *inputs)
+   {
+      return chain(inputs, {&runs, &steps, &backgrounds, &events}, "renp-sim generate");
+   }
+
+private:
    void report()
    {
       for (const auto &file : files)

@@ -52,6 +52,8 @@ class Stage(Enum):
     """(block of toys, name): what other experiments measure of a constrained parameter in them"""
     UNIFORMS = (8, 1)
     """(block of toys,): numbers from which their counts follow under any hypothesis"""
+    INCREMENTS = (9, 2)
+    """(block of toys, exposure): the same of what a longer exposure adds to them"""
 
 
 def stream(seed: int, stage: Stage, *address: int) -> np.random.Generator:

@@ -42,8 +42,9 @@ ALLOWED = {
     "production": KERNEL
     | {"physics", "laser", "generator", "detector", "ntuple", "prediction", "runfile", "production"}
     | {"analysis.data"},
-    "app": KERNEL | LIBRARIES | {"app", "data"},
-    "cli": KERNEL | {"app", "runfile", "production", "ntuple", "cli"},
+    "parallel": {"errors", "parallel"},
+    "app": KERNEL | LIBRARIES | {"app", "data", "parallel"},
+    "cli": KERNEL | {"app", "runfile", "production", "ntuple", "parallel", "cli"},
     "__main__": {"cli"},
     "detector": {"detector"},
 }
@@ -57,6 +58,8 @@ THIRD_PARTY = {
     "iminuit": {"analysis"},
     "matplotlib": {"plots"},
     "mplhep": {"plots"},
+    "dask": {"parallel"},
+    "distributed": {"parallel"},
 }
 DETECTOR_MAY_USE = {"numpy", "scipy", "detector"}
 
@@ -125,6 +128,7 @@ PLANTED = {
     "generator": "from renp_sim.prediction import signal",
     "laser": "def f():\n    from renp_sim import generator",
     "ntuple": "from renp_sim.analysis.data import Exposure",
+    "parallel": "from renp_sim.streams import stream",
     "physics": "from renp_sim.laser.schedule import Schedule",
     "plots": "from renp_sim.physics.neutrino import Ordering",
     "prediction": "from renp_sim.analysis.infer import fit",

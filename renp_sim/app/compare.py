@@ -18,7 +18,7 @@ from renp_sim.app.question import Nature, Ordering, Question, treatment_of
 from renp_sim.app.subject import Subject
 from renp_sim.errors import ConfigError
 
-__all__ = ["CompareMethod", "CompareReport", "compare", "hypotheses_of", "setups_of"]
+__all__ = ["CompareMethod", "CompareReport", "compare", "hypotheses_of", "setup_of", "setups_of"]
 
 PHASES = ("alpha21_deg", "alpha31_deg")
 """Of Majorana neutrinos; nobody knows them, so they are profiled."""
@@ -208,9 +208,9 @@ def setups_of(experiment: Experiment, question: Question, asked: str) -> tuple[S
     """
     own, other = hypotheses_of(experiment, asked)
     labels = (own.label, other.label)
-    truth = _setup(experiment, question, own)
+    truth = setup_of(experiment, question, own)
     if asked in ("ordering", "nature"):
-        return truth, _setup(experiment, question, other), labels
+        return truth, setup_of(experiment, question, other), labels
     name, value = _named_value(asked)
     held = question.treatment
     if any(fnmatchcase(name, pattern) for pattern in held.names):
@@ -218,8 +218,8 @@ def setups_of(experiment: Experiment, question: Question, asked: str) -> tuple[S
     floating = replace(question, treatment=replace(held, free=(*held.free, name)))
     fixed = replace(question, treatment=replace(held, fixed={**held.fixed, name: value}))
     return (
-        _setup(experiment, floating, own),
-        _setup(experiment, fixed, own),
+        setup_of(experiment, floating, own),
+        setup_of(experiment, fixed, own),
         (own.label, f"{own.label} with {name} = {value:g}"),
     )
 
@@ -235,7 +235,7 @@ def _named_value(asked: str) -> tuple[str, float]:
     return name.strip(), value
 
 
-def _setup(experiment: Experiment, question: Question, hypothesis: Hypothesis) -> Setup:
+def setup_of(experiment: Experiment, question: Question, hypothesis: Hypothesis) -> Setup:
     """Return what floats under a hypothesis, where the run file has it."""
     whole = model_of(experiment, hypothesis)
     held = question.treatment

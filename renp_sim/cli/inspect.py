@@ -1,6 +1,6 @@
 """`renp-sim inspect FILE…`."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -39,7 +39,21 @@ def _print(report: "Report") -> None:
             f"    {run.n_steps} steps, {run.n_events} events, {run.n_recorded} recorded photons, "
             f"live {run.live_time_s:.7g} s of {run.wall_time_s:.7g} s"
         )
+    for toys in report.toys:
+        _print_toys(toys.as_dict())
     for fault in report.faults:
         complain(fault)
     if report.is_sound:
         print("no faults")
+
+
+def _print_toys(table: dict[str, Any]) -> None:
+    asked = f"{table['question']}, " if table["question"] else ""
+    mark = "" if table["is_hashed"] else ", merged by hadd: damage may go unseen"
+    print(
+        f"{table['path']}: toys of run {table['run']}, {asked}{' against '.join(table['hypotheses'])}{mark}"
+    )
+    ranges = ", ".join(f"{first} … {last - 1}" for first, last in table["ranges"])
+    factors = ", ".join(f"{factor:g}" for factor in table["factors"])
+    fits = ", ".join(f"{n} {name}" for name, n in table["statuses"].items())
+    print(f"    {table['n_toys']} toys ({ranges}), exposures {factors}; {table['n_fits']} fits: {fits}")

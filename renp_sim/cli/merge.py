@@ -15,8 +15,9 @@ def merge(
     files: Files,
     force: Force = False,
 ) -> None:
-    """Merge ntuples into one; plain `hadd` gives the same content, but does not refuse duplicate runs."""
+    """Merge ntuples, or parts of a toy campaign; plain `hadd` does the same, but refuses no duplicates."""
     from renp_sim.ntuple.merge import merge as library_call
 
     made = library_call(out, files, force=force)
-    print(f"wrote {out}: {made.n_runs} runs, {made.n_events} events")
+    found = f"{made.n_toys} toys" if made.n_toys else f"{made.n_runs} runs, {made.n_events} events"
+    print(f"wrote {out}: {found}")

@@ -26,6 +26,7 @@ from renp_sim.cli import (
     run,
     sensitivity,
     spectrum,
+    toys,
     unblind,
 )
 from renp_sim.cli.output import complain
@@ -55,6 +56,7 @@ for command in (
     identify.identify,
     excess.excess,
     exposure.exposure,
+    toys.toys,
     run.run,
     figures.figures,
     reweight.reweight,

@@ -11,20 +11,29 @@ PATIENCE_S = 2.0
 
 
 @contextmanager
-def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Give a callback (done, total) that shows a bar once two seconds have passed, or None."""
+def progress_bar(what: str, *, quiet: bool, unit: str = "") -> Iterator[Callable[[int, int], None] | None]:
+    """Give a callback (done, total) that shows a bar once two seconds have passed, or None.
+
+    With a unit it shows how many a second are done.
+    """
     if quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress, TimeRemainingColumn
+    from rich.progress import Progress, TextColumn, TimeRemainingColumn
 
-    bar = Progress(*Progress.get_default_columns()[:-1], TimeRemainingColumn(), console=Console(stderr=True))
-    task = bar.add_task(what, total=None)
+    columns = [*Progress.get_default_columns()[:-1], TimeRemainingColumn(), TextColumn("{task.fields[rate]}")]
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task(what, total=None, rate="")
     begun = time.monotonic()
+    before: int | None = None
 
     def show(done: int, total: int) -> None:
-        bar.update(task, completed=done, total=total)
+        nonlocal before
+        if before is None:
+            before = done
+        rate = f"{(done - before) / (time.monotonic() - begun):.3g} {unit}/s" if unit else ""
+        bar.update(task, completed=done, total=total, rate=rate)
         if not bar.live.is_started and time.monotonic() - begun > PATIENCE_S and done < total:
             bar.start()
 

@@ -22,6 +22,8 @@ from renp_sim.ntuple.reader import (
 )
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, SCHEMA_VERSION, STEPS, Columns, schema_json
 from renp_sim.ntuple.tally import EventTally
+from renp_sim.ntuple.toy_reader import is_toy_file
+from renp_sim.ntuple.toy_summary import ToySummary
 
 __all__ = ["Report", "RunSummary", "inspect"]
 
@@ -52,6 +54,7 @@ class Report:
 
     runs: tuple[RunSummary, ...]
     faults: tuple[str, ...]
+    toys: tuple[ToySummary, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -61,7 +64,8 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Return everything for JSON."""
         runs = [asdict(run) | {"path": str(run.path)} for run in self.runs]
-        return {"is_sound": self.is_sound, "runs": runs, "faults": list(self.faults)}
+        table = {"is_sound": self.is_sound, "runs": runs, "faults": list(self.faults)}
+        return table | {"toys": [each.as_dict() for each in self.toys]} if self.toys else table
 
 
 def inspect(paths: Paths) -> Report:
@@ -73,10 +77,14 @@ def inspect(paths: Paths) -> Report:
         If no file is there. A file that cannot be read is a fault of the report.
     """
     runs: list[RunSummary] = []
+    toys: list[ToySummary] = []
     faults: list[str] = []
     home: dict[int, Path] = {}
     for path in find_files(paths):
         try:
+            if is_toy_file(path):
+                toys.append(ToySummary.of(path))
+                continue
             tables, untrusted = tables_and_faults(path)
             tallies, damaged = _tally_events(path, tables)
         except SchemaError as error:
@@ -89,7 +97,7 @@ def inspect(paths: Paths) -> Report:
                 faults.append(f"{path}: run {run}: is also in {home[run]}: its photons would count twice")
             faults += [f"{path}: run {run}: {fault}" for fault in _run_faults(tables, run, tallies[run])]
             runs.append(_summary(path, tables, run, tallies[run]))
-    return Report(runs=tuple(runs), faults=tuple(faults))
+    return Report(runs=tuple(runs), faults=tuple(faults), toys=tuple(toys))
 
 
 def _tally_events(path: Path, tables: NtupleTables) -> tuple[dict[int, EventTally], list[str]]:

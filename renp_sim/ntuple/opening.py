@@ -6,14 +6,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from renp_sim.errors import SchemaError
-from renp_sim.ntuple.schema import SCHEMA_MAJOR, SCHEMA_NAME, TREES, Tree
+from renp_sim.ntuple.schema import EVENTS, SCHEMA_MAJOR, SCHEMA_NAME, TREES, Tree
 
-__all__ = ["Paths", "find_files", "open_ntuple"]
+__all__ = ["TOYS", "Paths", "find_files", "open_ntuple", "open_root"]
+
+TOYS: Final = "toys"
+"""Tree of a file that has toys instead of photons."""
 
 Paths = str | PathLike[str] | Sequence[str | PathLike[str]]
 """A file, a glob pattern, or several of them."""
@@ -58,6 +61,14 @@ def open_ntuple(path: Path) -> Iterator[Any]:
         If the file is missing, torn, not a ROOT file or of another schema; also for whatever goes wrong
         while the `with` block reads from it.
     """
+    with open_root(path) as file:
+        _check_trees(path, file)
+        yield file
+
+
+@contextmanager
+def open_root(path: Path) -> Iterator[Any]:
+    """Open a file of this program, whatever trees it has; errors are those of `open_ntuple`."""
     import uproot
     from uproot.source.file import MultithreadedFileSource
 
@@ -68,7 +79,7 @@ def open_ntuple(path: Path) -> Iterator[Any]:
         with uproot.open(path, **options) as file:
             if file.file.fEND > path.stat().st_size:
                 raise SchemaError(f"{path}: is truncated: copy it again or generate it again")
-            _check_schema(path, file)
+            _check_version(path, file)
             yield file
     except (SchemaError, MemoryError):
         raise
@@ -91,16 +102,27 @@ def _refuse_foreign(path: Path) -> None:
         raise SchemaError(f"{path}: is not a ROOT file: give an ntuple that `renp-sim generate` wrote")
 
 
-def _check_schema(path: Path, file: Any) -> None:
-    classes = file.classnames(cycle=False)
-    if classes.get("schema") != "TObjString":
+def _check_version(path: Path, file: Any) -> None:
+    if file.classnames(cycle=False).get("schema") != "TObjString":
         raise SchemaError(f"{path}: has no `schema`: give an ntuple that `renp-sim generate` wrote")
-    legend = json.loads(str(file["schema"]))
-    name, version = legend["name"], str(legend["version"])
+    name, version = _legend(file)
     if name != SCHEMA_NAME or version.partition(".")[0] != str(SCHEMA_MAJOR):
         raise SchemaError(
             f"{path}: has schema {name} {version}: this program reads {SCHEMA_NAME} {SCHEMA_MAJOR}.x"
         )
+
+
+def _legend(file: Any) -> tuple[str, str]:
+    """Return name and version of the schema."""
+    legend = json.loads(str(file["schema"]))
+    return legend["name"], str(legend["version"])
+
+
+def _check_trees(path: Path, file: Any) -> None:
+    classes = file.classnames(cycle=False)
+    if TOYS in classes and EVENTS.name not in classes:
+        raise SchemaError(f"{path}: holds toys, no photons: give an ntuple that `renp-sim generate` wrote")
+    _, version = _legend(file)
     minor = int(version.partition(".")[2])
     faults = [fault for tree in TREES for fault in _tree_faults(classes.get(tree.name), file, tree, minor)]
     if faults:

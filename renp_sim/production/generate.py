@@ -35,7 +35,7 @@ from renp_sim.production.step_rows import run_row, step_tables
 from renp_sim.production.team import working
 from renp_sim.runfile.run import Run
 
-__all__ = ["Generated", "generate"]
+__all__ = ["Generated", "generate", "provenance_of"]
 
 LONG_RUN_ROWS = 1 << 23
 """From here on finished shards are kept, for `--resume`; a shorter run takes seconds."""
@@ -160,7 +160,7 @@ def generate(
         writer.steps(steps)
         writer.backgrounds(backgrounds)
         row = run_row(run, steps, n_events=n_written, is_poisson=not is_weighted)
-        writer.run(row | {"provenance": _provenance(fingerprint)})
+        writer.run(row | {"provenance": provenance_of(fingerprint)})
     if store is not None:
         discard_folder(folder)
     made = Generated(path=path, **{name: row[name] for name in COUNTS})
@@ -208,7 +208,8 @@ def _write_events(writer: NtupleWriter | BlindWriter, blocks: Iterator[Columns])
     return n_rows
 
 
-def _provenance(fingerprint: str) -> dict[str, Any]:
+def provenance_of(fingerprint: str) -> dict[str, Any]:
+    """Return what a file says of how it was made."""
     packages = ("renp-sim", "numpy", "scipy", "uproot", "awkward")
     return {
         "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},

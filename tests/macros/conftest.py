@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.macros.real_root import folder
-from tests.macros.run_files import Files, make
+from tests.macros.run_files import Files, make, make_campaign
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +35,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
         ),
         weighted=make(where / "weighted.root", 4, n_events=500),
         few=tuple(make(where / f"few{k}.root", 100 + k, **small) for k in range(10)),
+        toys=make_campaign(where / "toys.root"),
         empty=make(where / "empty.root", 5, laser={"scan": [above]}, background=[]),
     )
 

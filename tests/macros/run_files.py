@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import uproot
 
+from renp_sim.app.question import Question
+from renp_sim.app.toy_plan import plan_toys
+from renp_sim.app.toys import make_toys
 from renp_sim.ntuple.blind import hide_truth
 from renp_sim.ntuple.reader import read_many
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.production.generate import generate
-from renp_sim.runfile.run import run_from_table
+from renp_sim.runfile.run import load, run_from_table
 
 SCAN = [
     {"start_eV": 1.0681, "stop_eV": 1.0714, "points": 10, "total_duration_s": 1e6, "dark_fraction": 0.05},
@@ -51,6 +54,15 @@ def make(path: Path, seed: int, *, n_events: int | None = None, **changes: Any) 
     return generate(run_from_table(table(seed, **changes)), path, n_events=n_events).path
 
 
+def make_campaign(path: Path, first: int = 0, last: int = 3000) -> Path:
+    """Toys of both orderings at three exposures."""
+    factors = (0.5, 1.0, 2.5)
+    make_toys(
+        plan_toys(load("gp23_three_frequencies"), Question(), "ordering", factors=factors), path, first, last
+    )
+    return path
+
+
 @dataclass(frozen=True)
 class Files:
     """Several runs of one experiment."""
@@ -62,6 +74,11 @@ class Files:
     weighted: Path
     few: tuple[Path, ...]
     empty: Path
+    toys: Path
+
+    def given(self, name: str) -> Path:
+        """What a macro reads."""
+        return self.toys if name == "toy_exposure" else self.scan
 
 
 def rewrite(path: Path, source: Path, *, blind: bool = False, without_last_event: bool = False) -> Path:

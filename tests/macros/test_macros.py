@@ -18,6 +18,7 @@ from renp_sim.analysis.spectrum.measured import measured_spectrum
 from renp_sim.app.data import read_data
 from renp_sim.app.fitting import fit_data
 from renp_sim.app.question import Question
+from renp_sim.app.toy_summary import read_campaign
 from renp_sim.ntuple.reader import read_many
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.interactions import StandardModel
@@ -26,7 +27,7 @@ from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 from tests.macros.real_root import MACROS, NAMES, Output, call, hadd, session
-from tests.macros.run_files import Files, rewrite
+from tests.macros.run_files import Files, make_campaign, rewrite
 
 pytestmark = pytest.mark.usefixtures("root")
 
@@ -78,9 +79,10 @@ def rows(text: str, columns: int) -> np.ndarray:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_macro_says_what_it_read(name, ran, files: Files):
-    text = ran(name, files.scan).stdout
-    assert f"read {files.scan}" in text
-    assert str(read_many(files.scan).runs["run"][0]) in text
+    text = ran(name, files.given(name)).stdout
+    assert f"read {files.given(name)}" in text
+    with uproot.open(files.given(name)) as file:
+        assert str(file["runs/run"].array()[0]) in text
     assert re.search(r"wrote .*\.png\nwrote .*\.pdf\n", text)
 
 
@@ -342,6 +344,22 @@ def test_blind_files(ran, files: Files, tmp_path):
     assert "\nsound\n" in text["merge_check"]
 
 
+def test_bands_of_toys_equal_python(ran, files: Files, tmp_path):
+    table = read_campaign(files.toys)
+    expected = [[row["factor"], table["n_toys"], *row["significance"].values()] for row in table["exposures"]]
+    np.testing.assert_allclose(rows(ran("toy_exposure", files.toys).stdout, 7), expected, rtol=0, atol=2e-9)
+    parts = [make_campaign(tmp_path / f"{a}.root", a, b) for a, b in ((2000, 3000), (0, 2000))]
+    merged = hadd(tmp_path / "all.root", parts)
+    assert read_campaign(merged)["exposures"] == table["exposures"]
+    twice = f"{parts[0]},{merged}"
+    made, said = session(
+        *(("toy_exposure", given, tmp_path / f"picture{k}") for k, given in enumerate((merged, twice)))
+    )
+    assert [part.value for part in made] == [0, 1]
+    np.testing.assert_allclose(rows(made[0].text, 7), expected, rtol=0, atol=2e-9)
+    assert re.search(r"renp: toy 2\d\d\d: is there twice: leave one of the files out", said)
+
+
 def test_wrong_inputs(files: Files, tmp_path):
     """Every macro says one clear line, returns 1 and draws nothing."""
     (tmp_path / "text.root").write_text("not ROOT")
@@ -396,7 +414,7 @@ def test_all_compile_together(files: Files, tmp_path):
     before = sorted(MACROS.rglob("*"))
     driver = tmp_path / "all.C"
     calls = "".join(
-        f'   if ({name}("{files.scan}", "{tmp_path / name}") != 0)\n      return {k + 1};\n'
+        f'   if ({name}("{files.given(name)}", "{tmp_path / name}") != 0)\n      return {k + 1};\n'
         for k, name in enumerate(NAMES)
     )
     includes = "".join(f'#include "{MACROS / name}.C"\n' for name in NAMES)

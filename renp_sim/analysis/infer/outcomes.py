@@ -15,7 +15,15 @@ from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.streams import BLOCK_TOYS, Stage, name_key, stream
 
-__all__ = ["Outcomes", "Uniforms", "every_outcome", "is_enumerable", "median_counts", "p_of_toys"]
+__all__ = [
+    "Outcomes",
+    "Uniforms",
+    "every_outcome",
+    "is_enumerable",
+    "median_counts",
+    "p_of_toys",
+    "poisson_inverse",
+]
 
 TAIL = 1e-9
 """Probability of a step that is left out at either end where every outcome is counted."""
@@ -132,7 +140,7 @@ class Uniforms:
         """Return the toys of a hypothesis that expects μ (n,) at θ (p,)."""
         counts = np.empty_like(self.counts)
         for k, mean in enumerate(mu.tolist()):
-            counts[:, k] = _poisson_inverse(self.counts[:, k], mean)
+            counts[:, k] = poisson_inverse(self.counts[:, k], mean)
         values = None
         if self.pulls:
             values = np.zeros((len(counts), len(setup.free)))
@@ -143,7 +151,7 @@ class Uniforms:
         return Outcomes(counts=counts, constraint_values=values, is_exact=False)
 
 
-def _poisson_inverse(uniform: FloatArray, mean: float) -> FloatArray:
+def poisson_inverse(uniform: FloatArray, mean: float) -> FloatArray:
     """Return the counts whose cumulated probability a uniform number falls into, shape of the numbers."""
     if mean <= 0:
         return np.zeros_like(uniform)
@@ -161,7 +169,7 @@ def median_counts(mu: FloatArray) -> FloatArray:
     [0.0, 1.0, 3.0]
     """
     half = np.array([0.5])
-    return np.array([_poisson_inverse(half, mean)[0] for mean in mu.tolist()])
+    return np.array([poisson_inverse(half, mean)[0] for mean in mu.tolist()])
 
 
 def is_enumerable(least: FloatArray, most: FloatArray) -> bool:

@@ -13,7 +13,7 @@ from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.outcomes import TIE, Uniforms
 from renp_sim.arrays import FloatArray
 
-__all__ = ["Power", "exact_power", "toy_power"]
+__all__ = ["Power", "exact_power", "power_of", "toy_power"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,11 @@ def exact_power(both: Comparison, p_value: float) -> Power:
 
 def toy_power(both: Comparison, uniforms: Uniforms, p_value: float) -> Power:
     """Return the power of the test by toys; those under the two hypotheses share their random numbers."""
-    under_alternative, under_truth = both.toy_statistics(uniforms)
+    return power_of(*both.toy_statistics(uniforms), p_value)
+
+
+def power_of(under_alternative: FloatArray, under_truth: FloatArray, p_value: float) -> Power:
+    """Return the power of the test where ΔT of as many toys under both hypotheses is known, shape (b,)."""
     n = len(under_truth)
     # (k + 1)/(N + 1) ≤ p
     most = math.floor(p_value * (n + 1)) - 1

@@ -17,7 +17,7 @@ from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.infer.power import Power, exact_power, toy_power
 from renp_sim.arrays import FloatArray
 
-__all__ = ["Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "by_toys"]
+__all__ = ["Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "by_toys", "toy_crossings"]
 
 LEAST, MOST = 1e-6, 1e8
 """Factors on the durations of a run file between which an answer is looked for."""
@@ -157,7 +157,7 @@ def by_toys(
     factors = centre * np.geomspace(*_reach(p_value, powers), TOY_POINTS)
     found = [power_at(f) for f in factors.tolist()]
     curve = (factors, np.array([p.value for p in found]), np.array([p.error for p in found]))
-    return [_toy_crossings(curve, power) for power in powers], curve
+    return [toy_crossings(curve, power) for power in powers], curve
 
 
 def _reach(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
@@ -210,7 +210,7 @@ def _exact_crossings(power_at: Callable[[float], Power], curve: Curve, power: fl
     return Crossings.of(power, crossings, 0.0)
 
 
-def _toy_crossings(curve: Curve, power: float) -> Crossings:
+def toy_crossings(curve: Curve, power: float) -> Crossings:
     """Return where a straight line through nearby probits of the power is that of the asked one."""
     factors, values, errors = curve
     if np.all(values >= power):

@@ -1,0 +1,178 @@
+/// \file
+/// Significance against exposure with its 68 and 95 % bands, from the toys that `renp-sim toys` wrote.
+///
+///     root -l -b -q 'toy_exposure.C("toys.root")'
+///
+/// Delta T = 2 (nll of the alternative - nll of the truth) of each toy; those under the alternative give the p-values of
+/// those under the truth, (k + 1)/(N + 1) with ties, one-sided. Files may be parts of one campaign.
+#include "renp_ntuple.h"
+#include "renp_style.h"
+
+#include <TGraph.h>
+#include <TGraphAsymmErrors.h>
+#include <TH1.h>
+#include <TLegend.h>
+#include <TLine.h>
+#include <TMath.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <map>
+#include <unordered_map>
+#include <vector>
+
+namespace renp {
+
+constexpr int kTruth = 0, kAlternative = 1;
+constexpr double kImpossible = 1e30; ///< in the place of an infinite -2lnL, of which there are no differences
+constexpr double kTie = 1e-6;        ///< statistics that differ by less, relative to 1 + theirs, are the same
+
+/// Toys of one exposure: Delta T by the hypothesis that they were drawn under, rising.
+struct Exposure {
+   std::array<std::vector<double>, 2> statistic;
+
+   /// The significance of each toy under the truth, rising.
+   std::vector<double> significances() const
+   {
+      const auto &calibration = statistic[kAlternative];
+      const double n = calibration.size();
+      std::vector<double> out;
+      for (const double observed : statistic[kTruth]) {
+         const double least = observed - kTie * (1 + std::abs(observed));
+         const auto above = calibration.end() - std::lower_bound(calibration.begin(), calibration.end(), least);
+         out.push_back(-TMath::NormQuantile(std::min(above + 1., n + 0.5) / (n + 1)));
+      }
+      std::sort(out.begin(), out.end());
+      return out;
+   }
+};
+
+/// The value below which so many of the toys are; sigma is that of a Gaussian.
+inline double quantile(const std::vector<double> &rising, double sigma)
+{
+   const double share = 0.5 * std::erfc(-sigma / std::sqrt(2.));
+   const auto place = static_cast<long>(std::ceil(share * rising.size())) - 1;
+   return rising[std::clamp(place, 0L, static_cast<long>(rising.size()) - 1)];
+}
+
+/// What `renp-sim toys` wrote, one or several parts of a campaign.
+class ToyFiles : public Files {
+public:
+   TChain runs{"runs"}, toys{"toys"};
+   std::map<double, Exposure> exposures; ///< by the factor on all durations
+
+   /// Read all toys; false, with a line on stderr, if they do not belong together or have no alternative.
+   bool open(const char *inputs)
+   {
+      if (!chain(inputs, {&runs, &toys}, "renp-sim toys"))
+         return false;
+      for (const auto &file : files)
+         std::printf("read %s\n", file.c_str());
+      Runs run{&runs};
+      run.Next();
+      const Long64_t number = *run.run;
+      std::printf("  run %lld: %lld fits of toys\n", number, toys.GetEntries());
+      while (run.Next())
+         if (*run.run != number)
+            return fail(Form("run %lld", *run.run), "is another run file's: give parts of one campaign");
+      return read();
+   }
+
+private:
+   bool read()
+   {
+      constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+      using Nll = std::unordered_map<Long64_t, std::array<double, 2>>; // by toy and fitted hypothesis
+      std::map<double, std::array<Nll, 2>> found;
+      TTreeReader reader{&toys};
+      Value<Long64_t> toy{reader, "toy"};
+      Value<Char_t> hypothesis{reader, "hypothesis"}, fitted{reader, "fitted"};
+      Value<Double_t> factor{reader, "exposure_factor"}, nll{reader, "nll"};
+      while (reader.Next()) {
+         auto &row = found[*factor][*hypothesis].try_emplace(*toy, std::array<double, 2>{unknown, unknown}).first->second;
+         if (!std::isnan(row[*fitted]))
+            return fail(Form("toy %lld", *toy), "is there twice: leave one of the files out");
+         row[*fitted] = std::min(2 * *nll, kImpossible);
+      }
+      for (const auto &[where, both] : found) {
+         auto &exposure = exposures[where];
+         for (const int drawn : {kTruth, kAlternative}) {
+            for (const auto &[number, q] : both[drawn])
+               exposure.statistic[drawn].push_back(q[kAlternative] - q[kTruth]);
+            auto &values = exposure.statistic[drawn];
+            if (values.empty() || std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); }))
+               return fail("toys", "are not of both hypotheses: make them with --question and --hypothesis both");
+            std::sort(values.begin(), values.end());
+         }
+      }
+      return true;
+   }
+};
+
+/// A band of significance, from -sigma to +sigma around the median.
+inline TGraphAsymmErrors *band(const std::map<double, std::vector<double>> &significances, double sigma, Color_t fill)
+{
+   auto *graph = new TGraphAsymmErrors;
+   for (const auto &[factor, z] : significances) {
+      const double median = quantile(z, 0);
+      graph->AddPoint(factor, median);
+      const int last = graph->GetN() - 1;
+      graph->SetPointError(last, 0, 0, median - quantile(z, -sigma), quantile(z, sigma) - median);
+   }
+   graph->SetFillColor(fill);
+   graph->SetLineColor(colour(0));
+   graph->SetLineWidth(2);
+   return graph;
+}
+
+} // namespace renp
+
+int toy_exposure(const char *inputs, const char *stem = "toy_exposure")
+{
+   renp::ToyFiles files;
+   if (!files.open(inputs))
+      return 1;
+   std::map<double, std::vector<double>> significances;
+   double most = 0;
+   std::printf("  factor  toys  significance at -2, -1, 0, 1, 2 sigma\n");
+   for (const auto &[factor, exposure] : files.exposures) {
+      const auto &z = significances[factor] = exposure.significances();
+      std::printf("  %.9g  %zu", factor, z.size());
+      for (const double sigma : {-2, -1, 0, 1, 2})
+         std::printf("  %.9f", renp::quantile(z, sigma));
+      std::printf("\n");
+      most = -TMath::NormQuantile(1. / (exposure.statistic[renp::kAlternative].size() + 1));
+   }
+   std::printf("so many toys tell %.4f sigma at most\n", most);
+
+   TCanvas *canvas = renp::new_canvas("toy_exposure", 1);
+   TVirtualPad *pad = canvas->cd(1);
+   auto *wide = renp::band(significances, 2, TColor::GetColor("#cfe3f1"));
+   auto *narrow = renp::band(significances, 1, TColor::GetColor("#8fc1e3"));
+   const double first = significances.begin()->first, last = significances.rbegin()->first;
+   const double low = first == last ? 0.5 * first : first, high = first == last ? 1.5 * last : last;
+   TH1 *frame = pad->DrawFrame(low, std::min(0., wide->GetPointY(0) - wide->GetErrorYlow(0)), high, 1.6 * most);
+   frame->GetXaxis()->SetTitle("exposure / that of the run file");
+   frame->GetYaxis()->SetTitle("one-sided significance  [#sigma]");
+   pad->SetLogx(high > 20 * low);
+   for (auto *graph : {wide, narrow})
+      graph->Draw(first == last ? "P" : "3");
+   narrow->SetMarkerStyle(kFullCircle);
+   narrow->SetMarkerColor(renp::colour(0));
+   narrow->DrawClone("PLX");
+   auto *bound = new TLine(low, most, high, most);
+   bound->SetLineStyle(kDashed);
+   bound->Draw();
+   auto *legend = new TLegend(0.19, 0.7, 0.65, 0.9);
+   legend->AddEntry(narrow, "median", "lp");
+   legend->AddEntry(narrow, "68 % of experiments", "f");
+   legend->AddEntry(wide, "95 %", "f");
+   legend->AddEntry(bound, "what so many toys can tell", "l");
+   legend->Draw();
+   gPad->RedrawAxis();
+   renp::label_pad("renp-sim");
+   return renp::save(canvas, stem) ? 0 : 1;
+}

@@ -1,0 +1,1 @@
+"""Addressed toys: experiments that are repeated, fitted and kept, block by block."""

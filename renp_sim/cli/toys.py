@@ -1,0 +1,173 @@
+"""`renp-sim toys RUN -n N -o FILE`."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from renp_sim.cli.interrupt import Interrupted
+from renp_sim.cli.loading import loaded
+from renp_sim.cli.options import (
+    Constrain,
+    Fix,
+    Force,
+    Free,
+    Json,
+    Normalisation,
+    Quiet,
+    RunFile,
+    Seed,
+    Settings,
+    whole_number,
+)
+from renp_sim.cli.output import complain, print_json, print_notes, print_table
+from renp_sim.cli.progress import progress_bar
+from renp_sim.errors import ConfigError
+
+__all__ = ["toys"]
+
+DAY_S = 86_400.0
+
+
+def toys(
+    run_file: RunFile,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="ROOT file to write.", show_default=False)
+    ],
+    number: Annotated[
+        int | None,
+        typer.Option("--number", "-n", parser=whole_number, metavar="NUMBER", help="Toys 0 … NUMBER − 1."),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option("--toys", metavar="A:B", help="Toys A … B − 1, a part to be merged.")
+    ] = None,
+    question: Annotated[
+        str | None,
+        typer.Option(metavar="ordering|nature|NAME=VALUE", help="What is in doubt.", show_default=False),
+    ] = None,
+    hypothesis: Annotated[
+        Literal["truth", "alternative", "both"],
+        typer.Option(help="Under which toys of a question are drawn."),
+    ] = "both",
+    exposure: Annotated[
+        str, typer.Option(metavar="FACTOR,...", help="Factors on all durations; a toy serves them all.")
+    ] = "1",
+    significance: Annotated[float, typer.Option(help="One-sided, of the power that is printed.")] = 3.0,
+    power: Annotated[
+        str, typer.Option(metavar="SHARE,...", help="Powers whose exposure is read off the toys.")
+    ] = "0.5,0.9",
+    normalisation: Normalisation = "fixed",
+    free: Free = None,
+    fix: Fix = None,
+    constrain: Constrain = None,
+    settings: Settings = None,
+    seed: Seed = None,
+    workers: Annotated[int, typer.Option(help="Processes; the toys do not depend on it.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786; local: one with --workers here."
+        ),
+    ] = None,
+    max_failed: Annotated[
+        float, typer.Option(metavar="SHARE", help="Exit code 4 if more of the fits do not converge.")
+    ] = 0.01,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where it was interrupted; extend a file that is there.")
+    ] = False,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw and fit toys along the exposure, keep every one, and print what they say."""
+    from renp_sim.app.toy_plan import plan_toys
+    from renp_sim.app.toy_summary import read_campaign, require_few_failures
+    from renp_sim.app.toys import make_toys
+    from renp_sim.cli.fit_options import resting_question
+    from renp_sim.parallel.choice import executing
+    from renp_sim.production.memory import keep_freed_memory
+
+    keep_freed_memory()
+    first, last = _range(number, part)
+    asked = resting_question(normalisation, free, fix, constrain)
+    factors, powers = _numbers(exposure, "--exposure"), _numbers(power, "--power")
+    run = loaded(run_file, settings, seed=seed, run_number=None)
+    plan = plan_toys(run, asked, question, factors=factors, drawn=hypothesis)
+    try:
+        with (
+            progress_bar("toys", quiet=quiet, unit="toys") as progress,
+            executing(workers, keep_freed_memory, cluster=cluster) as executor,
+        ):
+            make_toys(
+                plan,
+                output,
+                first,
+                last,
+                executor=executor,
+                resume=resume,
+                force=force,
+                progress=progress,
+            )
+    except Interrupted:
+        complain(f"{output}: the same command with --resume makes the toys that are missing")
+        raise
+    table = read_campaign(output, significance=significance, powers=powers)
+    if json:
+        print_json(table | {"path": str(output)})
+    else:
+        print_toys(table)
+        print(f"wrote {output}: {table['n_toys']} toys, {table['fits']['n']} fits")
+    require_few_failures(table["fits"], max_failed)
+
+
+def _range(number: int | None, part: str | None) -> tuple[int, int]:
+    if (number is None) == (part is None):
+        raise ConfigError("-n, --toys: give one of them: how many toys, or which, as --toys 0:4096")
+    if part is None:
+        return 0, number or 0
+    try:
+        first, last = (int(text) for text in part.split(":"))
+    except ValueError:
+        raise ConfigError(f"--toys {part}: write A:B, such as 4096:8192") from None
+    return first, last
+
+
+def _numbers(text: str, option: str) -> list[float]:
+    try:
+        return [float(number) for number in text.split(",")]
+    except ValueError:
+        raise ConfigError(f"{option} {text}: write numbers such as 0.5,0.9") from None
+
+
+def print_toys(table: dict[str, Any]) -> None:
+    """Print what toys say, for people."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    sides = " against ".join(table["hypotheses"])
+    console.print(f"{table['question'] or 'toys'}: {sides}, normalisation {table['normalisation']}")
+    rows = [_row(row) for row in table["exposures"]]
+    if "power" in table["exposures"][0]:
+        z = f"power at {table['significance']:g} σ"
+        print_table(("factor", "live \\[d]", "median ΔT", "median σ", "68 %", "95 %", z), rows)
+    for row in table["results"]:
+        place = f" at factor {row['factor']:.5g} ± {row['factor_error']:.2g}" if row["factor"] else ""
+        console.print(f"power {row['power']:g}: {row['status']}{place}")
+    counts = ", ".join(f"{n} {name}" for name, n in table["fits"].items() if name not in ("n", "failed"))
+    console.print(f"{table['fits']['n']} fits: {counts}")
+    print_notes(console, table["notes"])
+
+
+def _row(row: dict[str, Any]) -> tuple[str, ...]:
+    if "power" not in row:
+        return ()
+    band = row["significance"]
+    ranges = [f"{band[f'minus_{k}_sigma']:.2f} … {band[f'plus_{k}_sigma']:.2f}" for k in (1, 2)]
+    return (
+        f"{row['factor']:g}",
+        f"{row['live_time_s'] / DAY_S:.5g}",
+        f"{row['median_delta_q']:.4g}",
+        f"{band['median']:.2f}",
+        *ranges,
+        f"{row['power']:.4f} ± {row['power_error']:.2g}",
+    )

@@ -1,0 +1,172 @@
+"""`toys` as a user runs it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.app.toy_files import assert_same, rows_of
+
+PROGRAM = [sys.executable, "-m", "renp_sim"]
+SHORT = ("gp23_three_frequencies", "--question", "ordering", "--fix", "lightest_mass_eV", "--exposure", "1,2")
+
+
+def renp_sim(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"COLUMNS": "120", "NO_COLOR": "1"}
+    command = [*PROGRAM, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+
+
+def test_make_extend_merge_inspect(tmp_path):
+    first = renp_sim("toys", *SHORT, "-n", "300", "-o", "toys.root", "--json", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    table = json.loads(first.stdout)
+    assert (table["n_toys"], table["ranges"], table["fits"]["failed"]) == (300, [[0, 300]], 0)
+    assert [row["factor"] for row in table["exposures"]] == [1.0, 2.0]
+    more = renp_sim(
+        "toys", *SHORT, "-n", "400", "-o", "toys.root", "--resume", "--workers", "2", cwd=tmp_path
+    )
+    assert more.returncode == 0, more.stderr
+    assert "wrote toys.root: 400 toys, 3200 fits" in more.stdout
+    assert "note: 400 toys tell 2.81 σ at most" in more.stdout
+    again = renp_sim("toys", *SHORT, "-n", "400", "-o", "toys.root", cwd=tmp_path)
+    assert again.returncode == 3
+    assert "exists already" in again.stderr
+    other = renp_sim("toys", *SHORT, "--toys", "400:500", "-o", "other.root", cwd=tmp_path)
+    assert other.returncode == 0, other.stderr
+    merged = renp_sim("merge", "all.root", "toys.root", "other.root", cwd=tmp_path)
+    assert (merged.returncode, merged.stdout) == (0, "wrote all.root: 500 toys\n")
+    shown = renp_sim("inspect", "all.root", cwd=tmp_path)
+    assert shown.returncode == 0
+    assert "500 toys (0 … 499), exposures 1, 2; 4000 fits: 4000 converged" in shown.stdout
+    twice = renp_sim("merge", "twice.root", "all.root", "other.root", cwd=tmp_path)
+    assert (twice.returncode, twice.stdout) == (3, "")
+    assert "toys 400 … 499 are already in all.root" in twice.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "-n, --toys: give one of them"),
+        (("-n", "5", "--toys", "0:5"), "-n, --toys: give one of them"),
+        (("--toys", "5"), "--toys 5: write A:B"),
+        (("-n", "0"), "--toys 0:0: must be two rising numbers"),
+        (("-n", "5", "--exposure", "1,x"), "--exposure 1,x: write numbers"),
+        (("-n", "5", "--workers", "0"), "--workers 0: must be at least 1"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(tmp_path, capsys, options, message):
+    from renp_sim.cli.program import run_program
+
+    assert run_program(["toys", "gp23_three_frequencies", "-o", str(tmp_path / "toys.root"), *options]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert message in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_more_failures_than_allowed(tmp_path, capsys):
+    from renp_sim.cli.program import run_program
+
+    options = (*SHORT, "-n", "10", "-o", str(tmp_path / "toys.root"), "--max-failed", "-1")
+    assert run_program(["toys", *options]) == 4
+    assert "0 of 80 fits did not converge, more than --max-failed -1" in capsys.readouterr().err
+    assert (tmp_path / "toys.root").exists()
+
+
+def test_ctrl_c_leaves_a_file_and_says_how_to_go_on(tmp_path):
+    command = ["toys", *SHORT, "--normalisation", "free", "-n", "12000"]
+    process = subprocess.Popen(
+        [*PROGRAM, *command, "-o", "toys.root", "--workers", "2"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    shards = tmp_path / "toys.root.shards"
+    deadline = time.monotonic() + 60
+    while not list(shards.glob("0*.json")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err == (
+        "renp-sim: interrupted\n"
+        "renp-sim: toys.root: the same command with --resume makes the toys that are missing\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["toys.root"]
+    assert renp_sim("inspect", "toys.root", cwd=tmp_path).returncode == 0
+    assert renp_sim(*command, "-o", "toys.root", "--resume", cwd=tmp_path).returncode == 0
+    assert renp_sim(*command, "-o", "whole.root", cwd=tmp_path).returncode == 0
+    assert_same(rows_of(tmp_path / "toys.root"), rows_of(tmp_path / "whole.root"))
+
+
+@pytest.mark.parametrize("interruptions", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_interrupted_at_random_moments(tmp_path, interruptions):
+    """Ctrl-C and kills in turn: whatever they leave, `--resume` makes of it what one run makes."""
+    command = ["toys", *SHORT, "-n", "30000", "--workers", "2"]
+    rng = np.random.default_rng(20261126)
+    for k in range(interruptions):
+        process = subprocess.Popen(
+            [*PROGRAM, *command, "-o", "toys.root", "--resume"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        )  # fmt: skip
+        time.sleep(rng.uniform(0.5, 3.0))
+        process.send_signal(signal.SIGINT if k % 2 else signal.SIGKILL)
+        _, err = process.communicate(timeout=60)
+        assert "Traceback" not in err
+        if (tmp_path / "toys.root").exists():
+            assert renp_sim("inspect", "toys.root", cwd=tmp_path).returncode == 0
+    last = renp_sim(*command, "-o", "toys.root", "--resume", cwd=tmp_path)
+    assert last.returncode == 0, last.stderr
+    assert (
+        renp_sim(*command, "-o", "whole.root", cwd=tmp_path).stdout.splitlines()[:-1]
+        == (last.stdout.splitlines()[:-1])
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["toys.root", "whole.root"]
+    assert_same(rows_of(tmp_path / "toys.root"), rows_of(tmp_path / "whole.root"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_workers_end_with_who_asked_for_them(tmp_path):
+    process = subprocess.Popen(
+        [*PROGRAM, "toys", *SHORT, "-n", "300000", "--workers", "3", "-o", "toys.root"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tmp_path,
+    )  # fmt: skip
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + 60
+    while len(workers := children.read_text().split()) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    while any(is_running(worker) for worker in workers):
+        assert time.monotonic() < deadline, "workers go on"
+        time.sleep(0.02)
+
+
+def is_running(process: str) -> bool:
+    """Whether there is a process that is no zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize(("given", "used"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "7"}, "7")])
+def test_linear_algebra_takes_one_thread_unless_it_is_told(given, used):
+    """It is said before numpy is there, which reads it once."""
+    lines = (
+        "import atexit, os, sys",
+        "from renp_sim.cli import main",
+        "assert 'numpy' not in sys.modules",
+        "atexit.register(lambda: print(os.environ['OPENBLAS_NUM_THREADS']))",
+        "main(['--version'])",
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")} | given
+    command = [sys.executable, "-c", "; ".join(lines)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.splitlines()[-1] == used
