@@ -190,6 +190,7 @@ def exposure_needed(
     methods: Sequence[CompareMethod] = (CompareMethod.ASIMOV,),
     n_toys: int = 4000,
     with_systematics: bool = False,
+    experiment: Experiment | None = None,
 ) -> ExposureAnswer:
     """Return the exposure at which a question of `compare` is answered.
 
@@ -211,6 +212,8 @@ def exposure_needed(
         At each of the exposures that are looked at.
     with_systematics
         Whether to tell how long it would take with statistics only, and with each systematic added in turn.
+    experiment
+        What the steps are exposed to, where that is not what the run says.
 
     Raises
     ------
@@ -218,7 +221,7 @@ def exposure_needed(
         If the question is none, or outcomes are too many to be counted.
     """
     _require(significance, powers)
-    experiment = Experiment.of(run)
+    experiment = experiment or Experiment.of(run)
     _, _, (truth, alternative) = setups_of(experiment, question, asked)
     here = _compared(experiment, question, asked)
     asimov, centre = by_asimov(here, significance)

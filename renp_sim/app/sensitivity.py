@@ -66,7 +66,7 @@ class Scan:
         return "exposure, in durations of the run file" if self.key == EXPOSURE else self.key
 
 
-def scan_of(text: str) -> Scan:
+def scan_of(text: str, option: str = "--scan") -> Scan:
     """Return the scan that `KEY=START:STOP:POINTS[:log]` or `KEY=VALUE,VALUE,…` means.
 
     Raises
@@ -94,7 +94,7 @@ def scan_of(text: str) -> Scan:
         values, is_log = np.empty(0), False
     if not equals or not key.strip() or not len(values) or not np.all(np.isfinite(values)):
         raise ConfigError(
-            f"--scan {text}: write KEY=START:STOP:POINTS or KEY=START:STOP:POINTS:log with up to "
+            f"{option} {text}: write KEY=START:STOP:POINTS or KEY=START:STOP:POINTS:log with up to "
             f"{MOST_POINTS} points, or KEY=VALUE,VALUE; KEY is one of the run file or `exposure`"
         )
     return Scan(key=key.strip(), values=values, is_log=is_log)

@@ -51,6 +51,13 @@ def exposure(
         bool,
         typer.Option("--systematics", help="Also with statistics only, and each systematic added in turn."),
     ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=VALUE,...",
+            help="For values of background, a factor, efficiency, linewidth, calibration, coherence, a key.",
+        ),
+    ] = None,
     normalisation: Normalisation = "fixed",
     free: Free = None,
     fix: Fix = None,
@@ -80,42 +87,64 @@ def exposure(
     wanted = [m for text in method or ["asimov"] for m in text.split(",")]
     if unknown := [m for m in wanted if m not in known]:
         raise ConfigError(f"--method {unknown[0]}: must be one of {', '.join(known)}")
-    run = loaded(run_file, settings, seed=seed, run_number=None)
-    with working("exposure", quiet=quiet):
-        found = exposure_needed(
-            run,
-            asked,
-            question,
-            significance=significance,
-            powers=powers,
-            methods=[CompareMethod(m) for m in wanted],
-            n_toys=toys or DEFAULT_TOYS,
-            with_systematics=systematics,
-        )
-    written = [] if output is None else write_exposure(found, output, force=force)
+    options: dict[str, Any] = {
+        "significance": significance,
+        "powers": powers,
+        "methods": [CompareMethod(m) for m in wanted],
+        "n_toys": toys or DEFAULT_TOYS,
+        "with_systematics": systematics,
+    }
+    if against is not None:
+        from renp_sim.app.against import exposure_against, write_against
+
+        with working("exposures", quiet=quiet):
+            along = exposure_against(
+                run_file, asked, question, against, settings=settings or (), seed=seed, **options
+            )
+        written = [] if output is None else write_against(along, output, force=force)
+        table, show = along.as_dict(), _print_against
+    else:
+        run = loaded(run_file, settings, seed=seed, run_number=None)
+        with working("exposure", quiet=quiet):
+            found = exposure_needed(run, asked, question, **options)
+        written = [] if output is None else write_exposure(found, output, force=force)
+        table, show = found.as_dict(), _print
     if json:
-        print_json(found.as_dict())
+        print_json(table)
         return
-    _print(found.as_dict())
+    show(table)
     for path in written:
         print(f"wrote {path}")
+
+
+def _print_against(table: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    _print_head(table)
+    rows = [
+        (f"{row['value']:g}", *_asked(result), *_found(result))
+        for row in table["rows"]
+        for result in row["results"]
+    ]
+    print_table((table["against"], "method", "power", *FOUND), rows)
+    print_notes(Console(soft_wrap=True, highlight=False, markup=False), table["notes"])
+
+
+def _print_head(table: dict[str, Any]) -> None:
+    sides = f"{table['truth']} against {table['alternative']}"
+    print(f"{table['question']}: {sides}, {table['significance']:g} σ {table['sided']}")
+    print(f"normalisation {table['normalisation']}")
+
+
+def _asked(row: dict[str, Any]) -> tuple[str, str]:
+    return row["method"], "median of an Asimov set" if row["power"] is None else f"{row['power']:g}"
 
 
 def _print(table: dict[str, Any]) -> None:
     from rich.console import Console
 
-    sides = f"{table['truth']} against {table['alternative']}"
-    print(f"{table['question']}: {sides}, {table['significance']:g} σ {table['sided']}")
-    print(f"normalisation {table['normalisation']}")
-    rows = [
-        (
-            row["method"],
-            "median of an Asimov set" if row["power"] is None else f"{row['power']:g}",
-            *_found(row),
-        )
-        for row in table["results"]
-    ]
-    print_table(("method", "power", *FOUND), rows)
+    _print_head(table)
+    print_table(("method", "power", *FOUND), [(*_asked(row), *_found(row)) for row in table["results"]])
     if table["systematics"]:
         added = [f"{'+ ' if i else ''}{row['added']}" for i, row in enumerate(table["systematics"])]
         found = [_found(row) for row in table["systematics"]]

@@ -6,7 +6,7 @@ is the significance only where ΔT is Gaussian with a width of 2√ΔT (Blennow 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -100,20 +100,27 @@ class Comparison:
 
         Where nothing is constrained both fits stay where they are, and −2 ln L grows like the counts.
         """
-        counts = factor * self.counts
-        truth, alternative = (
-            setup.standing_for(ScaledModel(model=setup.model, factor=factor))
-            for setup in (self.truth, self.alternative)
-        )
-        if any(c is not None for c in (*truth.constraints, *alternative.constraints)):
-            return Comparison.of(counts, truth, alternative)
-        return Comparison(
-            counts=counts,
-            truth=truth,
-            alternative=alternative,
+        if self.has_constraints:
+            return self.refitted(factor)
+        return replace(
+            self,
+            counts=factor * self.counts,
+            truth=_scaled(self.truth, factor),
+            alternative=_scaled(self.alternative, factor),
             q_truth=factor * self.q_truth,
             q_alternative=factor * self.q_alternative,
         )
+
+    def refitted(self, factor: float) -> "Comparison":
+        """Return the same for so many times the exposure, fitted anew."""
+        return Comparison.of(
+            factor * self.counts, _scaled(self.truth, factor), _scaled(self.alternative, factor)
+        )
+
+    @property
+    def has_constraints(self) -> bool:
+        """Whether other measurements say anything, which are not repeated in a longer exposure."""
+        return any(c is not None for c in (*self.truth.constraints, *self.alternative.constraints))
 
     @property
     def delta_q(self) -> float:
@@ -169,7 +176,7 @@ class Comparison:
         """
         expected = [s.model.expected(s.theta) for s in (self.truth, self.alternative)]
         least, most = np.minimum(*expected), np.maximum(*expected)
-        if any(c is not None for s in (self.truth, self.alternative) for c in s.constraints):
+        if self.has_constraints:
             raise ConfigError("--method exact: constraints are measured anew in each experiment; use toys")
         if not is_enumerable(least, most):
             raise ConfigError("--method exact: outcomes are too many to be counted; use toys, or fewer steps")
@@ -192,6 +199,10 @@ class Comparison:
             for setup in (self.alternative, self.truth)
         ]
         return np.asarray(q[0] - q[1])
+
+
+def _scaled(setup: Setup, factor: float) -> Setup:
+    return setup.standing_for(ScaledModel(model=setup.model, factor=factor))
 
 
 def best_fit(setup: Setup, counts: FloatArray) -> tuple[Setup, float]:

@@ -93,8 +93,10 @@ def by_asimov(here: Comparison, significance: float) -> tuple[Crossings, float]:
     if first <= 0:
         return Crossings.of(None, ()), 1.0
     guess = significance**2 / first
-    if not _has_constraints(here):
-        # q is proportional to the exposure
+    if not here.has_constraints:
+        # q is proportional to the exposure; where it is small, its fit is known better there
+        there = here.refitted(min(max(guess, LEAST), MOST)).delta_q
+        guess *= significance**2 / there if there > 0 else 1.0
         is_found = LEAST < guess < MOST
         return Crossings.of(None, (guess,) if is_found else ()), guess if is_found else 1.0
 
@@ -120,10 +122,6 @@ def asimov_curve(here: Comparison, centre: float) -> Curve:
     """Return q of Asimov sets around an exposure."""
     factors = centre * np.geomspace(0.1, 10, 11)
     return factors, np.array([here.longer(f).delta_q for f in factors.tolist()]), np.zeros(len(factors))
-
-
-def _has_constraints(both: Comparison) -> bool:
-    return any(c is not None for setup in (both.truth, both.alternative) for c in setup.constraints)
 
 
 def by_outcomes(
