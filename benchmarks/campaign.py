@@ -31,6 +31,7 @@ __all__ = [
     "Closure",
     "campaign",
     "clopper_pearson",
+    "closures",
     "model",
 ]
 
@@ -114,11 +115,13 @@ def campaign(
     n_toys: int,
     seed: int,
     *,
+    truth: Mapping[str, float] = TRUTH,
+    constrained: Collection[str] = CONSTRAINED,
     fix: Mapping[str, float] | None = None,
     is_randomised: bool = True,
     covered: Collection[str] = (*FREE, *CONSTRAINED),
 ) -> list[Closure]:
-    """Fit toys of TRUTH and compare.
+    """Fit toys of a truth and compare.
 
     Parameters
     ----------
@@ -126,6 +129,10 @@ def campaign(
         Of which the toys are, and which is fitted.
     n_toys, seed
         How many toys, and their seed.
+    truth
+        Of every parameter of the model.
+    constrained
+        Which of them float with the model's constraint; the others are free.
     fix
         Free parameters that are held in the fit instead.
     is_randomised
@@ -133,42 +140,60 @@ def campaign(
     covered
         Parameters of which the coverage is wanted: each takes another fit of every toy.
     """
-    fix = dict(fix or {})
     parameters = {p.name: p for p in model.parameters}
-    truth = np.array([TRUTH[name] for name in parameters])
     measured = {
-        name: measured_values(parameters[name], TRUTH[name], seed=seed, n_toys=n_toys)
+        name: measured_values(parameters[name], truth[name], seed=seed, n_toys=n_toys)
         if is_randomised
         else np.full(n_toys, parameters[name].value)
-        for name in CONSTRAINED
+        for name in constrained
     }
-    counts = toys(model, truth, seed=seed, n_toys=n_toys).counts
+    theta = np.array([truth[name] for name in parameters])
+    counts = toys(model, theta, seed=seed, n_toys=n_toys).counts
+    return closures(model, counts, measured, truth, fix=fix, covered=covered)
+
+
+def closures(
+    model: ExpectedCounts,
+    counts: FloatArray,
+    measured: Mapping[str, FloatArray],
+    truth: Mapping[str, float | FloatArray],
+    *,
+    fix: Mapping[str, float] | None = None,
+    covered: Collection[str] = (),
+) -> list[Closure]:
+    """Fit counts (b, n), with constraints at what each of the b experiments measured, and compare.
+
+    The truth of a parameter may differ between experiments, shape (b,), but for those that are `covered`.
+    """
+    fix, names = dict(fix or {}), [p.name for p in model.parameters]
 
     def fitted(held: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
         """Return best parameters (b, p) and −2 ln L (b,) with these held."""
-        constrained = [name for name in CONSTRAINED if name not in held]
+        constrained = [name for name in measured if name not in held]
         fits = fit_batch(
             counts,
             {"model": model},
-            free=[name for name in FREE if name not in held],
+            free=[name for name in names if name not in held and name not in measured],
             fix=held,
             constrain=dict.fromkeys(constrained),
             constraint_values={name: measured[name] for name in constrained},
         )
         assert np.all(fits.status < Status.NOT_CONVERGED), f"{fits.failed()} fits failed"
         q = fits.of("model").q.copy()
-        for name in set(held) & set(CONSTRAINED):  # its term is a constant of the fit, but not of the toys
+        for name in set(held) & set(measured):  # its term is a constant of the fit, but not of the toys
             q += ((held[name] - measured[name]) / _error(model, name)) ** 2
         return fits.of("model").theta, q
 
     best, q_min = fitted(fix)
-    floating = [i for i, name in enumerate(parameters) if name not in fix]
+    floating = [i for i, name in enumerate(names) if name not in fix]
     sigma = _fisher_errors(model, best, floating)
     out = []
     for column, i in enumerate(floating):
-        name = list(parameters)[i]
-        pulls = (best[:, i] - truth[i]) / sigma[:, column]
-        is_covered = fitted(fix | {name: TRUTH[name]})[1] - q_min <= 1 if name in covered else None
+        name = names[i]
+        pulls = (best[:, i] - truth[name]) / sigma[:, column]
+        is_covered = None
+        if name in covered:
+            is_covered = fitted(fix | {name: float(truth[name])})[1] - q_min <= 1
         out.append(Closure(name=name, pulls=pulls, covered=is_covered))
     return out
 
