@@ -61,7 +61,7 @@ def read_campaign(
         "significance": significance,
         "sided": "one-sided",
         "exposures": [dict(times) | table for times, table in zip(about["exposures"], said, strict=True)],
-        "results": [_crossing(each, about) for each in _crossings(points, powers)],
+        "results": [_crossing(each, about) for each in _crossings(points, significance, powers)],
         "fits": _fits(rows),
         "notes": _notes(points, significance),
     }
@@ -102,9 +102,9 @@ def _table(point: Point) -> dict[str, Any]:
     }
 
 
-def _crossings(points: Sequence[Point], powers: Sequence[float]) -> list[Crossings]:
-    """Return where along the exposure asked powers are reached; it takes two exposures."""
-    if len(points) < 2:
+def _crossings(points: Sequence[Point], significance: float, powers: Sequence[float]) -> list[Crossings]:
+    """Return where along the exposure powers are reached; it takes two exposures, and toys enough."""
+    if len(points) < 2 or points[0].most_significance < significance:
         return []
     found: list[Power] = [point.powers[0] for point in points]
     curve: tuple[FloatArray, FloatArray, FloatArray] = (
