@@ -27,7 +27,7 @@ from renp_sim.runfile.run import Run
 if TYPE_CHECKING:
     from renp_sim.plots.figure import Figure
 
-__all__ = ["Crossing", "ExposureAnswer", "exposure_needed", "write_exposure"]
+__all__ = ["Crossing", "ExposureAnswer", "exposure_needed", "require_test", "write_exposure"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +220,7 @@ def exposure_needed(
     ConfigError
         If the question is none, or outcomes are too many to be counted.
     """
-    _require(significance, powers)
+    require_test(significance, powers)
     experiment = experiment or Experiment.of(run)
     _, _, (truth, alternative) = setups_of(experiment, question, asked)
     here = _compared(experiment, question, asked)
@@ -267,7 +267,7 @@ def _compared(experiment: Experiment, question: Question, asked: str) -> Compari
     return Comparison.of(model.expected(experiment.theta_true(model)), truth, alternative)
 
 
-def _require(significance: float, powers: Sequence[float]) -> None:
+def require_test(significance: float, powers: Sequence[float]) -> None:
     """Raise ConfigError if there is no such test."""
     if not 0 < significance < 8:
         raise ConfigError(f"--significance {significance:g}: must lie between 0 and 8")

@@ -101,13 +101,8 @@ def plan_toys(
         "question": asked,
         "hypotheses": labels[0],
         "normalisation": normalisation_text(question),
-        "drawn": campaign.drawn,
-        "parameters": campaign.parameters,
-        "rows_per_toy": campaign.rows_per_toy,
-        "exposures": [
-            {"factor": f, "live_time_s": live_s, "wall_time_s": wall_s}
-            for f, (live_s, wall_s) in zip(rising, _times(run, experiment, rising), strict=True)
-        ],
+        "exposures": _times(run, experiment, rising),
+        **_about(campaign),
     }
     nothing = np.zeros(experiment.exposure.n_steps, dtype=np.int64)
     steps = {
@@ -133,9 +128,22 @@ def _hypotheses(
     return (both.truth, both.alternative), labels
 
 
-def _times(run: Run, experiment: Experiment, factors: Sequence[float]) -> list[tuple[float, float]]:
+def _about(campaign: Campaign) -> dict[str, Any]:
+    """Return what a reader must know of the rows; `truths` by exposure and hypothesis."""
+    return {
+        "drawn": campaign.drawn,
+        "parameters": campaign.parameters,
+        "rows_per_toy": campaign.rows_per_toy,
+        "truths": [
+            [{name: float(s.theta[s.index(name)]) for name in s.names} for s in setups]
+            for setups in campaign.setups
+        ],
+    }
+
+
+def _times(run: Run, experiment: Experiment, factors: Sequence[float]) -> list[dict[str, float]]:
     """Return live time of coherent steps and wall time of each exposure; settling stays as it is."""
     live_s = float(np.sum(experiment.exposure.live_time_s[experiment.exposure.coherence > 0]))
     open_s = float(np.sum(run.schedule.duration_s))
     settling_s = run.schedule.wall_time_s - open_s
-    return [(factor * live_s, factor * open_s + settling_s) for factor in factors]
+    return [{"factor": f, "live_time_s": f * live_s, "wall_time_s": f * open_s + settling_s} for f in factors]

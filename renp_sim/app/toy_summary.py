@@ -12,8 +12,9 @@ from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.plan.crossing import Crossings, toy_crossings
 from renp_sim.analysis.toys.campaign import ALTERNATIVE, TRUTH
 from renp_sim.analysis.toys.curve import Point, delta_q_of, point_of
+from renp_sim.app.exposure import require_test
 from renp_sim.arrays import Columns, FloatArray
-from renp_sim.errors import ConfigError, FitError
+from renp_sim.errors import FitError
 from renp_sim.ntuple.opening import Paths
 from renp_sim.ntuple.toy_reader import ToyFile, read_toys
 from renp_sim.ntuple.toy_schema import TOY_LEGENDS
@@ -40,13 +41,12 @@ def read_campaign(
 
     Raises
     ------
+    ConfigError
+        If there is no such significance or power.
     SchemaError
         If a file cannot be read, or they do not belong together.
     """
-    if not 0 < significance < 8:
-        raise ConfigError(f"--significance {significance:g}: must lie between 0 and 8")
-    if any(not 0 < power < 1 for power in powers):
-        raise ConfigError(f"--power {', '.join(f'{p:g}' for p in powers)}: must lie between 0 and 1")
+    require_test(significance, powers)
     files, rows = read_toys(paths, ["nll", "status"])
     about = files[0].campaign
     points = _points(about, rows, significance)
@@ -61,7 +61,7 @@ def read_campaign(
         "significance": significance,
         "sided": "one-sided",
         "exposures": [dict(times) | table for times, table in zip(about["exposures"], said, strict=True)],
-        "results": [_crossing(each, about) for each in _crossings(points, powers)],
+        "results": [_crossing(each, about) for each in _crossings(points, significance, powers)],
         "fits": _fits(rows),
         "notes": _notes(points, significance),
     }
@@ -102,9 +102,9 @@ def _table(point: Point) -> dict[str, Any]:
     }
 
 
-def _crossings(points: Sequence[Point], powers: Sequence[float]) -> list[Crossings]:
-    """Return where along the exposure asked powers are reached; it takes two exposures."""
-    if len(points) < 2:
+def _crossings(points: Sequence[Point], significance: float, powers: Sequence[float]) -> list[Crossings]:
+    """Return where along the exposure powers are reached; it takes two exposures, and toys enough."""
+    if len(points) < 2 or points[0].most_significance < significance:
         return []
     found: list[Power] = [point.powers[0] for point in points]
     curve: tuple[FloatArray, FloatArray, FloatArray] = (

@@ -80,6 +80,7 @@ def toys(
     quiet: Quiet = False,
 ) -> None:
     """Draw and fit toys along the exposure, keep every one, and print what they say."""
+    from renp_sim.app.exposure import require_test
     from renp_sim.app.toy_plan import plan_toys
     from renp_sim.app.toy_summary import read_campaign, require_few_failures
     from renp_sim.app.toys import make_toys
@@ -91,6 +92,7 @@ def toys(
     first, last = _range(number, part)
     asked = resting_question(normalisation, free, fix, constrain)
     factors, powers = _numbers(exposure, "--exposure"), _numbers(power, "--power")
+    require_test(significance, powers)
     run = loaded(run_file, settings, seed=seed, run_number=None)
     plan = plan_toys(run, asked, question, factors=factors, drawn=hypothesis)
     try:

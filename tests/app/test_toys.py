@@ -185,3 +185,18 @@ def test_what_is_no_campaign(options, message):
 def test_toys_that_are_none(tmp_path):
     with pytest.raises(ConfigError, match="--toys 5:5"):
         make_toys(plan(), tmp_path / "toys.root", 5, 5)
+
+
+def test_what_floats_in_truth_only_moves_no_constraint(tmp_path):
+    """Its column is missing in the alternative: the measured background was taken for another, or none."""
+    made = plan(Question(), "lightest_mass_eV=0.02", factors=(1.0,))
+    ((truth, alternative),) = made.campaign.setups
+    assert len(truth.names) == len(alternative.names) + 1 == 2
+    make_toys(made, tmp_path / "toys.root", 0, 500)
+    nll = rows_of(tmp_path / "toys.root")["nll"].reshape(500, 2, 2)
+    counts = np.zeros(2)
+    both = Comparison(counts=counts, truth=truth, alternative=alternative, q_truth=0.0, q_alternative=0.0)
+    uniforms = Uniforms.of(alternative, 2, seed=made.campaign.seed, n_toys=500)
+    for statistic, drawn in zip(both.toy_statistics(uniforms), (1, 0), strict=True):
+        expected = 2 * (nll[:, drawn, 1] - nll[:, drawn, 0])
+        assert statistic == pytest.approx(expected, abs=1e-6)

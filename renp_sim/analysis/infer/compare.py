@@ -186,23 +186,37 @@ class Comparison:
     def toy_statistics(self, uniforms: Uniforms) -> tuple[FloatArray, FloatArray]:
         """Return ΔT of toys under the alternative and under the truth, shape (b,) each."""
         under_alternative, under_truth = (
-            self._statistic(uniforms.outcomes(setup, setup.model.expected(setup.theta), setup.theta))
+            self._statistic(uniforms.outcomes(setup, setup.model.expected(setup.theta), setup.theta), setup)
             for setup in (self.alternative, self.truth)
         )
         return under_alternative, under_truth
 
-    def _statistic(self, outcomes: Outcomes) -> FloatArray:
-        """Return ΔT of each outcome, shape (b,); as large as can be where only one allows it."""
-        values = outcomes.constraint_values
-        q = [
-            np.minimum(search(setup, outcomes.counts, constraint_values=values).q, IMPOSSIBLE_Q)
-            for setup in (self.alternative, self.truth)
-        ]
+    def _statistic(self, outcomes: Outcomes, drawn: Setup | None = None) -> FloatArray:
+        """Return ΔT of each outcome, shape (b,); as large as can be where only one allows it.
+
+        `drawn` is the set-up whose constraints were measured in them.
+        """
+        q = []
+        for setup in (self.alternative, self.truth):
+            values = outcomes.constraint_values
+            if values is not None and drawn is not None:
+                values = _of_same_names(values, drawn.names, setup.names)
+            found = search(setup, outcomes.counts, constraint_values=values)
+            q.append(np.minimum(found.q, IMPOSSIBLE_Q))
         return np.asarray(q[0] - q[1])
 
 
 def _scaled(setup: Setup, factor: float) -> Setup:
     return setup.standing_for(ScaledModel(model=setup.model, factor=factor))
+
+
+def _of_same_names(values: FloatArray, have: tuple[str, ...], want: tuple[str, ...]) -> FloatArray:
+    """Return columns (b, f) by other names; what floats in one hypothesis only has no constraint."""
+    out = np.zeros((len(values), len(want)))
+    for place, name in enumerate(want):
+        if name in have:
+            out[:, place] = values[:, have.index(name)]
+    return out
 
 
 def best_fit(setup: Setup, counts: FloatArray) -> tuple[Setup, float]:
