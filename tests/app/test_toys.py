@@ -200,3 +200,14 @@ def test_what_floats_in_truth_only_moves_no_constraint(tmp_path):
     for statistic, drawn in zip(both.toy_statistics(uniforms), (1, 0), strict=True):
         expected = 2 * (nll[:, drawn, 1] - nll[:, drawn, 0])
         assert statistic == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_a_few_toys_of_a_slow_fit_are_a_small_block(tmp_path):
+    laser = ("laser.linewidth_eV=1e-6", "laser.calibration={common_error_eV=5e-6}")
+    made = plan(Question(), "ordering", *laser, factors=(1.0,), drawn="truth")
+    assert (made.campaign.block_toys, plan().campaign.block_toys) == (256, 4096)
+    make_toys(made, tmp_path / "few.root", 250, 256)
+    make_toys(made, tmp_path / "more.root", 200, 256)
+    more = rows_of(tmp_path / "more.root")
+    assert_same(rows_of(tmp_path / "few.root"), {name: v[-12:] for name, v in more.items()})

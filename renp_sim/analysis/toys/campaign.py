@@ -21,7 +21,8 @@ TRUTH, ALTERNATIVE = 0, 1
 """Numbers of the hypotheses."""
 
 SLOW_TOYS = 256
-"""Toys in a block where each is searched alone, tens of milliseconds long: a large one saves nothing."""
+"""Toys in a block where several parameters are curved, as a mass and a frequency offset: then a toy takes
+milliseconds, and a large block saves nothing (`test_a_few_toys_of_a_slow_fit_are_a_small_block`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,7 +67,7 @@ class Campaign:
 
         A fit among others may differ from that alone in its last digits: a scan is shared.
         """
-        slow = any(set(setup.names) & setup.kinked - set(setup.searched) for setup in self.setups[0])
+        slow = any(len(set(s.names) - s.linear - s.squared) > 1 for s in self.setups[0])
         return SLOW_TOYS if slow else BLOCK_TOYS
 
 
