@@ -9,6 +9,7 @@ import typer
 from renp_sim.cli import (
     check,
     compare,
+    coverage,
     excess,
     export,
     exposure,
@@ -59,6 +60,7 @@ for command in (
     exposure.exposure,
     toys.toys,
     pulls.pulls,
+    coverage.coverage,
     run.run,
     figures.figures,
     reweight.reweight,

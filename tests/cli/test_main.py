@@ -51,7 +51,7 @@ def test_every_command_explains_itself() -> None:
     commands = (
         *("init", "check", "keys", "rate", "generate", "inspect", "spectrum", "fit", "run"),
         *("figures", "reweight", "merge", "unblind", "export"),
-        *("limit", "compare", "identify", "sensitivity", "exposure", "excess", "toys", "pulls"),
+        *("limit", "compare", "identify", "sensitivity", "exposure", "excess", "toys", "pulls", "coverage"),
     )
     for command in commands:
         assert command in text

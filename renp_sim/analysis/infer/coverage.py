@@ -10,7 +10,6 @@ from scipy.special import betaincinv
 
 from renp_sim.analysis.infer.acceptance import Acceptance
 from renp_sim.analysis.infer.cls import asymptotic_cls
-from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.constants import ONE_SIGMA
@@ -50,51 +49,47 @@ class Coverage:
         return low, high
 
 
-def accepted_by_profile(toys: Statistic, value: float, level: float) -> BoolArray:
-    """Return which toys, of shape (b,), have a value in the two-sided interval of their profile."""
-    accepted: BoolArray = _two_sided(toys, value) <= delta_q_of_level(level)
-    return accepted
-
-
-def accepted_by_construction(
-    toys: Statistic, calibration: Statistic, value: float, level: float
-) -> BoolArray:
-    """Return which toys have a value in the interval of Feldman and Cousins.
+def accepted_by_profile(statistic: FloatArray, level: float) -> BoolArray:
+    """Return which toys have the truth in the two-sided interval of their profile.
 
     Parameters
     ----------
-    toys
-        The experiments.
+    statistic
+        Two-sided, of each toy at the truth, shape (b,).
+    level
+        Confidence level.
+    """
+    accepted: BoolArray = statistic <= delta_q_of_level(level)
+    return accepted
+
+
+def accepted_by_construction(statistic: FloatArray, calibration: FloatArray, level: float) -> BoolArray:
+    """Return which toys have the truth in the interval of Feldman and Cousins.
+
+    Parameters
+    ----------
+    statistic
+        Two-sided, of each toy at the truth, shape (b,).
     calibration
-        Other toys with this value, from which the critical Δq is taken.
-    value
-        Of the parameter.
+        The same of other toys, from which the critical one is taken.
     level
         Confidence level.
     """
-    critical = Acceptance(statistic=np.sort(_two_sided(calibration, value))).critical(level)
-    accepted: BoolArray = _two_sided(toys, value) <= critical
+    accepted: BoolArray = statistic <= Acceptance(statistic=np.sort(calibration)).critical(level)
     return accepted
 
 
-def accepted_by_cls(toys: Statistic, asimov: Statistic, value: float, level: float) -> BoolArray:
-    """Return which toys have a value below their asymptotic CLs limit.
+def accepted_by_cls(statistic: FloatArray, asimov: float, level: float) -> BoolArray:
+    """Return which toys have the truth below their asymptotic CLs limit.
 
     Parameters
     ----------
-    toys
-        The experiments, `Kind.UPPER`.
+    statistic
+        q̃ of each toy at the truth, shape (b,).
     asimov
-        What background alone expects, one set of counts.
-    value
-        Of the parameter.
+        The same of what background alone expects.
     level
         Confidence level.
     """
-    accepted: BoolArray = asymptotic_cls(toys.at(value), float(asimov.at(value)[0])) > 1 - level
+    accepted: BoolArray = asymptotic_cls(statistic, asimov) > 1 - level
     return accepted
-
-
-def _two_sided(toys: Statistic, value: float) -> FloatArray:
-    assert toys.kind is Kind.TWO_SIDED
-    return toys.at(value)

@@ -1,0 +1,208 @@
+"""`coverage`: how often intervals hold the truth, by toys that are addressed in blocks."""
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.coverage import (
+    Coverage,
+    accepted_by_cls,
+    accepted_by_construction,
+    accepted_by_profile,
+)
+from renp_sim.analysis.infer.outcomes import Uniforms
+from renp_sim.analysis.infer.statistic import Kind, Statistic
+from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
+from renp_sim.app.experiment import Experiment, hypothesis_of_run
+from renp_sim.app.interest import limit_setup
+from renp_sim.app.limit import normalisation_text
+from renp_sim.app.question import Question
+from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError
+from renp_sim.parallel.executor import Executor, Serial, in_order
+from renp_sim.streams import BLOCK_TOYS
+
+__all__ = ["CoverageMethod", "CoverageReport", "coverage_of"]
+
+CALIBRATION = 10
+"""Toys that say what is accepted, for each one that is tested."""
+
+MOST_TOYS = 1_000_000
+
+
+class CoverageMethod(StrEnum):
+    """Whose intervals."""
+
+    PROFILE = "profile"
+    FELDMAN_COUSINS = "feldman-cousins"
+    CLS = "cls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CoverageReport:
+    """Coverages of one parameter.
+
+    Parameters
+    ----------
+    parameter, level
+        Whose intervals, and how often they should hold the truth.
+    hypothesis, question
+        Of the toys and their fits.
+    rows
+        True value, method and coverage.
+    """
+
+    parameter: str
+    level: float
+    hypothesis: str
+    question: Question
+    rows: tuple[tuple[float, CoverageMethod, Coverage], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `coverage --json` prints; intervals are 68 % Clopper–Pearson."""
+        return {
+            "parameter": self.parameter,
+            "cl": self.level,
+            "hypothesis": self.hypothesis,
+            "normalisation": normalisation_text(self.question),
+            "rows": [
+                {
+                    "truth": truth,
+                    "method": method.value,
+                    "coverage": found.share,
+                    "interval": list(found.interval()),
+                    "covered": found.covered,
+                    "toys": found.n,
+                }
+                for truth, method, found in self.rows
+            ],
+        }
+
+
+def coverage_of(
+    experiment: Experiment,
+    question: Question,
+    parameter: str,
+    truths: Sequence[float],
+    *,
+    seed: int,
+    n_toys: int,
+    level: float = 0.9,
+    methods: Sequence[CoverageMethod] = tuple(CoverageMethod),
+    executor: Executor | None = None,
+) -> CoverageReport:
+    """Return how often the intervals of a parameter hold its true value.
+
+    What is accepted by Feldman and Cousins is taken from other toys at the truth, other parameters included.
+    CLs is that of a signal that enters squared, asymptotic; other signals and a truth of 0 have none.
+
+    Parameters
+    ----------
+    experiment, question, parameter
+        As in `renp_sim.app.limit.limit_of`.
+    truths
+        Values of the parameter.
+    seed, n_toys
+        Of the toys of each; the first do not change when there are more.
+    level
+        Confidence level.
+    methods
+        Whose intervals.
+    executor
+        Who makes the blocks; the result does not depend on it.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such parameter, value, level or number of toys.
+    """
+    if not 0.5 < level < 1:
+        raise ConfigError(f"--cl {level:g}: must lie between 0.5 and 1")
+    if not 1 <= n_toys <= MOST_TOYS:
+        raise ConfigError(f"--toys {n_toys}: must lie in 1 … {MOST_TOYS}")
+    _, setup, name = limit_setup(experiment, question, parameter)
+    rows = []
+    for truth in truths:
+        low, high = setup.limits(name)
+        if not low <= truth <= high:
+            raise ConfigError(f"--truth {truth:g}: {name} must lie in {low:g} … {high:g}")
+        study = _Study(setup=_at(setup, name, truth), name=name, truth=truth, level=level, seed=seed)
+        rows += [
+            (truth, method, found) for method, found in study.coverages(methods, n_toys, executor or Serial())
+        ]
+    return CoverageReport(
+        parameter=name,
+        level=level,
+        hypothesis=hypothesis_of_run(experiment).label,
+        question=question,
+        rows=tuple(rows),
+    )
+
+
+def _at(setup: Setup, name: str, value: float) -> Setup:
+    theta = setup.theta.copy()
+    theta[setup.index(name)] = value
+    return setup.moved(theta)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Study:
+    """One true value."""
+
+    setup: Setup
+    name: str
+    truth: float
+    level: float
+    seed: int
+
+    def coverages(
+        self, methods: Sequence[CoverageMethod], n_toys: int, executor: Executor
+    ) -> list[tuple[CoverageMethod, Coverage]]:
+        """Return those that the parameter allows."""
+        found = []
+        is_two_sided = {CoverageMethod.PROFILE, CoverageMethod.FELDMAN_COUSINS} & set(methods)
+        two_sided = self.statistics(Kind.TWO_SIDED, 0, n_toys, executor) if is_two_sided else np.empty(0)
+        if CoverageMethod.PROFILE in methods:
+            found.append((CoverageMethod.PROFILE, accepted_by_profile(two_sided, self.level)))
+        if CoverageMethod.FELDMAN_COUSINS in methods:
+            others = self.statistics(Kind.TWO_SIDED, n_toys, CALIBRATION * n_toys, executor)
+            accepted = accepted_by_construction(two_sided, others, self.level)
+            found.append((CoverageMethod.FELDMAN_COUSINS, accepted))
+        if CoverageMethod.CLS in methods and self.name in self.setup.squared and self.truth > 0:
+            upper = self.statistics(Kind.UPPER, 0, n_toys, executor)
+            null = _at(self.setup, self.name, 0.0)
+            expected = null.model.expected(null.theta)
+            alone = Statistic.of(null, self.name, Kind.UPPER, expected[None]).at(self.truth)
+            found.append((CoverageMethod.CLS, accepted_by_cls(upper, float(alone[0]), self.level)))
+        return [(method, Coverage.of(accepted)) for method, accepted in found]
+
+    def statistics(self, kind: Kind, start: int, n_toys: int, executor: Executor) -> FloatArray:
+        """Return the statistic of toys start … start + n_toys − 1 at the truth, shape (n_toys,)."""
+        work, end = pickle.dumps(self), start + n_toys
+        edges = [start, *range((start // BLOCK_TOYS + 1) * BLOCK_TOYS, end, BLOCK_TOYS), end]
+        calls = ((work, kind, first, last) for first, last in pairwise(edges))
+        return np.concatenate(list(in_order(executor, _block, calls)))
+
+
+def _block(work: bytes, kind: Kind, first: int, last: int) -> FloatArray:
+    """Return the statistic of toys first … last − 1."""
+    study = _study_of(work)
+    setup, theta = as_polynomial(study.setup), study.setup.theta
+    mu = setup.model.expected(theta)
+    uniforms = Uniforms.of(setup, len(mu), seed=study.seed, n_toys=last - first, start=first)
+    toys = uniforms.outcomes(setup, mu, theta)
+    return Statistic.of(setup, study.name, kind, toys.counts, toys.constraint_values).at(study.truth)
+
+
+@lru_cache(maxsize=1)
+def _study_of(work: bytes) -> _Study:
+    found = pickle.loads(work)
+    assert isinstance(found, _Study)
+    return found

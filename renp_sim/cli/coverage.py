@@ -1,0 +1,103 @@
+"""`renp-sim coverage RUN`."""
+
+from typing import Annotated
+
+import typer
+
+from renp_sim.cli.loading import loaded
+from renp_sim.cli.options import (
+    Constrain,
+    Fix,
+    Free,
+    Json,
+    Normalisation,
+    Quiet,
+    RunFile,
+    Seed,
+    Settings,
+    Toys,
+)
+from renp_sim.cli.output import print_json, print_table
+from renp_sim.cli.progress import working
+
+__all__ = ["coverage"]
+
+DEFAULT_TOYS = 1000
+
+
+def coverage(
+    run_file: RunFile,
+    parameter: Annotated[
+        str, typer.Option(metavar="NAME", help="Parameter, as in limit.", show_default=False)
+    ],
+    truth: Annotated[str, typer.Option(metavar="VALUE,...", help="True values of it.")] = "0",
+    level: Annotated[float, typer.Option("--cl", help="Confidence level.")] = 0.9,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(metavar="profile|feldman-cousins|cls", help="Repeatable; by default all."),
+    ] = None,
+    toys: Toys = None,
+    normalisation: Normalisation = "fixed",
+    free: Free = None,
+    fix: Fix = None,
+    constrain: Constrain = None,
+    settings: Settings = None,
+    seed: Seed = None,
+    workers: Annotated[int, typer.Option(help="Processes; the result does not depend on it.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Dask scheduler; local: one with --workers here."),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print how often intervals of a parameter hold its true value."""
+    from renp_sim.app.coverage import CoverageMethod, coverage_of
+    from renp_sim.app.experiment import Experiment
+    from renp_sim.cli.fit_options import resting_question
+    from renp_sim.errors import ConfigError
+    from renp_sim.parallel.choice import executing
+    from renp_sim.production.memory import keep_freed_memory
+
+    question = resting_question(normalisation, free, fix, constrain)
+    try:
+        truths = [float(value) for value in truth.split(",")]
+    except ValueError:
+        raise ConfigError(f"--truth {truth}: write numbers such as 0,1e-11") from None
+    known = [m.value for m in CoverageMethod]
+    wanted = [m for text in method or known for m in text.split(",")]
+    if unknown := [m for m in wanted if m not in known]:
+        raise ConfigError(f"--method {unknown[0]}: must be one of {', '.join(known)}")
+    run = loaded(run_file, settings, seed=seed, run_number=None)
+    with working("toys", quiet=quiet), executing(workers, keep_freed_memory, cluster=cluster) as executor:
+        found = coverage_of(
+            Experiment.of(run),
+            question,
+            parameter,
+            truths,
+            seed=run.config.run.seed,
+            n_toys=DEFAULT_TOYS if toys is None else toys,
+            level=level,
+            methods=[CoverageMethod(m) for m in wanted],
+            executor=executor,
+        ).as_dict()
+    if json:
+        print_json(found)
+        return
+    print(
+        f"{found['parameter']}: coverage of {100 * level:g} % intervals, {found['hypothesis']}, "
+        f"normalisation {found['normalisation']}"
+    )
+    print_table(
+        ("truth", "method", "coverage", "68 % Clopper–Pearson", "toys"),
+        [
+            (
+                f"{row['truth']:g}",
+                row["method"],
+                f"{row['coverage']:.4f}",
+                " … ".join(f"{end:.4f}" for end in row["interval"]),
+                str(row["toys"]),
+            )
+            for row in found["rows"]
+        ],
+    )
