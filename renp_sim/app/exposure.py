@@ -189,6 +189,7 @@ def exposure_needed(
     powers: Sequence[float] = (0.5, 0.9),
     methods: Sequence[CompareMethod] = (CompareMethod.ASIMOV,),
     n_toys: int = 4000,
+    precision: float = 0.05,
     with_systematics: bool = False,
     experiment: Experiment | None = None,
 ) -> ExposureAnswer:
@@ -209,7 +210,9 @@ def exposure_needed(
     methods
         Asimov sets, where q = significance², every outcome, or toys.
     n_toys
-        At each of the exposures that are looked at.
+        At each of the exposures that are looked at first.
+    precision
+        Relative Monte Carlo error of an exposure by toys, until which more are drawn.
     with_systematics
         Whether to tell how long it would take with statistics only, and with each systematic added in turn.
     experiment
@@ -221,6 +224,8 @@ def exposure_needed(
         If the question is none, or outcomes are too many to be counted.
     """
     require_test(significance, powers)
+    if not 0 < precision < 1:
+        raise ConfigError(f"--precision {precision:g}: must lie between 0 and 1")
     experiment = experiment or Experiment.of(run)
     _, _, (truth, alternative) = setups_of(experiment, question, asked)
     here = _compared(experiment, question, asked)
@@ -239,7 +244,9 @@ def exposure_needed(
             found, curve = by_outcomes(here, centre, p_value, powers)
         else:
             seed = run.config.run.seed
-            found, curve = by_toys(here, centre, p_value, powers, seed=seed, n_toys=n_toys)
+            found, curve = by_toys(
+                here, centre, p_value, powers, seed=seed, n_toys=n_toys, precision=precision
+            )
         curves[method.value] = curve
         results += [answer(method, each) for each in found]
     ladder = added_in_turn(experiment, question) if with_systematics else ()

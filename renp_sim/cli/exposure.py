@@ -47,6 +47,9 @@ def exposure(
         typer.Option(metavar="asimov|exact|toys", help="Repeatable; by default asimov."),
     ] = None,
     toys: Toys = None,
+    precision: Annotated[
+        float, typer.Option(help="Relative error of an exposure by toys, until which more are drawn.")
+    ] = 0.05,
     systematics: Annotated[
         bool,
         typer.Option("--systematics", help="Also with statistics only, and each systematic added in turn."),
@@ -92,6 +95,7 @@ def exposure(
         "powers": powers,
         "methods": [CompareMethod(m) for m in wanted],
         "n_toys": toys or DEFAULT_TOYS,
+        "precision": precision,
         "with_systematics": systematics,
     }
     if against is not None:

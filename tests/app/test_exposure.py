@@ -131,6 +131,27 @@ def test_toys_agree_with_every_outcome(two_frequencies: ExposureAnswer) -> None:
         assert abs(by_toys.factor - by_outcome.factor) < 4 * by_toys.factor_error
 
 
+def test_toys_are_drawn_until_the_error_is_what_is_asked(two_frequencies: ExposureAnswer) -> None:
+    """Within four errors of every outcome; without the asked precision the error is larger than it."""
+    exact = two_frequencies.results[1]
+    row = REFERENCE["ordering_exact"][0]
+    options: dict[str, Any] = {"background_per_day": 2.0, "methods": (CompareMethod.TOYS,), "powers": (0.9,)}
+    rough, fine = (
+        needed(row["omega_eV"], "ordering", MASS_RESTS, n_toys=1000, precision=precision, **options).results[
+            0
+        ]
+        for precision in (0.9, 0.01)
+    )
+    assert exact.power == rough.power == fine.power
+    assert exact.factor is not None
+    for found in (rough, fine):
+        assert found.factor is not None
+        assert found.factor_error is not None
+        assert abs(found.factor - exact.factor) < 4 * found.factor_error
+    assert rough.factor_error > 0.01 * rough.factor
+    assert fine.factor_error <= 0.01 * fine.factor
+
+
 def test_files_say_what_was_found(two_frequencies: ExposureAnswer, tmp_path: Path) -> None:
     files = write_exposure(two_frequencies, tmp_path / "out")
     assert [path.suffix for path in files] == [".csv", ".png", ".pdf"]

@@ -47,7 +47,16 @@ MARGIN = 2.0
 """Exposures are looked at from and to so many times where a Gaussian or a single count has an asked power."""
 
 TOY_POINTS = 9
-"""Exposures at which toys are drawn."""
+"""Exposures at which toys are drawn first."""
+
+NEARBY, NEARBY_POINTS = 1.2, 3
+"""Exposures around a crossing that is to be known better, as a factor, and their number."""
+
+MORE = 4
+"""Times as many toys at each."""
+
+MOST_TOYS = 200_000
+"""At one exposure: they are in memory."""
 
 
 Curve = tuple[FloatArray, FloatArray, FloatArray]
@@ -143,19 +152,50 @@ def by_outcomes(
 
 
 def by_toys(
-    here: Comparison, centre: float, p_value: float, powers: Sequence[float], *, seed: int, n_toys: int
+    here: Comparison,
+    centre: float,
+    p_value: float,
+    powers: Sequence[float],
+    *,
+    seed: int,
+    n_toys: int,
+    precision: float,
 ) -> tuple[list[Crossings], Curve]:
-    """Return where the power of toys is what is asked, around an exposure."""
+    """Return where the power of toys is what is asked, around an exposure.
 
-    def power_at(factor: float) -> Power:
-        both = here.longer(factor)
-        uniforms = Uniforms.of(both.alternative, len(both.counts), seed=seed, n_toys=n_toys)
-        return toy_power(both, uniforms, p_value)
+    Where an exposure is not known to the relative `precision`, more toys are drawn near to it, until it is or
+    `MOST_TOYS` are no help. Each point has toys of its own, so that their errors are independent.
+    """
+    drawn = 0
 
-    factors = centre * np.geomspace(*_reach(p_value, powers), TOY_POINTS)
-    found = [power_at(f) for f in factors.tolist()]
-    curve = (factors, np.array([p.value for p in found]), np.array([p.error for p in found]))
-    return [toy_crossings(curve, power) for power in powers], curve
+    def points(factors: FloatArray, n: int) -> Curve:
+        nonlocal drawn
+        found = []
+        for factor in factors.tolist():
+            both = here.longer(factor)
+            uniforms = Uniforms.of(both.alternative, len(both.counts), seed=seed, n_toys=n, start=drawn)
+            found.append(toy_power(both, uniforms, p_value))
+            drawn += n
+        return factors, np.array([p.value for p in found]), np.array([p.error for p in found])
+
+    curve = points(centre * np.geomspace(*_reach(p_value, powers), TOY_POINTS), n_toys)
+    crossings = []
+    for power in powers:
+        found, n = toy_crossings(curve, power), n_toys
+        while found.factors and (found.error or 0.0) > precision * found.factors[-1] and n < MOST_TOYS:
+            n = min(MORE * n, MOST_TOYS)
+            near = found.factors[-1] * np.geomspace(1 / NEARBY, NEARBY, NEARBY_POINTS)
+            curve = _joined(curve, points(near, n))
+            found = toy_crossings(curve, power)
+        crossings.append(found)
+    return crossings, curve
+
+
+def _joined(one: Curve, other: Curve) -> Curve:
+    """Return the points of both, by rising exposure."""
+    factor, value, error = (np.concatenate(pair) for pair in zip(one, other, strict=True))
+    order = np.argsort(factor)
+    return factor[order], value[order], error[order]
 
 
 def _reach(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
