@@ -62,8 +62,8 @@ def test_a_pulsed_file_with_a_known_drift_gives_the_mass(pulsed_file: Path) -> N
     exposure = data.observation.exposure
     undrifted = replace(
         data,
-        observation=replace(
-            data.observation, exposure=replace(exposure, gamma0_hz=np.full(8, exposure.gamma0_hz.max()))
+        fitted=replace(
+            data.fitted, exposure=replace(exposure, gamma0_hz=np.full(8, exposure.gamma0_hz.max()))
         ),
     )
     question = Question(level=FOUR_SIGMA, normalisation=Normalisation.FREE)
