@@ -12,7 +12,7 @@ import time
 import numpy as np
 from scipy.optimize import brentq
 
-from renp_sim.analysis.infer.limit import BAND
+from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.app.experiment import Experiment

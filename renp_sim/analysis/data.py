@@ -154,6 +154,8 @@ class Exposure:
     @property
     def step_number(self) -> IndexArray:
         """Which step each row is of, counted from 0 in the order of their first rows, shape (n,)."""
+        if not self.is_split:
+            return np.arange(self.n_steps)
         keys = np.stack([self.run, self.step], axis=1)
         _, first, which = np.unique(keys, axis=0, return_index=True, return_inverse=True)
         return np.argsort(np.argsort(first))[which.ravel()]

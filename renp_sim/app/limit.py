@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.belts import belts_of
 from renp_sim.analysis.infer.cls import PValues, cls_limit
 from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
 from renp_sim.analysis.infer.fit import FEW_COUNTS
-from renp_sim.analysis.infer.limit import BAND, Limit, LimitStatus, profile_limit
+from renp_sim.analysis.infer.limit import Limit, LimitStatus, profile_limit
 from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.infer.toy_band import toy_band
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial

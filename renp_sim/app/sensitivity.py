@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from renp_sim.analysis.infer.limit import BAND, Limit
+from renp_sim.analysis.infer.band import BAND
+from renp_sim.analysis.infer.limit import Limit
 from renp_sim.app.limit import LimitMethod, limit_of, normalisation_text
 from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject

@@ -91,5 +91,6 @@ class Counting:
         factor = np.ones((len(theta), len(self.responses.step_efficiency)))
         own = np.flatnonzero(self.responses.step_efficiency)
         factor[:, own] = theta[:, self.layout.place(Group.STEP_EFFICIENCY)]
-        by_row: FloatArray = factor[:, self.responses.step]
-        return by_row
+        # where a row is a step there is nothing to spread
+        is_split = factor.shape[1] < self.exposure.n_steps
+        return factor[:, self.responses.step] if is_split else factor

@@ -15,8 +15,9 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.fit import FEW_COUNTS
-from renp_sim.analysis.infer.limit import BAND, Limit, LimitStatus, is_even, is_seen
+from renp_sim.analysis.infer.limit import Limit, LimitStatus, is_even, is_seen
 from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable, median_counts
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.intervals import Interval

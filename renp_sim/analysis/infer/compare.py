@@ -12,8 +12,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.limit import BAND
-from renp_sim.analysis.infer.outcomes import TIE, Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
+from renp_sim.analysis.infer.band import BAND, band_of
+from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.likelihood.scaled_model import ScaledModel
@@ -154,7 +154,7 @@ class Comparison:
             If there are too many outcomes.
         """
         outcomes, statistic = self.every_statistic()
-        band = _band(statistic, outcomes.probabilities(self.truth.model.expected(self.truth.theta)))
+        band = band_of(statistic, outcomes.probabilities(self.truth.model.expected(self.truth.theta)))
         mu = self.alternative.model.expected(self.alternative.theta)
         observed = self.delta_q if is_data else band[MEDIAN]
         return Significance.of(*outcomes.p_value(statistic, observed, mu)), band
@@ -162,7 +162,7 @@ class Comparison:
     def by_toys(self, uniforms: Uniforms, *, is_data: bool) -> tuple[Significance, tuple[float, ...]]:
         """Return the same from toys of both hypotheses, which share their random numbers."""
         under_alternative, under_truth = self.toy_statistics(uniforms)
-        band = _band(under_truth, np.full(len(under_truth), 1 / len(under_truth)))
+        band = band_of(under_truth)
         observed = self.delta_q if is_data else band[MEDIAN]
         return Significance.of(*p_of_toys(under_alternative, observed)), band
 
@@ -225,11 +225,3 @@ def best_fit(setup: Setup, counts: FloatArray) -> tuple[Setup, float]:
         return setup, float(search(setup, counts[None]).q[0])
     curve = ProfileCurve.of(setup, counts)
     return curve.setup, curve.q_min
-
-
-def _band(values: FloatArray, probabilities: FloatArray) -> tuple[float, ...]:
-    """Return the quantiles of values with probabilities that `BAND` asks for."""
-    order = np.argsort(values, kind="stable")
-    cumulated = np.cumsum(probabilities[order])
-    places = np.searchsorted(cumulated, ndtr(BAND) * cumulated[-1] * (1 - TIE))
-    return tuple(values[order[places]].tolist())

@@ -12,14 +12,12 @@ from enum import StrEnum
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.intervals import Interval, delta_q_of_level
 from renp_sim.arrays import FloatArray
 
-__all__ = ["BAND", "Limit", "LimitStatus", "is_even", "is_seen", "profile_limit"]
-
-BAND = (-2.0, -1.0, 0.0, 1.0, 2.0)
-"""Standard deviations of the counts for which a limit is expected."""
+__all__ = ["Limit", "LimitStatus", "is_even", "is_seen", "profile_limit"]
 
 
 class LimitStatus(StrEnum):

@@ -1,10 +1,9 @@
 """The band of an expected limit from toys: upper ends of two-sided profile intervals, toy by toy."""
 
 import numpy as np
-from scipy.special import ndtr
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.limit import BAND
+from renp_sim.analysis.infer.band import band_of
 from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.arrays import FloatArray
@@ -44,10 +43,8 @@ def toy_band(
     low, high = setup.limits(name)
     distance = abs(upper - start)
     values = np.linspace(max(low, start - distance), min(high, start + REACH * distance), POINTS)
-    ends = np.sort(upper_ends(toys, values, delta_q))
-    # a quantile of so many toys is one of them
-    places = np.clip(np.ceil(ndtr(BAND) * len(ends)).astype(int) - 1, 0, len(ends) - 1)
-    return tuple(float(end) if np.isfinite(end) else None for end in ends[places].tolist())
+    ends = band_of(upper_ends(toys, values, delta_q))
+    return tuple(end if np.isfinite(end) else None for end in ends)
 
 
 def upper_ends(toys: Statistic, values: FloatArray, delta_q: float) -> FloatArray:

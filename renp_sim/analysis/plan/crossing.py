@@ -22,7 +22,7 @@ __all__ = ["Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "by
 LEAST, MOST = 1e-6, 1e8
 """Factors on the durations of a run file between which an answer is looked for."""
 
-FACTOR_TOLERANCE = 1e-5
+FACTOR_TOLERANCE = 1e-6
 """In the logarithm of a factor."""
 
 BEYOND = 1.2
@@ -61,8 +61,6 @@ MOST_TOYS = 200_000
 
 Curve = tuple[FloatArray, FloatArray, FloatArray]
 """Factors on the exposure, Δq or power there, and its error, shape (g,) each."""
-
-"""Two hypotheses at their best fits to what the truth expects of an exposure, as a factor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from renp_sim.analysis.infer.band import band_of
 from renp_sim.analysis.infer.outcomes import TIE
 from renp_sim.analysis.infer.power import Power, power_of
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.arrays import FloatArray
 
-__all__ = ["BAND", "Point", "delta_q_of", "point_of"]
-
-BAND: tuple[float, ...] = (-2.0, -1.0, 0.0, 1.0, 2.0)
-"""Quantiles of the toys, in standard deviations of a Gaussian."""
+__all__ = ["Point", "delta_q_of", "point_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +57,11 @@ def point_of(
 ) -> Point:
     """Return what ΔT of as many toys under both hypotheses, shape (b,) each, says of an exposure."""
     n = len(under_truth)
-    z = np.sort(-ndtri(p_values(under_alternative, under_truth)))
-    # a quantile of so many toys is one of them
-    places = np.clip(np.ceil(ndtr(np.array(BAND)) * n).astype(int) - 1, 0, n - 1)
     return Point(
         factor=factor,
         n_toys=n,
         median_delta_q=float(np.median(under_truth)),
-        significance=tuple(z[places].tolist()),
+        significance=band_of(-ndtri(p_values(under_alternative, under_truth))),
         most_significance=float(-ndtri(1 / (n + 1))),
         powers=tuple(power_of(under_alternative, under_truth, float(ndtr(-s))) for s in significances),
     )
