@@ -92,7 +92,7 @@ def exposure_against(
     """
     scan = scan_of(against, option="--against")
     answers = (
-        exposure_needed(run, question, asked, experiment=experiment, **options)
+        exposure_needed(run, question, asked, experiment=experiment, with_curve=False, **options)
         for run, experiment in _varied(run_file, scan, settings, seed)
     )
     return Against(scan=scan, answers=tuple(answers))

@@ -191,6 +191,7 @@ def exposure_needed(
     n_toys: int = 4000,
     precision: float = 0.05,
     with_systematics: bool = False,
+    with_curve: bool = True,
     experiment: Experiment | None = None,
 ) -> ExposureAnswer:
     """Return the exposure at which a question of `compare` is answered.
@@ -215,6 +216,8 @@ def exposure_needed(
         Relative Monte Carlo error of an exposure by toys, until which more are drawn.
     with_systematics
         Whether to tell how long it would take with statistics only, and with each systematic added in turn.
+    with_curve
+        Whether Δq of Asimov sets is wanted around the exposure.
     experiment
         What the steps are exposed to, where that is not what the run says.
 
@@ -230,7 +233,7 @@ def exposure_needed(
     _, _, (truth, alternative) = setups_of(experiment, question, asked)
     here = _compared(experiment, question, asked)
     asimov, centre = by_asimov(here, significance)
-    curves: dict[str, Curve] = {"asimov": asimov_curve(here, centre)}
+    curves: dict[str, Curve] = {"asimov": asimov_curve(here, centre)} if with_curve else {}
     answer = partial(_crossing, run, experiment.exposure)
     results = [answer(CompareMethod.ASIMOV, asimov)] if CompareMethod.ASIMOV in methods else []
     notes = [f"the truth assumed is {truth}; it matters by up to a factor 3"]

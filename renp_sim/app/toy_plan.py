@@ -11,6 +11,7 @@ import numpy as np
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.compare import Comparison
+from renp_sim.analysis.likelihood.scaled_model import longer
 from renp_sim.analysis.toys.campaign import ALTERNATIVE, TRUTH, Campaign
 from renp_sim.app.compare import setup_of, setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
@@ -85,11 +86,11 @@ def plan_toys(
     if asked is None and drawn == "alternative":
         raise ConfigError("--hypothesis alternative: there is one only where a --question is asked")
     experiment, rising = Experiment.of(run), tuple(sorted(float(f) for f in factors))
-    setups, labels = zip(*(_hypotheses(experiment.scaled(f), question, asked) for f in rising), strict=True)
+    setups, labels = _hypotheses(experiment, question, asked, rising)
     campaign = Campaign(
         seed=run.config.run.seed,
         factors=rising,
-        setups=setups,
+        setups=tuple(setups),
         drawn=DRAWN[drawn if asked is not None else "truth"],
     )
     toy_tree(campaign.parameters)
@@ -99,7 +100,7 @@ def plan_toys(
     fingerprint = blake2b(dumps(decides, sort_keys=True).encode(), digest_size=16).hexdigest()
     about = {
         "question": asked,
-        "hypotheses": labels[0],
+        "hypotheses": labels,
         "normalisation": normalisation_text(question),
         "exposures": _times(run, experiment, rising),
         **_about(campaign),
@@ -116,16 +117,18 @@ def plan_toys(
 
 
 def _hypotheses(
-    experiment: Experiment, question: Question, asked: str | None
-) -> tuple[tuple[Setup, ...], tuple[str, ...]]:
-    """Return the hypotheses and their names, each at its best fit to what the truth expects."""
+    experiment: Experiment, question: Question, asked: str | None, factors: Sequence[float]
+) -> tuple[list[tuple[Setup, ...]], tuple[str, ...]]:
+    """Return the hypotheses at each exposure and their names, each at its best fit to what is expected."""
     own = hypothesis_of_run(experiment)
     if asked is None:
-        return (setup_of(experiment, question, own),), (own.label,)
+        setup = setup_of(experiment, question, own)
+        return [(longer(setup, factor),) for factor in factors], (own.label,)
     truth, alternative, labels = setups_of(experiment, question, asked)
     model = model_of(experiment, own)
-    both = Comparison.of(model.expected(experiment.theta_true(model)), truth, alternative)
-    return (both.truth, both.alternative), labels
+    here = Comparison.of(model.expected(experiment.theta_true(model)), truth, alternative)
+    each = [here.longer(factor) for factor in factors]
+    return [(both.truth, both.alternative) for both in each], labels
 
 
 def _about(campaign: Campaign) -> dict[str, Any]:

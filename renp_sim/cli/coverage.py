@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from renp_sim.cli.lists import chosen, numbers
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
     Constrain,
@@ -55,19 +56,12 @@ def coverage(
     from renp_sim.app.coverage import CoverageMethod, coverage_of
     from renp_sim.app.experiment import Experiment
     from renp_sim.cli.fit_options import resting_question
-    from renp_sim.errors import ConfigError
     from renp_sim.parallel.choice import executing
     from renp_sim.production.memory import keep_freed_memory
 
     question = resting_question(normalisation, free, fix, constrain)
-    try:
-        truths = [float(value) for value in truth.split(",")]
-    except ValueError:
-        raise ConfigError(f"--truth {truth}: write numbers such as 0,1e-11") from None
-    known = [m.value for m in CoverageMethod]
-    wanted = [m for text in method or known for m in text.split(",")]
-    if unknown := [m for m in wanted if m not in known]:
-        raise ConfigError(f"--method {unknown[0]}: must be one of {', '.join(known)}")
+    truths = numbers(truth, "--truth")
+    methods = chosen(method or list(CoverageMethod), CoverageMethod, "--method")
     run = loaded(run_file, settings, seed=seed, run_number=None)
     with working("toys", quiet=quiet), executing(workers, keep_freed_memory, cluster=cluster) as executor:
         found = coverage_of(
@@ -78,7 +72,7 @@ def coverage(
             seed=run.config.run.seed,
             n_toys=DEFAULT_TOYS if toys is None else toys,
             level=level,
-            methods=[CoverageMethod(m) for m in wanted],
+            methods=methods,
             executor=executor,
         ).as_dict()
     if json:

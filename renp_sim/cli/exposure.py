@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from renp_sim.cli.lists import chosen, numbers
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
     Constrain,
@@ -79,21 +80,12 @@ def exposure(
     from renp_sim.app.compare import CompareMethod
     from renp_sim.app.exposure import exposure_needed, write_exposure
     from renp_sim.cli.fit_options import resting_question
-    from renp_sim.errors import ConfigError
 
     asked = resting_question(normalisation, free, fix, constrain)
-    try:
-        powers = [float(share) for share in power.split(",")]
-    except ValueError:
-        raise ConfigError(f"--power {power}: write shares such as 0.5,0.9") from None
-    known = [m.value for m in CompareMethod]
-    wanted = [m for text in method or ["asimov"] for m in text.split(",")]
-    if unknown := [m for m in wanted if m not in known]:
-        raise ConfigError(f"--method {unknown[0]}: must be one of {', '.join(known)}")
     options: dict[str, Any] = {
         "significance": significance,
-        "powers": powers,
-        "methods": [CompareMethod(m) for m in wanted],
+        "powers": numbers(power, "--power"),
+        "methods": chosen(method or ["asimov"], CompareMethod, "--method"),
         "n_toys": toys or DEFAULT_TOYS,
         "precision": precision,
         "with_systematics": systematics,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from renp_sim.cli.interrupt import Interrupted
+from renp_sim.cli.lists import numbers
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
     Constrain,
@@ -91,7 +92,7 @@ def toys(
     keep_freed_memory()
     first, last = _range(number, part)
     asked = resting_question(normalisation, free, fix, constrain)
-    factors, powers = _numbers(exposure, "--exposure"), _numbers(power, "--power")
+    factors, powers = numbers(exposure, "--exposure"), numbers(power, "--power")
     require_test(significance, powers)
     run = loaded(run_file, settings, seed=seed, run_number=None)
     plan = plan_toys(run, asked, question, factors=factors, drawn=hypothesis)
@@ -125,20 +126,16 @@ def toys(
 def _range(number: int | None, part: str | None) -> tuple[int, int]:
     if (number is None) == (part is None):
         raise ConfigError("-n, --toys: give one of them: how many toys, or which, as --toys 0:4096")
-    if part is None:
-        return 0, number or 0
+    if number is not None:
+        if number < 1:
+            raise ConfigError(f"-n {number}: must be at least 1")
+        return 0, number
+    assert part is not None
     try:
         first, last = (int(text) for text in part.split(":"))
     except ValueError:
         raise ConfigError(f"--toys {part}: write A:B, such as 4096:8192") from None
     return first, last
-
-
-def _numbers(text: str, option: str) -> list[float]:
-    try:
-        return [float(number) for number in text.split(",")]
-    except ValueError:
-        raise ConfigError(f"{option} {text}: write numbers such as 0.5,0.9") from None
 
 
 def print_toys(table: dict[str, Any]) -> None:

@@ -65,7 +65,7 @@ def test_make_extend_merge_inspect(tmp_path, capsys, monkeypatch):
         ((), "-n, --toys: give one of them"),
         (("-n", "5", "--toys", "0:5"), "-n, --toys: give one of them"),
         (("--toys", "5"), "--toys 5: write A:B"),
-        (("-n", "0"), "--toys 0:0: must be two rising numbers"),
+        (("-n", "0"), "-n 0: must be at least 1"),
         (("-n", "5", "--exposure", "1,x"), "--exposure 1,x: write numbers"),
         (("-n", "5", "--significance", "9"), "--significance 9: must lie between 0 and 8"),
         (("-n", "5", "--power", "0.5,2"), "--power 0.5, 2: must lie between 0 and 1"),

@@ -16,7 +16,7 @@ from renp_sim.analysis.infer.band import BAND, band_of
 from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
-from renp_sim.analysis.likelihood.scaled_model import ScaledModel
+from renp_sim.analysis.likelihood.scaled_model import longer
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.search import search
 from renp_sim.arrays import FloatArray
@@ -105,8 +105,8 @@ class Comparison:
         return replace(
             self,
             counts=factor * self.counts,
-            truth=_scaled(self.truth, factor),
-            alternative=_scaled(self.alternative, factor),
+            truth=longer(self.truth, factor),
+            alternative=longer(self.alternative, factor),
             q_truth=factor * self.q_truth,
             q_alternative=factor * self.q_alternative,
         )
@@ -114,7 +114,7 @@ class Comparison:
     def refitted(self, factor: float) -> "Comparison":
         """Return the same for so many times the exposure, fitted anew."""
         return Comparison.of(
-            factor * self.counts, _scaled(self.truth, factor), _scaled(self.alternative, factor)
+            factor * self.counts, longer(self.truth, factor), longer(self.alternative, factor)
         )
 
     @property
@@ -204,10 +204,6 @@ class Comparison:
             found = search(setup, outcomes.counts, constraint_values=values)
             q.append(np.minimum(found.q, IMPOSSIBLE_Q))
         return np.asarray(q[0] - q[1])
-
-
-def _scaled(setup: Setup, factor: float) -> Setup:
-    return setup.standing_for(ScaledModel(model=setup.model, factor=factor))
 
 
 def _of_same_names(values: FloatArray, have: tuple[str, ...], want: tuple[str, ...]) -> FloatArray:

@@ -7,10 +7,11 @@ from typing import NoReturn, Self
 import numpy as np
 
 from renp_sim.analysis.data import Exposure
+from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.model import Model, Parameter, Quadratic
 from renp_sim.arrays import FloatArray
 
-__all__ = ["ScaledModel"]
+__all__ = ["ScaledModel", "longer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,3 +68,8 @@ class ScaledModel:
     def at(self, exposure: Exposure) -> NoReturn:
         """Raise: a factor is that of one exposure."""
         raise NotImplementedError("a factor belongs to one exposure; ask the model that is scaled")
+
+
+def longer(setup: Setup, factor: float) -> Setup:
+    """Return the set-up of so many times the exposure."""
+    return setup.standing_for(ScaledModel(model=setup.model, factor=factor))
