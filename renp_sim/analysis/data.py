@@ -154,7 +154,9 @@ class Exposure:
     @property
     def step_number(self) -> IndexArray:
         """Which step each row is of, counted from 0 in the order of their first rows, shape (n,)."""
-        if not self.is_split:
+        later, same = np.diff(self.run) > 0, np.diff(self.run) == 0
+        if np.all(later | (same & (np.diff(self.step) > 0))):
+            # each row a step of its own, as a rule
             return np.arange(self.n_steps)
         keys = np.stack([self.run, self.step], axis=1)
         _, first, which = np.unique(keys, axis=0, return_index=True, return_inverse=True)
