@@ -52,6 +52,8 @@ class ExpectedCounts:
         ε(ω) by run number, such as the run's detector; of other runs the stated ε is that of every photon.
     several_runs
         Whether each run has a frequency offset of its own; None: where the exposure has several runs.
+    responses
+        How the rows answer to the uncertainties that they share; None: as the exposure says.
     offered
         Names of the parameters; None offers every one. What is not offered stays where it is and costs
         nothing, which matters for gradients and for exposures of many steps.
@@ -84,6 +86,7 @@ class ExpectedCounts:
     masses_eV: tuple[float, ...] = (GP23_LIGHTEST_MASS_EV,)
     acceptances: Mapping[int, Acceptance] = field(default_factory=dict)
     several_runs: bool | None = None
+    responses: Responses | None = None
     offered: tuple[str, ...] | None = None
     is_tabled: bool = False
     _counting: Counting = field(init=False, repr=False)
@@ -97,7 +100,7 @@ class ExpectedCounts:
 
     def __post_init__(self) -> None:
         e_eg_eV = self.target.atom.e_eg_eV
-        responses = Responses.of(self.exposure)
+        responses = self.responses or Responses.of(self.exposure)
         several = len(responses.run_frequency) > 1 if self.several_runs is None else self.several_runs
         layout = Layout(
             neutrino_parameters(self.masses_eV, self.oscillation, self.nature, e_eg_eV)
@@ -162,7 +165,18 @@ class ExpectedCounts:
 
     def at(self, exposure: Exposure) -> Self:
         """Return the same model for another exposure."""
-        return replace(self, exposure=exposure)
+        return replace(self, exposure=exposure, responses=None)
+
+    def part(self, rows: IndexArray, factor: FloatArray) -> Self:
+        """Return the same model for some of the rows, each so many times as long.
+
+        Parameters keep their meaning; those of single steps are not offered.
+        """
+        some = self.exposure.take(rows)
+        responses = (self.responses or Responses.of(self.exposure)).take(self.exposure, rows)
+        return replace(
+            self, exposure=replace(some, live_time_s=factor * some.live_time_s), responses=responses
+        )
 
     def neutrinos(self, theta: FloatArray) -> Neutrinos:
         """Return the neutrinos of each θ, shape (b, p), with one leading axis."""

@@ -1,7 +1,7 @@
 """How the steps of an exposure answer to the uncertainties they share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -35,6 +35,10 @@ class Shared:
         """Build from the error of each step, shape (n,)."""
         largest = float(np.max(error, initial=0.0))
         return cls(error=largest, response=error / largest if largest > 0 else np.ones_like(error))
+
+    def take(self, rows: IndexArray) -> Self:
+        """Return the same uncertainty of some of the rows."""
+        return replace(self, response=self.response[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,6 +82,28 @@ class Responses:
             step_frequency_eV=exposure.omega_step_error_eV[first],
             step_efficiency=_relative(exposure.efficiency_step_error, exposure.efficiency)[first],
             step=step,
+        )
+
+    def take(self, exposure: Exposure, rows: IndexArray) -> Self:
+        """Return the same uncertainties of some rows of the exposure they were read from.
+
+        A parameter keeps its meaning: it is that of the largest error, also where the row of that is left.
+        """
+        step, first = np.unique(self.step[rows], return_index=True)
+        order = step[np.argsort(first)]
+        among = {run: np.cumsum(exposure.run == run) - 1 for run in self.run_frequency}
+        return replace(
+            self,
+            frequency=self.frequency.take(rows),
+            efficiency=self.efficiency.take(rows),
+            background=tuple(shared.take(rows) for shared in self.background),
+            run_frequency={
+                run: shared.take(among[run][rows[exposure.run[rows] == run]])
+                for run, shared in self.run_frequency.items()
+            },
+            step_frequency_eV=self.step_frequency_eV[order],
+            step_efficiency=self.step_efficiency[order],
+            step=np.argsort(order)[np.searchsorted(step, self.step[rows])],
         )
 
 

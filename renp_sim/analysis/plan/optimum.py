@@ -1,0 +1,206 @@
+"""The cheapest schedule that excludes every alternative, with a certificate.
+
+The times of candidate steps solve a linear programme whose conditions are points of the alternatives; where
+a fit finds a point that is less well excluded, that becomes a condition too (Kelley's cutting planes). Each
+programme is a lower bound on the cost of any schedule of the candidates; its times, made longer until the
+worst fit is excluded, are an upper one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from renp_sim.analysis.plan.programme import Cuts, Plan, Programme
+from renp_sim.analysis.plan.separation import Separation, Worst
+from renp_sim.arrays import FloatArray, IndexArray
+from renp_sim.errors import FitError
+
+__all__ = ["GAP", "Optimum", "Points", "cuts_of", "length_needed", "optimum"]
+
+GAP = 2e-3
+"""Relative difference of the two bounds at which the search ends."""
+
+MOST_ROUNDS = 100
+
+NEARLY = 0.995
+"""Share of what is wanted from which on it is worth knowing how much longer times must be."""
+
+LENGTHENINGS = 20
+"""Most trials of a length; Δq is nearly proportional to it, so that three are enough as a rule."""
+
+LENGTH_TOLERANCE = 1e-6
+
+LEAST_SHARE = 1e-9
+"""Of the time: less is rounding of the linear programme."""
+
+Points = tuple[tuple[int, FloatArray], ...]
+"""Number of a separation, and θ of its alternative."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Optimum:
+    """A schedule and its certificate.
+
+    Parameters
+    ----------
+    time
+        Of each candidate, shape (K,): every alternative is excluded.
+    cost
+        Of it.
+    bound
+        No schedule of these candidates costs less.
+    points
+        Of the alternatives that are conditions, J of them.
+    weight
+        Dual of each, shape (J,).
+    rate
+        Σ_j weight_j rate_jk: what a unit of time at each candidate brings against the least favourable
+        mixture of alternatives, shape (K,). It exceeds no price, and is it where time is spent.
+    rounds
+        Programmes that were solved.
+    """
+
+    time: FloatArray
+    cost: float
+    bound: float
+    points: Points
+    weight: FloatArray
+    rate: FloatArray
+    rounds: int
+
+    @property
+    def gap_rel(self) -> float:
+        """Return by what share of the cost another schedule of these candidates could be cheaper at most."""
+        return max(0.0, 1 - self.bound / self.cost)
+
+
+def cuts_of(separations: Sequence[Separation], points: Points) -> Cuts:
+    """Return the conditions that points of alternatives are, in their order."""
+    owner = np.array([which for which, _ in points], dtype=np.intp)
+    parts, order = [], []
+    for which in np.unique(owner).tolist():
+        own = np.flatnonzero(owner == which)
+        separation, theta = separations[which], np.stack([points[i][1] for i in own])
+        truth = np.full(len(own), separation.truth, dtype=np.intp)
+        parts.append(Cuts(rate=separation.rates(theta), term=separation.terms(theta), truth=truth))
+        order.append(own)
+    joined, back = parts[0].joined(*parts[1:]), np.argsort(np.concatenate(order))
+    return Cuts(rate=joined.rate[back], term=joined.term[back], truth=joined.truth[back])
+
+
+def optimum(
+    separations: Sequence[Separation],
+    price: FloatArray,
+    first: Points,
+    *,
+    shares: FloatArray | None = None,
+    chosen: IndexArray | None = None,
+    least: float = 0.0,
+) -> Optimum:
+    """Return the cheapest schedule.
+
+    Parameters
+    ----------
+    separations
+        Truths and their alternatives, on the same candidates; the same Δ(−2 ln L) is wanted of each.
+    price
+        Of a unit of time at each candidate, shape (K,).
+    first
+        Points of the alternatives to begin with.
+    shares
+        Prior of the truths, as for `renp_sim.analysis.plan.programme.Programme`.
+    chosen, least
+        As for `Programme.solve`.
+
+    Raises
+    ------
+    FitError
+        If no schedule separates a truth from its alternative.
+    """
+    points, wanted = first, separations[0].wanted
+    programme = Programme(price=price, wanted=wanted, shares=shares, cuts=cuts_of(separations, first))
+    time, cost, rounds = np.zeros(len(price)), np.inf, 0
+    while rounds < MOST_ROUNDS:
+        rounds += 1
+        plan = _solved(programme, chosen, least)
+        worst = [separation.worst(plan.time) for separation in separations]
+        is_last = rounds == MOST_ROUNDS
+        length = np.inf
+        # where it takes fits it is found when it is nearly 1
+        if is_last or _is_proportional(separations) or _least_q(separations, worst, shares) > NEARLY * wanted:
+            length = length_needed(separations, plan.time, shares=shares, worst=worst)
+        if length * plan.cost < cost:
+            time, cost = length * plan.time, length * plan.cost
+        if is_last or 1 - plan.cost / cost <= GAP:
+            break
+        new = tuple((i, theta) for i, found in enumerate(worst) for theta in found.theta)
+        points += new
+        programme = programme.with_cuts(cuts_of(separations, new))
+    n = len(plan.weight)
+    return Optimum(
+        time=time,
+        cost=cost,
+        bound=plan.cost,
+        points=points[:n],
+        weight=plan.weight,
+        rate=plan.weight @ programme.cuts.rate[:n],
+        rounds=rounds,
+    )
+
+
+def _solved(programme: Programme, chosen: IndexArray | None, least: float) -> Plan:
+    plan = programme.solve(chosen, least)
+    if plan is None:
+        raise FitError(
+            "no schedule of these frequencies answers the question: an alternative expects what the truth "
+            "does at each of them, whatever the exposure; fix or constrain what floats, or widen --grid"
+        )
+    time = np.where(plan.time > LEAST_SHARE * np.sum(plan.time), plan.time, 0.0)
+    return Plan(time=time, cost=plan.cost, weight=plan.weight)
+
+
+def _is_proportional(separations: Sequence[Separation]) -> bool:
+    """Return whether Δq grows like the time, since nothing else is known than counts."""
+    return not any(separation.has_constraints for separation in separations)
+
+
+def length_needed(
+    separations: Sequence[Separation],
+    time: FloatArray,
+    *,
+    shares: FloatArray | None = None,
+    worst: Sequence[Worst] | None = None,
+) -> float:
+    """Return how many times as long times (K,) must be for every alternative to be excluded; ∞ where never.
+
+    Where no other measurements are repeated with the counts, once is enough: Δq is proportional to the time.
+
+    Parameters
+    ----------
+    separations, time, shares
+        As for `optimum`.
+    worst
+        Of each separation at these times, if that is known.
+    """
+    wanted = separations[0].wanted
+    length, q = 1.0, _least_q(separations, worst or [s.worst(time) for s in separations], shares)
+    for _ in range(LENGTHENINGS):
+        if q <= 0:
+            return np.inf
+        length *= wanted / q
+        if _is_proportional(separations) or abs(wanted / q - 1) < LENGTH_TOLERANCE:
+            break
+        q = _least_q(separations, [s.worst(length * time) for s in separations], shares)
+    return length
+
+
+def _least_q(separations: Sequence[Separation], worst: Sequence[Worst], shares: FloatArray | None) -> float:
+    """Return the Δq that counts: the least of all, or the mean over the truths of the least of each."""
+    q = np.array([found.q for found in worst])
+    if shares is None:
+        return float(np.min(q))
+    owner = np.array([s.truth for s in separations], dtype=np.intp)
+    least = np.full(len(shares), np.inf)
+    np.minimum.at(least, owner, q)
+    return float(shares @ least)

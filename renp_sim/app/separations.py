@@ -1,0 +1,137 @@
+"""What a schedule is to tell apart: truths of a prior, each with its alternatives, on the steps of a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from renp_sim.analysis.plan.optimum import Points
+from renp_sim.analysis.plan.separation import Separation
+from renp_sim.app.compare import setups_of
+from renp_sim.app.experiment import Experiment, hypothesis_of_run
+from renp_sim.app.fitting import model_of
+from renp_sim.app.question import Question
+from renp_sim.arrays import FloatArray, IndexArray
+from renp_sim.errors import ConfigError
+from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.runfile.run import Run
+
+__all__ = ["Asking", "first_points", "separations_of"]
+
+FIRST_MASSES_EV = np.concatenate([[0.0], np.geomspace(1e-4, 0.3, 60)])
+"""Values of a searched mass that are conditions from the beginning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A question to a schedule.
+
+    Parameters
+    ----------
+    question
+        What floats on both sides.
+    asked
+        "ordering", "nature", NAME=VALUE, or the NAME of a parameter that is to be measured.
+    significance
+        One-sided, in standard deviations; of a measurement 1 means that its interval is 68 %.
+    error
+        How far the interval of a measured parameter may reach to either side; None where nothing is measured.
+    """
+
+    question: Question
+    asked: str
+    significance: float
+    error: float | None = None
+
+    def alternatives(self, experiment: Experiment) -> tuple[str, ...]:
+        """Return the questions of `compare` that are to be answered.
+
+        A measurement is one of the values at the ends of its interval: where a threshold is sharp, Δq over
+        the interval has a meaning, and the derivative of μ has none.
+
+        Raises
+        ------
+        ConfigError
+            If a parameter that is to be measured is unknown.
+        """
+        if self.error is None:
+            return (self.asked,)
+        model = model_of(experiment, hypothesis_of_run(experiment))
+        names = [parameter.name for parameter in model.parameters]
+        if self.asked not in names:
+            raise ConfigError(f"--question {self.asked}: with --error, the name of a parameter; {names}")
+        place = names.index(self.asked)
+        parameter, true = model.parameters[place], experiment.theta_true(model)[place]
+        ends = [true - self.error, true + self.error]
+        return tuple(
+            f"{self.asked}={float(end)!r}" for end in ends if parameter.lower <= end <= parameter.upper
+        )
+
+
+def separations_of(runs: Sequence[Run], candidate: IndexArray, asking: Asking) -> list[Separation]:
+    """Return every truth with its alternatives on the steps of runs that differ in the truth only.
+
+    Errors of single steps are left out: who chooses the steps has as many of them as he likes.
+
+    Parameters
+    ----------
+    runs
+        One for each truth.
+    candidate
+        Of which candidate each step is, shape (n,).
+    asking
+        What is to be told apart.
+
+    Raises
+    ------
+    ConfigError
+        If the question is none, or a parameter unknown or asked for twice.
+    """
+    return [
+        separation
+        for number, run in enumerate(runs)
+        for separation in _of_truth(number, run, candidate, asking)
+    ]
+
+
+def _of_truth(number: int, run: Run, candidate: IndexArray, asking: Asking) -> list[Separation]:
+    experiment = Experiment.of(run)
+    nothing = np.zeros(experiment.exposure.n_steps)
+    exposure = replace(experiment.exposure, omega_step_error_eV=nothing, efficiency_step_error=nothing)
+    experiment = replace(experiment, exposure=exposure)
+    truth = model_of(experiment, hypothesis_of_run(experiment))
+    counts = truth.expected(experiment.theta_true(truth))
+    found = []
+    for asked in asking.alternatives(experiment):
+        _, alternative, (_, label) = setups_of(experiment, asking.question, asked)
+        model = alternative.model
+        if not isinstance(model, ExpectedCounts):
+            raise TypeError(f"{type(model).__name__}: the model of a run is ExpectedCounts")
+        found.append(
+            Separation(
+                counts=counts,
+                setup=alternative,
+                candidate=candidate,
+                n_candidates=int(np.max(candidate)) + 1,
+                part=model.part,
+                wanted=asking.significance**2,
+                truth=number,
+                label=label,
+            )
+        )
+    return found
+
+
+def first_points(separations: Sequence[Separation]) -> Points:
+    """Return points of the alternatives: where they stand, and along a searched mass."""
+    points: list[tuple[int, FloatArray]] = []
+    for which, separation in enumerate(separations):
+        setup = separation.setup
+        points.append((which, setup.theta))
+        for name in setup.searched:
+            low, high = setup.limits(name)
+            for mass in FIRST_MASSES_EV[(low <= FIRST_MASSES_EV) & (high >= FIRST_MASSES_EV)]:
+                theta = setup.theta.copy()
+                theta[setup.index(name)] = mass
+                points.append((which, theta))
+    return tuple(points)
