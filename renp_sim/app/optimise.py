@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from renp_sim.analysis.plan.optimum import Optimum, length_needed, optimum
+from renp_sim.analysis.plan.optimum import Optimum, Points, length_needed, optimum
 from renp_sim.analysis.plan.separation import Separation
 from renp_sim.analysis.plan.thinning import thinned
 from renp_sim.app.candidates import UNIT_S, Candidates, Layout, default_grid
@@ -27,8 +27,8 @@ __all__ = ["OptimalSchedule", "Prior", "Wish", "confirmed", "optimised"]
 PUBLISHED = ("gp23_three_frequencies", "gp23_six_frequencies")
 """Examples with the frequencies of GP23, to which a schedule is compared where the atom is theirs."""
 
-ZOOMS, ZOOM_POINTS = 2, 8
-"""Times the cells beside the chosen steps are divided, and into how many."""
+ZOOM_POINTS = 8
+"""Parts into which the cells beside the chosen steps are divided: a finer grid changes the fourth digit."""
 
 ZOOM_SHARE = 1e-2
 """Of the time: beside a step that has less nothing is gained."""
@@ -237,18 +237,21 @@ def optimised(run: Run, asking: Asking, wish: Wish, prior: Prior | None = None) 
     FitError
         If no schedule answers it.
     """
+    asking.require()
     layout, prior = Layout.of(run), prior or Prior()
     grid = default_grid(run, _neutrinos(prior.runs(run))) if wish.grid_eV is None else wish.grid_eV
-    least, points = wish.least_dwell_s / UNIT_S, None
-    for zoom in range(1 if wish.grid_eV is not None else 1 + ZOOMS):
-        candidates = Candidates.of(layout, grid)
-        separations = separations_of(prior.runs(candidates.run), candidates.candidate, asking)
-        price = np.full(len(grid), UNIT_S)
-        every = optimum(separations, price, points or first_points(separations), shares=prior.shares)
-        points = every.points
-        if zoom < ZOOMS:
-            grid = _zoomed(grid, every.time > ZOOM_SHARE * np.sum(every.time))
-    found = thinned(every, separations, price, most_steps=wish.most_steps, least=least, shares=prior.shares)
+    candidates, separations, every = _solved(layout, prior, asking, grid, None)
+    if wish.grid_eV is None:
+        finer = _zoomed(candidates.omega_eV, every.time > ZOOM_SHARE * np.sum(every.time))
+        candidates, separations, every = _solved(layout, prior, asking, finer, every.points)
+    found = thinned(
+        every,
+        separations,
+        _price(candidates),
+        most_steps=wish.most_steps,
+        least=wish.least_dwell_s / UNIT_S,
+        shares=prior.shares,
+    )
     done = OptimalSchedule(
         asking=asking,
         prior=prior,
@@ -262,6 +265,24 @@ def optimised(run: Run, asking: Asking, wish: Wish, prior: Prior | None = None) 
     own_s = done.live_time_s
     gain = {name: _needed_s(other, asking, prior) / own_s for name, other in _others(run).items()}
     return replace(done, gain=gain)
+
+
+def _solved(
+    layout: Layout, prior: Prior, asking: Asking, grid_eV: FloatArray, points: Points | None
+) -> tuple[Candidates, list[Separation], Optimum]:
+    """Return the optimum on a grid; `points` of alternatives are known from another one."""
+    candidates = Candidates.of(layout, grid_eV)
+    separations = separations_of(prior.runs(candidates.run), candidates.candidate, asking)
+    first = points or first_points(separations)
+    return (
+        candidates,
+        separations,
+        optimum(separations, _price(candidates), first, shares=prior.shares),
+    )
+
+
+def _price(candidates: Candidates) -> FloatArray:
+    return np.full(len(candidates.omega_eV), UNIT_S)
 
 
 def confirmed(plan: OptimalSchedule, *, n_toys: int, precision: float) -> OptimalSchedule:

@@ -9,6 +9,7 @@ from renp_sim.analysis.plan.optimum import Points
 from renp_sim.analysis.plan.separation import Separation
 from renp_sim.app.compare import setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
+from renp_sim.app.exposure import require_test
 from renp_sim.app.fitting import model_of
 from renp_sim.app.question import Question
 from renp_sim.arrays import FloatArray, IndexArray
@@ -42,6 +43,12 @@ class Asking:
     asked: str
     significance: float
     error: float | None = None
+
+    def require(self) -> None:
+        """Raise ConfigError if a number of the question is out of range."""
+        require_test(self.significance, ())
+        if self.error is not None and not 0 < self.error < np.inf:
+            raise ConfigError(f"--error {self.error:g}: must be finite and positive")
 
     def alternatives(self, experiment: Experiment) -> tuple[str, ...]:
         """Return the questions of `compare` that are to be answered.

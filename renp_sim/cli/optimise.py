@@ -96,7 +96,7 @@ def optimise(
     asking = Asking(
         question=resting_question(normalisation, free, fix, constrain),
         asked=question,
-        significance=significance or (3.0 if error is None else 1.0),
+        significance=(3.0 if error is None else 1.0) if significance is None else significance,
         error=error,
     )
     with working("optimising", quiet=quiet):

@@ -52,6 +52,7 @@ def test_every_command_explains_itself() -> None:
         *("init", "check", "keys", "rate", "generate", "inspect", "spectrum", "fit", "run"),
         *("figures", "reweight", "merge", "unblind", "export"),
         *("limit", "compare", "identify", "sensitivity", "exposure", "excess", "toys", "pulls", "coverage"),
+        "optimise",
     )
     for command in commands:
         assert command in text

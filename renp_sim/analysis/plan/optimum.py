@@ -29,7 +29,8 @@ NEARLY = 0.995
 LENGTHENINGS = 20
 """Most trials of a length; Δq is nearly proportional to it, so that three are enough as a rule."""
 
-LENGTH_TOLERANCE = 1e-6
+LENGTH_TOLERANCE = 1e-4
+"""A last step of this size leaves the length known much better, since Δq is nearly proportional to it."""
 
 LEAST_SHARE = 1e-9
 """Of the time: less is rounding of the linear programme."""
@@ -154,7 +155,8 @@ def _solved(programme: Programme, chosen: IndexArray | None, least: float) -> Pl
     if plan is None:
         raise FitError(
             "no schedule of these frequencies answers the question: an alternative expects what the truth "
-            "does at each of them, whatever the exposure; fix or constrain what floats, or widen --grid"
+            "does at each of them, whatever the exposure; fix or constrain what floats, widen --grid or "
+            "allow more --steps"
         )
     time = np.where(plan.time > LEAST_SHARE * np.sum(plan.time), plan.time, 0.0)
     return Plan(time=time, cost=plan.cost, weight=plan.weight)

@@ -95,21 +95,34 @@ class Programme:
         """
         chosen = np.arange(len(self.price)) if chosen is None else chosen
         cuts, n_truths = self.cuts, 0 if self.shares is None else len(self.shares)
-        rows, needed = cuts.rate[:, chosen], self.wanted - cuts.term
+        unit = self._unit(chosen)
+        rows, needed = cuts.rate[:, chosen] * (unit / self.wanted), 1 - cuts.term / self.wanted
         if self.shares is not None:
             # one variable more for the least Δ(−2 ln L) of each truth, whose mean is to be what is wanted
             rows = np.hstack([rows, -np.eye(n_truths)[cuts.truth]])
             rows = np.vstack([rows, np.concatenate([np.zeros(len(chosen)), self.shares])])
-            needed = np.append(-cuts.term, self.wanted)
+            needed = np.append(needed - 1, 1.0)
+        size = np.maximum(np.max(np.abs(rows), axis=1, initial=0.0), 1.0)
+        dear = float(np.max(self.price[chosen]))
         found = linprog(
-            np.concatenate([self.price[chosen], np.zeros(n_truths)]),
-            A_ub=-rows / self.wanted,
-            b_ub=-needed / self.wanted,
-            bounds=[(least, None)] * len(chosen) + [(0, None)] * n_truths,
+            np.concatenate([self.price[chosen] / dear, np.zeros(n_truths)]),
+            A_ub=-rows / size[:, None],
+            b_ub=-needed / size,
+            bounds=[(least / unit, None)] * len(chosen) + [(0, None)] * n_truths,
         )
         if found.x is None or found.fun is None or not found.success:
             return None
         time = np.zeros(len(self.price))
-        time[chosen] = np.maximum(found.x[: len(chosen)], 0.0)
-        weight = -found.ineqlin.marginals[: len(cuts.term)] / self.wanted
-        return Plan(time=time, cost=float(found.fun), weight=weight)
+        time[chosen] = np.maximum(found.x[: len(chosen)], 0.0) * unit
+        weight = (-found.ineqlin.marginals / size)[: len(cuts.term)] * dear * unit / self.wanted
+        return Plan(time=time, cost=float(found.fun) * dear * unit, weight=weight)
+
+    def _unit(self, chosen: IndexArray) -> float:
+        """Return the time in which the best candidate satisfies the hardest condition by itself.
+
+        The solver has absolute tolerances, and times may be seconds or centuries.
+        """
+        best = np.max(self.cuts.rate[:, chosen], axis=1, initial=0.0)
+        needed = self.wanted - self.cuts.term
+        hard = (best > 0) & (needed > 0)
+        return float(np.max(needed[hard] / best[hard], initial=0.0)) or 1.0

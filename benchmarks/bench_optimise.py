@@ -1,0 +1,58 @@
+"""What the choice of frequencies is worth: live time of the best schedule, and how much longer GP23's need.
+
+Run as `python -m benchmarks.bench_optimise [--toys N]`. Lightest mass 10 meV, normal ordering, 3σ, GP23's
+target with a perfect detector; in each row one thing more stands in the way. With `--toys` each gain is
+confirmed by N toys, half of which exclude the alternative; they take minutes where the frequency scale floats.
+"""
+
+import argparse
+import time
+from typing import Final
+
+from renp_sim.analysis.model import Constraint
+from renp_sim.app.optimise import Wish, optimised
+from renp_sim.app.plan_toys import toy_gain
+from renp_sim.app.question import Normalisation, Question
+from renp_sim.app.separations import Asking
+from renp_sim.runfile.run import load
+
+BACKGROUND: Final = f"background=[{{name='dark', kind='dark_counts', rate_hz={10 / 86400!r}}}]"
+CALIBRATION: Final = "laser.calibration.common_error_eV=5e-6"
+TEN_PERCENT: Final = Constraint(value=1.0, error=0.1)
+
+CASES: Final = (
+    ("background-free", (), Normalisation.FIXED),
+    ("10 counts a day", (BACKGROUND,), Normalisation.FIXED),
+    ("and 5 µeV of calibration", (BACKGROUND, CALIBRATION), Normalisation.FIXED),
+    ("and 10 % of normalisation", (BACKGROUND, CALIBRATION), TEN_PERCENT),
+)
+GIVEN: Final = ("gp23_three_frequencies", "gp23_six_frequencies")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--toys", type=int, default=0, help="toys at each exposure that is looked at first")
+    n_toys = parser.parse_args().toys
+    print(f"{'question':<22} {'':<26} {'days':>8} {'gap':>7} {'three':>8} {'six':>8} {'CPU s':>6}")
+    for asked in ("ordering", "lightest_mass_eV=0"):
+        for label, settings, normalisation in CASES:
+            begun = time.process_time()
+            asking = Asking(question=Question(normalisation=normalisation), asked=asked, significance=3.0)
+            runs = [load(name, ("detector={efficiency=1.0}", *settings)) for name in GIVEN]
+            plan = optimised(runs[0], asking, Wish())
+            gains = [plan.gain[name] for name in GIVEN]
+            print(
+                f"{asked:<22} {label:<26} {plan.live_time_s / 86400:>8.4g} {100 * plan.found.gap_rel:>6.2g}%"
+                f" {gains[0]:>8.4g} {gains[1]:>8.4g} {time.process_time() - begun:>6.1f}",
+                flush=True,
+            )
+            for name, run in zip(GIVEN, runs, strict=True) if n_toys else ():
+                toys = toy_gain(plan.run, run, asking, n_toys=n_toys, precision=0.02).as_dict()
+                said = "never" if toys["gain"] is None else f"{toys['gain']:.4g} ± {toys['gain_error']:.2g}"
+                print(f"  toys, {name}: {said}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

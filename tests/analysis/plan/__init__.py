@@ -1,0 +1,1 @@
+"""Tests of `renp_sim.analysis.plan`."""
