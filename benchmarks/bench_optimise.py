@@ -2,7 +2,7 @@
 
 Run as `python -m benchmarks.bench_optimise [--toys N]`. Lightest mass 10 meV, normal ordering, 3σ, GP23's
 target with a perfect detector; in each row one thing more stands in the way. With `--toys` each gain is
-confirmed by N toys, half of which exclude the alternative; they take minutes where the frequency scale floats.
+confirmed by N toys, half of which exclude the alternative; minutes where the frequency scale floats.
 """
 
 import argparse

@@ -126,7 +126,7 @@ class NonParalysable:
 
     def causing(self, time_s: FloatArray, recorded: BoolArray) -> FloatArray:
         """Return the times of what is recorded."""
-        return time_s if np.all(recorded) else time_s[recorded]
+        return time_s if np.all(recorded) else time_s.take(np.flatnonzero(recorded))
 
     def busy_after(self, causing_s: FloatArray, busy_until_s: float) -> float:
         """Return the last time + τ, or the state before if there is none; −∞ without dead time."""

@@ -202,7 +202,7 @@ class Detector:
             keep = self.dead_time.recorded(arrivals.time_s, busy_until_s)
             causing_s = self.dead_time.causing(arrivals.time_s, keep)
             if not np.all(keep):
-                arrivals = arrivals.take(keep)
+                arrivals = arrivals.take(np.flatnonzero(keep))
         else:
             rules = (self.afterpulse, self.dead_time, stream("afterpulse"))
             together = in_order([arrivals, pending])
@@ -241,7 +241,7 @@ class Detector:
             raise ValueError(f"interval = {interval}: must not end before it starts")
         streams = (lambda: stream("efficiency"), lambda: stream("resolution"))
         seen, energy_eV, channel = self._seen(photons, conditions, *streams)
-        time_s = photons.time_s if len(seen) == len(photons.time_s) else photons.time_s[seen]
+        time_s = photons.time_s if len(seen) == len(photons.time_s) else photons.time_s.take(seen)
         parts = [Arrivals.of(time_s, energy_eV, channel, seen)]
         for k, component in enumerate(self.backgrounds):
             rate_hz = component.arrival_rate_hz(conditions)
@@ -270,7 +270,7 @@ class Detector:
         if component.is_photon:
             arriving = Photons(time_s=time_s, energy_eV=energy_eV)
             seen, energy_eV, channel = self._seen(arriving, conditions, lambda: rng, lambda: rng)
-            return time_s[seen], energy_eV, channel
+            return time_s.take(seen), energy_eV, channel
         return time_s, energy_eV, reached(self.efficiency, len(time_s), rng)
 
     def _seen(
@@ -289,11 +289,12 @@ class Detector:
             chance = thinning().random(len(seen)) / conditions.efficiency_factor(photons.time_s)
             channel = seen_by(self.efficiency, energy_eV, chance)
             seen = np.flatnonzero(channel >= 0)
-            energy_eV, channel = energy_eV[seen], channel[seen]
+            energy_eV, channel = energy_eV.take(seen), channel.take(seen)
         if len(seen) and not self.resolution.is_perfect:
             energy_eV = self.resolution.smear(energy_eV, smearing())
         low, high = self.energy_window_eV
         inside = (energy_eV >= low) & (energy_eV <= high)
         if np.all(inside):
             return seen, energy_eV, channel
-        return seen[inside], energy_eV[inside], channel[inside]
+        kept = np.flatnonzero(inside)
+        return seen.take(kept), energy_eV.take(kept), channel.take(kept)

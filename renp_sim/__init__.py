@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from renp_sim.app.identify import identify as identify
     from renp_sim.app.limit import LimitMethod as LimitMethod
     from renp_sim.app.limit import limit_of as limit_of
+    from renp_sim.app.optimise import Prior as Prior
+    from renp_sim.app.optimise import Wish as Wish
+    from renp_sim.app.optimise import optimised as optimised
     from renp_sim.app.question import Masses as Masses
     from renp_sim.app.question import Normalisation as Normalisation
     from renp_sim.app.question import Question as Question
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from renp_sim.app.report import run_all as run_all
     from renp_sim.app.sensitivity import scan_of as scan_of
     from renp_sim.app.sensitivity import sensitivity_of as sensitivity_of
+    from renp_sim.app.separations import Asking as Asking
     from renp_sim.app.subject import subject_of as subject_of
     from renp_sim.ntuple.reader import iterate_events as iterate_events
     from renp_sim.ntuple.reader import read_tables as read_tables
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
     from renp_sim.runfile.run import load as load
 
 _HOME = {
+    "Asking": "renp_sim.app.separations",
     "CompareMethod": "renp_sim.app.compare",
     "Constraint": "renp_sim.analysis.model",
     "ExcessKind": "renp_sim.app.excess",
@@ -61,8 +66,10 @@ _HOME = {
     "Nature": "renp_sim.physics.neutrino",
     "Normalisation": "renp_sim.app.question",
     "Ordering": "renp_sim.physics.neutrino",
+    "Prior": "renp_sim.app.optimise",
     "Question": "renp_sim.app.question",
     "Treatment": "renp_sim.analysis.floating",
+    "Wish": "renp_sim.app.optimise",
     "asimov": "renp_sim.prediction.pseudo_data",
     "compare": "renp_sim.app.compare",
     "exposure_needed": "renp_sim.app.exposure",
@@ -77,6 +84,7 @@ _HOME = {
     "limit_of": "renp_sim.app.limit",
     "load": "renp_sim.runfile.run",
     "measured_spectrum": "renp_sim.analysis.spectrum.measured",
+    "optimised": "renp_sim.app.optimise",
     "profile": "renp_sim.analysis.infer.profile",
     "rate_at": "renp_sim.app.rates",
     "rate_of_schedule": "renp_sim.app.rates",

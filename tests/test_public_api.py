@@ -10,6 +10,7 @@ import pytest
 import renp_sim
 
 PUBLIC = [
+    "Asking",
     "CompareMethod",
     "Constraint",
     "ExcessKind",
@@ -20,8 +21,10 @@ PUBLIC = [
     "Nature",
     "Normalisation",
     "Ordering",
+    "Prior",
     "Question",
     "Treatment",
+    "Wish",
     "asimov",
     "compare",
     "exposure_needed",
@@ -36,6 +39,7 @@ PUBLIC = [
     "limit_of",
     "load",
     "measured_spectrum",
+    "optimised",
     "profile",
     "rate_at",
     "rate_of_schedule",
