@@ -2,8 +2,8 @@
 
 Run as `python -m benchmarks.bench_optimise [--toys N]`. Lightest mass 10 meV, normal ordering, 3σ, GP23's
 target with a perfect detector; in each row one thing more stands in the way, at last that the scale may be
-off by its error. With `--toys` each gain is
-confirmed by N toys, half of which exclude the alternative; minutes where the frequency scale floats.
+off by its error. With `--toys` each gain is confirmed by N toys, half of which exclude the alternative; that
+takes minutes where the frequency scale floats.
 """
 
 import argparse

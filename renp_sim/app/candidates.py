@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from renp_sim.arrays import FloatArray, IndexArray
+from renp_sim.errors import ConfigError
 from renp_sim.laser.schedule import StepKind
 from renp_sim.physics.neutrino import Neutrinos
 from renp_sim.runfile.run import Run, run_from_table
@@ -17,7 +18,10 @@ UNIT_S = 86_400.0
 """Wall time of a candidate, s: times of a plan are in units of it."""
 
 COARSE_POINTS = 160
-"""From where the rate is flat to E_eg/2."""
+"""From E_eg/2 to twice as far as the lowest threshold."""
+
+LOWEST, TAIL_POINTS = 0.5, 16
+"""Of E_eg/2: down to there the rate hardly changes; the nature of neutrinos is best seen on the way."""
 
 BESIDE_EV = np.concatenate([[1e-8], np.geomspace(1e-7, 1e-4, 16)])
 """Distances from a threshold, on either side: 1e-8 eV is 2.4 MHz."""
@@ -47,8 +51,16 @@ class Layout:
 
     @classmethod
     def of(cls, run: Run) -> "Layout":
-        """Read it from a run."""
+        """Read it from a run.
+
+        Raises
+        ------
+        ConfigError
+            If the run has no signal step.
+        """
         kind, duration_s = run.schedule.kind, run.schedule.duration_s
+        if not np.any(kind == StepKind.SIGNAL):
+            raise ConfigError("laser: the run has no signal step, whose place planned ones could take")
         control, dark = (
             float(np.sum(duration_s[kind == each]) / np.sum(duration_s))
             for each in (StepKind.CONTROL, StepKind.DARK)
@@ -108,11 +120,13 @@ class Candidates:
 
 
 def default_grid(run: Run, neutrinos: Sequence[Neutrinos]) -> FloatArray:
-    """Return frequencies from where the rate is flat to E_eg/2, dense beside some thresholds."""
+    """Return frequencies up to E_eg/2, dense beside some thresholds and sparse where the rate is flat."""
     e_eg_eV = run.emission.target.atom.e_eg_eV
     thresholds = np.unique(np.concatenate([nu.thresholds_eV(e_eg_eV).ravel() for nu in neutrinos]))
     end, lowest = e_eg_eV / 2, float(thresholds[0])
-    coarse = np.linspace(max(2 * lowest - end, end / 2), end, COARSE_POINTS + 1)[:-1]
+    start = max(2 * lowest - end, LOWEST * end)
+    coarse = np.linspace(start, end, COARSE_POINTS + 1)[:-1]
+    tail = end - np.geomspace(end - start, (1 - LOWEST) * end, TAIL_POINTS)
     widths = float(np.max(run.schedule.linewidth_eV)) * LINE_WIDTHS
     fine = (thresholds[:, None] + np.concatenate([-BESIDE_EV, BESIDE_EV, -widths, widths])).ravel()
-    return np.unique(np.concatenate([coarse, fine[(fine > coarse[0]) & (fine < end)]]))
+    return np.unique(np.concatenate([tail, coarse, fine[(fine > coarse[0]) & (fine < end)]]))

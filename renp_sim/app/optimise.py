@@ -356,6 +356,12 @@ def _notes(run: Run, prior: Prior) -> tuple[str, ...]:
         notes.append(
             "drifts are left out: the frequencies are meant to be interleaved, so that all share them"
         )
+    own = run.config.laser.linewidth_eV
+    if np.any(schedule.linewidth_eV != own) or any(step.coherence != 1 for step in run.config.laser.steps):
+        notes.append(
+            f"the line of every step is that of the laser, {own:g} eV, and its coherence that of the target; "
+            "steps of the run file that have their own are not followed"
+        )
     if np.any(schedule.omega_step_error_eV > 0):
         notes.append(
             "calibration errors of single steps are left out; `exposure` of the new run file has them"

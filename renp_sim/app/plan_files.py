@@ -51,8 +51,10 @@ def write_plan(plan: OptimalSchedule, path: Path, *, force: bool = False) -> lis
     rate, bound = plan.information_per_h()
 
     emission, omega_eV = plan.layout.run.emission, plan.candidates.omega_eV
-    # the candidates may reach farther than the thresholds
-    whole = (float(omega_eV[0]), float(omega_eV[-1]))
+    (low, high), *close = threshold_windows(emission) or [(float(omega_eV[0]), float(omega_eV[-1]))]
+    span = high - min(low, float(plan.omega_eV[0]))
+    # a step may be chosen far below the thresholds
+    whole = (min(low, float(plan.omega_eV[0]) - 0.05 * span), high)
 
     def draw() -> "Figure":
         share = plan.duration_s / plan.duration_s.sum()
@@ -62,7 +64,7 @@ def write_plan(plan: OptimalSchedule, path: Path, *, force: bool = False) -> lis
             bound,
             plan.omega_eV,
             share,
-            windows=[whole, *threshold_windows(emission)[1:]],
+            windows=[whole, *close],
             thresholds_eV=named_thresholds_eV(emission),
             title=f"{plan.layout.run.config.run.name}: {plan.asking.asked}",
         )

@@ -330,6 +330,15 @@ def test_wishes_that_cannot_be(option: dict[str, Any], what: str) -> None:
         wish_of(run_of(), **given)
 
 
+def test_a_run_without_signal_has_no_plan() -> None:
+    with pytest.raises(ConfigError, match="no signal step"):
+        optimised(
+            run_of("laser.scan=[]", "laser.steps=[{omega_eV=1.07, duration_s=1e5, kind='control'}]"),
+            asking("ordering"),
+            Wish(),
+        )
+
+
 def test_nothing_separates_a_thing_from_itself() -> None:
     with pytest.raises(FitError, match="no schedule of these frequencies"):
         optimised(run_of(), asking("lightest_mass_eV=0.01"), Wish(grid_eV=np.linspace(1.07, 1.071, 3)))
