@@ -22,12 +22,12 @@ from renp_sim.arrays import Columns
 from renp_sim.errors import ConfigError
 from renp_sim.ntuple.blind import BlindWriter, key_of
 from renp_sim.ntuple.shard_folder import discard_folder
-from renp_sim.ntuple.shards import ShardStore
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.outputs import require_outputs
+from renp_sim.parallel.executor import Executor
 from renp_sim.production.blinding import opened, require_blindness, salted
 from renp_sim.production.job import Job, job_of
-from renp_sim.production.kept_shards import KeptShards
+from renp_sim.production.kept_shards import KeptShards, SharedShards
 from renp_sim.production.recorder import Recorder, RowSource, StepTally, totals
 from renp_sim.production.resume import COUNTS, fingerprint_of, finished, open_store
 from renp_sim.production.slices import PlannedShard, plan_shards
@@ -86,6 +86,7 @@ def generate(
     path: str | PathLike[str],
     *,
     workers: int = 1,
+    executor: Executor | None = None,
     n_events: int | None = None,
     oversample: Mapping[str, float] | None = None,
     force: bool = False,
@@ -102,6 +103,9 @@ def generate(
         The file.
     workers
         Processes that make events; the columns do not depend on it.
+    executor
+        Makes the events in the place of these processes, in a folder beside the file that all its workers
+        see; what they have made stays there for `resume` if the run does not end.
     n_events
         Number of signal photons instead of Poisson counts; weights restore every expectation, dead time
         included, which takes its mean share instead of single photons.
@@ -131,6 +135,10 @@ def generate(
     is_blind, is_weighted = run.config.output.blind, n_events is not None or bool(oversample)
     if is_blind:
         require_blindness(run, is_weighted=is_weighted, resume=resume)
+        if executor is not None:
+            raise ConfigError(
+                "output.blind and --cluster: workers would keep its truth in clear; use --workers"
+            )
         run, progress = salted(run), None
     outputs = [path, key_of(path)] if is_blind else [path]
     require_outputs(outputs, inputs=[run.source], force=force or resume)
@@ -146,11 +154,19 @@ def generate(
         writer = stack.enter_context(opened(run, path, force=force))
         is_long = sum(rows.sum() for rows in expected_rows) > LONG_RUN_ROWS or os.path.lexists(folder)
         # shards hold the truth in clear
-        is_kept = is_long and not is_blind
-        store = open_store(folder, fingerprint, resume=resume, force=force) if is_kept else None
-        source, missing = _source(job, shards, store)
+        is_kept = (is_long or executor is not None) and not is_blind
+        # workers have other current folders
+        place = folder.absolute()
+        store = open_store(place, fingerprint, resume=resume, force=force) if is_kept else None
+        done = store.completed() if store is not None else set()
+        missing = [shard for shard in shards if shard.index not in done]
+        source: RowSource = Recorder(job)
+        if store is not None:
+            source = KeptShards(Recorder(job), store, done)
         number = min(workers, len(missing))
-        if number > 1:
+        if executor is not None and store is not None:
+            source = SharedShards(executor, job, store, missing)
+        elif number > 1:
             source = stack.enter_context(working(source, missing, number))
         tallies: list[StepTally] = []
         # closed at once if anything fails: an unfinished shard must not stay locked
@@ -174,17 +190,6 @@ def _require_possible(job: Job) -> None:
             f"the run expects {photons:.3g} photons, of which a file holds {MOST_PHOTONS:.0e} at most: "
             "check the durations of laser.scan, target.volume_cm3 and the rates of the backgrounds"
         )
-
-
-def _source(
-    job: Job, shards: list[PlannedShard], store: ShardStore | None
-) -> tuple[RowSource, list[PlannedShard]]:
-    """Return where rows come from in this process, and the shards that are not kept yet."""
-    recorder = Recorder(job)
-    if store is None:
-        return recorder, shards
-    done = store.completed()
-    return KeptShards(recorder, store, done), [shard for shard in shards if shard.index not in done]
 
 
 def _rows(
