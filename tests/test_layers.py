@@ -33,7 +33,7 @@ ALLOWED = {
     "laser": KERNEL | {"physics", "laser"},
     "generator": KERNEL | {"physics", "laser", "generator"},
     "ntuple": KERNEL | {"ntuple"},
-    "analysis": KERNEL | {"ntuple", "analysis"},
+    "analysis": KERNEL | {"ntuple", "analysis", "parallel.executor"},
     "prediction": KERNEL
     | {"physics", "laser", "detector", "prediction"}
     | {"analysis.model", "analysis.data", "analysis.floating"},

@@ -8,6 +8,7 @@ import typer
 from renp_sim.cli.lists import chosen, numbers
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
+    Cluster,
     Constrain,
     Fix,
     Force,
@@ -19,6 +20,7 @@ from renp_sim.cli.options import (
     Seed,
     Settings,
     Toys,
+    Workers,
 )
 from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
@@ -68,6 +70,8 @@ def exposure(
     constrain: Constrain = None,
     settings: Settings = None,
     seed: Seed = None,
+    workers: Workers = 1,
+    cluster: Cluster = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Also write curves as CSV, PNG and PDF."),
@@ -80,6 +84,8 @@ def exposure(
     from renp_sim.app.compare import CompareMethod
     from renp_sim.app.exposure import exposure_needed, write_exposure
     from renp_sim.cli.fit_options import resting_question
+    from renp_sim.parallel.choice import executing
+    from renp_sim.production.memory import keep_freed_memory
 
     asked = resting_question(normalisation, free, fix, constrain)
     options: dict[str, Any] = {
@@ -90,19 +96,27 @@ def exposure(
         "precision": precision,
         "with_systematics": systematics,
     }
+    given = executing(workers, keep_freed_memory, cluster=cluster)
     if against is not None:
         from renp_sim.app.against import exposure_against, write_against
 
-        with working("exposures", quiet=quiet):
+        with given as executor, working("exposures", quiet=quiet):
             along = exposure_against(
-                run_file, asked, question, against, settings=settings or (), seed=seed, **options
+                run_file,
+                asked,
+                question,
+                against,
+                settings=settings or (),
+                seed=seed,
+                executor=executor,
+                **options,
             )
         written = [] if output is None else write_against(along, output, force=force)
         table, show = along.as_dict(), _print_against
     else:
         run = loaded(run_file, settings, seed=seed, run_number=None)
-        with working("exposure", quiet=quiet):
-            found = exposure_needed(run, asked, question, **options)
+        with given as executor, working("exposure", quiet=quiet):
+            found = exposure_needed(run, asked, question, executor=executor, **options)
         written = [] if output is None else write_exposure(found, output, force=force)
         table, show = found.as_dict(), _print
     if json:

@@ -3,16 +3,14 @@
 Workers of an executor keep theirs in the same folder, which they share with the process that writes the file.
 """
 
-import pickle
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Any
 
 from renp_sim.arrays import Columns
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.shards import ShardStore
-from renp_sim.parallel.executor import Executor, in_order
+from renp_sim.parallel.executor import Executor, Shared, in_order
 from renp_sim.production.job import Job
 from renp_sim.production.recorder import Recorder, StepTally
 from renp_sim.production.slices import PlannedShard
@@ -74,7 +72,7 @@ class SharedShards:
     ) -> None:
         self._store = store
         self._missing = frozenset(shard.index for shard in missing)
-        work = pickle.dumps(job)
+        work = Shared(job)
         self._made = in_order(executor, make_shard, ((work, store, shard) for shard in missing))
 
     def events(self, shard: PlannedShard, tallies: list[StepTally]) -> Iterator[Columns]:
@@ -85,21 +83,14 @@ class SharedShards:
         yield from _kept(self._store, shard.index, tallies, verify=True)
 
 
-def make_shard(work: bytes, store: ShardStore, shard: PlannedShard) -> None:
+def make_shard(job: Shared[Job], store: ShardStore, shard: PlannedShard) -> None:
     """Make and keep a shard; with a recorder of its own, as a worker may have several threads."""
     if not store.folder.is_dir():
         raise SchemaError(
             f"{store.folder}: a worker of the cluster does not see it: write to a folder that all share"
         )
-    for _ in KeptShards(Recorder(_job_of(work)), store, ()).events(shard, []):
+    for _ in KeptShards(Recorder(job.value), store, ()).events(shard, []):
         pass
-
-
-@lru_cache(maxsize=1)
-def _job_of(work: bytes) -> Job:
-    found = pickle.loads(work)
-    assert isinstance(found, Job)
-    return found
 
 
 def _kept(store: ShardStore, index: int, tallies: list[StepTally], *, verify: bool) -> Iterator[Columns]:

@@ -1,7 +1,6 @@
 """Dask for real: a scheduler with two worker processes, one killed in the middle."""
 
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -20,12 +19,13 @@ from renp_sim.ntuple.shards import ShardStore
 from renp_sim.ntuple.toy_reader import open_toys
 from renp_sim.parallel.choice import executing
 from renp_sim.parallel.cluster import Dask
-from renp_sim.parallel.executor import in_order
+from renp_sim.parallel.executor import Shared, in_order
 from renp_sim.production.generate import generate
 from renp_sim.production.job import job_of
 from renp_sim.production.kept_shards import make_shard
 from renp_sim.production.slices import plan_shards
 from renp_sim.runfile.run import load
+from tests.app.test_executors import belts
 from tests.app.toy_files import assert_same, plan, rows_of
 
 N = 4 * 4096 + 1000
@@ -82,6 +82,10 @@ def test_toys_are_the_same(cluster, tmp_path, kind):
     assert_same(rows_of(tmp_path / "dask.root"), rows_of(tmp_path / "serial.root"))
 
 
+def test_belts_are_the_same(cluster, tmp_path):
+    assert belts(tmp_path, cluster) == belts(tmp_path, None)
+
+
 def hashes_of(path: str) -> dict[str, object]:
     """Return the hashes of every branch by tree; the row of `runs` says when and by what it was made."""
     (hashes,) = read_tables(path).hashes.values()
@@ -104,11 +108,11 @@ def test_events_are_the_same(cluster, tmp_path, monkeypatch, kind):
 def test_a_worker_that_does_not_see_the_folder(cluster, tmp_path, monkeypatch):
     """The folder is gone for workers as it is where they do not share it; what is there is resumed from."""
     run = load("fine_scan", ("laser.scan=[{omegas_eV=[1.07], total_duration_s=1e5}]",))
-    work, shards = pickle.dumps(job_of(run, 1000)), plan_shards(job_of(run, 1000).expected_rows())
+    job = job_of(run, 1000)
     store = ShardStore(tmp_path / "run.root.shards", "it")
     discard_folder(store.folder)
     with pytest.raises(SchemaError, match=r"run\.root\.shards: a worker of the cluster does not see it"):
-        cluster.submit(make_shard, work, store, shards[0]).result()
+        cluster.submit(make_shard, Shared(job), store, plan_shards(job.expected_rows())[0]).result()
     assert not list(tmp_path.iterdir())
 
 
