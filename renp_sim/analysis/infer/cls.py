@@ -251,9 +251,9 @@ class _Counted:
     data: Statistic
 
     def cls(self, value: float) -> float:
-        observed = float(self.data.at(value)[0])
-        with_signal = self.data.held(value).theta[0]
-        both, alone = self._p_values([with_signal, self.null], value, observed)
+        held = self.data.held(value)
+        observed = float(self.data.of_held(held, value)[0])
+        both, alone = self._p_values([held.theta[0], self.null], value, observed)
         return both / alone if alone > 0 else 1.0
 
     def _p_values(self, thetas: list[FloatArray], value: float, observed: float) -> list[float]:

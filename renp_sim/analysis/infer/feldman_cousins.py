@@ -6,7 +6,7 @@ parameters at their best fit to the data (a plug-in) and constraint terms random
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -49,7 +49,7 @@ class Belt:
 
     Parameters
     ----------
-    setup
+    shared
         What floats, `name` among it.
     name
         The parameter; negative values are left out where only its size matters.
@@ -63,27 +63,30 @@ class Belt:
         Who makes the distributions.
     """
 
-    setup: Setup
+    shared: Shared[Setup]
     name: str
     level: float
     belts: Belts
     toys: Toys | None = None
     executor: Executor = field(default_factory=Serial)
 
-    def acceptances(self, values: Sequence[float], data: Statistic) -> list[Acceptance]:
-        """Return the distribution of the statistic at each value, the other parameters as data say."""
-        thetas = [data.held(value).theta[0] for value in values]
-        missing = []
-        for value, theta in {t.tobytes(): (v, t) for v, t in zip(values, thetas, strict=True)}.values():
+    @property
+    def setup(self) -> Setup:
+        """What floats."""
+        return self.shared.value
+
+    def acceptances(self, asked: Iterable[tuple[float, FloatArray]]) -> dict[float, Acceptance]:
+        """Return the distribution of the statistic by value, with its θ (p,)."""
+        thetas, missing = dict(asked), []
+        for value, theta in thetas.items():
             known = self.belts.found(theta)
             if parts := self._parts(0 if known is None else len(known.statistic)):
                 missing.append((value, theta, known, parts))
-        shared = Shared(self.setup)
-        calls = [((shared, self.name, theta, value), parts) for value, theta, _, parts in missing]
+        calls = [((self.shared, self.name, theta, value), parts) for value, theta, _, parts in missing]
         found = gathered(self.executor, _acceptance, calls)
         for (_, theta, known, _), made in zip(missing, found, strict=True):
             self.belts.keep(theta, reduce(Acceptance.joined, made if known is None else [known, *made]))
-        return [self.belts.made[theta.tobytes()] for theta in thetas]
+        return {value: self.belts.made[theta.tobytes()] for value, theta in thetas.items()}
 
     def _parts(self, n_known: int) -> Sequence[Part | None]:
         """Return what is missing of a distribution that is known from so many toys, or outcomes."""
@@ -101,16 +104,17 @@ class Belt:
         data
             Whose statistic is judged.
         """
-        observed = [float(data.at(value)[0]) for value, _ in asked]
-        doubtful = [value for (value, _), t in zip(asked, observed, strict=True) if 0 < t <= self.far]
-        known = dict(zip(doubtful, self.acceptances(doubtful, data), strict=True))
+        held = {value: data.held(value) for value, _ in asked}
+        observed = {value: float(data.of_held(fit, value)[0]) for value, fit in held.items()}
+        known = self.acceptances((v, held[v].theta[0]) for v, t in observed.items() if 0 < t <= self.far)
 
-        def is_accepted(value: float, shift: float, t: float) -> bool:
+        def is_accepted(value: float, shift: float) -> bool:
             if value not in known:
-                return t == 0
-            return known[value].accepts(t, self.level + shift * known[value].level_error(self.level))
+                return observed[value] == 0
+            level = self.level + shift * known[value].level_error(self.level)
+            return known[value].accepts(observed[value], level)
 
-        return [is_accepted(*each, t) for each, t in zip(asked, observed, strict=True)]
+        return [is_accepted(*each) for each in asked]
 
     @property
     def far(self) -> float:
@@ -207,7 +211,7 @@ def feldman_cousins_limit(
         belts = Belts.open(None, setup, name, seed=0, n_toys=0)
     executor = executor or Serial()
     toys = Toys(seed=belts.seed, n=belts.n_toys, executor=executor) if belts.n_toys else None
-    belt = Belt(setup=setup, name=name, level=level, belts=belts, toys=toys, executor=executor)
+    belt = Belt(shared=Shared(setup), name=name, level=level, belts=belts, toys=toys, executor=executor)
     if toys is None:
         most = _most_expected(setup, name, belt.points(data))
         if len(setup.names) > 1 or not is_enumerable(most, most):
