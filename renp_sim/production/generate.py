@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,6 +22,7 @@ from renp_sim.arrays import Columns
 from renp_sim.errors import ConfigError
 from renp_sim.ntuple.blind import BlindWriter, key_of
 from renp_sim.ntuple.shard_folder import discard_folder
+from renp_sim.ntuple.shards import ShardStore
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.outputs import require_outputs
 from renp_sim.parallel.executor import Executor
@@ -134,11 +135,7 @@ def generate(
         raise ConfigError(f"--events {n_events}: must not be negative")
     is_blind, is_weighted = run.config.output.blind, n_events is not None or bool(oversample)
     if is_blind:
-        require_blindness(run, is_weighted=is_weighted, resume=resume)
-        if executor is not None:
-            raise ConfigError(
-                "output.blind and --cluster: workers would keep its truth in clear; use --workers"
-            )
+        require_blindness(run, is_weighted=is_weighted, resume=resume, is_shared=executor is not None)
         run, progress = salted(run), None
     outputs = [path, key_of(path)] if is_blind else [path]
     require_outputs(outputs, inputs=[run.source], force=force or resume)
@@ -158,16 +155,7 @@ def generate(
         # workers have other current folders
         place = folder.absolute()
         store = open_store(place, fingerprint, resume=resume, force=force) if is_kept else None
-        done = store.completed() if store is not None else set()
-        missing = [shard for shard in shards if shard.index not in done]
-        source: RowSource = Recorder(job)
-        if store is not None:
-            source = KeptShards(Recorder(job), store, done)
-        number = min(workers, len(missing))
-        if executor is not None and store is not None:
-            source = SharedShards(executor, job, store, missing)
-        elif number > 1:
-            source = stack.enter_context(working(source, missing, number))
+        source = stack.enter_context(_source(job, shards, store, executor, workers))
         tallies: list[StepTally] = []
         # closed at once if anything fails: an unfinished shard must not stay locked
         blocks = stack.enter_context(closing(_rows(shards, source, tallies, progress)))
@@ -190,6 +178,29 @@ def _require_possible(job: Job) -> None:
             f"the run expects {photons:.3g} photons, of which a file holds {MOST_PHOTONS:.0e} at most: "
             "check the durations of laser.scan, target.volume_cm3 and the rates of the backgrounds"
         )
+
+
+@contextmanager
+def _source(
+    job: Job,
+    shards: list[PlannedShard],
+    store: ShardStore | None,
+    executor: Executor | None,
+    workers: int,
+) -> Iterator[RowSource]:
+    """Give where rows come from: this process, processes beside it, or an executor that shares the store."""
+    done = store.completed() if store is not None else set()
+    missing = [shard for shard in shards if shard.index not in done]
+    own: RowSource = Recorder(job)
+    if store is not None:
+        own = KeptShards(Recorder(job), store, done)
+    if executor is not None and store is not None:
+        yield SharedShards(executor, job, store, missing)
+    elif min(workers, len(missing)) > 1:
+        with working(own, missing, min(workers, len(missing))) as team:
+            yield team
+    else:
+        yield own
 
 
 def _rows(
