@@ -25,16 +25,23 @@ SHORT = "laser.scan=[{omegas_eV=[1.0699], total_duration_s=2e4}]"
 
 
 class Counting:
-    """Knows what it was asked for."""
+    """Knows what it was asked for, and how much of it at the same time."""
 
     window = 3
 
     def __init__(self) -> None:
         self.functions: list[str] = []
+        self.under_way = self.most = 0
 
     def submit(self, function: Any, /, *arguments: Any) -> Future:
         self.functions.append(function.__name__)
-        return Serial().submit(function, *arguments)
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        return Serial().submit(self.made, function, arguments)
+
+    def made(self, function: Any, arguments: tuple[Any, ...]) -> Any:
+        self.under_way -= 1
+        return function(*arguments)
 
 
 def belts(folder: Path, executor: Executor | None) -> tuple[dict[str, Any], bytes]:
@@ -83,6 +90,7 @@ def test_numbers_do_not_depend_on_who_makes_them(tmp_path, made, function):
     assert made(tmp_path, counting) == alone
     assert set(counting.functions) == {function}
     assert len(counting.functions) >= 3
+    assert counting.most == (2 if made is cls else 3)
     with executing(2) as executor:
         assert made(tmp_path, executor) == alone
 
