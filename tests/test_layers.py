@@ -33,7 +33,7 @@ ALLOWED = {
     "laser": KERNEL | {"physics", "laser"},
     "generator": KERNEL | {"physics", "laser", "generator"},
     "ntuple": KERNEL | {"ntuple"},
-    "analysis": KERNEL | {"ntuple", "analysis"},
+    "analysis": KERNEL | {"ntuple", "analysis", "parallel.executor"},
     "prediction": KERNEL
     | {"physics", "laser", "detector", "prediction"}
     | {"analysis.model", "analysis.data", "analysis.floating"},
@@ -41,7 +41,7 @@ ALLOWED = {
     "runfile": KERNEL | {"physics", "laser", "detector", "runfile", "data"},
     "production": KERNEL
     | {"physics", "laser", "generator", "detector", "ntuple", "prediction", "runfile", "production"}
-    | {"analysis.data"},
+    | {"analysis.data", "parallel.executor"},
     "parallel": {"errors", "parallel"},
     "app": KERNEL | LIBRARIES | {"app", "data", "parallel"},
     "cli": KERNEL | {"app", "runfile", "production", "ntuple", "parallel", "cli"},

@@ -1,11 +1,8 @@
 """`coverage`: how often intervals hold the truth, by toys that are addressed in blocks."""
 
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,8 +14,8 @@ from renp_sim.analysis.infer.coverage import (
     accepted_by_construction,
     accepted_by_profile,
 )
-from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.infer.statistic import Kind, Statistic
+from renp_sim.analysis.infer.toys import gathered, parts_of, statistic_of
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.interest import limit_setup
@@ -26,7 +23,7 @@ from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
-from renp_sim.parallel.executor import Executor, Serial, in_order
+from renp_sim.parallel.executor import Executor, Serial, Shared
 from renp_sim.streams import BLOCK_TOYS
 
 __all__ = ["CoverageMethod", "CoverageReport", "coverage_of"]
@@ -185,24 +182,8 @@ class _Study:
 
     def statistics(self, kind: Kind, start: int, n_toys: int, executor: Executor) -> FloatArray:
         """Return the statistic of toys start … start + n_toys − 1 at the truth, shape (n_toys,)."""
-        work, end = pickle.dumps(self), start + n_toys
-        edges = [start, *range((start // BLOCK_TOYS + 1) * BLOCK_TOYS, end, BLOCK_TOYS), end]
-        calls = ((work, kind, first, last) for first, last in pairwise(edges))
-        return np.concatenate(list(in_order(executor, _block, calls)))
-
-
-def _block(work: bytes, kind: Kind, first: int, last: int) -> FloatArray:
-    """Return the statistic of toys first … last − 1."""
-    study = _study_of(work)
-    setup, theta = as_polynomial(study.setup), study.setup.theta
-    mu = setup.model.expected(theta)
-    uniforms = Uniforms.of(setup, len(mu), seed=study.seed, n_toys=last - first, start=first)
-    toys = uniforms.outcomes(setup, mu, theta)
-    return Statistic.of(setup, study.name, kind, toys.counts, toys.constraint_values).at(study.truth)
-
-
-@lru_cache(maxsize=1)
-def _study_of(work: bytes) -> _Study:
-    found = pickle.loads(work)
-    assert isinstance(found, _Study)
-    return found
+        setup, theta = as_polynomial(self.setup), self.setup.theta
+        call = (Shared(setup), self.name, kind, theta, self.truth)
+        parts = parts_of(self.seed, start, start + n_toys, BLOCK_TOYS)
+        (found,) = gathered(executor, statistic_of, [(call, parts)])
+        return np.concatenate(found)

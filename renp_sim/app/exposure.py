@@ -21,6 +21,7 @@ from renp_sim.app.question import Question
 from renp_sim.app.systematics import added_in_turn
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.errors import ConfigError
+from renp_sim.parallel.executor import Executor
 from renp_sim.plots.power import power_plot
 from renp_sim.runfile.run import Run
 
@@ -193,6 +194,7 @@ def exposure_needed(
     with_systematics: bool = False,
     with_curve: bool = True,
     experiment: Experiment | None = None,
+    executor: Executor | None = None,
 ) -> ExposureAnswer:
     """Return the exposure at which a question of `compare` is answered.
 
@@ -220,6 +222,8 @@ def exposure_needed(
         Whether Δq of Asimov sets is wanted around the exposure.
     experiment
         What the steps are exposed to, where that is not what the run says.
+    executor
+        Who draws and fits toys; no result depends on it.
 
     Raises
     ------
@@ -246,9 +250,15 @@ def exposure_needed(
         if method is CompareMethod.EXACT:
             found, curve = by_outcomes(here, centre, p_value, powers)
         else:
-            seed = run.config.run.seed
             found, curve = by_toys(
-                here, centre, p_value, powers, seed=seed, n_toys=n_toys, precision=precision
+                here,
+                centre,
+                p_value,
+                powers,
+                seed=run.config.run.seed,
+                n_toys=n_toys,
+                precision=precision,
+                executor=executor,
             )
         curves[method.value] = curve
         results += [answer(method, each) for each in found]

@@ -15,8 +15,8 @@ from renp_sim.analysis.infer.cls import PValues, cls_limit
 from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
 from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, profile_limit
-from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.infer.toy_band import toy_band
+from renp_sim.analysis.infer.toys import Toys
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.analysis.model import Constraint
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
@@ -26,6 +26,7 @@ from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
+from renp_sim.parallel.executor import Executor, Serial
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 
@@ -118,6 +119,7 @@ def limit_of(
     n_toys: int = 0,
     is_power_constrained: bool = False,
     belts: Path | None = None,
+    executor: Executor | None = None,
 ) -> LimitReport:
     """Return the limit on a parameter.
 
@@ -144,6 +146,8 @@ def limit_of(
         power to exclude what lies below (Cowan et al., arXiv:1105.3166).
     belts
         File of Feldman–Cousins belts that are reused, and that keeps what is made, whatever stops it.
+    executor
+        Who draws and fits toys, and counts outcomes for belts; no result depends on it.
 
     Raises
     ------
@@ -164,15 +168,15 @@ def limit_of(
     has_toy_band = band and subject.is_planned and is_profile
     if method is LimitMethod.FELDMAN_COUSINS:
         with belts_of(belts, setup, name, seed=subject.seed, n_toys=n_toys) as kept:
-            found = feldman_cousins_limit(setup, counts, name, level, kept)
+            found = feldman_cousins_limit(setup, counts, name, level, kept, executor)
         chosen, n_toys = PValues.TOYS if kept.n_toys else PValues.EXACT, kept.n_toys
     else:
         n_toys = n_toys if counted or has_toy_band else 0
-        uniforms = Uniforms.of(setup, len(counts), seed=subject.seed, n_toys=n_toys) if n_toys else None
-        found, chosen = _found(setup, counts, name, level, method, band, p_values, uniforms)
-        if has_toy_band and uniforms is not None and found.upper is not None and found.delta_q is not None:
+        toys = Toys(seed=subject.seed, n=n_toys, executor=executor or Serial()) if n_toys else None
+        found, chosen = _found(setup, counts, name, level, method, band, p_values, toys)
+        if has_toy_band and toys is not None and found.upper is not None and found.delta_q is not None:
             truth = _at_null(experiment.at_truth(setup, {}), name).theta
-            ends = toy_band(setup, name, truth, found.upper, found.delta_q, uniforms)
+            ends = toy_band(setup, name, truth, found.upper, found.delta_q, toys)
             found = replace(found, expected=ends)
     if is_power_constrained:
         found = _power_constrained(found, setup, expected, method)
@@ -222,10 +226,10 @@ def _found(
     method: LimitMethod,
     band: bool,
     p_values: PValues,
-    uniforms: Uniforms | None,
+    toys: Toys | None,
 ) -> tuple[Limit, PValues]:
     if method is LimitMethod.CLS:
-        found = cls_limit(setup, counts, name, level, band=band, p_values=p_values, uniforms=uniforms)
+        found = cls_limit(setup, counts, name, level, band=band, p_values=p_values, toys=toys)
         return found.limit, found.p_values
     return profile_limit(setup, counts, name, level, band=band), PValues.ASYMPTOTIC
 

@@ -19,7 +19,7 @@ from renp_sim.ntuple.opening import Paths
 from renp_sim.ntuple.toy_reader import ToyFile, read_toys
 from renp_sim.ntuple.toy_schema import TOY_LEGENDS
 
-__all__ = ["read_campaign", "require_few_failures"]
+__all__ = ["NAMES", "read_campaign", "require_few_failures"]
 
 NAMES = ("minus_2_sigma", "minus_1_sigma", "median", "plus_1_sigma", "plus_2_sigma")
 """Of the quantiles of a band."""

@@ -5,10 +5,8 @@ the campaign is interrupted, and whatever it had before stays in it.
 """
 
 import os
-import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +21,7 @@ from renp_sim.ntuple.toy_reader import ToyFile, iterate_toys, open_toys
 from renp_sim.ntuple.toy_schema import COUNTS
 from renp_sim.ntuple.toy_writer import ToyWriter
 from renp_sim.outputs import require_outputs
-from renp_sim.parallel.executor import Executor, Serial, in_order
+from renp_sim.parallel.executor import Executor, Serial, Shared, in_order
 from renp_sim.production.resume import open_store
 from renp_sim.streams import BLOCK_TOYS
 
@@ -150,7 +148,7 @@ def _make_blocks(work: _Work, executor: Executor, progress: Progress | None) -> 
     wanted = [block for block in work.blocks if block not in kept]
     if progress is not None:
         progress(done, total)
-    campaign = pickle.dumps(work.plan.campaign)
+    campaign = Shared(work.plan.campaign)
     made = in_order(executor, _made, ((campaign, block) for block in wanted))
     for block, columns in zip(wanted, made, strict=True):
         for _ in work.store.keep(block, [block], [_packed(columns)]):
@@ -160,16 +158,9 @@ def _make_blocks(work: _Work, executor: Executor, progress: Progress | None) -> 
             progress(done, total)
 
 
-def _made(campaign: bytes, block: int) -> Columns:
-    """Return the rows of a block; what a worker has worked out of a campaign it keeps for the next one."""
-    return run_block(_campaign_of(campaign), block)
-
-
-@lru_cache(maxsize=1)
-def _campaign_of(campaign: bytes) -> Campaign:
-    found = pickle.loads(campaign)
-    assert isinstance(found, Campaign)
-    return found
+def _made(campaign: Shared[Campaign], block: int) -> Columns:
+    """Return the rows of a block."""
+    return run_block(campaign.value, block)
 
 
 def _packed(columns: Columns) -> Columns:

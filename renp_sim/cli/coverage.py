@@ -7,6 +7,7 @@ import typer
 from renp_sim.cli.lists import chosen, numbers
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
+    Cluster,
     Constrain,
     Fix,
     Free,
@@ -17,6 +18,7 @@ from renp_sim.cli.options import (
     Seed,
     Settings,
     Toys,
+    Workers,
 )
 from renp_sim.cli.output import print_json, print_table
 from renp_sim.cli.progress import working
@@ -44,11 +46,8 @@ def coverage(
     constrain: Constrain = None,
     settings: Settings = None,
     seed: Seed = None,
-    workers: Annotated[int, typer.Option(help="Processes; the result does not depend on it.")] = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Dask scheduler; local: one with --workers here."),
-    ] = None,
+    workers: Workers = 1,
+    cluster: Cluster = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:

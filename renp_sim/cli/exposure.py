@@ -8,6 +8,7 @@ import typer
 from renp_sim.cli.lists import chosen, numbers
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
+    Cluster,
     Constrain,
     Fix,
     Force,
@@ -15,13 +16,15 @@ from renp_sim.cli.options import (
     Json,
     Normalisation,
     Quiet,
-    RunFile,
     Seed,
     Settings,
     Toys,
+    Workers,
 )
 from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
+from renp_sim.cli.toys import print_toys
+from renp_sim.errors import ConfigError
 
 __all__ = ["exposure"]
 
@@ -29,16 +32,29 @@ DEFAULT_TOYS = 4000
 
 DAY_S = 86_400.0
 
+OF_STORED = ("stored", "significance", "power", "output", "force", "json", "quiet")
+"""What may be asked of toys that are there."""
+
 FOUND = ("status", "factor", "live \\[d]", "wall \\[d]")
 """Columns of an answer."""
 
 
 def exposure(
-    run_file: RunFile,
+    context: typer.Context,
+    run_file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[RUN]", help="Run file (TOML), or an example.", show_default=False),
+    ] = None,
     question: Annotated[
-        str,
+        str | None,
         typer.Option(metavar="ordering|nature|NAME=VALUE", help="What is in doubt.", show_default=False),
-    ],
+    ] = None,
+    stored: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--from", metavar="FILE", help="Instead of both: toys that `toys` has kept (repeatable)."
+        ),
+    ] = None,
     significance: Annotated[float, typer.Option(help="One-sided, in standard deviations.")] = 3.0,
     power: Annotated[
         str, typer.Option(metavar="SHARE,...", help="Shares of experiments that are to exclude it.")
@@ -68,6 +84,8 @@ def exposure(
     constrain: Constrain = None,
     settings: Settings = None,
     seed: Seed = None,
+    workers: Workers = 1,
+    cluster: Cluster = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Also write curves as CSV, PNG and PDF."),
@@ -77,38 +95,91 @@ def exposure(
     quiet: Quiet = False,
 ) -> None:
     """Print how long a run must last to answer a question."""
+    powers = numbers(power, "--power")
+    if stored:
+        _require_read(context)
+        _print_stored(stored, significance, powers, output, force=force, json=json)
+        return
+    if run_file is None or question is None:
+        raise ConfigError("RUN and --question: give both, or --from a file of toys")
     from renp_sim.app.compare import CompareMethod
     from renp_sim.app.exposure import exposure_needed, write_exposure
     from renp_sim.cli.fit_options import resting_question
+    from renp_sim.parallel.choice import executing
+    from renp_sim.production.memory import keep_freed_memory
 
     asked = resting_question(normalisation, free, fix, constrain)
     options: dict[str, Any] = {
         "significance": significance,
-        "powers": numbers(power, "--power"),
+        "powers": powers,
         "methods": chosen(method or ["asimov"], CompareMethod, "--method"),
         "n_toys": toys or DEFAULT_TOYS,
         "precision": precision,
         "with_systematics": systematics,
     }
+    given = executing(workers, keep_freed_memory, cluster=cluster)
     if against is not None:
         from renp_sim.app.against import exposure_against, write_against
 
-        with working("exposures", quiet=quiet):
+        with given as executor, working("exposures", quiet=quiet):
             along = exposure_against(
-                run_file, asked, question, against, settings=settings or (), seed=seed, **options
+                run_file,
+                asked,
+                question,
+                against,
+                settings=settings or (),
+                seed=seed,
+                executor=executor,
+                **options,
             )
         written = [] if output is None else write_against(along, output, force=force)
         table, show = along.as_dict(), _print_against
     else:
         run = loaded(run_file, settings, seed=seed, run_number=None)
-        with working("exposure", quiet=quiet):
-            found = exposure_needed(run, asked, question, **options)
+        with given as executor, working("exposure", quiet=quiet):
+            found = exposure_needed(run, asked, question, executor=executor, **options)
         written = [] if output is None else write_exposure(found, output, force=force)
         table, show = found.as_dict(), _print
     if json:
         print_json(table)
         return
     show(table)
+    for path in written:
+        print(f"wrote {path}")
+
+
+def _require_read(context: typer.Context) -> None:
+    """Raise ConfigError if anything is given that stored toys have decided."""
+    decided = [
+        parameter.opts[0] if parameter.param_type_name == "option" else "RUN"
+        for parameter in context.command.params
+        if parameter.name not in OF_STORED
+        and (source := context.get_parameter_source(parameter.name or "")) is not None
+        and source.name == "COMMANDLINE"
+    ]
+    if decided:
+        raise ConfigError(f"--from: the toys have decided it: leave {', '.join(decided)} out")
+
+
+def _print_stored(
+    files: list[Path],
+    significance: float,
+    powers: list[float],
+    output: Path | None,
+    *,
+    force: bool,
+    json: bool,
+) -> None:
+    """Print what `toys` printed when it had made the files."""
+    from renp_sim.app.stored_toys import write_campaign
+    from renp_sim.app.toy_summary import read_campaign
+
+    table = read_campaign(files, significance=significance, powers=powers)
+    written = [] if output is None else write_campaign(table, powers, output, force=force)
+    if json:
+        print_json(table)
+        return
+    print_toys(table)
     for path in written:
         print(f"wrote {path}")
 

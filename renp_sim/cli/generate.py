@@ -1,12 +1,24 @@
 """`renp-sim generate RUN -o FILE`."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from renp_sim.cli.loading import loaded
-from renp_sim.cli.options import Force, Json, Quiet, RunFile, RunNumber, Seed, Settings, whole_number
+from renp_sim.cli.options import (
+    Cluster,
+    Force,
+    Json,
+    Quiet,
+    RunFile,
+    RunNumber,
+    Seed,
+    Settings,
+    Workers,
+    whole_number,
+)
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import progress_bar
 from renp_sim.errors import ConfigError
@@ -19,7 +31,8 @@ def generate(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="ROOT file to write.", show_default=False)
     ],
-    workers: Annotated[int, typer.Option(help="Processes; the events do not depend on it.")] = 1,
+    workers: Workers = 1,
+    cluster: Cluster = None,
     events: Annotated[
         int | None,
         typer.Option(
@@ -44,16 +57,20 @@ def generate(
     json: Json = False,
 ) -> None:
     """Generate photon events and write them to a ROOT ntuple."""
+    from renp_sim.parallel.choice import executing
     from renp_sim.production.generate import generate as library_call
     from renp_sim.production.memory import keep_freed_memory
 
     keep_freed_memory()
     run = loaded(run_file, settings, seed=seed, run_number=run_number)
-    with progress_bar("generating", quiet=quiet) as progress:
+    # processes hand rows over in memory, which takes less than a folder (docs/campaigns.md)
+    given = nullcontext() if cluster is None else executing(workers, keep_freed_memory, cluster=cluster)
+    with progress_bar("generating", quiet=quiet) as progress, given as executor:
         made = library_call(
             run,
             output,
             workers=workers,
+            executor=executor,
             n_events=events,
             oversample=_factors(oversample or []),
             force=force,

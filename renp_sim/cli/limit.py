@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from renp_sim.cli.options import (
+    Cluster,
     Constrain,
     Fix,
     Free,
@@ -17,6 +18,7 @@ from renp_sim.cli.options import (
     Settings,
     Subjects,
     Toys,
+    Workers,
 )
 from renp_sim.cli.output import print_json, print_notes
 from renp_sim.cli.progress import working
@@ -55,6 +57,8 @@ def limit(
     model: Model = None,
     settings: Settings = None,
     seed: Seed = None,
+    workers: Workers = 1,
+    cluster: Cluster = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -62,10 +66,13 @@ def limit(
     from renp_sim.app.limit import LimitMethod, PValues, limit_of
     from renp_sim.app.subject import subject_of
     from renp_sim.cli.fit_options import resting_question
+    from renp_sim.parallel.choice import executing
+    from renp_sim.production.memory import keep_freed_memory
 
     question = resting_question(normalisation, free, fix, constrain)
     subject = subject_of(subjects, model=model, settings=settings or (), seed=seed)
-    with working("limit", quiet=quiet):
+    given = executing(workers, keep_freed_memory, cluster=cluster)
+    with given as executor, working("limit", quiet=quiet):
         report = limit_of(
             subject,
             question,
@@ -77,6 +84,7 @@ def limit(
             n_toys=toys or 0,
             is_power_constrained=power_constrained,
             belts=belts,
+            executor=executor,
         )
     if json:
         print_json(report.as_dict())

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "Cluster",
     "Constrain",
     "Files",
     "Fix",
@@ -21,6 +22,7 @@ __all__ = [
     "Settings",
     "Subjects",
     "Toys",
+    "Workers",
     "whole_number",
 ]
 
@@ -96,4 +98,11 @@ Constrain = Annotated[
 Toys = Annotated[
     int | None,
     typer.Option("--toys", parser=whole_number, metavar="NUMBER", help="Toys, where outcomes are too many."),
+]
+Workers = Annotated[int, typer.Option(help="Processes; no result depends on it.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786; local: one with --workers here."
+    ),
 ]

@@ -9,6 +9,7 @@ from renp_sim.cli.interrupt import Interrupted
 from renp_sim.cli.lists import numbers
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
+    Cluster,
     Constrain,
     Fix,
     Force,
@@ -19,6 +20,7 @@ from renp_sim.cli.options import (
     RunFile,
     Seed,
     Settings,
+    Workers,
     whole_number,
 )
 from renp_sim.cli.output import complain, print_json, print_notes, print_table
@@ -63,13 +65,8 @@ def toys(
     constrain: Constrain = None,
     settings: Settings = None,
     seed: Seed = None,
-    workers: Annotated[int, typer.Option(help="Processes; the toys do not depend on it.")] = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786; local: one with --workers here."
-        ),
-    ] = None,
+    workers: Workers = 1,
+    cluster: Cluster = None,
     max_failed: Annotated[
         float, typer.Option(metavar="SHARE", help="Exit code 4 if more of the fits do not converge.")
     ] = 0.01,

@@ -1,11 +1,13 @@
 """What an executor is; calls of a window are under way, and their results come in the order asked for."""
 
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, Protocol, TypeVar
 
-__all__ = ["Executor", "Future", "Serial", "in_order"]
+__all__ = ["Executor", "Future", "Serial", "Shared", "in_order"]
 
 T = TypeVar("T")
 
@@ -29,6 +31,30 @@ class Executor(Protocol):
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future:
         """Begin a call; function, arguments and result are picklable."""
         ...
+
+
+class Shared(Generic[T]):
+    """An argument of many calls: what a worker has worked out of it is kept for the next one.
+
+    Parameters
+    ----------
+    value
+        Never changed; picklable if it is to leave this process.
+    """
+
+    def __init__(self, value: T) -> None:
+        self.value = value
+        self._pickled: bytes | None = None
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Any], tuple[bytes]]:
+        if self._pickled is None:
+            self._pickled = pickle.dumps(self.value)
+        return _shared, (self._pickled,)
+
+
+@lru_cache(maxsize=1)
+def _shared(pickled: bytes) -> Shared[Any]:
+    return Shared(pickle.loads(pickled))
 
 
 def in_order(executor: Executor, function: Callable[..., T], calls: Iterable[tuple[Any, ...]]) -> Iterator[T]:

@@ -1,7 +1,7 @@
 """Power against exposure: by every outcome a line, by toys points, and where the Asimov set is enough."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, put_title
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["power_plot"]
+__all__ = ["power_plot", "toy_plot"]
 
 
 def power_plot(
@@ -62,5 +62,52 @@ def power_plot(
             axes.set_ylim(bottom=0)
             axes.set_ylabel(r"$\sqrt{\Delta q}$ of an Asimov set")
         drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        put_title(drawn, title)
+        return drawn
+
+
+def toy_plot(
+    points: Sequence[Mapping[str, Any]],
+    *,
+    significance: float,
+    powers: Sequence[float],
+    title: str = "",
+) -> "Figure":
+    """Draw what toys say along the exposure: significances with their bands, and the power.
+
+    Parameters
+    ----------
+    points
+        By rising exposure: `factor`, `power`, `power_error`, and the quantiles of the one-sided
+        `significance` over toys, `minus_2_sigma` … `plus_2_sigma`.
+    significance
+        Of the power.
+    powers
+        Those that were asked for.
+    title
+        Above the plot, left.
+    """
+    factor = np.array([point["factor"] for point in points])
+
+    def quantile(name: str) -> FloatArray:
+        return np.array([point["significance"][name] for point in points])
+
+    with figure(6.4, 6.4) as drawn:
+        upper, lower = drawn.subplots(2, 1, sharex=True)
+        for k, label, alpha in ((2, "95 % of experiments", 0.15), (1, "68 %", 0.3)):
+            ends = quantile(f"minus_{k}_sigma"), quantile(f"plus_{k}_sigma")
+            upper.fill_between(factor, *ends, color=COLOURS[0], alpha=alpha, linewidth=0, label=label)
+        upper.plot(factor, quantile("median"), color=COLOURS[0], label="median")
+        upper.axhline(significance, color=QUIET, linestyle=":", linewidth=1.0, zorder=0)
+        upper.set_ylabel("significance in σ")
+        errors = [point["power_error"] for point in points]
+        lower.errorbar(factor, [point["power"] for point in points], errors, color=COLOURS[1], fmt="o-")
+        for level in powers:
+            lower.axhline(level, color=QUIET, linestyle=":", linewidth=1.0, zorder=0)
+        lower.set_ylim(0, 1.05)
+        lower.set_xscale("log")
+        lower.set_ylabel(f"power at {significance:g}σ")
+        lower.set_xlabel("exposure, in durations of the run file")
+        drawn.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         put_title(drawn, title)
         return drawn

@@ -16,7 +16,7 @@ from renp_sim.runfile.run import LARGEST_NUMBER, Run
 __all__ = ["opened", "require_blindness", "salted"]
 
 
-def require_blindness(run: Run, *, is_weighted: bool, resume: bool) -> None:
+def require_blindness(run: Run, *, is_weighted: bool, resume: bool, is_shared: bool) -> None:
     """Check that nothing that is asked for shows what a blind run hides.
 
     Raises
@@ -29,6 +29,8 @@ def require_blindness(run: Run, *, is_weighted: bool, resume: bool) -> None:
         told.append("--events or --oversample: their weights tell signal from background; leave them out")
     if resume:
         told.append("--resume: a blind run keeps no shards, which hold its truth in clear; leave it out")
+    if is_shared:
+        told.append("--cluster: its workers keep shards, which hold its truth in clear; use --workers")
     if run.config.output.keep_undetected:
         told.append("output.keep_undetected: only signal has rows that are lost; leave it out")
     told += [

@@ -8,7 +8,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -25,9 +25,10 @@ from renp_sim.ntuple.shard_folder import discard_folder
 from renp_sim.ntuple.shards import ShardStore
 from renp_sim.ntuple.writer import NtupleWriter
 from renp_sim.outputs import require_outputs
+from renp_sim.parallel.executor import Executor
 from renp_sim.production.blinding import opened, require_blindness, salted
 from renp_sim.production.job import Job, job_of
-from renp_sim.production.kept_shards import KeptShards
+from renp_sim.production.kept_shards import KeptShards, SharedShards
 from renp_sim.production.recorder import Recorder, RowSource, StepTally, totals
 from renp_sim.production.resume import COUNTS, fingerprint_of, finished, open_store
 from renp_sim.production.slices import PlannedShard, plan_shards
@@ -86,6 +87,7 @@ def generate(
     path: str | PathLike[str],
     *,
     workers: int = 1,
+    executor: Executor | None = None,
     n_events: int | None = None,
     oversample: Mapping[str, float] | None = None,
     force: bool = False,
@@ -102,6 +104,9 @@ def generate(
         The file.
     workers
         Processes that make events; the columns do not depend on it.
+    executor
+        Makes the events in the place of these processes, in a folder beside the file that all its workers
+        see; what they have made stays there for `resume` if the run does not end.
     n_events
         Number of signal photons instead of Poisson counts; weights restore every expectation, dead time
         included, which takes its mean share instead of single photons.
@@ -130,7 +135,7 @@ def generate(
         raise ConfigError(f"--events {n_events}: must not be negative")
     is_blind, is_weighted = run.config.output.blind, n_events is not None or bool(oversample)
     if is_blind:
-        require_blindness(run, is_weighted=is_weighted, resume=resume)
+        require_blindness(run, is_weighted=is_weighted, resume=resume, is_shared=executor is not None)
         run, progress = salted(run), None
     outputs = [path, key_of(path)] if is_blind else [path]
     require_outputs(outputs, inputs=[run.source], force=force or resume)
@@ -146,12 +151,11 @@ def generate(
         writer = stack.enter_context(opened(run, path, force=force))
         is_long = sum(rows.sum() for rows in expected_rows) > LONG_RUN_ROWS or os.path.lexists(folder)
         # shards hold the truth in clear
-        is_kept = is_long and not is_blind
-        store = open_store(folder, fingerprint, resume=resume, force=force) if is_kept else None
-        source, missing = _source(job, shards, store)
-        number = min(workers, len(missing))
-        if number > 1:
-            source = stack.enter_context(working(source, missing, number))
+        is_kept = (is_long or executor is not None) and not is_blind
+        # workers have other current folders
+        place = folder.absolute()
+        store = open_store(place, fingerprint, resume=resume, force=force) if is_kept else None
+        source = stack.enter_context(_source(job, shards, store, executor, workers))
         tallies: list[StepTally] = []
         # closed at once if anything fails: an unfinished shard must not stay locked
         blocks = stack.enter_context(closing(_rows(shards, source, tallies, progress)))
@@ -176,15 +180,27 @@ def _require_possible(job: Job) -> None:
         )
 
 
+@contextmanager
 def _source(
-    job: Job, shards: list[PlannedShard], store: ShardStore | None
-) -> tuple[RowSource, list[PlannedShard]]:
-    """Return where rows come from in this process, and the shards that are not kept yet."""
-    recorder = Recorder(job)
-    if store is None:
-        return recorder, shards
-    done = store.completed()
-    return KeptShards(recorder, store, done), [shard for shard in shards if shard.index not in done]
+    job: Job,
+    shards: list[PlannedShard],
+    store: ShardStore | None,
+    executor: Executor | None,
+    workers: int,
+) -> Iterator[RowSource]:
+    """Give where rows come from: this process, processes beside it, or an executor that shares the store."""
+    done = store.completed() if store is not None else set()
+    missing = [shard for shard in shards if shard.index not in done]
+    own: RowSource = Recorder(job)
+    if store is not None:
+        own = KeptShards(Recorder(job), store, done)
+    if executor is not None and store is not None:
+        yield SharedShards(executor, job, store, missing)
+    elif min(workers, len(missing)) > 1:
+        with working(own, missing, min(workers, len(missing))) as team:
+            yield team
+    else:
+        yield own
 
 
 def _rows(

@@ -7,7 +7,7 @@ import pytest
 
 from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.outcomes import Uniforms
-from renp_sim.analysis.infer.power import toy_power
+from renp_sim.analysis.infer.power import power_of
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.app.compare import setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
@@ -135,7 +135,7 @@ def test_the_power_is_that_of_compare(whole):
     model = model_of(experiment, hypothesis_of_run(experiment))
     both = Comparison.of(model.expected(experiment.theta_true(model)), truth, alternative)
     uniforms = Uniforms.of(both.alternative, 2, seed=made.campaign.seed, n_toys=N)
-    expected = toy_power(both, uniforms, 0.022750131948179195)
+    expected = power_of(*both.toy_statistics(uniforms), 0.022750131948179195)
     row = table["exposures"][0]
     assert (row["power"], row["power_error"]) == pytest.approx((expected.value, expected.error), abs=2 / N)
     assert row["live_time_s"] == pytest.approx(2e5)

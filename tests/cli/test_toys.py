@@ -1,5 +1,6 @@
 """`toys` as a user runs it."""
 
+import csv
 import json
 import os
 import signal
@@ -25,7 +26,9 @@ def renp_sim(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
 
 
-def test_make_extend_merge_inspect(tmp_path, capsys, monkeypatch):
+@pytest.fixture
+def call(tmp_path, capsys, monkeypatch):
+    """Run a command in this process, in a folder of the test."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> tuple[int, str, str]:
@@ -35,6 +38,10 @@ def test_make_extend_merge_inspect(tmp_path, capsys, monkeypatch):
             code = int(ended.code or 0)
         return code, *capsys.readouterr()
 
+    return call
+
+
+def test_make_extend_merge_inspect(tmp_path, call):
     first = renp_sim("toys", *SHORT, "-n", "300", "-o", "toys.root", "--json", cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     table = json.loads(first.stdout)
@@ -42,10 +49,13 @@ def test_make_extend_merge_inspect(tmp_path, capsys, monkeypatch):
     assert [row["factor"] for row in table["exposures"]] == [1.0, 2.0]
     # so few toys know no power at 3 sigma, and not that it is never reached
     assert table["results"] == []
+    code, out, _ = call("exposure", "--from", "toys.root", "--json")
+    assert (code, json.loads(out) | {"path": "toys.root"}) == (0, table)
     code, out, _ = call("toys", *SHORT, "-n", "400", "-o", "toys.root", "--resume", "--workers", "2")
     assert code == 0
     assert "wrote toys.root: 400 toys, 3200 fits" in out
     assert "note: 400 toys tell 2.81 σ at most" in out
+    assert call("exposure", "--from", "toys.root") == (0, out[: out.index("wrote")], "")
     code, _, err = call("toys", *SHORT, "-n", "400", "-o", "toys.root")
     assert code == 3
     assert "exists already" in err
@@ -57,6 +67,38 @@ def test_make_extend_merge_inspect(tmp_path, capsys, monkeypatch):
     code, out, err = call("merge", "twice.root", "all.root", "other.root")
     assert (code, out) == (3, "")
     assert "toys 400 … 499 are already in all.root" in err
+
+
+def test_the_exposure_of_what_is_stored(tmp_path, call):
+    """Parts of a campaign say together what the whole does, and other powers may be asked of them."""
+    campaign = (*SHORT[:-1], "0.1,0.2,0.4")
+    for part in ("0:300", "300:500"):
+        assert call("toys", *campaign, "--toys", part, "-o", f"{part[0]}.root")[0] == 0
+    asked = ("--significance", "1.5", "--power", "0.7", "--json")
+    table = json.loads(call("toys", *campaign, "-n", "500", "-o", "all.root", *asked)[1])
+    assert table["results"][0]["status"] == "reached"
+    code, out, _ = call("exposure", "--from", "3.root", "--from", "0.root", *asked, "-o", "out")
+    assert (code, json.loads(out) | {"path": "all.root"}) == (0, table)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        f"exposure.{kind}" for kind in ("csv", "pdf", "png")
+    ]
+    head, *rows = csv.reader((tmp_path / "out" / "exposure.csv").read_text().splitlines()[2:])
+    for row, point in zip(rows, table["exposures"], strict=True):
+        said = point | point["significance"]
+        assert dict(zip(head, map(float, row), strict=True)) == {name: said[name] for name in head}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--question", "ordering"), "RUN and --question: give both, or --from a file of toys"),
+        (("x", "--from", "a.root", "--free", "y"), "--from: the toys have decided it: leave RUN, --free out"),
+        (("--from", "a.root", "--workers", "2"), "leave --workers out"),
+    ],
+)
+def test_what_stored_toys_have_decided(capsys, options, message):
+    assert run_program(["exposure", *options]) == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

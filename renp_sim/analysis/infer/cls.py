@@ -18,11 +18,13 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, is_even, is_seen
-from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable, median_counts
+from renp_sim.analysis.infer.outcomes import every_outcome, is_enumerable, median_counts, p_of_toys
 from renp_sim.analysis.infer.statistic import Kind, Statistic
+from renp_sim.analysis.infer.toys import Toys, gathered, statistic_of
 from renp_sim.analysis.intervals import Interval
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
+from renp_sim.parallel.executor import Shared
 
 __all__ = ["PValues", "asymptotic_cls", "cls_limit"]
 
@@ -61,7 +63,7 @@ def cls_limit(
     *,
     band: bool = False,
     p_values: PValues = PValues.AUTO,
-    uniforms: Uniforms | None = None,
+    toys: Toys | None = None,
 ) -> ClsLimit:
     """Return the value from which on CLs is below 1 − level.
 
@@ -79,8 +81,8 @@ def cls_limit(
         Whether the limits that background alone would give are wanted.
     p_values
         `AUTO` counts every outcome where a step expects fewer than ten and nothing else floats.
-    uniforms
-        Of the toys, where they are asked for.
+    toys
+        Where they are asked for.
 
     Raises
     ------
@@ -94,7 +96,7 @@ def cls_limit(
     data = Statistic.of(setup, name, Kind.UPPER, counts[None])
     null = data.held(0.0).theta[0]
     first = _first_guess(setup, name, null)
-    chosen = _chosen(setup, p_values, null, name, first, uniforms)
+    chosen = _chosen(setup, p_values, null, name, first, toys)
     if chosen is not PValues.ASYMPTOTIC and np.any(counts != np.round(counts)):
         # of whole numbers only are there outcomes: the median ones stand for an expectation
         data = data.of_other(median_counts(counts)[None])
@@ -102,14 +104,14 @@ def cls_limit(
     if chosen is PValues.ASYMPTOTIC:
         curve: Callable[[float], float] = _Asymptotic.of(data, null).cls
     else:
-        curve = _Counted(setup=setup, name=name, null=null, uniforms=uniforms, data=data).cls
+        curve = _Counted(setup=Shared(setup), name=name, null=null, toys=toys, data=data).cls
     alpha = 1 - level
     upper = _root(lambda value: math.log(max(curve(value), 1e-300) / alpha), first)
     expected = _band(setup, name, counts, null, alpha, first) if band else None
     status = LimitStatus.UNBOUNDED if upper is None else LimitStatus.LIMITED
     error = None
-    if uniforms is not None and upper is not None:
-        error = _error(curve, upper, alpha, len(uniforms.counts))
+    if toys is not None and upper is not None:
+        error = _error(curve, upper, alpha, toys.n)
     limit = _limit(name, level, upper, expected, status, data)
     return ClsLimit(limit=replace(limit, upper_error=error), p_values=chosen)
 
@@ -190,10 +192,10 @@ def _chosen(
     null: FloatArray,
     name: str,
     first: float,
-    uniforms: Uniforms | None,
+    toys: Toys | None,
 ) -> PValues:
     """Return where p-values come from."""
-    if uniforms is not None:
+    if toys is not None:
         return PValues.TOYS
     theta = null.copy()
     theta[setup.index(name)] = 4 * first
@@ -242,29 +244,29 @@ def asymptotic_cls(q: FloatArray, q_null: float) -> FloatArray:
 class _Counted:
     """CLs from outcomes, all of them or toys, at the best fit of everything else to the data in hand."""
 
-    setup: Setup
+    setup: Shared[Setup]
     name: str
     null: FloatArray
-    uniforms: Uniforms | None
+    toys: Toys | None
     data: Statistic
 
     def cls(self, value: float) -> float:
-        observed = float(self.data.at(value)[0])
-        with_signal = self.data.held(value).theta[0]
-        both = self._p_value(with_signal, value, observed)
-        alone = self._p_value(self.null, value, observed)
+        held = self.data.held(value)
+        observed = float(self.data.of_held(held, value)[0])
+        both, alone = self._p_values([held.theta[0], self.null], value, observed)
         return both / alone if alone > 0 else 1.0
 
-    def _p_value(self, theta: FloatArray, value: float, observed: float) -> float:
-        mu = self.setup.model.expected(theta)
-        outcomes = self._outcomes(mu, theta)
-        statistic = self.data.of_other(outcomes.counts, outcomes.constraint_values).at(value)
-        return outcomes.p_value(statistic, observed, mu)[0]
+    def _p_values(self, thetas: list[FloatArray], value: float, observed: float) -> list[float]:
+        if self.toys is None:
+            return [self._exact(theta, value, observed) for theta in thetas]
+        calls = [((self.setup, self.name, Kind.UPPER, theta, value), self.toys.parts) for theta in thetas]
+        found = gathered(self.toys.executor, statistic_of, calls)
+        return [p_of_toys(np.concatenate(parts), observed)[0] for parts in found]
 
-    def _outcomes(self, mu: FloatArray, theta: FloatArray) -> Outcomes:
-        if self.uniforms is not None:
-            return self.uniforms.outcomes(self.setup, mu, theta)
-        return every_outcome(mu, mu)
+    def _exact(self, theta: FloatArray, value: float, observed: float) -> float:
+        mu = self.setup.value.model.expected(theta)
+        outcomes = every_outcome(mu, mu)
+        return outcomes.p_value(self.data.of_other(outcomes.counts).at(value), observed, mu)[0]
 
 
 def _band(

@@ -6,9 +6,9 @@ parameters at their best fit to the data (a plug-in) and constraint terms random
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 
@@ -16,11 +16,13 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.acceptance import Acceptance
 from renp_sim.analysis.infer.belts import Belts
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, is_even, is_seen
-from renp_sim.analysis.infer.outcomes import Uniforms, every_outcome, is_enumerable, median_counts
+from renp_sim.analysis.infer.outcomes import every_outcome, is_enumerable, median_counts
 from renp_sim.analysis.infer.statistic import Kind, Statistic
+from renp_sim.analysis.infer.toys import Part, Toys, gathered, parts_of
 from renp_sim.analysis.intervals import Interval, delta_q_of_level
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
+from renp_sim.parallel.executor import Executor, Serial, Shared
 
 __all__ = ["Belt", "feldman_cousins_limit"]
 
@@ -35,6 +37,9 @@ HALVINGS, TOY_HALVINGS = 14, 7
 
 DOUBLINGS, NARROWINGS = 200, 60
 
+SHIFTS = (0.0, 1.0, -1.0)
+"""Of the level, in its errors: an end, and where it might be."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Belt:
@@ -44,7 +49,7 @@ class Belt:
 
     Parameters
     ----------
-    setup
+    shared
         What floats, `name` among it.
     name
         The parameter; negative values are left out where only its size matters.
@@ -52,41 +57,64 @@ class Belt:
         Of the intervals.
     belts
         What is known already; without toys every outcome is counted.
-    uniforms
-        Of the toys.
+    toys
+        Of each value; None where every outcome is counted.
+    executor
+        Who makes the distributions.
     """
 
-    setup: Setup
+    shared: Shared[Setup]
     name: str
     level: float
     belts: Belts
-    uniforms: Uniforms | None
+    toys: Toys | None = None
+    executor: Executor = field(default_factory=Serial)
 
-    def acceptance(self, value: float, data: Statistic) -> Acceptance:
-        """Return the distribution of the statistic where the parameter has a value, the rest as data say."""
-        theta = data.held(value).theta[0]
-        known, uniforms = self.belts.found(theta), self.uniforms
-        if known is not None and uniforms is not None:
-            uniforms = uniforms.beyond(len(known.statistic))
-        if known is not None and (uniforms is None or not len(uniforms.counts)):
-            return known
-        mu = self.setup.model.expected(theta)
-        outcomes = every_outcome(mu, mu) if uniforms is None else uniforms.outcomes(self.setup, mu, theta)
-        statistic = data.of_other(outcomes.counts, outcomes.constraint_values).at(value)
-        made = Acceptance.of(outcomes, statistic, mu)
-        made = made if known is None else known.joined(made)
-        self.belts.keep(theta, made)
-        return made
+    @property
+    def setup(self) -> Setup:
+        """What floats."""
+        return self.shared.value
 
-    def accepts(self, value: float, data: Statistic, shift: float = 0.0) -> bool:
-        """Return whether a value is accepted, at a level that is shifted by its error; not beyond `far`."""
-        observed = float(data.at(value)[0])
-        if observed > self.far:
-            return False
-        if observed == 0:
-            return True
-        acceptance = self.acceptance(value, data)
-        return acceptance.accepts(observed, self.level + shift * acceptance.level_error(self.level))
+    def acceptances(self, asked: Iterable[tuple[float, FloatArray]]) -> dict[float, Acceptance]:
+        """Return the distribution of the statistic by value, with its θ (p,)."""
+        thetas, missing = dict(asked), []
+        for value, theta in thetas.items():
+            known = self.belts.found(theta)
+            if parts := self._parts(0 if known is None else len(known.statistic)):
+                missing.append((value, theta, known, parts))
+        calls = [((self.shared, self.name, theta, value), parts) for value, theta, _, parts in missing]
+        found = gathered(self.executor, _acceptance, calls)
+        for (_, theta, known, _), made in zip(missing, found, strict=True):
+            self.belts.keep(theta, reduce(Acceptance.joined, made if known is None else [known, *made]))
+        return {value: self.belts.made[theta.tobytes()] for value, theta in thetas.items()}
+
+    def _parts(self, n_known: int) -> Sequence[Part | None]:
+        """Return what is missing of a distribution that is known from so many toys, or outcomes."""
+        if self.toys is not None:
+            return parts_of(self.toys.seed, min(n_known, self.toys.n), self.toys.n)
+        return [] if n_known else [None]
+
+    def accepted(self, asked: Sequence[tuple[float, float]], data: Statistic) -> list[bool]:
+        """Return which values are accepted, each at a level that is shifted by its error; none beyond `far`.
+
+        Parameters
+        ----------
+        asked
+            Values with their shifts, in errors.
+        data
+            Whose statistic is judged.
+        """
+        held = {value: data.held(value) for value, _ in asked}
+        observed = {value: float(data.of_held(fit, value)[0]) for value, fit in held.items()}
+        known = self.acceptances((v, held[v].theta[0]) for v, t in observed.items() if 0 < t <= self.far)
+
+        def is_accepted(value: float, shift: float) -> bool:
+            if value not in known:
+                return observed[value] == 0
+            level = self.level + shift * known[value].level_error(self.level)
+            return known[value].accepts(observed[value], level)
+
+        return [is_accepted(*each) for each in asked]
 
     @property
     def far(self) -> float:
@@ -96,27 +124,34 @@ class Belt:
     def regions(self, data: Statistic) -> tuple[tuple[Interval, ...], dict[float, float]]:
         """Return the values that are accepted for some data, and the Monte Carlo errors of the ends."""
         points = self.points(data)
-        accepted = np.array([self.accepts(p, data) for p in points.tolist()])
-        ends, errors = [], {}
-        for i in np.flatnonzero(np.diff(accepted.astype(int))).tolist():
-            find = partial(self._end, data, (points[i], points[i + 1]), inner_first=bool(accepted[i]))
-            ends.append(find())
-            # where acceptance jumps, as it does where counts are few, toys decide nothing and the error is 0
-            errors[ends[-1]] = abs(find(shift=1.0) - find(shift=-1.0)) / 2 if self.uniforms else 0.0
-        return _joined(accepted, points, ends), errors
+        accepted = np.array(self.accepted([(p, 0.0) for p in points.tolist()], data))
+        shifts = (0.0,) if self.toys is None else SHIFTS
+        cells = np.flatnonzero(np.diff(accepted.astype(int))).tolist()
+        found = self._ends(
+            data, [(points[i], points[i + 1], bool(accepted[i]), s) for i in cells for s in shifts]
+        )
+        ends = found[:, 0].tolist()
+        # where acceptance jumps, as it does where counts are few, toys decide nothing and the error is 0
+        errors = np.abs(found[:, 1] - found[:, -1]) / 2 if self.toys is not None else np.zeros(len(ends))
+        return _joined(accepted, points, ends), dict(zip(ends, errors.tolist(), strict=True))
 
-    def _end(
-        self, data: Statistic, cell: tuple[float, float], *, inner_first: bool, shift: float = 0.0
-    ) -> float:
-        """Return where acceptance changes in a cell."""
-        left, right = cell
-        for _ in range(HALVINGS if self.uniforms is None else TOY_HALVINGS):
-            middle = (left + right) / 2
-            if self.accepts(middle, data, shift) == inner_first:
-                left = middle
-            else:
-                right = middle
-        return (left + right) / 2
+    def _ends(self, data: Statistic, cells: list[tuple[float, float, bool, float]]) -> FloatArray:
+        """Return where acceptance changes in cells, shape (cells, shifts).
+
+        A cell is its left and right, whether left is accepted, and the shift. All are halved at the same
+        time, so that their distributions are made at the same time.
+        """
+        for _ in range(HALVINGS if self.toys is None else TOY_HALVINGS):
+            middles = [(left + right) / 2 for left, right, _, _ in cells]
+            asked = [(middle, cell[3]) for middle, cell in zip(middles, cells, strict=True)]
+            cells = [
+                (middle, right, is_in, shift) if found == is_in else (left, middle, is_in, shift)
+                for (left, right, is_in, shift), middle, found in zip(
+                    cells, middles, self.accepted(asked, data), strict=True
+                )
+            ]
+        ends = np.array([(left + right) / 2 for left, right, _, _ in cells])
+        return ends.reshape(-1, 1 if self.toys is None else len(SHIFTS))
 
     def points(self, data: Statistic) -> FloatArray:
         """Return values from end to end of what may be accepted, and the best one."""
@@ -141,6 +176,7 @@ def feldman_cousins_limit(
     name: str,
     level: float,
     belts: Belts | None = None,
+    executor: Executor | None = None,
 ) -> Limit:
     """Return the interval of Feldman and Cousins, a list of regions where it is not connected.
 
@@ -157,6 +193,8 @@ def feldman_cousins_limit(
     belts
         What is known from before, which what is made here joins. Without toys, and where there are none,
         every outcome is counted.
+    executor
+        Who makes the distributions; no result depends on it.
 
     Raises
     ------
@@ -171,11 +209,10 @@ def feldman_cousins_limit(
     data = Statistic.of(setup, name, Kind.TWO_SIDED, counts[None])
     if belts is None:
         belts = Belts.open(None, setup, name, seed=0, n_toys=0)
-    uniforms = None
-    if belts.n_toys:
-        uniforms = Uniforms.of(setup, len(counts), seed=belts.seed, n_toys=belts.n_toys)
-    belt = Belt(setup=setup, name=name, level=level, belts=belts, uniforms=uniforms)
-    if uniforms is None:
+    executor = executor or Serial()
+    toys = Toys(seed=belts.seed, n=belts.n_toys, executor=executor) if belts.n_toys else None
+    belt = Belt(shared=Shared(setup), name=name, level=level, belts=belts, toys=toys, executor=executor)
+    if toys is None:
         most = _most_expected(setup, name, belt.points(data))
         if len(setup.names) > 1 or not is_enumerable(most, most):
             raise ConfigError(
@@ -206,6 +243,17 @@ def feldman_cousins_limit(
         lower_error=lower_error,
         upper_error=upper_error,
     )
+
+
+def _acceptance(
+    setup: Shared[Setup], name: str, theta: FloatArray, value: float, part: Part | None
+) -> Acceptance:
+    """Return the distribution at a value, of some toys or of every outcome, of a hypothesis at θ (p,)."""
+    mu = setup.value.model.expected(theta)
+    outcomes = every_outcome(mu, mu) if part is None else part.outcomes(setup.value, theta)
+    values = outcomes.constraint_values
+    statistic = Statistic.of(setup.value, name, Kind.TWO_SIDED, outcomes.counts, values).at(value)
+    return Acceptance.of(outcomes, statistic, mu)
 
 
 def _most_expected(setup: Setup, name: str, points: FloatArray) -> FloatArray:

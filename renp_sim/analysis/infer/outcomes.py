@@ -23,6 +23,7 @@ __all__ = [
     "median_counts",
     "p_of_toys",
     "poisson_inverse",
+    "require_toys",
 ]
 
 TAIL = 1e-9
@@ -115,8 +116,7 @@ class Uniforms:
         ConfigError
             If so many toys cannot be had.
         """
-        if not 1 <= n_toys <= MOST_TOYS:
-            raise ConfigError(f"--toys {n_toys}: must lie in 1 … {MOST_TOYS}")
+        require_toys(n_toys)
         names = [n for n, c in zip(setup.names, setup.constraints, strict=True) if c is not None]
         blocks = range(start // BLOCK_TOYS, -(-(start + n_toys) // BLOCK_TOYS))
         chosen = slice(start - blocks.start * BLOCK_TOYS, start - blocks.start * BLOCK_TOYS + n_toys)
@@ -132,10 +132,6 @@ class Uniforms:
         }
         return cls(counts=np.concatenate(uniform)[chosen], pulls=pulls)
 
-    def beyond(self, n: int) -> "Uniforms":
-        """Return those of all but the first n toys."""
-        return Uniforms(counts=self.counts[n:], pulls={name: pulls[n:] for name, pulls in self.pulls.items()})
-
     def outcomes(self, setup: Setup, mu: FloatArray, theta: FloatArray) -> Outcomes:
         """Return the toys of a hypothesis that expects μ (n,) at θ (p,)."""
         counts = np.empty_like(self.counts)
@@ -149,6 +145,12 @@ class Uniforms:
                     truth = float(theta[setup.index(name)])
                     values[:, position] = constraint.randomised(truth, self.pulls[name])
         return Outcomes(counts=counts, constraint_values=values, is_exact=False)
+
+
+def require_toys(n_toys: int) -> None:
+    """Raise ConfigError if so many toys cannot be had."""
+    if not 1 <= n_toys <= MOST_TOYS:
+        raise ConfigError(f"--toys {n_toys}: must lie in 1 … {MOST_TOYS}")
 
 
 def poisson_inverse(uniform: FloatArray, mean: float) -> FloatArray:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from renp_sim.analysis.infer.compare import Comparison
-from renp_sim.analysis.infer.outcomes import TIE, Uniforms
+from renp_sim.analysis.infer.outcomes import TIE
 from renp_sim.arrays import FloatArray
 
-__all__ = ["Power", "exact_power", "power_of", "toy_power"]
+__all__ = ["Power", "exact_power", "power_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,6 @@ def exact_power(both: Comparison, p_value: float) -> Power:
     mu_truth, mu_alternative = (s.model.expected(s.theta) for s in (both.truth, both.alternative))
     rejected = _rejected(statistic, outcomes.probabilities(mu_alternative), p_value)
     return Power(value=float(np.sum(outcomes.probabilities(mu_truth)[rejected])), error=0.0)
-
-
-def toy_power(both: Comparison, uniforms: Uniforms, p_value: float) -> Power:
-    """Return the power of the test by toys; those under the two hypotheses share their random numbers."""
-    return power_of(*both.toy_statistics(uniforms), p_value)
 
 
 def power_of(under_alternative: FloatArray, under_truth: FloatArray, p_value: float) -> Power:

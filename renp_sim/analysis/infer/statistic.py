@@ -87,7 +87,11 @@ class Statistic:
 
     def at(self, value: float) -> FloatArray:
         """Return the statistic of each set at a value, ≥ 0, shape (b,)."""
-        delta = self.held(value).q - self.best.q
+        return self.of_held(self.held(value), value)
+
+    def of_held(self, held: Solution, value: float) -> FloatArray:
+        """Return the same from the fits with the parameter held there."""
+        delta = held.q - self.best.q
         # what one fit found and the other missed is no evidence
         found = np.where(np.isnan(delta), np.inf, np.maximum(delta, 0.0))
         if self.kind is Kind.UPPER:

@@ -4,11 +4,12 @@ import numpy as np
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.band import band_of
-from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.infer.statistic import Kind, Statistic
+from renp_sim.analysis.infer.toys import Part, Toys, gathered
 from renp_sim.arrays import FloatArray
+from renp_sim.parallel.executor import Shared
 
-__all__ = ["toy_band", "upper_ends"]
+__all__ = ["toy_band"]
 
 POINTS = 161
 """Values at which every toy is asked; an end is read off between two of them."""
@@ -18,7 +19,7 @@ REACH = 4.0
 
 
 def toy_band(
-    setup: Setup, name: str, truth: FloatArray, upper: float, delta_q: float, uniforms: Uniforms
+    setup: Setup, name: str, truth: FloatArray, upper: float, delta_q: float, toys: Toys
 ) -> tuple[float | None, ...]:
     """Return the quantiles of −2 … 2 standard deviations of the upper ends of toys; None beyond the values.
 
@@ -34,26 +35,39 @@ def toy_band(
         The Asimov limit.
     delta_q
         Δ(−2 ln L) at an end.
-    uniforms
-        Random numbers of the toys.
+    toys
+        Whose ends.
     """
-    made = uniforms.outcomes(setup, setup.model.expected(truth), truth)
-    toys = Statistic.of(setup, name, Kind.TWO_SIDED, made.counts, made.constraint_values)
     start = float(truth[setup.index(name)])
     low, high = setup.limits(name)
     distance = abs(upper - start)
     values = np.linspace(max(low, start - distance), min(high, start + REACH * distance), POINTS)
-    ends = band_of(upper_ends(toys, values, delta_q))
-    return tuple(end if np.isfinite(end) else None for end in ends)
+    shared, shares = Shared(setup), np.array_split(values, min(toys.executor.window, POINTS))
+    ends = []
+    for part in toys.parts:
+        # values are shared out and not toys, which are fitted together
+        call = ((shared, name, truth, part), shares)
+        (found,) = gathered(toys.executor, _roots, [call])
+        roots = np.concatenate([roots for _, roots in found])
+        ends.append(_upper_ends(found[0][0], values, roots, float(np.sqrt(delta_q))))
+    band = band_of(np.concatenate(ends))
+    return tuple(end if np.isfinite(end) else None for end in band)
 
 
-def upper_ends(toys: Statistic, values: FloatArray, delta_q: float) -> FloatArray:
-    """Return where Δq of each toy first reaches a level above its best value, shape (b,); ∞ beyond all."""
-    best, wanted = toys.best_values, float(np.sqrt(delta_q))
+def _roots(
+    setup: Shared[Setup], name: str, truth: FloatArray, part: Part, values: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the best values of toys, shape (b,), and √Δq of each at values (v,), shape (v, b)."""
+    made = part.outcomes(setup.value, truth)
+    toys = Statistic.of(setup.value, name, Kind.TWO_SIDED, made.counts, made.constraint_values)
+    return toys.best_values, np.sqrt([toys.at(value) for value in values.tolist()])
+
+
+def _upper_ends(best: FloatArray, values: FloatArray, roots: FloatArray, wanted: float) -> FloatArray:
+    """Return where √Δq of each toy first reaches a level above its best value, shape (b,); ∞ beyond all."""
     found = np.full(len(best), np.inf)
     last_value, last_root = best.copy(), np.zeros(len(best))
-    for value in values.tolist():
-        root = np.sqrt(toys.at(value))
+    for value, root in zip(values.tolist(), roots, strict=True):
         ends_here = (value > best) & (root >= wanted) & ~np.isfinite(found)
         share = (wanted - last_root) / np.where(root > last_root, root - last_root, 1.0)
         found = np.where(ends_here, last_value + share * (value - last_value), found)

@@ -6,16 +6,18 @@ All that is known of an experiment is what two hypotheses say of it at a given e
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from renp_sim.analysis.infer.compare import Comparison
-from renp_sim.analysis.infer.outcomes import Uniforms
-from renp_sim.analysis.infer.power import Power, exact_power, toy_power
+from renp_sim.analysis.infer.outcomes import require_toys
+from renp_sim.analysis.infer.power import Power, exact_power, power_of
+from renp_sim.analysis.infer.toys import Part, gathered, parts_of
 from renp_sim.arrays import FloatArray
+from renp_sim.parallel.executor import Executor, Serial, Shared
 
 __all__ = ["Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "by_toys", "toy_crossings"]
 
@@ -158,22 +160,27 @@ def by_toys(
     seed: int,
     n_toys: int,
     precision: float,
+    executor: Executor | None = None,
 ) -> tuple[list[Crossings], Curve]:
     """Return where the power of toys is what is asked, around an exposure.
 
     Where an exposure is not known to the relative `precision`, more toys are drawn near to it, until it is or
-    `MOST_TOYS` are no help. Each point has toys of its own, so that their errors are independent.
+    `MOST_TOYS` are no help. Each point has toys of its own, so that their errors are independent. No result
+    depends on the executor.
     """
-    drawn = 0
+    drawn, shared = 0, Shared(here)
 
     def points(factors: FloatArray, n: int) -> Curve:
         nonlocal drawn
-        found = []
-        for factor in factors.tolist():
-            both = here.longer(factor)
-            uniforms = Uniforms.of(both.alternative, len(both.counts), seed=seed, n_toys=n, start=drawn)
-            found.append(toy_power(both, uniforms, p_value))
-            drawn += n
+        require_toys(n)
+        firsts = range(drawn, drawn + n * len(factors), n)
+        drawn += n * len(factors)
+        calls = [
+            ((shared, factor), parts_of(seed, first, first + n))
+            for factor, first in zip(factors.tolist(), firsts, strict=True)
+        ]
+        made = (np.concatenate(parts, axis=1) for parts in gathered(executor or Serial(), _drawn, calls))
+        found = [power_of(under_alternative, under_truth, p_value) for under_alternative, under_truth in made]
         return factors, np.array([p.value for p in found]), np.array([p.error for p in found])
 
     curve = points(centre * np.geomspace(*_reach(p_value, powers), TOY_POINTS), n_toys)
@@ -187,6 +194,17 @@ def by_toys(
             found = toy_crossings(curve, power)
         crossings.append(found)
     return crossings, curve
+
+
+def _drawn(here: Shared[Comparison], factor: float, part: Part) -> tuple[FloatArray, FloatArray]:
+    """Return ΔT of toys under the alternative and the truth, shape (b,) each, of a longer experiment."""
+    both = _longer(here, factor)
+    return both.toy_statistics(part.uniforms(both.alternative, len(both.counts)))
+
+
+@lru_cache(maxsize=1)
+def _longer(here: Shared[Comparison], factor: float) -> Comparison:
+    return here.value.longer(factor)
 
 
 def _joined(one: Curve, other: Curve) -> Curve:

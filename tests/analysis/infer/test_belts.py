@@ -9,7 +9,7 @@ from renp_sim.analysis.infer.acceptance import Acceptance
 from renp_sim.analysis.infer.belts import Belts, belts_of
 from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
 from renp_sim.analysis.infer.limit import Limit
-from renp_sim.analysis.infer.statistic import Statistic
+from renp_sim.analysis.infer.toys import Part
 from renp_sim.errors import SchemaError
 from tests.analysis.infer.counting import counting_setup
 
@@ -47,13 +47,13 @@ def test_more_toys_extend_and_equal_a_fresh_run(tmp_path: Path, monkeypatch: pyt
     limit_with(path, 200)
     fresh, _ = limit_with(None, 500)
     drawn: list[int] = []
-    own = Statistic.of_other
+    own = Part.outcomes
 
-    def counted(statistic, counts, values=None):
-        drawn.append(len(counts))
-        return own(statistic, counts, values)
+    def counted(part, *arguments):
+        drawn.append(part.last - part.first)
+        return own(part, *arguments)
 
-    monkeypatch.setattr(Statistic, "of_other", counted)
+    monkeypatch.setattr(Part, "outcomes", counted)
     more, _ = limit_with(path, 500)
     assert same(more, fresh)
     assert set(drawn) <= {300, 500}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from renp_sim.analysis.infer.cls import PValues, cls_limit
-from renp_sim.analysis.infer.outcomes import Uniforms
+from renp_sim.analysis.infer.toys import Toys
 from tests.analysis.infer.counting import counting_setup
 
 SIGNAL = 10.0
@@ -60,8 +60,7 @@ def test_toys_agree_with_counted_outcomes() -> None:
     setup = counting_setup(SIGNAL, 3.0)
     counts = np.array([4.0])
     exact = cls_limit(setup, counts, "normalisation", 0.9)
-    uniforms = Uniforms.of(setup, 1, seed=20261126, n_toys=40_000)
-    toys = cls_limit(setup, counts, "normalisation", 0.9, uniforms=uniforms)
+    toys = cls_limit(setup, counts, "normalisation", 0.9, toys=Toys(seed=20261126, n=40_000))
     assert (exact.p_values, toys.p_values) == (PValues.EXACT, PValues.TOYS)
     assert exact.limit.upper_error is None
     assert toys.limit.upper_error is not None
