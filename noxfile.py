@@ -54,6 +54,13 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Make the documentation site in build/docs."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "build/docs")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Comparisons of speed that README prints, quick ones: `nox -s bench -- bench_fit`."""
     session.install("-e", ".[test]")

@@ -1,6 +1,7 @@
-"""README says what is true: commands as CI runs them, the schema as it is written."""
+"""README and the pages say what is true: commands as CI runs them, sessions, the schema as it is written."""
 
 import doctest
+import os
 import re
 import subprocess
 import sys
@@ -14,12 +15,17 @@ from renp_sim.physics.atom import known_atoms
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = {
+    str(path.relative_to(ROOT)): path.read_text("utf-8")
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+    if "reference" not in path.parts
+}
 
 PRINTED = "[25.03 19.47 17.82]"
 
 
-def commands() -> list[str]:
-    return re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+def commands(page: str = "README.md") -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", PAGES[page], flags=re.DOTALL)
 
 
 def test_ci_runs_the_test_command_as_printed() -> None:
@@ -36,12 +42,13 @@ def test_wrong_input_gets_the_lines_that_are_printed() -> None:
     assert (done.returncode, done.stderr.splitlines()) == (2, lines)
 
 
-def blocks_in_python() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+def blocks_in_python(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", PAGES[page], flags=re.DOTALL)
 
 
 def test_the_example_in_python_runs(tmp_path: Path) -> None:
-    (code,) = (block for block in blocks_in_python() if "load(" in block and ">>>" not in block)
+    pages = blocks_in_python("docs/guide/python.md")
+    (code,) = (block for block in pages if "load(" in block and ">>>" not in block)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
     )
@@ -52,22 +59,54 @@ def test_the_example_in_python_runs(tmp_path: Path) -> None:
     assert fitted.startswith(("normal/dirac", "inverted/dirac"))
 
 
-@pytest.mark.parametrize("session", [block for block in blocks_in_python() if ">>>" in block])
+@pytest.mark.parametrize(
+    "session", [block for page in PAGES for block in blocks_in_python(page) if ">>>" in block]
+)
 def test_a_session_in_python_prints_what_is_written(session: str) -> None:
-    example = doctest.DocTestParser().get_doctest(session, {"renp_sim": renp_sim}, "README", "README.md", 0)
+    example = doctest.DocTestParser().get_doctest(session, {"renp_sim": renp_sim}, "page", None, 0)
     assert len(example.examples) <= 10
     assert doctest.DocTestRunner().run(example).failed == 0
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", PAGES[page]):
+        if "://" not in target:
+            assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if commands(page)])
+def test_commands_run_as_printed(page: str, tmp_path: Path) -> None:
+    """All commands of a page, one after the other, in an empty folder; what installs has run already."""
+    if page == "docs/guide/campaigns.md":
+        pytest.skip("its commands are for a cluster, and for hours")
+    lines = [block for block in commands(page) if "pip install" not in block]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(lines)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PATH": path},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
 def test_the_schema_is_as_written() -> None:
-    between = re.search(r"<!-- schema -->\n(.*?)\n<!-- /schema -->", README, flags=re.DOTALL)
+    between = re.search(
+        r"<!-- schema -->\n(.*?)\n<!-- /schema -->", PAGES["docs/guide/ntuple.md"], flags=re.DOTALL
+    )
     assert between is not None
     assert between[1].strip() == markdown_table().strip()
 
 
 def test_levels_are_rounded_as_is_said() -> None:
     """Thresholds move by half of what is rounded off the level, which is told to 1e-6 eV."""
-    (line,) = re.findall(r"\*\*Levels\*\* are rounded as in GP23: (.*) eV low\.", README)
+    (line,) = re.findall(
+        r"\*\*Levels\*\* are rounded as in GP23: (.*) eV low\.", PAGES["docs/guide/physics.md"]
+    )
     levels, moves = re.findall(r"(\w\w) ([\d.]+) for ([\d.]+)", line), re.findall(r"[\d.]+e-6", line)
     assert [name for name, _, _ in levels] == ["Yb", "Xe"]
     for (name, rounded, exact), moved in zip(levels, moves, strict=True):

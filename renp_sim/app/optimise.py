@@ -17,6 +17,7 @@ from renp_sim.app.limit import normalisation_text
 from renp_sim.app.plan_toys import ToyGain, toy_gain
 from renp_sim.app.separations import Asking, first_points, separations_of
 from renp_sim.arrays import FloatArray, IndexArray
+from renp_sim.errors import FitError
 from renp_sim.laser.schedule import StepKind
 from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
 from renp_sim.runfile.reading import apply_settings, read_table
@@ -241,6 +242,7 @@ def optimised(run: Run, asking: Asking, wish: Wish, prior: Prior | None = None) 
     layout, prior = Layout.of(run), prior or Prior()
     grid = default_grid(run, _neutrinos(prior.runs(run))) if wish.grid_eV is None else wish.grid_eV
     candidates, separations, every = _solved(layout, prior, asking, grid, None)
+    _require_answer(every)
     if wish.grid_eV is None:
         finer = _zoomed(candidates.omega_eV, every.time > ZOOM_SHARE * np.sum(every.time))
         candidates, separations, every = _solved(layout, prior, asking, finer, every.points)
@@ -252,6 +254,7 @@ def optimised(run: Run, asking: Asking, wish: Wish, prior: Prior | None = None) 
         least=wish.least_dwell_s / UNIT_S,
         shares=prior.shares,
     )
+    _require_answer(found)
     done = OptimalSchedule(
         asking=asking,
         prior=prior,
@@ -279,6 +282,15 @@ def _solved(
         separations,
         optimum(separations, _price(candidates), first, shares=prior.shares),
     )
+
+
+def _require_answer(found: Optimum) -> None:
+    if not isfinite(found.cost):
+        raise FitError(
+            "no schedule of these frequencies answers the question: an alternative expects what the truth "
+            "does at each of them, whatever the exposure; fix or constrain what floats, widen --grid or "
+            "allow more --steps"
+        )
 
 
 def _price(candidates: Candidates) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The reference that `renp-sim keys` prints, as in `docs/keys.md`: keys of run files, parameters of fits."""
+"""What `renp-sim keys` prints, as in `docs/guide/keys.md`: keys of run files, parameters of fits."""
 
 import re
 from collections.abc import Iterator

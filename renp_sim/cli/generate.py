@@ -63,7 +63,7 @@ def generate(
 
     keep_freed_memory()
     run = loaded(run_file, settings, seed=seed, run_number=run_number)
-    # processes hand rows over in memory, which takes less than a folder (docs/campaigns.md)
+    # processes hand rows over in memory, which takes less than a folder (docs/guide/campaigns.md)
     given = nullcontext() if cluster is None else executing(workers, keep_freed_memory, cluster=cluster)
     with progress_bar("generating", quiet=quiet) as progress, given as executor:
         made = library_call(

@@ -20,8 +20,8 @@ TABLES = key_tables()
 
 
 def test_the_documentation_has_it() -> None:
-    """`renp-sim keys > docs/keys.md` after a change of keys."""
-    assert (ROOT / "docs" / "keys.md").read_text("utf-8") == reference()
+    """`renp-sim keys > docs/guide/keys.md` after a change of keys."""
+    assert (ROOT / "docs" / "guide" / "keys.md").read_text("utf-8") == reference()
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.heading)

@@ -8,13 +8,13 @@ worst fit is excluded, are an upper one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
 from renp_sim.analysis.plan.programme import Cuts, Plan, Programme
 from renp_sim.analysis.plan.separation import Separation, Worst
 from renp_sim.arrays import FloatArray, IndexArray
-from renp_sim.errors import FitError
 
 __all__ = ["GAP", "Optimum", "Points", "cuts_of", "length_needed", "optimum"]
 
@@ -31,6 +31,9 @@ LENGTHENINGS = 20
 
 LENGTH_TOLERANCE = 1e-4
 """A last step of this size leaves the length known much better, since Δq is nearly proportional to it."""
+
+HOPELESS = 1e6
+"""Times the cost of the first programme: what needs more would be separated by rounding errors only."""
 
 LEAST_SHARE = 1e-9
 """Of the time: less is rounding of the linear programme."""
@@ -99,7 +102,7 @@ def optimum(
     chosen: IndexArray | None = None,
     least: float = 0.0,
 ) -> Optimum:
-    """Return the cheapest schedule.
+    """Return the cheapest schedule; one of infinite cost where none separates a truth from its alternative.
 
     Parameters
     ----------
@@ -113,18 +116,19 @@ def optimum(
         Prior of the truths, as for `renp_sim.analysis.plan.programme.Programme`.
     chosen, least
         As for `Programme.solve`.
-
-    Raises
-    ------
-    FitError
-        If no schedule separates a truth from its alternative.
     """
     points, wanted = first, separations[0].wanted
     programme = Programme(price=price, wanted=wanted, shares=shares, cuts=cuts_of(separations, first))
-    time, cost, rounds = np.zeros(len(price)), np.inf, 0
-    while rounds < MOST_ROUNDS:
-        rounds += 1
-        plan = _solved(programme, chosen, least)
+    time, cost, hopeless = np.zeros(len(price)), np.inf, np.inf
+    for rounds in count(1):
+        solved = programme.solve(chosen, least)
+        if solved is None or solved.cost > hopeless:
+            # the times of no schedule
+            plan = Plan(time=np.zeros(len(price)), cost=np.inf, weight=np.zeros(len(points)))
+            time, cost = plan.time, plan.cost
+            break
+        plan = _without_rounding(solved)
+        hopeless = min(hopeless, HOPELESS * plan.cost)
         worst = [separation.worst(plan.time) for separation in separations]
         is_last = rounds == MOST_ROUNDS
         length = np.inf
@@ -150,14 +154,7 @@ def optimum(
     )
 
 
-def _solved(programme: Programme, chosen: IndexArray | None, least: float) -> Plan:
-    plan = programme.solve(chosen, least)
-    if plan is None:
-        raise FitError(
-            "no schedule of these frequencies answers the question: an alternative expects what the truth "
-            "does at each of them, whatever the exposure; fix or constrain what floats, widen --grid or "
-            "allow more --steps"
-        )
+def _without_rounding(plan: Plan) -> Plan:
     time = np.where(plan.time > LEAST_SHARE * np.sum(plan.time), plan.time, 0.0)
     return Plan(time=time, cost=plan.cost, weight=plan.weight)
 

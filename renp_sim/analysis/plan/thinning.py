@@ -18,10 +18,14 @@ __all__ = ["thinned"]
 WORTH = 2e-3
 """A step is worth its place if the others alone cost so much more, relative."""
 
-SHORTLIST = 60
-"""Candidates that are tried in the place of a step: those that bring most against the least favourable."""
+FEW = 12
+"""Steps of which each is tried in turn, and with which the search for fewer begins."""
 
-MOST_ROUNDS = 8
+SHORTLIST, LITTLE = 60, 0.3
+"""Candidates that are tried in the place of a step, and how much they bring, of what the best does."""
+
+MOST_ROUNDS = 4
+"""Searches for steps, each with what the fits of the one before found."""
 
 Cost = Callable[[IndexArray], float]
 """Of a schedule of these candidates."""
@@ -38,6 +42,8 @@ def thinned(
 ) -> Optimum:
     """Return a schedule of few steps that costs hardly more; its bound is still that of all candidates.
 
+    Its cost is infinite where so few steps answer nothing.
+
     Parameters
     ----------
     found
@@ -48,15 +54,10 @@ def thinned(
         How many there may be; None: as many as are worth it.
     least
         Least time of a step.
-
-    Raises
-    ------
-    FitError
-        If so few steps answer nothing.
     """
-    wanted, points, kept = separations[0].wanted, found.points, found
-    steps = np.flatnonzero(found.time > 0)
-    steps = steps[np.argsort(-found.time[steps], kind="stable")]
+    wanted, points, best = separations[0].wanted, found.points, replace(found, cost=np.inf)
+    support = np.flatnonzero(found.time > 0)
+    support = support[np.argsort(-found.time[support], kind="stable")]
     for _ in range(MOST_ROUNDS):
         programme = Programme(price=price, wanted=wanted, shares=shares, cuts=cuts_of(separations, points))
 
@@ -64,15 +65,17 @@ def thinned(
             plan = programme.solve(chosen, least)
             return np.inf if plan is None else plan.cost
 
-        steps = _fewer(cost, steps, found.cost * (1 + WORTH), most_steps)
+        steps = _fewer(cost, support, found.cost * (1 + WORTH), most_steps)
         if most_steps is not None and len(steps) == most_steps:
-            steps = _exchanged(cost, steps, found.rate / price)
+            steps = _exchanged(cost, steps, _shortlist(found.rate / price, support))
         expected = cost(steps)
         kept = optimum(separations, price, points, shares=shares, chosen=steps, least=least)
         points = kept.points
-        if kept.cost <= expected * (1 + GAP):
+        best = min(best, kept, key=lambda each: each.cost)
+        # what costs more than was expected is looked at again, with what is known now
+        if not np.isfinite(expected) or kept.cost <= expected * (1 + GAP):
             break
-    return replace(found, time=kept.time, cost=kept.cost, rounds=found.rounds + kept.rounds)
+    return replace(found, time=best.time, cost=best.cost)
 
 
 def _fewer(cost: Cost, steps: IndexArray, allowed: float, most_steps: int | None) -> IndexArray:
@@ -81,8 +84,12 @@ def _fewer(cost: Cost, steps: IndexArray, allowed: float, most_steps: int | None
     while n < len(steps) and cost(steps[:n]) > allowed:
         n *= 2
     steps = steps[:n]
+    if most_steps is not None:
+        steps = steps[: max(most_steps, FEW)]
     while len(steps) > 1:
-        left = [np.delete(steps, i) for i in range(len(steps))]
+        # of many the shortest is tried, of few each
+        places = range(len(steps)) if len(steps) <= FEW else (len(steps) - 1,)
+        left = [np.delete(steps, i) for i in places]
         costs = [cost(each) for each in left]
         is_forced = most_steps is not None and len(steps) > most_steps
         if not is_forced and min(costs) > max(allowed, cost(steps)):
@@ -91,9 +98,15 @@ def _fewer(cost: Cost, steps: IndexArray, allowed: float, most_steps: int | None
     return steps
 
 
-def _exchanged(cost: Cost, steps: IndexArray, worth: FloatArray) -> IndexArray:
+def _shortlist(worth: FloatArray, support: IndexArray) -> IndexArray:
+    """Return candidates that bring something against the least favourable, from all over, and the longest."""
+    good = np.flatnonzero(worth >= LITTLE * np.max(worth))
+    spread = good[np.unique(np.linspace(0, len(good) - 1, SHORTLIST).astype(int))]
+    return np.union1d(spread, support[:FEW])
+
+
+def _exchanged(cost: Cost, steps: IndexArray, shortlist: IndexArray) -> IndexArray:
     """Return the steps after every exchange of one for another candidate that makes them cheaper."""
-    shortlist = np.argsort(-worth, kind="stable")[:SHORTLIST]
     lowest, is_moving = cost(steps), True
     while is_moving:
         is_moving = False
