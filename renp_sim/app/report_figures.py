@@ -1,6 +1,8 @@
 """The plots of a report: spectrum with fits, profile of the mass, threshold search, photon energies."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,7 +29,10 @@ from renp_sim.plots.spectrum import spectrum_plot
 from renp_sim.prediction.drawn_spectrum import drawn_spectrum
 from renp_sim.prediction.parameters import FREE_OFFSET_EV
 
-__all__ = ["PLOTS", "draw", "energy_bins", "fit_curves", "mass_profiles"]
+if TYPE_CHECKING:
+    from renp_sim.plots.figure import Figure
+
+__all__ = ["PLOTS", "energy_bins", "figures_of", "fit_curves", "mass_profiles", "save_figures"]
 
 PLOTS = ("spectrum", "thresholds", "energies", "lightest_mass")
 """What is drawn, if there is something to draw, each as PNG and PDF."""
@@ -42,8 +47,8 @@ DRAWN_DELTA_Q = 1000.0
 """A hypothesis further off than this would only press the others' curves flat."""
 
 
-def draw(spectrum: Spectrum, fit: FitReport, search: ThresholdSearch, folder: Path) -> list[Path]:
-    """Write every plot as PNG and PDF and return the files."""
+def figures_of(spectrum: Spectrum, fit: FitReport, search: ThresholdSearch) -> dict[str, "Figure"]:
+    """Return every plot by its name in `PLOTS`."""
     data = fit.data
     thresholds = {pair: found.value for pair, found in fit.thresholds[fit.result.best.label].items()}
     title = "run " + ", ".join(str(run) for run in data.tables.runs["run"].tolist()[:3])
@@ -56,6 +61,11 @@ def draw(spectrum: Spectrum, fit: FitReport, search: ThresholdSearch, folder: Pa
     profiles = mass_profiles(fit)
     if profiles:
         made["lightest_mass"] = profile_plot(profiles, title=title)
+    return made
+
+
+def save_figures(made: "Mapping[str, Figure]", folder: Path) -> list[Path]:
+    """Write every plot as PNG and PDF and return the files."""
     return [path for name, drawn in made.items() for path in save(drawn, *png_and_pdf(folder / name))]
 
 
