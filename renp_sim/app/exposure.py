@@ -1,5 +1,6 @@
 """How long must we run? The exposure that answers a question: by Asimov sets, every outcome or toys."""
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from renp_sim.app.question import Question
 from renp_sim.app.systematics import added_in_turn
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.errors import ConfigError
+from renp_sim.files import write_file
+from renp_sim.outputs import require_outputs
 from renp_sim.plots.power import power_plot
 from renp_sim.runfile.run import Run
 
@@ -131,7 +134,7 @@ def _table(result: Crossing) -> dict[str, Any]:
 
 
 def write_exposure(found: ExposureAnswer, folder: Path, *, force: bool = False) -> list[Path]:
-    """Write the curves as CSV, PNG and PDF into a folder, and return the files.
+    """Write the curves as CSV, PNG and PDF and the answer as JSON into a folder, and return the files.
 
     Raises
     ------
@@ -149,7 +152,9 @@ def write_exposure(found: ExposureAnswer, folder: Path, *, force: bool = False) 
             title=f"{found.truth} against {found.alternative}",
         )
 
-    return write_table_and_plot(
+    answer = folder / "exposure.json"
+    require_outputs([answer], force=force)
+    files = write_table_and_plot(
         folder,
         "exposure",
         [
@@ -161,6 +166,8 @@ def write_exposure(found: ExposureAnswer, folder: Path, *, force: bool = False) 
         draw,
         force=force,
     )
+    write_file(answer, (json.dumps(found.as_dict(), indent=1) + "\n").encode(), force=True)
+    return [*files, answer]
 
 
 def _crossing(run: Run, exposure: Exposure, method: CompareMethod, found: Crossings) -> Crossing:

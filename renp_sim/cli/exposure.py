@@ -70,7 +70,12 @@ def exposure(
     seed: Seed = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Also write curves as CSV, PNG and PDF."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Also write JSON, and curves as CSV, PNG, PDF.",
+        ),
     ] = None,
     force: Force = False,
     json: Json = False,

@@ -21,7 +21,7 @@ def belt_plot(
         for (name, curve), colour in zip(critical.items(), cycled(len(critical)), strict=True):
             axes.plot(values, curve, "o-", color=colour, markersize=3, linewidth=0.9, label=name)
         axes.set_ylim(bottom=0)
-        axes.set_xlabel(x_label)
+        axes.set_xlabel(x_label, parse_math=False)
         axes.set_ylabel(r"critical $\Delta(-2\,\ln L)$")
         drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(COLOURS))
         put_title(drawn, title)

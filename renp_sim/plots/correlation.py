@@ -1,7 +1,7 @@
 """Plot of a correlation matrix."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,8 +25,9 @@ def correlation_plot(names: Sequence[str], matrix: FloatArray, *, title: str = "
     with figure(0.55 * size + 3.4, 0.42 * size + 2.2) as drawn:
         axes = drawn.subplots()
         shown = axes.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
-        axes.set_xticks(range(size), names, rotation=50, ha="right", rotation_mode="anchor", fontsize=8)
-        axes.set_yticks(range(size), names, fontsize=8)
+        style: Any = {"fontsize": 8, "parse_math": False}
+        axes.set_xticks(range(size), names, rotation=50, ha="right", rotation_mode="anchor", **style)
+        axes.set_yticks(range(size), names, **style)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_minor_locator(NullLocator())
         axes.tick_params(length=0)

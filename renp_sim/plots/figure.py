@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import catch_warnings, filterwarnings
 
 from renp_sim.files import write_file
 
@@ -100,7 +101,9 @@ def rendered(drawn: "Figure", kind: str, *, dpi: float | None = None, salt: str 
 
     data = BytesIO()
     dateless = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
-    with _style(), mpl.rc_context({"svg.hashsalt": salt}):
+    with _style(), mpl.rc_context({"svg.hashsalt": salt}), catch_warnings():
+        # a name may have a letter that no font has: a box stands for it
+        filterwarnings("ignore", message="Glyph .* missing")
         drawn.savefig(data, format=kind, metadata=dateless, dpi=dpi or mpl.rcParams["savefig.dpi"])
     drawn.set_layout_engine("none")
     return data.getvalue()

@@ -96,8 +96,8 @@ def nuisance_plot(
             grid[1].axvline(0.0, color=QUIET, linewidth=0.7)
             most = 1.2 * float(np.max(np.abs(np.nan_to_num(impact)), initial=0.0)) or 1.0
             grid[1].set_xlim(-most, most)
-            grid[1].set_xlabel(impact_label)
-        grid[0].set_yticks(rows, names)
+            grid[1].set_xlabel(impact_label, parse_math=False)
+        grid[0].set_yticks(rows, names, parse_math=False)
         grid[0].set_ylim(-0.6, len(names) - 0.4)
         for axes in grid:
             axes.tick_params(axis="y", which="both", length=0)

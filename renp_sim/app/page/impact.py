@@ -16,7 +16,7 @@ ORDER = (Systematic.BACKGROUND, Systematic.EFFICIENCY, Systematic.CALIBRATION, S
 
 OTHERS = "other parameters"
 
-POINTS = 33
+POINTS = 17
 """Of a profile from the best value to an end; in between √Δq is a line."""
 
 
@@ -66,10 +66,13 @@ def impacts(fitted: ModelFit, result: ParameterFit) -> tuple[Frozen, ...]:
     for group, names in groups:
         frozen += names
         curve = replace(fitted.curve, setup=setup.without(*frozen), searched=None, grid=np.empty(0))
+        # what rests has no constraint term any more
+        dropped = sum((fitted.parameter(name).prior_pull or 0.0) ** 2 for name in frozen)
         ends = []
         for end in (lower, upper):
             values = np.linspace(result.value, end, POINTS)
-            ends.append(_end(values, curve.delta_q(result.name, values), result.intervals.delta_q))
+            delta_q = curve.delta_q(result.name, values) + dropped
+            ends.append(_end(values, delta_q, result.intervals.delta_q))
         is_last = len(frozen) == len(setup.names) - 1
         name = f"{group}: {STATISTICS}" if is_last else group
         found.append(Frozen(group=name, names=names, lower=ends[0], upper=ends[1]))

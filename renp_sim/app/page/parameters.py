@@ -87,7 +87,7 @@ def _nuisances(best: ModelFit) -> list[Drawing]:
     pull = np.array([p.prior_pull for p in nuisances], dtype=float)
     width = np.array([_width(p, constraint_of[p.name]) for p in nuisances])
     scale, unit = unit_of(interest[0].name) if interest else (1.0, "")
-    what = named(interest[0].name) if interest else ""
+    what = interest[0].name.removesuffix("_eV") if interest else ""
     drawn = nuisance_plot(
         [p.name for p in nuisances],
         pull,

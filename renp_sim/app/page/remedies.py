@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from shlex import quote
 
-from renp_sim.analysis.infer.result import ModelFit, Role
+from renp_sim.analysis.infer.result import ModelFit
+from renp_sim.analysis.model import Constraint, Shape
+from renp_sim.app.hypothesis import Masses
+from renp_sim.app.limit import normalisation_text
 from renp_sim.app.page.answer import POOR, in_doubt
-from renp_sim.app.page.words import MASSES, number
+from renp_sim.app.question import Normalisation
 from renp_sim.app.thresholds import FitReport
 
 __all__ = ["Warned", "with_remedies"]
@@ -27,9 +29,9 @@ class Warned:
 RULES = (
     (r"expect fewer than", "fit {files} --toys 10000"),
     (r"data do not see it", "fit {files} --fix {name}={value}"),
-    (r"is at an end of its range", "limit {files} --parameter {name} --method feldman-cousins{toys}"),
+    (r"is at an end of its range", "limit {files} --parameter {name} --method feldman-cousins --toys 2000"),
     (r"no parabolic error", "limit {files} --parameter {name} --cl 0.6827"),
-    (r"did not converge", "fit {files}{fixes}"),
+    (r"did not converge", "fit {files} --toys 1000"),
     (r"no step expects a count", "spectrum {files}"),
     (r"not nested|equally good", "compare {files} --question ordering --method toys"),
     (r"degrees of freedom differ", "fit {files} --toys 10000"),
@@ -54,17 +56,12 @@ def with_remedies(fit: FitReport, notes: Sequence[str] = ()) -> list[Warned]:
             "a normalisation that is not known, a background that is not stated or damaged data do this"
         )
     texts += best.warnings
-    if in_doubt(result) is not None and all(delta > 0 for label, delta in _others(fit)):
+    if in_doubt(result) is not None:
         texts.append(NOT_NESTED)
     texts += [*result.notes, *fit.data.notes, *notes]
     return [
         Warned(text=_shown(fit, text), command=_command(fit, best, text)) for text in dict.fromkeys(texts)
     ]
-
-
-def _others(fit: FitReport) -> list[tuple[str, float]]:
-    best = fit.result.best.label
-    return [(label, delta) for label, delta in fit.result.delta_q.items() if label != best]
 
 
 def _shown(fit: FitReport, text: str) -> str:
@@ -78,22 +75,42 @@ def _shown(fit: FitReport, text: str) -> str:
 def _command(fit: FitReport, best: ModelFit, text: str) -> str:
     template = next((command for pattern, command in RULES if re.search(pattern, text)), DEFAULT)
     name = text.partition(":")[0]
-    values = {p.name: p.value for p in best.parameters}
-    nuisances = [p for p in best.floating if p.role is Role.FREE and p.name not in MASSES]
-    files, model = fit.data.tables.paths, fit.data.model
-    given = _names(files)
-    if model is not None:
-        # what a blind file hides is given again
-        given += f" --model {quote(model.name)}"
-    return "renp-sim " + template.format(
-        files=given,
-        model=quote(model.name) if model is not None else "RUN",
-        name=name,
-        value=number(values.get(name), 6).replace("−", "-"),
-        toys=" --toys 4000" if len(best.setup.names) > 1 else "",
-        fixes="".join(f" --fix {p.name}={p.value:.6g}" for p in nuisances) or " --toys 10000",
+    value = next((p.value for p in best.parameters if p.name == name), 0.0)
+    model = fit.data.model
+    command = template.format(
+        files=" ".join(quote(path.name) for path in fit.data.tables.paths),
+        model="RUN" if model is None else quote(model.name),
+        name=quote(name),
+        value=f"{value:.6g}",
     )
+    if template.startswith(("fit", "limit", "compare")):
+        command += _options(fit, whole=template.startswith("fit"))
+    return f"renp-sim {command}"
 
 
-def _names(files: Sequence[Path]) -> str:
-    return " ".join(quote(path.name) for path in files)
+def _options(fit: FitReport, *, whole: bool) -> str:
+    """Return the options that ask the same; `whole` is for `fit`, which compares hypotheses."""
+    question, asked, out = fit.question, fit.question.treatment, []
+    if question.normalisation is not Normalisation.FIXED:
+        out.append(f"--normalisation {normalisation_text(question)}")
+    out += [f"--free {quote(name)}" for name in asked.free]
+    out += [f"--fix {quote(n if v is None else f'{n}={v:.6g}')}" for n, v in asked.fixed.items()]
+    out += [f"--constrain {quote(name + _measured(c))}" for name, c in asked.constrained.items()]
+    if whole and question.masses is Masses.THREE:
+        out.append("--masses three")
+    if whole and len(question.orderings) == 1:
+        out.append(f"--ordering {question.orderings[0]}")
+    if whole and question.natures:
+        out.append(f"--nature {question.natures[0] if len(question.natures) == 1 else 'both'}")
+    if fit.data.model is not None:
+        out.append(f"--model {quote(fit.data.model.name)}")
+    out += [f"--set {quote(setting)}" for setting in fit.data.settings]
+    return "".join(f" {option}" for option in out)
+
+
+def _measured(constraint: Constraint | None) -> str:
+    if constraint is None:
+        return ""
+    if constraint.shape is Shape.LOG_NORMAL:
+        return f"={constraint.value:.6g}:{100 * constraint.error:.6g}%"
+    return f"={constraint.value:.6g}:{constraint.error:.6g}"

@@ -83,7 +83,7 @@ def spectrum_section(fit: FitReport, drawn: "Figure", onsets: "Figure | None", e
             energies,
             key="energies",
             label="Histogram of the energies of the recorded photons",
-            caption="Energies of the recorded photons; a blind file does not say what made them.",
+            caption="Energies of the recorded photons, by what made them where the file says so.",
         ),
     ]
     if onsets is not None:
