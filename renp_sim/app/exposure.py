@@ -17,7 +17,6 @@ from renp_sim.analysis.plan.crossing import Crossings, Curve, asimov_curve, by_a
 from renp_sim.app.compare import CompareMethod, setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
-from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
 from renp_sim.app.systematics import added_in_turn
 from renp_sim.app.table_and_plot import write_table_and_plot
@@ -103,7 +102,7 @@ class ExposureAnswer:
             "alternative": self.alternative,
             "significance": self.significance,
             "sided": "one-sided",
-            "normalisation": normalisation_text(self.question),
+            "normalisation": self.question.normalisation_text,
             "results": [_table(result) for result in self.results],
             "curve": {
                 method: {

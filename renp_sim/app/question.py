@@ -65,6 +65,12 @@ class Question:
     treatment: Treatment = NOTHING_SAID
     level: float = ONE_SIGMA
 
+    @property
+    def normalisation_text(self) -> str:
+        """What is known of Γ₀, as the option has it."""
+        known = self.normalisation
+        return f"{100 * known.error:g}%" if isinstance(known, Constraint) else known.value
+
     def hypotheses(self, nature: Nature) -> tuple[Hypothesis, ...]:
         """Return the hypotheses that are compared; `nature` is that of the run."""
         return tuple(

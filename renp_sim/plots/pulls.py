@@ -51,6 +51,7 @@ def count_pulls_plot(
             axes.set_xlim(low, high)
             axes.set_ylim(-reach, reach)
             tame_ticks(axes, 5)
+            axes.minorticks_off()
             axes.set_xlabel(OMEGA_LABEL)
         grid[0].set_ylabel("pull of the counts")
         if not np.all(is_signal):

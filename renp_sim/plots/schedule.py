@@ -64,9 +64,9 @@ def schedule_plot(
             lower.set_ylim(-0.6, len(lanes) - 0.1)
             lower.set_yticks(range(len(lanes)), reversed(lanes) if column == 0 else [""] * len(lanes))
             lower.tick_params(axis="y", which="both", length=0)
-            lower.minorticks_on()
-            lower.yaxis.minorticks_off()
             tame_ticks(lower, 5)
+            for axes in (upper, lower):
+                axes.minorticks_off()
             lower.set_xlabel(OMEGA_LABEL)
         if len(windows) > 1:
             for axes in grid[:, 0]:
@@ -87,7 +87,7 @@ def _thresholds(axes: "Axes", thresholds_eV: Mapping[str, float], lane: int, col
         axes.vlines(value, lane - 0.4, lane - 0.05, color=colour, linewidth=1.1)
         axes.plot([value, at], [lane - 0.05, lane + 0.15], color=QUIET, linewidth=0.6)
         axes.text(
-            at, lane + 0.17, rf"$\nu_{pair[0]}\nu_{pair[1]}$", ha="center", va="bottom", fontsize=8, color=INK
+            at, lane + 0.17, rf"$\nu_{pair[0]}\nu_{pair[1]}$", ha="center", va="bottom", fontsize=9, color=INK
         )
 
 

@@ -49,7 +49,7 @@ def ntuple(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_command_explains_itself() -> None:
     text = renp_sim("--help").stdout
     commands = (
-        *("init", "check", "keys", "rate", "generate", "inspect", "spectrum", "fit", "run"),
+        *("init", "check", "keys", "rate", "generate", "inspect", "spectrum", "fit", "run", "report"),
         *("figures", "reweight", "merge", "unblind", "export"),
         *("limit", "compare", "identify", "sensitivity", "exposure", "excess", "toys", "pulls", "coverage"),
     )

@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Role
-from renp_sim.app.limit import normalisation_text
 from renp_sim.app.page.words import (
     MASSES,
     hypothesis_text,
@@ -49,7 +48,7 @@ def question_text(fit: FitReport) -> str:
     which = f"which of {', '.join(others)} fits best, and " if len(others) > 1 else f"under {others[0]}, "
     constrained = [p.name for p in best.floating if p.role is Role.CONSTRAINED]
     known = f"; known with errors: {', '.join(constrained)}" if constrained else ""
-    normalisation = normalisation_text(fit.question)
+    normalisation = fit.question.normalisation_text
     return (
         f"What do the {fit.data.observation.exposure.n_steps} steps of {shown} say: {which}what is {asked}? "
         f"Normalisation Γ₀ {normalisation}{known}."

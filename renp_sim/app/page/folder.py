@@ -1,6 +1,7 @@
 """What lies in a folder beside the ntuples: results, toys, belts, limits and exposures."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ KINDS = {
     "exposure": ("question", "truth", "alternative", "significance", "results", "curve"),
 }
 """What JSON that commands print is known by."""
+
+NOT_OURS = "left out, since it is neither a limit nor an exposure that a command printed with --json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,29 +94,41 @@ def _in_folder(folder: Path) -> Found:
         files = sorted(inside for inside in folder.iterdir() if inside.is_file())
     except OSError as error:
         raise SchemaError(f"{folder}: cannot be read ({error.strerror})") from None
-    trees = [path for path in files if path.suffix == ".root"]
-    toys = tuple(path for path in trees if is_toy_file(path))
+    ntuples, toys, faults = _sorted([path for path in files if path.suffix == ".root"])
     tables = [_table(path) for path in files if path.suffix == ".json"]
-    ntuples = tuple(path for path in trees if path not in toys)
     if not ntuples:
         # a folder of `fit` names its files, which lie elsewhere
-        ntuples = tuple(path for each in tables if each.kind == "results" for path in _named(each))
+        ntuples = [path for each in tables if each.kind == "results" for path in _named(each)]
     if not ntuples:
+        if faults:
+            raise faults[0]
         raise SchemaError(
             f"{folder}: has neither an ntuple nor {RESULTS}: give a folder that `renp-sim run` wrote"
         )
     return Found(
-        ntuples=ntuples,
-        toys=toys,
+        ntuples=tuple(ntuples),
+        toys=tuple(toys),
         belts=tuple(path for path in files if path.suffix == ".npz"),
         kept=tuple(each for each in tables if each.kind),
-        notes=tuple(
-            f"{each.path.name}: left out, since it is neither a limit nor an exposure that a command printed "
-            "with --json"
-            for each in tables
-            if not each.kind
+        notes=(
+            *(f"left out: {error}".replace(f"{folder}{os.sep}", "") for error in faults),
+            *(f"{each.path.name}: {NOT_OURS}" for each in tables if not each.kind),
         ),
     )
+
+
+def _sorted(trees: Sequence[Path]) -> tuple[list[Path], list[Path], list[SchemaError]]:
+    """Return ntuples, files of toys, and what the others are: weights, or damaged."""
+    ntuples: list[Path] = []
+    toys: list[Path] = []
+    faults: list[SchemaError] = []
+    for path in trees:
+        try:
+            (toys if is_toy_file(path) else ntuples).append(path)
+        except SchemaError as error:
+            # no reason to say nothing of the rest
+            faults.append(error)
+    return ntuples, toys, faults
 
 
 def _table(path: Path) -> Kept:

@@ -3,7 +3,6 @@
 from dataclasses import fields
 
 from renp_sim.analysis.model import Constraint
-from renp_sim.app.limit import normalisation_text
 from renp_sim.app.page.parts import Section, Table
 from renp_sim.app.page.words import number
 from renp_sim.app.thresholds import FitReport
@@ -35,7 +34,7 @@ def assumptions_section(fit: FitReport) -> Section:
     rows.append(
         (
             "normalisation Γ₀",
-            normalisation_text(fit.question),
+            fit.question.normalisation_text,
             "known to this, log-normal" if isinstance(known, Constraint) else _of_normalisation(known.value),
         )
     )

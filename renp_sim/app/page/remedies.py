@@ -8,7 +8,6 @@ from shlex import quote
 from renp_sim.analysis.infer.result import ModelFit
 from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.app.hypothesis import Masses
-from renp_sim.app.limit import normalisation_text
 from renp_sim.app.page.answer import POOR, in_doubt
 from renp_sim.app.question import Normalisation
 from renp_sim.app.thresholds import FitReport
@@ -92,7 +91,7 @@ def _options(fit: FitReport, *, whole: bool) -> str:
     """Return the options that ask the same; `whole` is for `fit`, which compares hypotheses."""
     question, asked, out = fit.question, fit.question.treatment, []
     if question.normalisation is not Normalisation.FIXED:
-        out.append(f"--normalisation {normalisation_text(question)}")
+        out.append(f"--normalisation {question.normalisation_text}")
     out += [f"--free {quote(name)}" for name in asked.free]
     out += [f"--fix {quote(n if v is None else f'{n}={v:.6g}')}" for n, v in asked.fixed.items()]
     out += [f"--constrain {quote(name + _measured(c))}" for name, c in asked.constrained.items()]

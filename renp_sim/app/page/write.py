@@ -6,10 +6,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from renp_sim.app.page.answer import answer, question_text
-from renp_sim.app.page.campaign import campaign_section
 from renp_sim.app.page.folder import Found
 from renp_sim.app.page.numbers import numbers_section
 from renp_sim.app.page.parameters import parameters_section
+from renp_sim.app.page.parts import Section
 from renp_sim.app.page.physics import assumptions_section
 from renp_sim.app.page.planned import exposure_section
 from renp_sim.app.page.provenance import provenance_section
@@ -65,7 +65,7 @@ def page_of(
             fit, figures["spectrum"], figures["thresholds"] if has_onsets else None, figures["energies"]
         ),
         parameters_section(fit, figures.get("lightest_mass")),
-        campaign_section(found),
+        _campaign(found),
         exposure_section(found),
         assumptions_section(fit),
         provenance_section(fit, results, found.paths),
@@ -82,6 +82,15 @@ def page_of(
         )
         .encode()
     )
+
+
+def _campaign(found: Found) -> Section | None:
+    if not found.toys and not found.belts:
+        return None
+    # what reads them takes its time to load
+    from renp_sim.app.page.campaign import campaign_section
+
+    return campaign_section(found)
 
 
 @cache

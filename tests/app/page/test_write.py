@@ -193,6 +193,24 @@ def test_what_cannot_be_reported_is_one_line(what: str, folder: Path, tmp_path: 
     assert not output.exists() or output.read_text() in ("mine", json.dumps(table, indent=1) + "\n")
 
 
+def test_what_is_left_out_is_said(folder: Path, tmp_path: Path) -> None:
+    """Whatever else lies in the folder: the report is of the rest."""
+    mine = tmp_path / "mine"
+    shutil.copytree(folder, mine)
+    (mine / "weights.root").write_bytes(b"root, but none of ours")
+    (mine / "notes.json").write_text('["mine"]')
+    hand_over([mine], tmp_path / "page.html")
+    page = page_at(tmp_path / "page.html")
+    said = [text for text in page.text_in("li") if "left out" in text]
+    assert [text.partition(" ")[0] for text in said] == ["left", "notes.json:"]
+    assert "weights.root: is damaged" in said[0]
+    assert str(tmp_path) not in page.text
+    (mine / "events.root").unlink()
+    (mine / "results.json").unlink()
+    with pytest.raises(SchemaError, match=r"weights\.root: is damaged"):
+        hand_over([mine], tmp_path / "again.html")
+
+
 def test_several_runs_are_one_report(tmp_path: Path) -> None:
     run = load("gp23_three_frequencies")
     paths = [generate(run, tmp_path / "a.root").path]
