@@ -7,7 +7,7 @@ import numpy as np
 
 from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, put_title
-from renp_sim.plots.frequency_axis import OMEGA_LABEL, panel_windows, tame_ticks
+from renp_sim.plots.frequency_axis import panel_windows, tame_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def count_pulls_plot(
             axes.set_ylim(-reach, reach)
             tame_ticks(axes, 5)
             axes.minorticks_off()
-            axes.set_xlabel(OMEGA_LABEL)
+            axes.set_xlabel("trigger frequency (eV)")
         grid[0].set_ylabel("pull of the counts")
         if not np.all(is_signal):
             drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)

@@ -76,9 +76,9 @@ def schedule_section(fit: FitReport) -> Section:
         "the laser line and the calibration error on the same scale"
     )
     caption = (
-        "Share of the live time at each frequency; below it the thresholds of both orderings at their best "
-        "fits, the laser line (±σ) and the stated calibration error (±σ), to the same scale: what is "
-        "narrower than the mark is a tick."
+        "Share of the live time at each frequency; below it the thresholds ω_ij of both orderings at their "
+        "best fits, by ij, the laser line (±σ) and the stated calibration error (±σ), to the same scale: "
+        "what is narrower than the mark is a tick."
     )
     return Section(
         key="schedule",
