@@ -9,6 +9,7 @@ from renp_sim.analysis.infer.result import ModelFit
 from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.app.hypothesis import Masses
 from renp_sim.app.page.answer import POOR, in_doubt
+from renp_sim.app.page.words import without_folders
 from renp_sim.app.question import Normalisation
 from renp_sim.app.thresholds import FitReport
 
@@ -59,16 +60,9 @@ def with_remedies(fit: FitReport, notes: Sequence[str] = ()) -> list[Warned]:
         texts.append(NOT_NESTED)
     texts += [*result.notes, *fit.data.notes, *notes]
     return [
-        Warned(text=_shown(fit, text), command=_command(fit, best, text)) for text in dict.fromkeys(texts)
+        Warned(text=without_folders(fit.data, text), command=_command(fit, best, text))
+        for text in dict.fromkeys(texts)
     ]
-
-
-def _shown(fit: FitReport, text: str) -> str:
-    """Return a warning without the folders that files happen to lie in."""
-    paths = [*fit.data.tables.paths, *([] if fit.data.model is None else [fit.data.model])]
-    for path in paths:
-        text = text.replace(str(path), path.name)
-    return text
 
 
 def _command(fit: FitReport, best: ModelFit, text: str) -> str:

@@ -2,14 +2,23 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 from renp_sim.analysis.infer.result import ParameterFit
 from renp_sim.analysis.intervals import Interval, Intervals
 from renp_sim.app.data import Data
 from renp_sim.app.hypothesis import MASS_NAMES
 
-__all__ = ["MASSES", "duration", "named", "number", "percent", "region_text", "run_names", "value_text"]
+__all__ = [
+    "MASSES",
+    "duration",
+    "named",
+    "number",
+    "percent",
+    "region_text",
+    "run_names",
+    "value_text",
+    "without_folders",
+]
 
 MASSES = tuple(name for names in MASS_NAMES.values() for name in names)
 
@@ -115,6 +124,8 @@ def run_names(data: Data) -> list[str]:
     return [f"{name} (run {run})" if name else f"run {run}" for run, name in zip(runs, names, strict=True)]
 
 
-def file_names(paths: Sequence[Path]) -> str:
-    """Return the names of files, without the folders that they happen to lie in."""
-    return " ".join(path.name for path in paths)
+def without_folders(data: Data, text: str) -> str:
+    """Return a text without the folders that the files happen to lie in."""
+    for path in (*data.tables.paths, *(() if data.model is None else (data.model,))):
+        text = text.replace(str(path), path.name)
+    return text

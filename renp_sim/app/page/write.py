@@ -16,7 +16,7 @@ from renp_sim.app.page.provenance import provenance_section
 from renp_sim.app.page.remedies import with_remedies
 from renp_sim.app.page.schedule import schedule_section
 from renp_sim.app.page.spectrum import spectrum_section
-from renp_sim.app.page.words import run_names
+from renp_sim.app.page.words import run_names, without_folders
 from renp_sim.app.thresholds import FitReport
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def page_of(
     tables = fit.data.tables
     if tables.runs["is_blind"].any():
         found = found.blinded()
-    results = dict(results) | {"files": [path.name for path in tables.paths]}
+    results = _without_folders(fit, results)
     has_onsets = bool(results.get("search", {}).get("omega_eV"))
     sections = [
         numbers_section(fit, found),
@@ -82,6 +82,18 @@ def page_of(
         )
         .encode()
     )
+
+
+def _without_folders(fit: FitReport, results: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `results.json` says, with names of files for their paths."""
+    data, question, found = fit.data, results["question"], results["fit"]
+    model = None if data.model is None else data.model.name
+    notes = [without_folders(data, note) for note in found["notes"]]
+    return dict(results) | {
+        "files": [path.name for path in data.tables.paths],
+        "question": question | {"model": model},
+        "fit": found | {"notes": notes},
+    }
 
 
 def _campaign(found: Found) -> Section | None:

@@ -74,6 +74,21 @@ def test_nothing_hidden_is_in_the_report(blind: Path, tmp_path: Path) -> None:
     assert all(f"--model {EXAMPLE}" in command for command in commands if " fit " in command)
 
 
+def test_no_folder_is_told(blind: Path, tmp_path: Path) -> None:
+    """Neither that of the data nor that of the model, in no file that the page carries."""
+    model = tmp_path / "my model.toml"
+    scan = "[[laser.scan]]\nomegas_eV = [1.07]\ntotal_duration_s = 1e5\n"
+    model.write_text(f"[run]\nseed = 1\n[laser]\nlinewidth_eV = 1e-6\n{scan}")
+    hand_over([blind], tmp_path / "page.html", model=model)
+    page = page_at(tmp_path / "page.html")
+    for text in (page.data, *page.embedded().values()):
+        assert str(tmp_path).encode() not in text
+        assert str(blind.parent).encode() not in text
+    assert page.json("results.json")["question"]["model"] == "my model.toml"
+    assert "my model.toml: a fit uses its target.atom" in page.text
+    assert "renp-sim check 'my model.toml'" in page.text_in("code")
+
+
 def test_the_search_finds_what_an_open_file_tells(tmp_path: Path) -> None:
     """The broken twin: the same run, not blind."""
     path = tmp_path / "open.root"
