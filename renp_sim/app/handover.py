@@ -97,7 +97,10 @@ def _asked(found: Found) -> tuple[Question, dict[str, Any]] | None:
 def _goodness(found: Found, report: Report) -> Goodness | None:
     """Return the p-value from toys that a folder keeps of the same best fit."""
     for table in found.of_kind("results"):
-        fit = table.get("fit", {})
-        if fit.get("goodness") and fit.get("best") == report.fit.result.best.label:
-            return Goodness(**fit["goodness"])
+        try:
+            if table["fit"]["goodness"] and table["fit"]["best"] == report.fit.result.best.label:
+                return Goodness(**table["fit"]["goodness"])
+        except (KeyError, TypeError):
+            # of another version, or changed: then it says nothing of toys
+            continue
     return None

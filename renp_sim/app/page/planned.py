@@ -1,7 +1,8 @@
 """Limits and exposures of a folder."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,14 +11,17 @@ from renp_sim.app.page.folder import Found
 from renp_sim.app.page.parts import Block, Section, Table, Text
 from renp_sim.app.page.words import duration, number, percent
 from renp_sim.arrays import FloatArray
+from renp_sim.errors import SchemaError
 from renp_sim.plots.power import power_plot
 
 __all__ = ["exposure_facts", "exposure_section", "limit_facts"]
 
+T = TypeVar("T")
+
 
 def limit_facts(found: Found) -> list[tuple[str, str]]:
     """Return a row of key numbers for each limit."""
-    return [(f"limit on {table['parameter']}", _limit(table)) for table in found.of_kind("limit")]
+    return _each(found, "limit", lambda table: (f"limit on {table['parameter']}", _limit(table)))
 
 
 def _limit(table: dict[str, Any]) -> str:
@@ -35,13 +39,29 @@ def _ends(table: dict[str, Any]) -> str:
 
 def exposure_facts(found: Found) -> list[tuple[str, str]]:
     """Return a row of key numbers for each exposure that was asked for."""
-    return [
-        (
+    return _each(
+        found,
+        "exposure",
+        lambda table: (
             f"exposure for {table['question']}, {table['significance']:g} σ {table.get('sided', '')}",
             "; ".join(_answer(row) for row in table["results"]),
-        )
-        for table in found.of_kind("exposure")
-    ]
+        ),
+    )
+
+
+def _each(found: Found, kind: str, make: Callable[[dict[str, Any]], T]) -> list[T]:
+    """Return what is made of each table of a kind; SchemaError if one is not what its command prints."""
+    out = []
+    for kept in found.kept:
+        if kept.kind == kind:
+            try:
+                out.append(make(kept.table))
+            except (KeyError, TypeError, ValueError, AttributeError):
+                raise SchemaError(
+                    f"{kept.path}: is not what `renp-sim {kind} --json` prints: write it again, or take it "
+                    "out of the folder"
+                ) from None
+    return out
 
 
 def _answer(row: dict[str, Any]) -> str:
@@ -55,10 +75,10 @@ def _answer(row: dict[str, Any]) -> str:
 
 def exposure_section(found: Found) -> Section | None:
     """Return the section; None where the folder has no exposure."""
-    blocks: list[Block] = []
-    for place, table in enumerate(found.of_kind("exposure")):
-        blocks += _exposure(table, f"exposure{place}")
-    return Section(key="exposure", title="Exposure", blocks=tuple(blocks)) if blocks else None
+    number_of = count()
+    parts = _each(found, "exposure", lambda table: _exposure(table, f"exposure{next(number_of)}"))
+    blocks = tuple(block for part in parts for block in part)
+    return Section(key="exposure", title="Exposure", blocks=blocks) if blocks else None
 
 
 def _exposure(table: dict[str, Any], key: str) -> list[Block]:

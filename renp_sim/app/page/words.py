@@ -11,11 +11,13 @@ from renp_sim.app.hypothesis import MASS_NAMES
 __all__ = [
     "MASSES",
     "duration",
+    "hypothesis_text",
     "named",
     "number",
     "percent",
     "region_text",
     "run_names",
+    "unit_of",
     "value_text",
     "without_folders",
 ]

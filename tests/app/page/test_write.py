@@ -155,7 +155,7 @@ def test_a_folder_is_reported_as_it_was_fitted(tmp_path: Path) -> None:
     assert "p-value from toys, normal/dirac" in page_at(tmp_path / "page.html").text
 
 
-@pytest.mark.parametrize("what", ["nothing", "no JSON", "old", "another", "input", "there"])
+@pytest.mark.parametrize("what", ["nothing", "no JSON", "no limit", "old", "another", "input", "there"])
 def test_what_cannot_be_reported_is_one_line(what: str, folder: Path, tmp_path: Path) -> None:
     mine, output = tmp_path / "mine", tmp_path / "page.html"
     shutil.copytree(folder, mine)
@@ -169,6 +169,10 @@ def test_what_cannot_be_reported_is_one_line(what: str, folder: Path, tmp_path: 
     elif what == "no JSON":
         (mine / "limit.json").write_text("{")
         expected = (SchemaError, r"limit.json: is no JSON \(.*\): write it again")
+    elif what == "no limit":
+        wrong = {"parameter": "x", "cl": "high", "upper": [], "lower": None, "is_expected": False}
+        (mine / "limit.json").write_text(json.dumps(wrong))
+        expected = (SchemaError, "limit.json: is not what `renp-sim limit --json` prints: write it again")
     elif what == "old":
         del table["question"]
         results.write_text(json.dumps(table))
