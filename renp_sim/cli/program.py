@@ -103,7 +103,7 @@ def _program(
 
 
 def run_program(arguments: list[str] | None = None) -> int:
-    """Run a command and return the exit code; the command line library exits with those of its own."""
+    """Run a command and return the exit code."""
     output = sys.stdout
     if isinstance(output, TextIOWrapper):
         # a file name may have bytes that are no text, and a terminal may know no Greek

@@ -29,10 +29,7 @@ def test_make_extend_merge_inspect(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        try:
-            code = run_program([*arguments])
-        except SystemExit as ended:
-            code = int(ended.code or 0)
+        code = run_program([*arguments])
         return code, *capsys.readouterr()
 
     first = renp_sim("toys", *SHORT, "-n", "300", "-o", "toys.root", "--json", cwd=tmp_path)
