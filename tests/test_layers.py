@@ -58,6 +58,8 @@ THIRD_PARTY = {
     "iminuit": {"analysis"},
     "matplotlib": {"plots"},
     "mplhep": {"plots"},
+    "jinja2": {"app"},
+    "markupsafe": {"app"},
     "dask": {"parallel"},
     "distributed": {"parallel"},
 }

@@ -13,7 +13,6 @@ from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.hypothesis import Hypothesis
-from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Nature, Ordering, Question, treatment_of
 from renp_sim.app.subject import Subject
 from renp_sim.errors import ConfigError
@@ -86,7 +85,7 @@ class CompareReport:
             "wall": both.is_wall,
             "truth_at": _values(both.truth),
             "alternative_at": _values(both.alternative),
-            "normalisation": normalisation_text(self.question),
+            "normalisation": self.question.normalisation_text,
             "p_value": self.significance.p_value,
             "p_error": self.significance.p_error,
             "median_significance": self.significance.sigma if self.is_planned else None,

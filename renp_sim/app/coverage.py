@@ -19,7 +19,6 @@ from renp_sim.analysis.infer.toys import gathered, parts_of, statistic_of
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.interest import limit_setup
-from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
@@ -68,7 +67,7 @@ class CoverageReport:
             "parameter": self.parameter,
             "cl": self.level,
             "hypothesis": self.hypothesis,
-            "normalisation": normalisation_text(self.question),
+            "normalisation": self.question.normalisation_text,
             "rows": [
                 {
                     "truth": truth,

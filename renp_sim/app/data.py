@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike, fspath
+from pathlib import Path
+from typing import Any
 
 from detector.background import Background
 from detector.response import Detector
@@ -49,6 +51,8 @@ class Data:
         Detector by run number; none of a run that carries no configuration.
     notes
         What a reader must know, a line each.
+    model, settings
+        The run file given, None without one, and what was changed of it.
     """
 
     tables: NtupleTables
@@ -58,6 +62,8 @@ class Data:
     targets: Mapping[int, Target]
     detectors: Mapping[int, Detector] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    model: Path | None = None
+    settings: tuple[str, ...] = ()
 
     @property
     def experiment(self) -> Experiment:
@@ -68,6 +74,15 @@ class Data:
             targets=self.targets,
             detectors=self.detectors,
         )
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What `read_data` was given beside the files, for JSON."""
+        return {
+            "model": None if self.model is None else str(self.model),
+            "settings": list(self.settings),
+            "energies": self.fitted.exposure.is_split,
+        }
 
     @property
     def first_target(self) -> Target:
@@ -129,6 +144,8 @@ def read_data(
         targets=targets,
         detectors=detectors,
         notes=(*tables.notes, *notes),
+        model=None if model is None else Path(fspath(model)),
+        settings=tuple(settings),
     )
 
 

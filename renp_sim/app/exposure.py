@@ -1,5 +1,6 @@
 """How long must we run? The exposure that answers a question: by Asimov sets, every outcome or toys."""
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from renp_sim.analysis.plan.crossing import Crossings, Curve, asimov_curve, by_a
 from renp_sim.app.compare import CompareMethod, setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
-from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
 from renp_sim.app.systematics import added_in_turn
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.errors import ConfigError
+from renp_sim.files import write_file
+from renp_sim.outputs import require_outputs
 from renp_sim.parallel.executor import Executor
 from renp_sim.plots.power import power_plot
 from renp_sim.runfile.run import Run
@@ -101,7 +103,7 @@ class ExposureAnswer:
             "alternative": self.alternative,
             "significance": self.significance,
             "sided": "one-sided",
-            "normalisation": normalisation_text(self.question),
+            "normalisation": self.question.normalisation_text,
             "results": [_table(result) for result in self.results],
             "curve": {
                 method: {
@@ -132,7 +134,7 @@ def _table(result: Crossing) -> dict[str, Any]:
 
 
 def write_exposure(found: ExposureAnswer, folder: Path, *, force: bool = False) -> list[Path]:
-    """Write the curves as CSV, PNG and PDF into a folder, and return the files.
+    """Write the curves as CSV, PNG and PDF and the answer as JSON into a folder, and return the files.
 
     Raises
     ------
@@ -150,7 +152,9 @@ def write_exposure(found: ExposureAnswer, folder: Path, *, force: bool = False) 
             title=f"{found.truth} against {found.alternative}",
         )
 
-    return write_table_and_plot(
+    answer = folder / "exposure.json"
+    require_outputs([answer], force=force)
+    files = write_table_and_plot(
         folder,
         "exposure",
         [
@@ -162,6 +166,8 @@ def write_exposure(found: ExposureAnswer, folder: Path, *, force: bool = False) 
         draw,
         force=force,
     )
+    write_file(answer, (json.dumps(found.as_dict(), indent=1) + "\n").encode(), force=True)
+    return [*files, answer]
 
 
 def _crossing(run: Run, exposure: Exposure, method: CompareMethod, found: Crossings) -> Crossing:

@@ -14,7 +14,6 @@ from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.interest import rested
-from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.arrays import FloatArray
@@ -70,7 +69,7 @@ class Identification:
             "delta_q": plain(self.delta_q),
             "best": self.best.tolist(),
             "hypothesis": self.hypothesis,
-            "normalisation": normalisation_text(self.question),
+            "normalisation": self.question.normalisation_text,
             "notes": [
                 "of the expected counts; masses rest where the run file has them unless they are named"
             ],

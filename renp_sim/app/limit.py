@@ -18,7 +18,6 @@ from renp_sim.analysis.infer.limit import Limit, LimitStatus, profile_limit
 from renp_sim.analysis.infer.toy_band import toy_band
 from renp_sim.analysis.infer.toys import Toys
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
-from renp_sim.analysis.model import Constraint
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.hypothesis import MASS_NAMES
 from renp_sim.app.interest import limit_setup
@@ -30,7 +29,7 @@ from renp_sim.parallel.executor import Executor, Serial
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 
-__all__ = ["LimitMethod", "LimitReport", "PValues", "limit_of", "normalisation_text"]
+__all__ = ["LimitMethod", "LimitReport", "PValues", "limit_of"]
 
 NULL_IS_ZERO = ("interaction.*", "normalisation")
 """Signals, of which a limit is expected where there is none; others stand at the truth of the run file."""
@@ -91,7 +90,7 @@ class LimitReport:
             "intervals": [[r.lower, r.upper] for r in limit.regions],
             "delta_q": limit.delta_q,
             "sided": limit.sided,
-            "normalisation": normalisation_text(self.question),
+            "normalisation": self.question.normalisation_text,
             "expected": None if limit.expected is None else list(limit.expected),
             "visible": limit.status is not LimitStatus.NOT_VISIBLE,
             "status": limit.status.value,
@@ -290,9 +289,3 @@ def _notes(
             "is asymptotic; --method feldman-cousins counts outcomes"
         )
     return notes
-
-
-def normalisation_text(question: Question) -> str:
-    """Return what is known of Γ₀, as the option has it."""
-    known = question.normalisation
-    return f"{100 * known.error:g}%" if isinstance(known, Constraint) else known.value

@@ -13,7 +13,6 @@ from renp_sim.analysis.plan.separation import Separation
 from renp_sim.analysis.plan.thinning import thinned
 from renp_sim.app.candidates import UNIT_S, Candidates, Layout, default_grid
 from renp_sim.app.experiment import Experiment
-from renp_sim.app.limit import normalisation_text
 from renp_sim.app.plan_toys import ToyGain, toy_gain
 from renp_sim.app.separations import Asking, first_points, separations_of
 from renp_sim.arrays import FloatArray, IndexArray
@@ -184,7 +183,7 @@ class OptimalSchedule:
             asked += f" to ±{self.asking.error:g}"
         return (
             f"{asked} at {self.asking.significance:g} sigma, normalisation "
-            f"{normalisation_text(self.asking.question)}: {days[0]:.5g} d live, {days[1]:.5g} d wall",
+            f"{self.asking.question.normalisation_text}: {days[0]:.5g} d live, {days[1]:.5g} d wall",
             f"within {100 * self.found.gap_rel:.2g} % of the best possible schedule "
             f"of these {len(self.candidates.omega_eV)} frequencies",
         )
@@ -201,7 +200,7 @@ class OptimalSchedule:
             "error": self.asking.error,
             "significance": self.asking.significance,
             "sided": "one-sided",
-            "normalisation": normalisation_text(self.asking.question),
+            "normalisation": self.asking.question.normalisation_text,
             "prior": [dict(truth) for truth in self.prior.truths],
             "robust": self.prior.is_robust,
             "omega_eV": self.omega_eV.tolist(),

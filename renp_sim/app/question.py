@@ -1,9 +1,10 @@
 """What is asked of data: which hypotheses are compared, and what floats."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Any
 
 from renp_sim.analysis.floating import Treatment
 from renp_sim.analysis.model import Constraint, Model, Shape
@@ -64,6 +65,12 @@ class Question:
     treatment: Treatment = NOTHING_SAID
     level: float = ONE_SIGMA
 
+    @property
+    def normalisation_text(self) -> str:
+        """What is known of Γ₀, as the option has it."""
+        known = self.normalisation
+        return f"{100 * known.error:g}%" if isinstance(known, Constraint) else known.value
+
     def hypotheses(self, nature: Nature) -> tuple[Hypothesis, ...]:
         """Return the hypotheses that are compared; `nature` is that of the run."""
         return tuple(
@@ -72,9 +79,45 @@ class Question:
             for each in self.natures or (nature,)
         )
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads."""
+        known, asked = self.normalisation, self.treatment
+        return {
+            "orderings": list(self.orderings),
+            "natures": list(self.natures),
+            "masses": self.masses,
+            "normalisation": asdict(known) if isinstance(known, Constraint) else known,
+            "free": list(asked.free),
+            "fixed": dict(asked.fixed),
+            "constrained": {name: c and asdict(c) for name, c in asked.constrained.items()},
+            "level": self.level,
+        }
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> "Question":
+        """Return the question that `as_dict` kept; KeyError, TypeError or ValueError if it is none."""
+        known = table["normalisation"]
+        constrained = table["constrained"].items()
+        return cls(
+            orderings=tuple(map(Ordering, table["orderings"])),
+            natures=tuple(map(Nature, table["natures"])),
+            masses=Masses(table["masses"]),
+            normalisation=_constraint(known) if isinstance(known, Mapping) else Normalisation(known),
+            treatment=Treatment(
+                free=tuple(table["free"]),
+                fixed=dict(table["fixed"]),
+                constrained={name: c and _constraint(c) for name, c in constrained},
+            ),
+            level=float(table["level"]),
+        )
+
     def with_nothing_floating(self, masses: Masses) -> "Question":
         """Return the question with these masses, and nothing said of other parameters."""
         return replace(self, masses=masses, normalisation=Normalisation.FIXED, treatment=NOTHING_SAID)
+
+
+def _constraint(table: Mapping[str, Any]) -> Constraint:
+    return Constraint(value=table["value"], error=table["error"], shape=Shape(table["shape"]))
 
 
 def treatment_of(question: Question, model: Model) -> Treatment:

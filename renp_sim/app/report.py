@@ -13,8 +13,10 @@ from renp_sim.analysis.infer.result import plain
 from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch, search_thresholds
 from renp_sim.app.data import Data, read_data
+from renp_sim.app.page.folder import RESULTS, Found
+from renp_sim.app.page.write import page_of
 from renp_sim.app.question import Question
-from renp_sim.app.report_figures import PLOTS, draw
+from renp_sim.app.report_figures import PLOTS, figures_of, save_figures
 from renp_sim.app.thresholds import FitReport, fit_report
 from renp_sim.errors import ConfigError
 from renp_sim.files import write_file
@@ -28,13 +30,14 @@ from renp_sim.runfile.run import Run
 __all__ = [
     "Report",
     "analyse",
+    "page_of_report",
     "report_folder",
     "run_all",
     "spectrum_of_files",
     "write_report",
 ]
 
-RESULTS: Final = "results.json"
+PAGE: Final = "report.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,6 +63,7 @@ class Report:
         return {
             "files": [str(path) for path in self.fit.data.tables.paths],
             "runs": self.fit.data.tables.runs["run"].tolist(),
+            "question": self.fit.question.as_dict() | self.fit.data.asked,
             "spectrum": plain(self.spectrum.as_dict()),
             "fit": plain(self.fit.as_dict()),
             "search": plain(self.search.as_dict()),
@@ -90,7 +94,7 @@ def run_all(
     question: Question | None = None,
     progress: Progress | None = None,
 ) -> tuple[Generated, Report, list[Path]]:
-    """Do the main job: ntuple, spectrum and fit as PNG and PDF, results.json.
+    """Do the main job: ntuple, spectrum and fit as PNG and PDF, results.json, report.html.
 
     Parameters
     ----------
@@ -136,17 +140,34 @@ def report_folder(folder: Path, *, inputs: Iterable[Path | None] = (), force: bo
         If it cannot be made, or if a file of the report is one of the inputs, or exists without `force`.
     """
     plots = [path for name in PLOTS for path in png_and_pdf(folder / name)]
-    require_outputs([folder / RESULTS, *plots], inputs=inputs, force=force)
+    require_outputs([folder / RESULTS, folder / PAGE, *plots], inputs=inputs, force=force)
     with results_folder(folder):
         yield
 
 
 def write_report(report: Report, folder: Path) -> list[Path]:
-    """Write plots and results.json into a folder, in place of any that are there, and return the files."""
-    files = draw(report.spectrum, report.fit, report.search, folder)
-    results = folder / RESULTS
-    write_file(results, (json.dumps(report.as_dict(), indent=1) + "\n").encode(), force=True)
-    return [*files, results]
+    """Write plots, results.json and report.html into a folder, in place of any that are there.
+
+    Returns
+    -------
+    list of Path
+        The files.
+    """
+    figures = figures_of(report.spectrum, report.fit, report.search)
+    table = report.as_dict()
+    # the page lays the figures out, and what is saved has that layout
+    page = page_of(report.fit, figures, table)
+    files = save_figures(figures, folder)
+    write_file(folder / RESULTS, (json.dumps(table, indent=1) + "\n").encode(), force=True)
+    write_file(folder / PAGE, page, force=True)
+    return [*files, folder / RESULTS, folder / PAGE]
+
+
+def page_of_report(report: Report, found: Found) -> bytes:
+    """Return the page of a report, with what lies beside its data."""
+    return page_of(
+        report.fit, figures_of(report.spectrum, report.fit, report.search), report.as_dict(), found
+    )
 
 
 def spectrum_of_files(

@@ -1,6 +1,8 @@
 """The plots of a report: spectrum with fits, profile of the mass, threshold search, photon energies."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from renp_sim.analysis.spectrum.thresholds import ThresholdSearch
 from renp_sim.app.data import Data
 from renp_sim.app.fitting import model_fitted
 from renp_sim.app.hypothesis import MASS_NAMES, Masses
+from renp_sim.app.page.words import run_names
 from renp_sim.app.thresholds import FitReport
 from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.ntuple.reader import iterate_events
@@ -27,7 +30,10 @@ from renp_sim.plots.spectrum import spectrum_plot
 from renp_sim.prediction.drawn_spectrum import drawn_spectrum
 from renp_sim.prediction.parameters import FREE_OFFSET_EV
 
-__all__ = ["PLOTS", "draw", "energy_bins", "fit_curves", "mass_profiles"]
+if TYPE_CHECKING:
+    from renp_sim.plots.figure import Figure
+
+__all__ = ["PLOTS", "energy_bins", "figures_of", "fit_curves", "mass_profiles", "save_figures"]
 
 PLOTS = ("spectrum", "thresholds", "energies", "lightest_mass")
 """What is drawn, if there is something to draw, each as PNG and PDF."""
@@ -42,11 +48,12 @@ DRAWN_DELTA_Q = 1000.0
 """A hypothesis further off than this would only press the others' curves flat."""
 
 
-def draw(spectrum: Spectrum, fit: FitReport, search: ThresholdSearch, folder: Path) -> list[Path]:
-    """Write every plot as PNG and PDF and return the files."""
+def figures_of(spectrum: Spectrum, fit: FitReport, search: ThresholdSearch) -> dict[str, "Figure"]:
+    """Return every plot by its name in `PLOTS`."""
     data = fit.data
     thresholds = {pair: found.value for pair, found in fit.thresholds[fit.result.best.label].items()}
-    title = "run " + ", ".join(str(run) for run in data.tables.runs["run"].tolist()[:3])
+    # a name is no TeX
+    title = ", ".join(run_names(data)[:3]).replace("$", r"\$")
     curves = fit_curves(fit)
     made = {
         "spectrum": spectrum_plot(spectrum, curves=curves, thresholds_eV=thresholds, title=title),
@@ -56,6 +63,11 @@ def draw(spectrum: Spectrum, fit: FitReport, search: ThresholdSearch, folder: Pa
     profiles = mass_profiles(fit)
     if profiles:
         made["lightest_mass"] = profile_plot(profiles, title=title)
+    return made
+
+
+def save_figures(made: "Mapping[str, Figure]", folder: Path) -> list[Path]:
+    """Write every plot as PNG and PDF and return the files."""
     return [path for name, drawn in made.items() for path in save(drawn, *png_and_pdf(folder / name))]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.limit import Limit
-from renp_sim.app.limit import LimitMethod, limit_of, normalisation_text
+from renp_sim.app.limit import LimitMethod, limit_of
 from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
 from renp_sim.app.systematics import Systematic, present, without
@@ -153,7 +153,7 @@ class Sensitivity:
             "cl": self.level,
             "method": LimitMethod.ASIMOV.value,
             "sided": "two-sided",
-            "normalisation": normalisation_text(self.question),
+            "normalisation": self.question.normalisation_text,
             "rows": list(self.rows()),
             "notes": list(self.notes),
         }
@@ -251,7 +251,7 @@ def write_sensitivity(found: Sensitivity, folder: Path, *, force: bool = False) 
             x_label=found.scan.label,
             is_log=found.scan.is_log or found.scan.key == EXPOSURE,
             bounds=published_bounds(list(found.limits)),
-            title=f"expected {level} limits, two-sided, normalisation {normalisation_text(found.question)}",
+            title=f"expected {level} limits, two-sided, normalisation {found.question.normalisation_text}",
         )
 
     return write_table_and_plot(

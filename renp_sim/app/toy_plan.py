@@ -16,7 +16,6 @@ from renp_sim.analysis.toys.campaign import ALTERNATIVE, TRUTH, Campaign
 from renp_sim.app.compare import setup_of, setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
-from renp_sim.app.limit import normalisation_text
 from renp_sim.app.question import Question
 from renp_sim.errors import ConfigError
 from renp_sim.ntuple.toy_schema import toy_tree
@@ -101,7 +100,7 @@ def plan_toys(
     about = {
         "question": asked,
         "hypotheses": labels,
-        "normalisation": normalisation_text(question),
+        "normalisation": question.normalisation_text,
         "exposures": _times(run, experiment, rising),
         **_about(campaign),
     }

@@ -88,7 +88,12 @@ def exposure(
     cluster: Cluster = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Also write curves as CSV, PNG and PDF."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Also write JSON, and curves as CSV, PNG, PDF.",
+        ),
     ] = None,
     force: Force = False,
     json: Json = False,

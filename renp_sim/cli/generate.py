@@ -81,9 +81,8 @@ def generate(
         print_json(made.as_dict())
         return
     truth = f"({made.n_generated} signal photons emitted)" if made.key is None else f"(truth in {made.key})"
-    print(
-        f"wrote {made.path}: run {made.run}, {made.n_recorded} recorded photons {truth}, {made.n_events} rows"
-    )
+    name = f"{run.config.run.name} (run {made.run})"
+    print(f"wrote {made.path}: {name}, {made.n_recorded} recorded photons {truth}, {made.n_events} rows")
 
 
 def _factors(given: list[str]) -> dict[str, float]:

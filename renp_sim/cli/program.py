@@ -2,7 +2,7 @@
 
 import sys
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +25,7 @@ from renp_sim.cli import (
     optimise,
     pulls,
     rate,
+    report,
     reweight,
     run,
     sensitivity,
@@ -36,6 +37,12 @@ from renp_sim.cli.output import complain
 from renp_sim.errors import ConfigError, RenpError
 
 __all__ = ["run_program"]
+
+COUNTS = ("numpy", "scipy", "uproot", "iminuit")
+"""What numbers pass through, and may depend on."""
+
+# the library's own error of the command line, which it exports a child of only
+_ClickError: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="renp-sim",
@@ -64,6 +71,7 @@ for command in (
     pulls.pulls,
     coverage.coverage,
     run.run,
+    report.report,
     figures.figures,
     reweight.reweight,
     merge.merge,
@@ -76,8 +84,14 @@ for command in (
 def _print_version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
+        from platform import python_version
 
-        print(f"renp-sim {version('renp-sim')}")
+        from renp_sim.ntuple.schema import SCHEMA_VERSION
+
+        numbers = ", ".join(f"{name} {version(name)}" for name in COUNTS)
+        print(
+            f"renp-sim {version('renp-sim')} (schema {SCHEMA_VERSION}; Python {python_version()}, {numbers})"
+        )
         raise typer.Exit
 
 
@@ -91,13 +105,18 @@ def _program(
 
 
 def run_program(arguments: list[str] | None = None) -> int:
-    """Run a command and return the exit code; the command line library exits with those of its own."""
+    """Run a command and return the exit code."""
     output = sys.stdout
     if isinstance(output, TextIOWrapper):
         # a file name may have bytes that are no text, and a terminal may know no Greek
         output.reconfigure(errors="backslashreplace")
     try:
-        app(arguments, prog_name="renp-sim", standalone_mode=True)
+        # a command returns nothing, and the library the code of an exit
+        return app(arguments, prog_name="renp-sim", standalone_mode=False) or 0
+    except _ClickError as error:
+        return _complain_of_usage(error)
+    except BrokenPipeError:
+        return 0
     except SystemExit as ended:
         # the libraries that print exit with 1 where nobody reads any more: whoever does has seen enough
         if isinstance(ended.__context__, BrokenPipeError):
@@ -113,4 +132,16 @@ def run_program(arguments: list[str] | None = None) -> int:
     except OSError as error:
         complain(f"{error.filename or 'output'}: cannot be read or written ({error.strerror or error})")
         return 3
-    return 0
+
+
+def _complain_of_usage(error: Any) -> int:
+    """Say in one line what is wrong with a command line; where nothing was given its help is the answer."""
+    code: int = error.exit_code
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return code
+    command = "renp-sim" if error.ctx is None else error.ctx.command_path
+    said = " ".join(error.format_message().split()).removesuffix(".").replace("Value error, ", "")
+    name = command.removeprefix("renp-sim").strip()
+    complain(f"{name + ': ' if name else ''}{said[:1].lower()}{said[1:]}: see `{command} --help`")
+    return code

@@ -5,9 +5,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["progress_bar", "working"]
+__all__ = ["announce", "progress_bar", "working"]
 
 PATIENCE_S = 2.0
+
+
+def announce(what: str, *, quiet: bool) -> None:
+    """Say at once what is begun, to whoever looks at a terminal."""
+    if not quiet and sys.stderr.isatty():
+        print(what, file=sys.stderr, flush=True)
 
 
 @contextmanager

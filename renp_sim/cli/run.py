@@ -8,7 +8,7 @@ import typer
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import Force, Json, Quiet, RunNumber, Seed, Settings
 from renp_sim.cli.output import print_json
-from renp_sim.cli.progress import progress_bar
+from renp_sim.cli.progress import announce, progress_bar
 
 __all__ = ["run"]
 
@@ -30,8 +30,11 @@ def run(
     json: Json = False,
 ) -> None:
     """Do all of it: ntuple, spectrum, fit and threshold search, with plots and results.json in a folder."""
+    # before anything that takes its time to load
+    announce(f"{run_file}: photons, ntuple, spectrum, fit, threshold search and report …", quiet=quiet)
+    from renp_sim.app.page.answer import answer
     from renp_sim.app.report import run_all
-    from renp_sim.cli.summary import print_fit, print_search
+    from renp_sim.cli.summary import print_run
     from renp_sim.production.memory import keep_freed_memory
 
     keep_freed_memory()
@@ -43,7 +46,8 @@ def run(
         print_json(made.as_dict() | report.as_dict())
         return
     emitted, recorded = made.n_generated, made.n_recorded
-    print(f"{asked.config.run.name}: {emitted} signal photons emitted, {recorded} photons recorded")
-    print_fit(report.fit.as_dict())
-    print_search(report.search.as_dict())
+    name = f"{asked.config.run.name} (run {made.run})"
+    print(f"{name}: {emitted} signal photons emitted, {recorded} photons recorded")
+    print(answer(report.fit))
+    print_run(report.fit.as_dict(), report.search.as_dict())
     print(f"wrote {', '.join(path.name for path in files)} in {folder}/")

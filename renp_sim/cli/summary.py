@@ -4,7 +4,7 @@ from typing import Any
 
 from renp_sim.cli.output import print_notes
 
-__all__ = ["print_fit", "print_search"]
+__all__ = ["print_fit", "print_run", "print_search"]
 
 MOST_CORRELATED = 8
 """Parameters whose correlations fit on 80 columns."""
@@ -28,6 +28,36 @@ def print_fit(table: dict[str, Any]) -> None:
             console.print(
                 f"  {name:{width}} = {parameter['value']:.7g}  {_regions(parameter['intervals'])}{pull}"
             )
+    _print_quality(console, table)
+    _print_correlation(console, table)
+    _print_thresholds(console, table)
+    print_notes(console, (*table["notes"], *table["fits"][table["best"]]["warnings"]))
+
+
+def print_run(table: dict[str, Any], search: dict[str, Any]) -> None:
+    """Print what `run` found on one screen; report.html and `fit` have the rest."""
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    label, best = table["best"], table["fits"][table["best"]]
+    known = [(name, p) for name, p in _floating(best).items() if p["role"] == "constrained"]
+    if known:
+        name, worst = max(known, key=lambda each: abs(each[1]["prior_pull"]))
+        console.print(
+            f"{label}: {len(known)} parameters known with errors, the largest pull "
+            f"{worst['prior_pull']:+.2f} of {name}"
+        )
+    _print_quality(console, table)
+    rows = [f"ω_{pair} {row['value']:.8f}" for pair, row in table["thresholds_eV"][label].items()]
+    console.print(f"thresholds of {label} (eV)")
+    for start in range(0, len(rows), 3):
+        console.print("  " + "   ".join(rows[start : start + 3]))
+    print_notes(console, (*table["notes"], *best["warnings"]))
+    print_search(search)
+
+
+def _print_quality(console: Any, table: dict[str, Any]) -> None:
+    """Print how well each hypothesis fits."""
     for label, fitted in table["fits"].items():
         p_value = fitted["p_value_asymptotic"]
         quality = "" if p_value is None else f", asymptotic p = {p_value:.3g}"
@@ -46,9 +76,6 @@ def print_fit(table: dict[str, Any]) -> None:
         console.print(
             "hypotheses are not nested: their difference is no χ²; toys give its meaning", style="dim"
         )
-    _print_correlation(console, table)
-    _print_thresholds(console, table)
-    print_notes(console, (*table["notes"], *table["fits"][table["best"]]["warnings"]))
 
 
 def _floating(fitted: dict[str, Any]) -> dict[str, Any]:

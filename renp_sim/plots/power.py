@@ -60,7 +60,7 @@ def power_plot(
             axes.set_ylabel(f"power at {significance:g}σ")
         else:
             axes.set_ylim(bottom=0)
-            axes.set_ylabel(r"$\sqrt{\Delta q}$ of an Asimov set")
+            axes.set_ylabel(r"$(\Delta q)^{1/2}$ of an Asimov set")
         drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         put_title(drawn, title)
         return drawn

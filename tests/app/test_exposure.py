@@ -154,7 +154,7 @@ def test_toys_are_drawn_until_the_error_is_what_is_asked(two_frequencies: Exposu
 
 def test_files_say_what_was_found(two_frequencies: ExposureAnswer, tmp_path: Path) -> None:
     files = write_exposure(two_frequencies, tmp_path / "out")
-    assert [path.suffix for path in files] == [".csv", ".png", ".pdf"]
+    assert [path.suffix for path in files] == [".csv", ".png", ".pdf", ".json"]
     rows = [line.split(",") for line in files[0].read_text().splitlines() if not line.startswith("#")][1:]
     assert {row[0] for row in rows} == {"asimov", "exact", "toys"}
     factor, power, _ = two_frequencies.curve["exact"]

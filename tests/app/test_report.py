@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from renp_sim.app.question import Question
 from renp_sim.app.report import Report
 
 
@@ -16,7 +17,8 @@ def holding(value: float) -> Any:
 def test_a_number_that_is_none_is_null() -> None:
     tables = SimpleNamespace(paths=("a.root",), runs={"run": np.array([1])})
     for value in (np.nan, np.inf, -np.inf):
-        fit = SimpleNamespace(as_dict=holding(value).as_dict, data=SimpleNamespace(tables=tables))
+        data = SimpleNamespace(tables=tables, asked={"model": None})
+        fit = SimpleNamespace(as_dict=holding(value).as_dict, data=data, question=Question())
         report = Report(spectrum=holding(value), fit=fit, search=holding(value))  # type: ignore[arg-type]
         table = json.loads(json.dumps(report.as_dict(), allow_nan=False))
         assert table["spectrum"] == table["fit"] == table["search"] == {"values": [None, 1.0]}

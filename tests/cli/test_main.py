@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def ntuple(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_command_explains_itself() -> None:
     text = renp_sim("--help").stdout
     commands = (
-        *("init", "check", "keys", "rate", "generate", "inspect", "spectrum", "fit", "run"),
+        *("init", "check", "keys", "rate", "generate", "inspect", "spectrum", "fit", "run", "report"),
         *("figures", "reweight", "merge", "unblind", "export"),
         *("limit", "compare", "identify", "sensitivity", "exposure", "excess", "toys", "pulls", "coverage"),
         "optimise",
@@ -62,7 +63,36 @@ def test_every_command_explains_itself() -> None:
 
 
 def test_version() -> None:
-    assert renp_sim("--version").stdout.startswith("renp-sim 0.")
+    said = renp_sim("--version").stdout
+    assert said.startswith("renp-sim 0.")
+    assert re.fullmatch(r"renp-sim \S+ \(schema 1\.\d; Python 3\.\S+, numpy \S+, scipy \S+, .*\)\n", said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["nonsense"], "no such command 'nonsense': see `renp-sim --help`"),
+        (["fit"], "fit: missing argument 'FILE...': see `renp-sim fit --help`"),
+        (["fit", "a.root", "--level", "high"], "fit: invalid value for '--level': "),
+        (["fit", "a.root", "--levle", "0.9"], "fit: no such option: --levle"),
+        (
+            ["generate", "fine_scan"],
+            "generate: missing option '--output' / '-o': see `renp-sim generate --help`",
+        ),
+        (["fit", "a.root", "--masses", "four"], "fit: invalid value for '--masses': "),
+    ],
+)
+def test_wrong_usage_is_one_line(arguments: list[str], line: str) -> None:
+    """As every other mistake is: where, what was given, what to do."""
+    (said,) = fails(2, *arguments)
+    assert said.startswith(f"renp-sim: {line}")
+    assert "see `renp-sim" in said
+
+
+def test_help_is_what_nothing_asks_for() -> None:
+    done = renp_sim()
+    assert "Usage" in done.stdout + done.stderr
+    assert "identify" in done.stdout + done.stderr
 
 
 def test_init_check_rate(tmp_path: Path) -> None:
@@ -219,7 +249,13 @@ def test_run_does_all_of_it(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     names = {p.name for p in (tmp_path / "out").iterdir()}
     plots = ("spectrum", "thresholds", "energies", "lightest_mass")
-    assert names == {"events.root", "results.json"} | {f"{p}.{s}" for p in plots for s in ("png", "pdf")}
+    made = {"events.root", "results.json", "report.html"}
+    assert names == made | {f"{p}.{s}" for p in plots for s in ("png", "pdf")}
+    lines = done.stdout.splitlines()
+    assert re.match(r"fine-scan \(run \d+\): \d+ signal photons emitted, \d+ photons recorded", lines[0])
+    assert "the lightest mass is " in lines[1]
+    rows_of_a_screen = sum(max(-(-len(line) // 80), 1) for line in lines)
+    assert rows_of_a_screen <= 24
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert results["fit"]["best"] in ("normal/dirac", "inverted/dirac")
     again = renp_sim("run", "-o", "out", *SHORT, cwd=tmp_path)
@@ -234,7 +270,19 @@ def test_the_shell_completes_commands() -> None:
         "COMP_CWORD": "1",
     }
     done = subprocess.run(PROGRAM, capture_output=True, text=True, env=environment, check=True)
-    assert done.stdout.split() == ["reweight"]
+    assert done.stdout.split() == ["report", "reweight"]
+
+
+def test_a_terminal_is_told_at_once_what_is_done() -> None:
+    """Before the libraries are loaded, which take a second; whoever looks at no terminal is told nothing."""
+    code = (
+        "import sys; from renp_sim.cli.progress import announce; sys.stderr.isatty = lambda: {}; "
+        "announce('photons', quiet={}); assert not {{'numpy', 'matplotlib'}} & set(sys.modules)"
+    )
+    for is_terminal, quiet, said in ((True, False, "photons\n"), (True, True, ""), (False, False, "")):
+        program = [sys.executable, "-c", code.format(is_terminal, quiet)]
+        done = subprocess.run(program, capture_output=True, text=True, check=True)
+        assert done.stderr == said
 
 
 def test_wrong_input_gets_one_clear_line(ntuple: Path, tmp_path: Path) -> None:

@@ -32,10 +32,7 @@ def call(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: str) -> tuple[int, str, str]:
-        try:
-            code = run_program([*arguments])
-        except SystemExit as ended:
-            code = int(ended.code or 0)
+        code = run_program([*arguments])
         return code, *capsys.readouterr()
 
     return call

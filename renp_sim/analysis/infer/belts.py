@@ -21,7 +21,7 @@ from renp_sim.arrays import FloatArray
 from renp_sim.errors import SchemaError
 from renp_sim.files import require_new, write_file
 
-__all__ = ["Belts", "belts_of", "purpose_of"]
+__all__ = ["Belts", "belts_of", "purpose_of", "read_belts"]
 
 FORMAT = "renp-sim belts 1"
 
@@ -101,7 +101,7 @@ class Belts:
             if path is not None:
                 _require_name(path)
             return cls(path=path, purpose=purpose, seed=seed, n_toys=n_toys)
-        head, arrays = _read(path)
+        head, arrays = read_belts(path)
         kept = head["purpose"]
         for key, wanted in purpose.items():
             if kept.get(key) != wanted:
@@ -169,8 +169,14 @@ def _require_name(path: Path) -> None:
     require_new(path)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Acceptance]]:
-    """Return what a file says of itself, and its distributions by key."""
+def read_belts(path: Path) -> tuple[dict[str, Any], dict[str, Acceptance]]:
+    """Return what a file says of itself, and its distributions by the bytes of their θ (p,), in hexadecimal.
+
+    Raises
+    ------
+    SchemaError
+        If the file is none of belts.
+    """
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             head = json.loads(str(file["head"]))

@@ -1,0 +1,1 @@
+"""The report that one can hand on: one page of HTML that needs nothing but itself."""

@@ -1,0 +1,113 @@
+"""Plots of what a fit leaves: pulls of the counts over the frequency, pulls of nuisances and their impact."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, put_title
+from renp_sim.plots.frequency_axis import panel_windows, tame_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["count_pulls_plot", "nuisance_plot"]
+
+LEAST_REACH = 3.5
+"""Of the axis of pulls: what is usual is seen as such."""
+
+
+def count_pulls_plot(
+    omega_eV: FloatArray, pull: FloatArray, is_signal: BoolArray, *, title: str = ""
+) -> "Figure":
+    """Draw the pull of each row of counts, with bands of one and two standard deviations.
+
+    Parameters
+    ----------
+    omega_eV, pull, is_signal
+        Of each row, shape (n,); rows of control and dark steps are drawn hollow.
+    title
+        Above the plot, left.
+    """
+    windows = panel_windows(omega_eV)
+    reach = 1.1 * max(float(np.max(np.abs(pull[np.isfinite(pull)]), initial=0.0)), LEAST_REACH)
+    with figure(5.4 * len(windows) + 1.0, 3.0) as drawn:
+        grid = drawn.subplots(1, len(windows), squeeze=False, sharey=True)[0]
+        for axes, (low, high) in zip(grid, windows, strict=True):
+            _bands(axes, vertical=False)
+            axes.plot(omega_eV[is_signal], pull[is_signal], "o", color=INK, label="signal steps")
+            if not np.all(is_signal):
+                rest = ~is_signal
+                axes.plot(
+                    omega_eV[rest],
+                    pull[rest],
+                    "s",
+                    color=COLOURS[1],
+                    markerfacecolor="white",
+                    label="control and dark steps",
+                )
+            axes.set_xlim(low, high)
+            axes.set_ylim(-reach, reach)
+            tame_ticks(axes, 5)
+            axes.minorticks_off()
+            axes.set_xlabel("trigger frequency (eV)")
+        grid[0].set_ylabel("pull of the counts")
+        if not np.all(is_signal):
+            drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+        put_title(drawn, title)
+        return drawn
+
+
+def nuisance_plot(
+    names: Sequence[str],
+    pull: FloatArray,
+    width: FloatArray,
+    impact: FloatArray | None,
+    *,
+    impact_label: str,
+    title: str = "",
+) -> "Figure":
+    """Draw pulls of nuisances with what their errors shrank to, and what each does to the result.
+
+    Parameters
+    ----------
+    names
+        Of k parameters, from the top.
+    pull, width
+        (θ̂ − θ₀)/σ₀, and σ̂/σ₀ where it is known, shape (k,).
+    impact
+        Change of the result if the parameter moves by its error, shape (k,); None leaves that panel out.
+    impact_label
+        Of its axis, with the unit.
+    title
+        Above the plot, left.
+    """
+    rows = np.arange(len(names))[::-1]
+    reach = 1.15 * max(float(np.max(np.abs(pull) + np.nan_to_num(width), initial=0.0)), 2.2)
+    with figure(8.6 if impact is not None else 5.6, 0.42 * len(names) + 1.7) as drawn:
+        grid = drawn.subplots(1, 1 if impact is None else 2, squeeze=False, sharey=True)[0]
+        _bands(grid[0], vertical=True)
+        grid[0].errorbar(pull, rows, xerr=np.nan_to_num(width), fmt="o", color=INK, elinewidth=1.2)
+        grid[0].set_xlim(-reach, reach)
+        grid[0].set_xlabel(r"pull $(\hat\theta-\theta_0)/\sigma_0$")
+        if impact is not None:
+            grid[1].barh(rows, np.nan_to_num(impact), color=COLOURS[0], height=0.5)
+            grid[1].axvline(0.0, color=QUIET, linewidth=0.7)
+            most = 1.2 * float(np.max(np.abs(np.nan_to_num(impact)), initial=0.0)) or 1.0
+            grid[1].set_xlim(-most, most)
+            grid[1].set_xlabel(impact_label, parse_math=False)
+        grid[0].set_yticks(rows, names, parse_math=False)
+        grid[0].set_ylim(-0.6, len(names) - 0.4)
+        for axes in grid:
+            axes.tick_params(axis="y", which="both", length=0)
+        put_title(drawn, title)
+        return drawn
+
+
+def _bands(axes: "Axes", *, vertical: bool) -> None:
+    draw = axes.axvspan if vertical else axes.axhspan
+    for reach, alpha in ((2, 0.12), (1, 0.18)):
+        draw(-reach, reach, color=COLOURS[2], alpha=alpha, linewidth=0, zorder=0)
+    (axes.axvline if vertical else axes.axhline)(0.0, color=QUIET, linewidth=0.7, zorder=0)
