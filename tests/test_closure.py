@@ -70,6 +70,7 @@ def pseudo_experiments(table: dict[str, Any], n: int, folder: Path, first_seed: 
     return PseudoExperiments(np.array(pulls), np.array(covered))
 
 
+@pytest.mark.slow
 def test_the_mass_comes_back(tmp_path: Path) -> None:
     """200 pseudo-experiments: |mean pull| < 3 errors (false alarm 0.3 %), width 1 ± 0.1, coverage 68 %.
 
@@ -92,6 +93,7 @@ def test_a_wrong_frequency_scale_is_noticed(tmp_path: Path) -> None:
     assert abs(found.pulls.mean()) > 3 * found.pulls.std(ddof=1) / np.sqrt(20)
 
 
+@pytest.mark.slow
 def test_coverage_at_a_wall(tmp_path: Path) -> None:
     """Discrete counts may over-cover; 100 pseudo-experiments must not under-cover beyond 1e-3."""
     found = pseudo_experiments(AT_A_WALL, 100, tmp_path)

@@ -40,6 +40,7 @@ def test_no_command_is_a_way_out_of_a_rule(warned) -> None:
         assert DEFAULT.partition(" ")[2].format(files="'my run.root'") not in command
 
 
+@pytest.mark.slow
 def test_commands_run_as_printed(warned) -> None:
     """Typed beside the file, with the options that the fit had."""
     folder, found = warned
