@@ -7,7 +7,7 @@ import nox
 
 nox.options.sessions = ["lint", "tests"]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
-BENCHMARKS = ("bench_generate", "bench_fit", "bench_toys")
+BENCHMARKS = ("bench_generate", "bench_fit", "bench_toys", "bench_startup", "bench_scaling")
 
 
 @nox.session

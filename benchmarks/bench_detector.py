@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from benchmarks.bench_generate import setup
+from benchmarks.report import Report, add_json_option
 from benchmarks.timing import ratio_of
 from renp_sim.production.job import job_of
 from renp_sim.production.memory import keep_freed_memory
@@ -56,7 +57,10 @@ def main() -> None:
     keep_freed_memory()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer events")
-    n = 2**20 if parser.parse_args().quick else 2**22
+    add_json_option(parser)
+    options = parser.parse_args()
+    report = Report(options.json)
+    n = 2**20 if options.quick else 2**22
     simple = run_of(n, 0.0, "detector={efficiency=1.0}")
     seconds = float(simple.schedule.open_time_s.sum())
     dead = f"detector.dead_time={{kind='non_paralysable', tau_s={DEAD * seconds / n}}}"
@@ -71,8 +75,7 @@ def main() -> None:
         ):
             run = run_of(n_signal, share * n / len(names) / seconds, *more, names=names)
             ratio = ratio_of(kernel(run), kernel(simple))
-            line = ratio.line(f"{what}, {100 * share:.0f} % of the rows, against none", GOAL, 1, "row")
-            print(f"{line}; throughput {100 / ratio.ratio:.0f} %", flush=True)
+            ratio.tell(report, f"{what}, {100 * share:.0f} % of the rows, against none", GOAL, 1, unit="row")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from iminuit import Minuit
 
+from benchmarks.report import Report, add_json_option
 from benchmarks.timing import interleaved
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.batch import fit_batch
@@ -274,7 +275,7 @@ def cases() -> list[Case]:
     ]
 
 
-def speed(case: Case, n_toys: int, few: int, rounds: int) -> None:
+def speed(report: Report, case: Case, n_toys: int, few: int, rounds: int) -> None:
     counts = case.toys(n_toys)
     rows = counts[: case.few or few]
     best = case.batched(counts)[: len(rows)]
@@ -288,13 +289,16 @@ def speed(case: Case, n_toys: int, few: int, rounds: int) -> None:
 
         ratio = interleaved(reference, lambda: case.batched(counts), rounds=rounds)
         scale = n_toys / len(rows)
-        low, high = (scale * end for end in ratio.spread)
-        print(
-            f"{case.what}: MIGRAD from {starts} start{'s' * (starts > 1)} "
-            f"{1e6 * ratio.first_s / len(rows):.0f} µs and misses {np.mean(found - best > 0.01):.1%} of the "
-            f"minima, batched {1e6 * ratio.second_s / n_toys:.2f} µs, "
-            f"ratio {scale * ratio.ratio:.0f} ({low:.0f} … {high:.0f}); goal {case.goal}",
-            flush=True,
+        ratios = [scale * each for each in ratio.ratios]
+        what = f"{case.what}: MIGRAD from {starts} start{'s' * (starts > 1)}"
+        report.add(
+            what,
+            ratios,
+            case.goal,
+            f"{what} {1e6 * ratio.first_s / len(rows):.0f} µs and misses "
+            f"{np.mean(found - best > 0.01):.1%} of the minima, "
+            f"batched {1e6 * ratio.second_s / n_toys:.2f} µs, "
+            f"ratio {scale * ratio.ratio:.0f} ({min(ratios):.0f} … {max(ratios):.0f}); goal {case.goal}",
         )
 
 
@@ -315,11 +319,13 @@ def main() -> None:
     keep_freed_memory()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer toys")
+    add_json_option(parser)
     options = parser.parse_args()
+    report = Report(options.json)
     many, few, rounds = (16_384, 60, 3) if options.quick else (65_536, 200, 7)
     every = cases()
     for case in every:
-        speed(case, many, few, rounds)
+        speed(report, case, many, few, rounds)
     for case in every:
         if case.few is None:  # the same likelihood on both sides tells nothing
             scale = 10 if "mass" in case.free[0] else 1

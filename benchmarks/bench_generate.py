@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import uproot
 
+from benchmarks.report import Report, add_json_option
 from benchmarks.timing import interleaved, ratio_of, timed
 from detector.resolution import Gaussian
 from renp_sim.ntuple.schema import EVENTS
@@ -173,17 +174,17 @@ def peak_memory_MB(n_events: int, folder: Path) -> float:
     return kilobytes / 1024
 
 
-def compare_kernels(n: int) -> None:
+def compare_kernels(report: Report, n: int) -> None:
     """Events alone, against their floor and among interactions."""
     sharp = setup("laser.linewidth_eV=0.0")
     for line, run in (("sharp", sharp), ("broad", setup())):
         ratio = interleaved(kernel(run, n), floor(n))
-        print(ratio.line(f"event kernel, {line} line, against its floor", "≤ 2.5", n), flush=True)
+        ratio.tell(report, f"event kernel, {line} line, against its floor", "≤ 2.5", n)
     for interaction, table in INTERACTIONS.items():
         if interaction != "standard_model":
             other = setup("laser.linewidth_eV=0.0", f"interaction={table}")
             ratio = interleaved(kernel(other, n), kernel(sharp, n))
-            print(ratio.line(f"event kernel, {interaction} against standard_model", "≤ 1.1", n), flush=True)
+            ratio.tell(report, f"event kernel, {interaction} against standard_model", "≤ 1.1", n)
 
 
 def generated(compression: str, workers: int, n: int, folder: Path) -> Callable[[], float]:
@@ -192,7 +193,7 @@ def generated(compression: str, workers: int, n: int, folder: Path) -> Callable[
     return timed(lambda: generate(run, folder / "made.root", n_events=n, workers=workers, force=True))
 
 
-def compare_writing(n: int, folder: Path) -> None:
+def compare_writing(report: Report, n: int, folder: Path) -> None:
     """`generate` against uproot alone."""
     columns = [shared(block) for block in blocks_of(setup(), n)]
     for compression, codec in (("lz4", uproot.LZ4(1)), ("zstd", uproot.ZSTD(1))):
@@ -200,10 +201,10 @@ def compare_writing(n: int, folder: Path) -> None:
         for workers, goal in ((1, "≤ 1.6"), (2, "≤ 1.25")):
             ratio = ratio_of(generated(compression, workers, n, folder), alone, rounds=5)
             what = f"generate to {compression}, {workers} worker(s), against uproot alone"
-            print(ratio.line(what, goal, n), flush=True)
+            ratio.tell(report, what, goal, n)
 
 
-def compare_with_root(n: int, folder: Path) -> None:
+def compare_with_root(report: Report, n: int, folder: Path) -> None:
     """`generate` against the loop that one would write in C++."""
     loop = root_loop(setup(), n, folder)
     if loop is None:
@@ -212,7 +213,7 @@ def compare_with_root(n: int, folder: Path) -> None:
     for workers in (1, 2):
         ratio = ratio_of(loop, generated("zstd", workers, n, folder), rounds=5)
         what = f"compiled ROOT loop to zstd against generate, {workers} worker(s)"
-        print(ratio.line(what, "≥ 3", n), flush=True)
+        ratio.tell(report, what, "≥ 3", n)
 
 
 def long_schedules(n_steps: int, folder: Path) -> None:
@@ -256,14 +257,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer events")
     parser.add_argument("--folder", type=Path, help="where files are written (default: a temporary folder)")
+    add_json_option(parser)
     options = parser.parse_args()
+    report = Report(options.json)
     n = 2**20 if options.quick else 4 * 2**20
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
         print(f"{os.cpu_count()} cores, numpy {np.__version__}, uproot {uproot.__version__}, {n} events")
-        compare_writing(n, folder)
-        compare_with_root(n, folder)
-        compare_kernels(n)
+        compare_writing(report, n, folder)
+        compare_with_root(report, n, folder)
+        compare_kernels(report, n)
         long_schedules(10_000 if options.quick else 100_000, folder)
         compare_memory(10**7 if options.quick else 10**8, folder)
 

@@ -16,11 +16,11 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.report import Report, add_json_option
 from benchmarks.timing import Ratio
 from renp_sim.analysis.infer.batch import fit_batch
 from renp_sim.arrays import FloatArray
@@ -68,7 +68,7 @@ def saturated(n: FloatArray) -> FloatArray:
     return constant
 
 
-def compare(what: str, model: Polynomial, n_toys: int, n_reference: int, rounds: int) -> None:
+def compare(report: Report, what: str, model: Polynomial, n_toys: int, n_reference: int, rounds: int) -> None:
     mu = model.expected(TRUTH)
     counts = np.random.default_rng(1).poisson(mu, size=(n_toys, len(mu))).astype(float)
     few = counts[:n_reference]
@@ -84,17 +84,19 @@ def compare(what: str, model: Polynomial, n_toys: int, n_reference: int, rounds:
                 begun = time.perf_counter()
                 batched(model, counts)
                 times.append((first_s / n_reference, (time.perf_counter() - begun) / n_toys))
-            ratios = [first_s / second_s for first_s, second_s in times]
-            first, second = (median(side) for side in zip(*times, strict=True))
-            report_speed(what, way, Ratio(first, second, median(ratios), (min(ratios), max(ratios))))
+            report_speed(report, what, way, Ratio(tuple(times)))
             report_agreement(what, way, q - reference_q - saturated(few))
 
 
-def report_speed(what: str, way: str, ratio: Ratio) -> None:
+def report_speed(report: Report, what: str, way: str, ratio: Ratio) -> None:
     low, high = ratio.spread
-    print(
-        f"{what}: Minuit2 in C++ from {way} {1e6 * ratio.first_s:.1f} µs, "
-        f"batched {1e6 * ratio.second_s:.2f} µs, ratio {ratio.ratio:.1f} ({low:.1f} … {high:.1f}); goal ≥ 20"
+    row = f"{what}: Minuit2 in C++ from {way}"
+    report.add(
+        row,
+        ratio.ratios,
+        "≥ 20",
+        f"{row} {1e6 * ratio.first_s:.1f} µs, "
+        f"batched {1e6 * ratio.second_s:.2f} µs, ratio {ratio.ratio:.1f} ({low:.1f} … {high:.1f}); goal ≥ 20",
     )
 
 
@@ -110,12 +112,14 @@ def main() -> None:
     keep_freed_memory()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer toys")
+    add_json_option(parser)
     options = parser.parse_args()
+    report = Report(options.json)
     if folder() is None:
         sys.exit("bench_minuit2: ROOT is not installed: pip install '.[root]'")
     n_toys, n_reference, rounds = (16_384, 4096, 3) if options.quick else (65_536, 16_384, 7)
     for what, model in MODELS.items():
-        compare(what, model, n_toys, n_reference, rounds)
+        compare(report, what, model, n_toys, n_reference, rounds)
 
 
 if __name__ == "__main__":

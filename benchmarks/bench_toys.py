@@ -18,6 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does
 
 import numpy as np
 
+from benchmarks.report import Report, add_json_option
 from benchmarks.timing import Ratio, interleaved
 from renp_sim.app.question import Normalisation, Question
 from renp_sim.app.toy_plan import ToyPlan, plan_toys
@@ -38,13 +39,14 @@ def plan(factors: tuple[float, ...]) -> ToyPlan:
     return plan_toys(load("gp23_six_frequencies"), QUESTION, "ordering", factors=factors)
 
 
-def line(what: str, found: Ratio, goal: str) -> str:
-    """Return how many times as fast the second side is."""
+def tell(report: Report, what: str, found: Ratio, goal: str) -> None:
+    """Print and keep how many times as fast the second side is."""
     ratio = f"{found.ratio:.2f} × ({found.spread[0]:.2f} … {found.spread[1]:.2f})"
-    return f"{what}: {found.first_s:.2f} s, {found.second_s:.2f} s, {ratio}; goal {goal}"
+    line = f"{what}: {found.first_s:.2f} s, {found.second_s:.2f} s, {ratio}; goal {goal}"
+    report.add(what, found.ratios, goal, line)
 
 
-def compare(asked: ToyPlan, n_toys: int, rounds: int) -> None:
+def compare(report: Report, asked: ToyPlan, n_toys: int, rounds: int) -> None:
     """Print the ratios."""
     with TemporaryDirectory() as folder, ExitStack() as stack:
 
@@ -54,13 +56,13 @@ def compare(asked: ToyPlan, n_toys: int, rounds: int) -> None:
 
         one = side(stack.enter_context(executing(1)))
         two = side(stack.enter_context(executing(2, keep_freed_memory)))
-        print(line("one process, two", interleaved(one, two, rounds), "≥ 1.7 ×"), flush=True)
+        tell(report, "one process, two", interleaved(one, two, rounds), "≥ 1.7 ×")
         dask = side(stack.enter_context(executing(2, keep_freed_memory, cluster=cluster.LOCAL)))
-        print(line("one process, two Dask workers", interleaved(one, dask, rounds), "≥ 1.6 ×"), flush=True)
+        tell(report, "one process, two Dask workers", interleaved(one, dask, rounds), "≥ 1.6 ×")
         with patch.object(cluster, "MALLOC", {"MALLOC_TRIM_THRESHOLD_": "65536"}):
             bare = side(stack.enter_context(executing(2, cluster=cluster.LOCAL)))
         found = interleaved(bare, dask, rounds)
-        print(line("Dask as it comes, with our settings", found, "> 1 ×"), flush=True)
+        tell(report, "Dask as it comes, with our settings", found, "> 1 ×")
 
 
 def study(asked: ToyPlan, n_toys: int) -> None:
@@ -79,13 +81,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--study", action="store_true")
     parser.add_argument("--toys", type=int, default=STUDY_TOYS)
+    add_json_option(parser)
     arguments = parser.parse_args()
     keep_freed_memory()
     if arguments.study:
         study(plan(STUDY_FACTORS), arguments.toys)
         return
     n_blocks, rounds = (4, 3) if arguments.quick else (8, 5)
-    compare(plan((0.3, 1.0)), n_blocks * BLOCK_TOYS, rounds)
+    compare(Report(arguments.json), plan((0.3, 1.0)), n_blocks * BLOCK_TOYS, rounds)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainc
 
+from detector import special
 from detector.domain import NotNegative, require_ranges
 
 __all__ = ["DEAD_TIMES", "DeadTime", "NonParalysable", "Paralysable"]
@@ -179,7 +179,7 @@ class NonParalysable:
         last = floor(min(duration_s / self.tau_s, periods + width))
         k = np.arange(first, last + 1)
         waiting_s = np.maximum(duration_s - k * self.tau_s, 0.0)
-        recorded = first + float(np.sum(gammainc(k + 1.0, rate_hz * waiting_s)))
+        recorded = first + float(np.sum(special.gammainc(k + 1.0, rate_hz * waiting_s)))
         return min(recorded / rate_hz, duration_s)
 
     def lost_s(self, causing_s: FloatArray, stop_s: float, busy_until_s: float = -inf) -> float:

@@ -5,8 +5,8 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
+from detector import special
 from detector.domain import Fraction, NotNegative, Positive, require_ranges, require_table
 from detector.quadrature import step_breaks
 
@@ -126,7 +126,7 @@ class TurnOn:
 
     def at(self, energy_eV: FloatArray) -> FloatArray:
         """Return ε, of the shape of the energies."""
-        step: FloatArray = ndtr((np.asarray(energy_eV) - self.energy_eV) / self.width_eV)
+        step: FloatArray = special.ndtr((np.asarray(energy_eV) - self.energy_eV) / self.width_eV)
         return self.plateau * step
 
 

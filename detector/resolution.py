@@ -5,8 +5,8 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
+from detector import special
 from detector.domain import NotNegative, require_ranges
 from detector.quadrature import step_breaks
 
@@ -94,7 +94,8 @@ class Gaussian:
         a, b = (low - energy) / self.sigma_eV, (high - energy) / self.sigma_eV
         # below the window it is a difference of upper tails, which keeps its digits only when mirrored
         mirrored = a > 0
-        probability: FloatArray = ndtr(np.where(mirrored, -a, b)) - ndtr(np.where(mirrored, -b, a))
+        upper, lower = np.where(mirrored, -a, b), np.where(mirrored, -b, a)
+        probability: FloatArray = special.ndtr(upper) - special.ndtr(lower)
         return probability
 
     def smear(self, energy_eV: FloatArray, rng: np.random.Generator) -> FloatArray:

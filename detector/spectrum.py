@@ -6,8 +6,8 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
+from detector import special
 from detector.domain import NotNegative, Positive, require_ranges, require_table
 from detector.quadrature import EnergyFunction, integral, step_breaks
 
@@ -54,7 +54,7 @@ class Line:
         """What is left of the whole Gaussian."""
         if self.sigma_eV == 0:
             return float(self.energy_eV <= self.high_eV)
-        return float(ndtr((self.high_eV - self.energy_eV) / self.sigma_eV))
+        return float(special.ndtr((self.high_eV - self.energy_eV) / self.sigma_eV))
 
     def sample(self, n: int, rng: np.random.Generator) -> FloatArray:
         """Return n energies, eV; a sharp line draws nothing."""
@@ -63,7 +63,7 @@ class Line:
         if self.high_eV > self.energy_eV + LINE_REACH * self.sigma_eV:
             return self.energy_eV + self.sigma_eV * rng.standard_normal(n)
         # 1 − u is never 0
-        energy: FloatArray = self.energy_eV + self.sigma_eV * ndtri(self.share * (1 - rng.random(n)))
+        energy: FloatArray = self.energy_eV + self.sigma_eV * special.ndtri(self.share * (1 - rng.random(n)))
         return np.minimum(energy, self.high_eV)
 
     def mean(self, function: EnergyFunction, breaks_eV: tuple[float, ...]) -> float:

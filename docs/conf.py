@@ -38,7 +38,7 @@ def _cli_page() -> str:
     context = click.Context(group, info_name="renp-sim")
     lines = ["# Command line", "", "Made of the program; `renp-sim COMMAND --help` says the same.", ""]
     for name in group.list_commands(context):
-        command = group.get_command(context, name)
+        command = group.resolve_command(context, [name])[1]
         inner = click.Context(command, info_name=name, parent=context)
         usage = " ".join(piece for piece in command.collect_usage_pieces(inner))
         lines += [f"## {name}", "", command.help or "", "", f"```text\nrenp-sim {name} {usage}\n```", ""]

@@ -6,33 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from renp_sim.cli import (
-    check,
-    compare,
-    coverage,
-    excess,
-    export,
-    exposure,
-    figures,
-    fit,
-    generate,
-    identify,
-    init,
-    inspect,
-    keys,
-    limit,
-    merge,
-    optimise,
-    pulls,
-    rate,
-    report,
-    reweight,
-    run,
-    sensitivity,
-    spectrum,
-    toys,
-    unblind,
-)
+from renp_sim.cli.commands import COMMANDS, Commands, stand_in
 from renp_sim.cli.output import complain
 from renp_sim.errors import ConfigError, RenpError
 
@@ -46,39 +20,14 @@ _ClickError: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
     name="renp-sim",
+    cls=Commands,
     help="Monte Carlo event simulator for atomic Radiative Emission of Neutrino Pairs (RENP).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (
-    init.init,
-    check.check,
-    keys.keys,
-    rate.rate,
-    generate.generate,
-    inspect.inspect,
-    spectrum.spectrum,
-    fit.fit,
-    limit.limit,
-    sensitivity.sensitivity,
-    compare.compare,
-    identify.identify,
-    excess.excess,
-    exposure.exposure,
-    optimise.optimise,
-    toys.toys,
-    pulls.pulls,
-    coverage.coverage,
-    run.run,
-    report.report,
-    figures.figures,
-    reweight.reweight,
-    merge.merge,
-    unblind.unblind,
-    export.export,
-):
-    app.command()(command)
+for name, line in COMMANDS.items():
+    app.command(name, help=line)(stand_in)
 
 
 def _print_version(asked: bool) -> None:

@@ -58,7 +58,8 @@ def _range(
     """Return the least and the largest value between two energies, and whether there is no break."""
     at_grid = acceptance.efficiency_at(low_eV + GRID[:, None] * (high_eV - low_eV))
     least, most = at_grid.min(axis=0), at_grid.max(axis=0)
-    breaks = np.unique(acceptance.breaks_eV)
+    # np.unique would load masked arrays, which nothing here needs
+    breaks = np.array(sorted(set(acceptance.breaks_eV)), dtype=np.float64)
     at_breaks = acceptance.efficiency_at(breaks)
     first, last = np.searchsorted(breaks, low_eV), np.searchsorted(breaks, high_eV, side="right")
     for k in np.flatnonzero(last > first):

@@ -1,5 +1,6 @@
 """The program as a user runs it: commands, JSON, exit codes, one clear line per mistake."""
 
+import inspect
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from renp_sim.cli import main
+from renp_sim.cli.commands import COMMANDS
 from renp_sim.cli.summary import print_fit
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.ntuple.writer import NtupleWriter
@@ -477,3 +479,41 @@ def test_what_a_run_file_hardly_means_is_said(command: tuple[str, ...]) -> None:
     (line,) = done.stderr.splitlines()
     assert line.startswith("renp-sim: note: coherent steps at ω = 1.072 eV see nothing of background 'qed'")
     assert "note" not in done.stdout
+
+
+def test_lines_of_help_are_those_of_the_commands() -> None:
+    """What is listed without importing anything is what each command says of itself."""
+    for name, line in COMMANDS.items():
+        command = getattr(import_module(f"renp_sim.cli.{name}"), name)
+        assert " ".join(str(inspect.getdoc(command)).split("\n\n")[0].split()) == line
+
+
+def test_the_shell_completes_options_of_a_command() -> None:
+    environment = os.environ | {
+        "_RENP_SIM_COMPLETE": "complete_bash",
+        "COMP_WORDS": "renp-sim rate --om",
+        "COMP_CWORD": "2",
+    }
+    done = subprocess.run(PROGRAM, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.split() == ["--omega"]
+
+
+def test_a_slip_in_the_name_of_a_command_gets_a_suggestion() -> None:
+    done = renp_sim("rat")
+    assert done.returncode == 2
+    assert "Did you mean 'rate'" in done.stderr
+
+
+def test_a_command_imports_only_what_it_needs() -> None:
+    """`--help` no command, `rate` no scipy: each costs what half of a start takes."""
+    for arguments, absent in (
+        (("--help",), "renp_sim.cli.rate"),
+        (("rate", "gp23_three_frequencies"), "scipy"),
+    ):
+        program = (
+            "import sys\nfrom renp_sim.cli import main\n"
+            f"try:\n    main({list(arguments)})\n"
+            f"except SystemExit:\n    print({absent!r} in sys.modules, file=sys.stderr)"
+        )
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert done.stderr.split() == ["False"], arguments
