@@ -24,6 +24,9 @@ FEW = 12
 SHORTLIST, LITTLE = 60, 0.3
 """Candidates that are tried in the place of a step, and how much they bring, of what the best does."""
 
+NEAR = 8
+"""Candidates to either side of a step that are tried in its place at last."""
+
 MOST_ROUNDS = 4
 """Searches for steps, each with what the fits of the one before found."""
 
@@ -68,6 +71,7 @@ def thinned(
         steps = _fewer(cost, support, found.cost * (1 + WORTH), most_steps)
         if most_steps is not None and len(steps) == most_steps:
             steps = _exchanged(cost, steps, _shortlist(found.rate / price, support))
+            steps = _exchanged(cost, steps, _neighbours(steps, len(price)))
         expected = cost(steps)
         kept = optimum(separations, price, points, shares=shares, chosen=steps, least=least)
         points = kept.points
@@ -103,6 +107,12 @@ def _shortlist(worth: FloatArray, support: IndexArray) -> IndexArray:
     good = np.flatnonzero(worth >= LITTLE * np.max(worth))
     spread = good[np.unique(np.linspace(0, len(good) - 1, SHORTLIST).astype(int))]
     return np.union1d(spread, support[:FEW])
+
+
+def _neighbours(steps: IndexArray, n_candidates: int) -> IndexArray:
+    """Return the candidates beside some."""
+    near = steps[:, None] + np.arange(-NEAR, NEAR + 1)
+    return np.unique(np.clip(near, 0, n_candidates - 1))
 
 
 def _exchanged(cost: Cost, steps: IndexArray, shortlist: IndexArray) -> IndexArray:
