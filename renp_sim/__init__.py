@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from renp_sim.app.identify import identify as identify
     from renp_sim.app.limit import LimitMethod as LimitMethod
     from renp_sim.app.limit import limit_of as limit_of
-    from renp_sim.app.optimise import Prior as Prior
     from renp_sim.app.optimise import Wish as Wish
     from renp_sim.app.optimise import optimised as optimised
+    from renp_sim.app.plan import Prior as Prior
     from renp_sim.app.question import Masses as Masses
     from renp_sim.app.question import Normalisation as Normalisation
     from renp_sim.app.question import Question as Question
@@ -66,7 +66,7 @@ _HOME = {
     "Nature": "renp_sim.physics.neutrino",
     "Normalisation": "renp_sim.app.question",
     "Ordering": "renp_sim.physics.neutrino",
-    "Prior": "renp_sim.app.optimise",
+    "Prior": "renp_sim.app.plan",
     "Question": "renp_sim.app.question",
     "Treatment": "renp_sim.analysis.floating",
     "Wish": "renp_sim.app.optimise",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from renp_sim.app.optimise import OptimalSchedule
+from renp_sim.app.plan import OptimalSchedule
 from renp_sim.app.rate_figure import named_thresholds_eV, threshold_windows
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.errors import ConfigError

@@ -6,7 +6,8 @@ from itertools import product
 
 import numpy as np
 
-from renp_sim.app.optimise import Prior, Wish
+from renp_sim.app.optimise import Wish
+from renp_sim.app.plan import Prior
 from renp_sim.app.sensitivity import scan_of
 from renp_sim.errors import ConfigError
 from renp_sim.runfile.run import Run

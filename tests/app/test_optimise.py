@@ -13,7 +13,8 @@ import pytest
 
 from renp_sim.app.candidates import Candidates, Layout
 from renp_sim.app.exposure import exposure_needed
-from renp_sim.app.optimise import OptimalSchedule, Prior, Wish, confirmed, optimised
+from renp_sim.app.optimise import Wish, confirmed, optimised
+from renp_sim.app.plan import OptimalSchedule, Prior
 from renp_sim.app.plan_files import write_plan
 from renp_sim.app.plan_options import prior_of, wish_of
 from renp_sim.app.question import Constraint, Normalisation, Question
