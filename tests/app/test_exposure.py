@@ -184,3 +184,21 @@ def test_mistakes_are_one_line() -> None:
     constrained = Question(normalisation=Constraint(value=1.0, error=0.1, shape=Shape.LOG_NORMAL))
     with pytest.raises(ConfigError, match="use toys"):
         needed([1.0688], "ordering", constrained, methods=(CompareMethod.EXACT,))
+
+
+def test_a_power_that_jumps_is_found_where_it_does() -> None:
+    """The truth closes the only step: no count, of probability e^−μ in the alternative, excludes it."""
+    found = needed(
+        [1.07166],
+        "lightest_mass_eV=0",
+        Question(),
+        powers=(0.5,),
+        methods=(CompareMethod.ASIMOV, CompareMethod.TOYS),
+        n_toys=4000,
+    )
+    asimov, toys = found.results
+    # Δq = 2μ is 9 for an Asimov set; p = e^−μ is Φ(−3)
+    assert asimov.factor is not None
+    assert toys.factor == pytest.approx(-np.log(norm.sf(3.0)) / 4.5 * asimov.factor, rel=0.06)
+    assert toys.factor_error is not None
+    assert 0 < toys.factor_error <= 0.05 * toys.factor

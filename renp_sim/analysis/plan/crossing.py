@@ -279,7 +279,13 @@ def toy_crossings(curve: Curve, power: float) -> Crossings:
     near = away <= max(1.5, float(np.sort(away)[1]))
     x = np.log(factors)[near]
     (slope, offset), covariance = np.polyfit(x, probit[near], 1, w=1 / spread[near], cov="unscaled")
-    root = (float(ndtri(power)) - offset) / slope
+    root = (float(ndtri(power)) - offset) / slope if slope else math.inf
+    i = int(np.flatnonzero((values[:-1] < power) & (values[1:] >= power))[-1]) if values[0] < power else -1
+    if i >= 0 and not math.log(factors[0]) <= root <= math.log(factors[-1]):
+        # a power that jumps, such as of a step that the truth closes: all that is known is between where
+        return Crossings.of(
+            power, (math.sqrt(factors[i] * factors[i + 1]),), float(factors[i + 1] - factors[i]) / 2
+        )
     error = math.sqrt(covariance[1, 1] + 2 * root * covariance[0, 1] + root**2 * covariance[0, 0]) / abs(
         slope
     )
