@@ -62,7 +62,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Comparisons of speed that README prints, quick ones: `nox -s bench -- bench_fit`."""
+    """Comparisons of speed of docs/guide/speed.md, quick ones: `nox -s bench -- bench_fit`."""
     session.install("-e", ".[test]")
     for name in session.posargs or BENCHMARKS:
         session.run("python", "-m", f"benchmarks.{name}", "--quick")

@@ -1,1 +1,1 @@
-"""Comparisons of speed, and campaigns whose tables README prints; run them by `python -m benchmarks.NAME`."""
+"""Comparisons of speed, and campaigns, whose tables docs/ prints; run by `python -m benchmarks.NAME`."""

@@ -2,7 +2,7 @@
 
 Each ratio is of two sides in one interleaved run, from the campaign to the finished file: two processes
 against one, two Dask workers against one process, and Dask's own malloc settings against ours. Goals are in
-README. A study is 1e5 toys × 10 exposures × 2 hypotheses, six frequencies, free normalisation.
+docs/guide/speed.md. A study is 1e5 toys × 10 exposures × 2 hypotheses, six frequencies, free normalisation.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Closure campaign: pulls and coverage of a fit whose background, efficiency and frequency are not known.
 
-Run as `python -m benchmarks.campaign --toys 1000`, which prints the table of README.
+Run as `python -m benchmarks.campaign --toys 1000`, which prints the table of docs/guide/speed.md.
 The exposure has signal, control and dark steps. The background scales are free, so control and dark steps
 measure them; efficiency and frequency offset have constraints. Toys draw the counts and, as a repeated
 experiment would, the measured values of the constraints too. Truth is not where the model stands if nothing

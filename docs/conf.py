@@ -52,7 +52,7 @@ def _cli_page() -> str:
 
 def _api_page() -> str:
     """Return the reference of the public names, of their docstrings."""
-    lines = ["# Python interface", "", "The public names of `renp_sim`; README and the guide use them.", ""]
+    lines = ["# Python interface", "", "The public names of `renp_sim`; the guide uses them.", ""]
     for name in renp_sim.__all__:
         home = renp_sim._HOME[name]
         kind = "autoclass" if isinstance(getattr(renp_sim, name), type) else "autofunction"

@@ -178,8 +178,8 @@ class Exposure:
         rate: FloatArray = np.sum(self.background_hz, axis=1)
         return rate * self.live_time_s
 
-    def scaled(self, factor: float) -> Self:
-        """Return the same steps with every live time multiplied by a factor."""
+    def scaled(self, factor: float | FloatArray) -> Self:
+        """Return the same rows with every live time multiplied by a factor, one for all or for each (n,)."""
         return replace(self, live_time_s=self.live_time_s * factor)
 
     def take(self, rows: IndexArray) -> Self:

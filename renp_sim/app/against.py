@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from renp_sim.app.experiment import Experiment
-from renp_sim.app.exposure import ExposureAnswer, exposure_needed
+from renp_sim.app.exposure import exposure_needed
+from renp_sim.app.exposure_answer import ExposureAnswer
 from renp_sim.app.question import Question
 from renp_sim.app.sensitivity import Scan, scan_of
 from renp_sim.app.table_and_plot import write_table_and_plot

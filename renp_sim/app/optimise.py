@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from renp_sim.app.candidates import UNIT_S, Candidates, Layout, default_grid
 from renp_sim.app.plan import OptimalSchedule, Prior, coherent_time_s
 from renp_sim.app.plan_toys import toy_gain
 from renp_sim.app.separations import Asking, first_points, separations_of
-from renp_sim.arrays import FloatArray
+from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.errors import FitError
 from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
 from renp_sim.runfile.reading import read_table
@@ -32,8 +31,6 @@ ZOOM_SHARE = 1e-2
 """Of the time: beside a step that has less nothing is gained."""
 
 OFFSET = "laser.calibration.common_offset_eV"
-
-DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +157,7 @@ def _neutrinos(truths: Sequence[Run]) -> list[Neutrinos]:
     return found
 
 
-def _zoomed(grid: FloatArray, is_chosen: Any) -> FloatArray:
+def _zoomed(grid: FloatArray, is_chosen: BoolArray) -> FloatArray:
     """Return the frequencies, and more of them beside those that were chosen."""
     inner = np.linspace(0, 1, ZOOM_POINTS + 1)[1:-1]
     near = np.flatnonzero(is_chosen[1:] | is_chosen[:-1])
@@ -175,7 +172,7 @@ def _others(run: Run) -> dict[str, Run]:
         for name in PUBLISHED:
             (scan,) = read_table(name)["laser"]["scan"]
             omegas = scan["omegas_eV"]
-            found[name] = run_from_table(layout.table(omegas, [DAY_S] * len(omegas), 1))
+            found[name] = run_from_table(layout.table(omegas, [UNIT_S] * len(omegas), 1))
     return found
 
 

@@ -105,14 +105,9 @@ class OptimalSchedule:
         """Their wall times without settling, control and dark steps included, shape (k,), s."""
         return self.found.time[self.steps] * UNIT_S
 
-    @property
-    def passes(self) -> int:
-        """How often the frequencies are run through."""
-        return self.layout.passes
-
     def table(self) -> dict[str, Any]:
         """Return the run file of the schedule."""
-        table = self.layout.table(self.omega_eV.tolist(), self.duration_s.tolist(), self.passes)
+        table = self.layout.table(self.omega_eV.tolist(), self.duration_s.tolist(), self.layout.passes)
         table["run"]["name"] = f"{self.layout.run.config.run.name}-optimised"
         return table
 
@@ -121,7 +116,7 @@ class OptimalSchedule:
         """The run of the schedule."""
         return run_from_table(self.table())
 
-    @property
+    @cached_property
     def live_time_s(self) -> float:
         """Coherent live time in all, dead time left out, s."""
         return coherent_time_s(self.run)

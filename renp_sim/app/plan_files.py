@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_files", "write_plan"]
 
-DAY_S = 86_400.0
-
 
 def plan_files(path: Path) -> list[Path]:
     """Return the files that `write_plan` writes.

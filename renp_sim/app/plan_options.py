@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 
+from renp_sim.app.candidates import Layout
 from renp_sim.app.optimise import Wish
 from renp_sim.app.plan import Prior
 from renp_sim.app.sensitivity import scan_of
@@ -65,8 +66,7 @@ def wish_of(run: Run, *, most_steps: int | None, least_dwell_s: float | None, gr
         raise ConfigError(f"--steps {most_steps}: must be at least 1")
     if least_dwell_s is not None and not (math.isfinite(least_dwell_s) and least_dwell_s >= 0):
         raise ConfigError(f"--min-dwell {least_dwell_s:g}: must be finite and at least 0 s")
-    passes = int(np.max(run.schedule.scan_pass)) + 1
-    settling_s = run.config.laser.settling_s * passes
+    settling_s = run.config.laser.settling_s * Layout.of(run).passes
     frequencies = None
     if grid is not None:
         try:

@@ -108,7 +108,8 @@ def exposure(
     if run_file is None or question is None:
         raise ConfigError("RUN and --question: give both, or --from a file of toys")
     from renp_sim.app.compare import CompareMethod
-    from renp_sim.app.exposure import exposure_needed, write_exposure
+    from renp_sim.app.exposure import exposure_needed
+    from renp_sim.app.exposure_answer import write_exposure
     from renp_sim.cli.fit_options import resting_question
     from renp_sim.parallel.choice import executing
     from renp_sim.production.memory import keep_freed_memory

@@ -1,7 +1,7 @@
 """`renp-sim report FILE|FOLDER…`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -53,7 +53,7 @@ def report(
     keep_freed_memory()
     if output.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"--output {output}: the report is HTML: give a name that ends in .html")
-    asked = {
+    asked: dict[str, Any] = {
         "masses": masses,
         "ordering": ordering,
         "nature": nature,
@@ -63,12 +63,12 @@ def report(
         "constrain": tuple(constrain or ()),
         "level": level,
     }
-    is_asked = energies or question_of(**asked) != question_of()  # type: ignore[arg-type]
+    is_asked = energies or question_of(**asked) != question_of()
     with working("writing the report", quiet=quiet):
         found = hand_over(
             subjects,
             output,
-            question=question_of(**asked) if is_asked else None,  # type: ignore[arg-type]
+            question=question_of(**asked) if is_asked else None,
             model=model,
             settings=settings or (),
             seed=seed,

@@ -279,7 +279,7 @@ def schema_json() -> str:
 
 
 def markdown_table() -> str:
-    """Return the README's tables of trees, branches and enums."""
+    """Return the documentation's tables of trees, branches and enums."""
     lines: list[str] = []
     for tree in TREES:
         lines += [

@@ -172,11 +172,8 @@ class ExpectedCounts:
 
         Parameters keep their meaning; those of single steps are not offered.
         """
-        some = self.exposure.take(rows)
         responses = (self.responses or Responses.of(self.exposure)).take(self.exposure, rows)
-        return replace(
-            self, exposure=replace(some, live_time_s=factor * some.live_time_s), responses=responses
-        )
+        return replace(self, exposure=self.exposure.take(rows).scaled(factor), responses=responses)
 
     def neutrinos(self, theta: FloatArray) -> Neutrinos:
         """Return the neutrinos of each θ, shape (b, p), with one leading axis."""

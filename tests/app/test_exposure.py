@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import norm
 
 from renp_sim.app.compare import CompareMethod
-from renp_sim.app.exposure import ExposureAnswer, exposure_needed, write_exposure
+from renp_sim.app.exposure import exposure_needed
+from renp_sim.app.exposure_answer import ExposureAnswer, write_exposure
 from renp_sim.app.question import Constraint, Normalisation, Question, Shape, Treatment
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.runfile.run import load

@@ -123,7 +123,7 @@ class Pair:
         return total
 
     def rate(self, excess: np.ndarray, offset: np.ndarray) -> np.ndarray:
-        """Return I_ij where q² = s₊ + excess = M² + offset: the formulas of README's sources, integrated."""
+        """Return I_ij where q² = s₊ + excess = M² + offset: the formulas of the sources, integrated."""
         atom, f_l = self.emission.target.atom, self.emission.target.f_l
         q2, product = self.total**2 + excess, self.m_i * self.m_j
         omega = (atom.e_eg_eV - q2 / atom.e_eg_eV) / 2

@@ -135,7 +135,7 @@ def test_dirac_and_majorana_are_close() -> None:
 
 
 def test_dirac_and_majorana_are_not_close_with_the_transverse_tensor() -> None:
-    """What README tells: the Majorana rate is lower by so much, and at ω_11 there is none of it."""
+    """What the guide tells: the Majorana rate is lower by so much, and at ω_11 there is none of it."""
     omega_11 = emission().neutrinos.thresholds_eV(E_EG).max()
     omegas = np.array([1.0688, 1.0711, 1.07164, omega_11 - 1e-9])
     dirac, majorana = (

@@ -61,8 +61,6 @@ class Optimum:
     rate
         Σ_j weight_j rate_jk: what a unit of time at each candidate brings against the least favourable
         mixture of alternatives, shape (K,). It exceeds no price, and is it where time is spent.
-    rounds
-        Programmes that were solved.
     """
 
     time: FloatArray
@@ -71,7 +69,6 @@ class Optimum:
     points: Points
     weight: FloatArray
     rate: FloatArray
-    rounds: int
 
     @property
     def gap_rel(self) -> float:
@@ -150,7 +147,6 @@ def optimum(
         points=points[:n],
         weight=plan.weight,
         rate=plan.weight @ programme.cuts.rate[:n],
-        rounds=rounds,
     )
 
 

@@ -93,7 +93,7 @@ def search_thresholds(
     degree
         Of the polynomial level.
     minimum_delta_q
-        Δ(−2 ln L) from which an onset is taken as found; at 12, 1 of 200 smooth scans had one (README).
+        Δ(−2 ln L) from which an onset is taken as found; at 12, 1 of 200 smooth scans had one.
     max_onsets
         Where to stop in any case.
 

@@ -93,7 +93,7 @@ def test_shapes_are_averages_over_the_line() -> None:
 def test_campaign() -> None:
     """At most 2.8 % of smooth scans have an onset, at least 70 % of clear true ones have a true one.
 
-    False-alarm probability 1e-3 each; the figures of README are of more scans (benchmarks/onsets.py).
+    False-alarm probability 1e-3 each; the figures of the guide are of more scans (benchmarks/onsets.py).
     """
     rng = np.random.default_rng(11)
     alarms = sum(bool(search_thresholds(featureless_scan(rng).observation).onsets) for _ in range(100))

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from renp_sim.app.exposure import exposure_needed, write_exposure
+from renp_sim.app.exposure import exposure_needed
+from renp_sim.app.exposure_answer import write_exposure
 from renp_sim.app.limit import LimitMethod, limit_of
 from renp_sim.app.question import Question
 from renp_sim.app.report import run_all
