@@ -9,13 +9,14 @@ from typing import Any
 from renp_sim.analysis.floating import Setup, Treatment
 from renp_sim.analysis.infer.compare import Comparison, Significance
 from renp_sim.analysis.infer.fit import FEW_COUNTS
-from renp_sim.analysis.infer.outcomes import Uniforms
+from renp_sim.analysis.infer.toys import Toys
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.hypothesis import Hypothesis
 from renp_sim.app.question import Nature, Ordering, Question, treatment_of
 from renp_sim.app.subject import Subject
 from renp_sim.errors import ConfigError
+from renp_sim.parallel.executor import Executor, Serial
 
 __all__ = ["CompareMethod", "CompareReport", "compare", "hypotheses_of", "setup_of", "setups_of"]
 
@@ -109,6 +110,7 @@ def compare(
     *,
     method: CompareMethod = CompareMethod.ASIMOV,
     n_toys: int = 10_000,
+    executor: Executor | None = None,
 ) -> CompareReport:
     """Return whether the alternative of a question is excluded.
 
@@ -124,6 +126,8 @@ def compare(
         Where the p-value comes from.
     n_toys
         Under each hypothesis.
+    executor
+        Who draws and fits toys; no result depends on it.
 
     Raises
     ------
@@ -144,8 +148,8 @@ def compare(
     elif method is CompareMethod.EXACT:
         significance, band = both.exact(is_data=not subject.is_planned)
     else:
-        uniforms = Uniforms.of(both.alternative, len(counts), seed=subject.seed, n_toys=n_toys)
-        significance, band = both.by_toys(uniforms, is_data=not subject.is_planned)
+        toys = Toys(seed=subject.seed, n=n_toys, executor=executor or Serial())
+        significance, band = both.by_toys(toys, is_data=not subject.is_planned)
     return CompareReport(
         asked=asked,
         truth=labels[0],

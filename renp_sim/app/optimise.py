@@ -15,6 +15,7 @@ from renp_sim.app.plan_toys import toy_gain
 from renp_sim.app.separations import Asking, first_points, separations_of
 from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.errors import FitError
+from renp_sim.parallel.executor import Executor
 from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
 from renp_sim.runfile.reading import read_table
 from renp_sim.runfile.run import Run, run_from_table
@@ -132,7 +133,9 @@ def _price(candidates: Candidates) -> FloatArray:
     return np.full(len(candidates.omega_eV), UNIT_S)
 
 
-def confirmed(plan: OptimalSchedule, *, n_toys: int, precision: float) -> OptimalSchedule:
+def confirmed(
+    plan: OptimalSchedule, *, n_toys: int, precision: float, executor: Executor | None = None
+) -> OptimalSchedule:
     """Return the plan with what toys say of it and of the schedule that was given, by one seed.
 
     Raises
@@ -140,7 +143,8 @@ def confirmed(plan: OptimalSchedule, *, n_toys: int, precision: float) -> Optima
     ConfigError
         If a parameter is to be measured.
     """
-    found = toy_gain(plan.run, plan.layout.run, plan.asking, n_toys=n_toys, precision=precision)
+    given = plan.layout.run
+    found = toy_gain(plan.run, given, plan.asking, n_toys=n_toys, precision=precision, executor=executor)
     return replace(plan, toys=found)
 
 

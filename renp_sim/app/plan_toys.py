@@ -8,6 +8,7 @@ from renp_sim.app.compare import CompareMethod
 from renp_sim.app.exposure import exposure_needed
 from renp_sim.app.separations import Asking
 from renp_sim.errors import ConfigError
+from renp_sim.parallel.executor import Executor
 from renp_sim.runfile.run import Run
 
 __all__ = ["ToyGain", "toy_gain"]
@@ -46,8 +47,18 @@ class ToyGain:
         return table
 
 
-def toy_gain(planned: Run, given: Run, asking: Asking, *, n_toys: int, precision: float) -> ToyGain:
+def toy_gain(
+    planned: Run,
+    given: Run,
+    asking: Asking,
+    *,
+    n_toys: int,
+    precision: float,
+    executor: Executor | None = None,
+) -> ToyGain:
     """Return what toys say of two schedules; both are counted from the seed of their runs.
+
+    No result depends on the executor.
 
     Raises
     ------
@@ -56,8 +67,8 @@ def toy_gain(planned: Run, given: Run, asking: Asking, *, n_toys: int, precision
     """
     if asking.error is not None:
         raise ConfigError("--toys: with --error there are none to be told apart; `pulls` shows intervals")
-    planned_s, planned_error_s = _needed(planned, asking, n_toys, precision)
-    given_s, given_error_s = _needed(given, asking, n_toys, precision)
+    planned_s, planned_error_s = _needed(planned, asking, n_toys, precision, executor)
+    given_s, given_error_s = _needed(given, asking, n_toys, precision, executor)
     return ToyGain(
         n_toys=n_toys,
         planned_s=planned_s,
@@ -67,7 +78,9 @@ def toy_gain(planned: Run, given: Run, asking: Asking, *, n_toys: int, precision
     )
 
 
-def _needed(run: Run, asking: Asking, n_toys: int, precision: float) -> tuple[float | None, float | None]:
+def _needed(
+    run: Run, asking: Asking, n_toys: int, precision: float, executor: Executor | None
+) -> tuple[float | None, float | None]:
     """Return a live time, s, and its error."""
     answer = exposure_needed(
         run,
@@ -79,6 +92,7 @@ def _needed(run: Run, asking: Asking, n_toys: int, precision: float) -> tuple[fl
         n_toys=n_toys,
         precision=precision,
         with_curve=False,
+        executor=executor,
     )
     (found,) = answer.results
     if found.live_time_s is None or found.factor is None or found.factor_error is None:

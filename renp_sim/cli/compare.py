@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from renp_sim.cli.options import (
+    Cluster,
     Constrain,
     Fix,
     Free,
@@ -16,6 +17,7 @@ from renp_sim.cli.options import (
     Settings,
     Subjects,
     Toys,
+    Workers,
 )
 from renp_sim.cli.output import print_json, print_notes
 from renp_sim.cli.progress import working
@@ -43,6 +45,8 @@ def compare(
     model: Model = None,
     settings: Settings = None,
     seed: Seed = None,
+    workers: Workers = 1,
+    cluster: Cluster = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -51,12 +55,20 @@ def compare(
     from renp_sim.app.compare import compare as compare_subject
     from renp_sim.app.subject import subject_of
     from renp_sim.cli.fit_options import resting_question
+    from renp_sim.parallel.choice import executing
+    from renp_sim.production.memory import keep_freed_memory
 
     asked = resting_question(normalisation, free, fix, constrain)
     subject = subject_of(subjects, model=model, settings=settings or (), seed=seed)
-    with working("comparing", quiet=quiet):
+    given = executing(workers, keep_freed_memory, cluster=cluster)
+    with given as executor, working("comparing", quiet=quiet):
         report = compare_subject(
-            subject, asked, question, method=CompareMethod(method), n_toys=toys or DEFAULT_TOYS
+            subject,
+            asked,
+            question,
+            method=CompareMethod(method),
+            n_toys=toys or DEFAULT_TOYS,
+            executor=executor,
         )
     if json:
         print_json(report.as_dict())

@@ -7,6 +7,7 @@ import typer
 
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
+    Cluster,
     Constrain,
     Fix,
     Force,
@@ -18,6 +19,7 @@ from renp_sim.cli.options import (
     Seed,
     Settings,
     Toys,
+    Workers,
 )
 from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
@@ -72,6 +74,8 @@ def optimise(
     constrain: Constrain = None,
     settings: Settings = None,
     seed: Seed = None,
+    workers: Workers = 1,
+    cluster: Cluster = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE.toml", help="Run file to write, with table and plot."),
@@ -87,6 +91,8 @@ def optimise(
     from renp_sim.app.separations import Asking
     from renp_sim.cli.fit_options import resting_question
     from renp_sim.outputs import require_outputs
+    from renp_sim.parallel.choice import executing
+    from renp_sim.production.memory import keep_freed_memory
 
     run = loaded(run_file, settings, seed=seed, run_number=None)
     if output is not None:
@@ -103,8 +109,9 @@ def optimise(
         wish = wish_of(run, most_steps=steps, least_dwell_s=min_dwell, grid=grid)
         plan = optimised(run, asking, wish, None if not prior else prior_of(prior, is_robust=robust))
     if toys:
-        with working("toys", quiet=quiet):
-            plan = confirmed(plan, n_toys=toys, precision=TOY_PRECISION)
+        given = executing(workers, keep_freed_memory, cluster=cluster)
+        with given as executor, working("toys", quiet=quiet):
+            plan = confirmed(plan, n_toys=toys, precision=TOY_PRECISION, executor=executor)
     written = [] if output is None else write_plan(plan, output, force=force)
     if json:
         print_json(plan.as_dict())

@@ -1,4 +1,4 @@
-"""Limits, belts and exposures by toys: the same numbers whoever draws and fits them."""
+"""Limits, belts, exposures and comparisons by toys: the same numbers whoever draws and fits them."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 from renp_sim.analysis.infer.statistic import Kind
 from renp_sim.analysis.infer.toys import gathered, parts_of, statistic_of
-from renp_sim.app.compare import CompareMethod
+from renp_sim.app.compare import CompareMethod, compare
 from renp_sim.app.exposure import exposure_needed
 from renp_sim.app.limit import LimitMethod, PValues, limit_of
 from renp_sim.app.question import Question
@@ -74,6 +74,12 @@ def exposures(folder: Path, executor: Executor | None) -> dict[str, Any]:
     return exposure_needed(run, MASS_RESTS, "ordering", executor=executor, **options).as_dict()
 
 
+def compared(folder: Path, executor: Executor | None) -> dict[str, Any]:
+    subject = Subject.of(load("gp23_three_frequencies", (SHORT,)))
+    method = CompareMethod.TOYS
+    return compare(subject, MASS_RESTS, "ordering", method=method, n_toys=40_000, executor=executor).as_dict()
+
+
 @pytest.mark.parametrize(
     ("made", "function"),
     [
@@ -82,6 +88,7 @@ def exposures(folder: Path, executor: Executor | None) -> dict[str, Any]:
         (cls, "statistic_of"),
         (band, "_roots"),
         (exposures, "_drawn"),
+        (compared, "_drawn"),
     ],
 )
 def test_numbers_do_not_depend_on_who_makes_them(tmp_path, made, function):

@@ -15,12 +15,14 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.band import BAND, band_of
 from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.toys import Part, Toys, gathered
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.likelihood.scaled_model import longer
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.search import search
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
+from renp_sim.parallel.executor import Shared
 
 __all__ = ["Comparison", "Significance", "best_fit"]
 
@@ -159,9 +161,10 @@ class Comparison:
         observed = self.delta_q if is_data else band[MEDIAN]
         return Significance.of(*outcomes.p_value(statistic, observed, mu)), band
 
-    def by_toys(self, uniforms: Uniforms, *, is_data: bool) -> tuple[Significance, tuple[float, ...]]:
+    def by_toys(self, toys: Toys, *, is_data: bool) -> tuple[Significance, tuple[float, ...]]:
         """Return the same from toys of both hypotheses, which share their random numbers."""
-        under_alternative, under_truth = self.toy_statistics(uniforms)
+        (made,) = gathered(toys.executor, _drawn, [((Shared(self),), toys.parts)])
+        under_alternative, under_truth = np.concatenate(made, axis=1)
         band = band_of(under_truth)
         observed = self.delta_q if is_data else band[MEDIAN]
         return Significance.of(*p_of_toys(under_alternative, observed)), band
@@ -204,6 +207,10 @@ class Comparison:
             found = search(setup, outcomes.counts, constraint_values=values)
             q.append(np.minimum(found.q, IMPOSSIBLE_Q))
         return np.asarray(q[0] - q[1])
+
+
+def _drawn(both: Shared[Comparison], part: Part) -> tuple[FloatArray, FloatArray]:
+    return both.value.toy_statistics(part.uniforms(both.value.alternative, len(both.value.counts)))
 
 
 def _of_same_names(values: FloatArray, have: tuple[str, ...], want: tuple[str, ...]) -> FloatArray:
