@@ -52,7 +52,7 @@ def median_needed_s(run: Run, asked: str, significance: float) -> tuple[float, f
 @pytest.mark.parametrize("asked", ["ordering", "lightest_mass_eV=0"])
 @pytest.mark.parametrize("significance", [3.0, 6.0])
 def test_median_experiments_gain_what_is_promised(asked: str, significance: float) -> None:
-    """Up to 1/Z²: Δq = Z² is the first term of a series in it, and a parameter that floats adds about 1 to Δq.
+    """Up to 1/Z²: a parameter that floats adds about 1 to Δq, which is Z² in an Asimov set.
 
     Of the 8 gains each has 3.5 standard deviations beyond, 4e-3 false alarms in all. The twin takes the gain
     of the other schedule of GP23.

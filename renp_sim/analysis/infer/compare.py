@@ -6,6 +6,7 @@ is the significance only where ΔT is Gaussian with a width of 2√ΔT (Blennow 
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,8 @@ from renp_sim.analysis.infer.band import BAND, band_of
 from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.toys import Part, Toys, gathered
-from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
+from renp_sim.analysis.likelihood.constraint import ConstraintTerms
+from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q, poisson_deviance
 from renp_sim.analysis.likelihood.scaled_model import longer
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.search import search
@@ -186,13 +188,43 @@ class Comparison:
         outcomes = every_outcome(least, most)
         return outcomes, self._statistic(outcomes)
 
-    def toy_statistics(self, uniforms: Uniforms) -> tuple[FloatArray, FloatArray]:
-        """Return ΔT of toys under the alternative and under the truth, shape (b,) each."""
-        under_alternative, under_truth = (
-            self._statistic(uniforms.outcomes(setup, setup.model.expected(setup.theta), setup.theta), setup)
-            for setup in (self.alternative, self.truth)
-        )
-        return under_alternative, under_truth
+    def toy_statistics(self, uniforms: Uniforms) -> FloatArray:
+        """Return ΔT of toys under the alternative and under the truth, shape (2, b)."""
+        return np.stack([self._statistic(toys, drawn) for toys, drawn in self._toys(uniforms)])
+
+    def weighted_toys(self, uniforms: Uniforms) -> tuple[FloatArray, FloatArray]:
+        """Return the same, and ln of p(truth)/p(alternative) of each, shape (2, b) both."""
+        statistic, log_ratio = [], []
+        for toys, drawn in self._toys(uniforms):
+            statistic.append(self._statistic(toys, drawn))
+            log_ratio.append(self._log_ratio(toys, drawn))
+        return np.stack(statistic), np.stack(log_ratio)
+
+    def _toys(self, uniforms: Uniforms) -> Iterator[tuple[Outcomes, Setup]]:
+        """Yield toys of the alternative, then of the truth, and what they were drawn from."""
+        for setup in (self.alternative, self.truth):
+            yield uniforms.outcomes(setup, setup.model.expected(setup.theta), setup.theta), setup
+
+    def _log_ratio(self, toys: Outcomes, drawn: Setup) -> FloatArray:
+        """Return ln p(truth)/p(alternative) of each toy, shape (b,), both where they stand.
+
+        What is constrained in one hypothesis only is measured alike in both.
+        """
+        pair = (self.alternative, self.truth)
+        constrained = [
+            {n for n, c in zip(s.names, s.constraints, strict=True) if c is not None} for s in pair
+        ]
+        shared, q = set.intersection(*constrained), []
+        for setup in pair:
+            q.append(np.sum(poisson_deviance(toys.counts, setup.model.expected(setup.theta)), axis=1))
+            if toys.constraint_values is not None:
+                constraints = zip(setup.names, setup.constraints, strict=True)
+                terms = ConstraintTerms.of(
+                    [c if n in shared else None for n, c in constraints],
+                    _of_same_names(toys.constraint_values, drawn.names, setup.names),
+                )
+                q[-1] += terms.value(setup.theta[setup.free][:, None])
+        return np.asarray(q[0] - q[1]) / 2
 
     def _statistic(self, outcomes: Outcomes, drawn: Setup | None = None) -> FloatArray:
         """Return ΔT of each outcome, shape (b,); as large as can be where only one allows it.
@@ -209,7 +241,7 @@ class Comparison:
         return np.asarray(q[0] - q[1])
 
 
-def _drawn(both: Shared[Comparison], part: Part) -> tuple[FloatArray, FloatArray]:
+def _drawn(both: Shared[Comparison], part: Part) -> FloatArray:
     return both.value.toy_statistics(part.uniforms(both.value.alternative, len(both.value.counts)))
 
 

@@ -2,18 +2,24 @@
 
 The test rejects where the p-value of ΔT under the alternative, at its best fit to what the truth expects (a
 plug-in), is not above the asked one. Counts are discrete, so the power is no monotone function of exposure.
+
+Outcomes have a probability under each hypothesis. So have toys, whichever of them they were drawn under: in a
+sample of both, half and half, each has a weight under either that never exceeds 2 (the balance heuristic of
+Veach & Guibas 1995). Toys of the truth are the ones in the tail of the alternative, so that a p-value of 1e-7
+takes as few toys as one of 1e-2.
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.outcomes import TIE
-from renp_sim.arrays import FloatArray
+from renp_sim.arrays import BoolArray, FloatArray
 
-__all__ = ["Power", "exact_power", "power_of"]
+__all__ = ["Power", "exact_power", "power_of", "weighted_power"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +40,44 @@ def exact_power(both: Comparison, p_value: float) -> Power:
     """
     outcomes, statistic = both.every_statistic()
     mu_truth, mu_alternative = (s.model.expected(s.theta) for s in (both.truth, both.alternative))
-    rejected = _rejected(statistic, outcomes.probabilities(mu_alternative), p_value)
+    probability = outcomes.probabilities(mu_alternative)
+    rejected = _rejected(statistic, probability, p_value, left_out=1 - float(np.sum(probability)))
     return Power(value=float(np.sum(outcomes.probabilities(mu_truth)[rejected])), error=0.0)
+
+
+def weighted_power(statistic: FloatArray, log_ratio: FloatArray, p_value: float) -> Power:
+    """Return the power of the test by toys of both hypotheses, and its Monte Carlo error.
+
+    Parameters
+    ----------
+    statistic
+        ΔT of toys under the alternative and of as many under the truth, shape (2, b).
+    log_ratio
+        ln p(truth)/p(alternative) of each, shape (2, b).
+    p_value
+        At which the alternative is excluded.
+    """
+    n = statistic.size
+    under_alternative, under_truth = 2 * expit(-log_ratio), 2 * expit(log_ratio)
+
+    def rejected(most: float) -> BoolArray:
+        share = under_alternative.ravel() / n
+        return _rejected(statistic.ravel(), share, most, left_out=0.0).reshape(statistic.shape)
+
+    def power_at(tail: BoolArray) -> float:
+        return float(np.average(tail, weights=under_truth))
+
+    def error_of(values: FloatArray) -> float:
+        """Return the error of a mean of two halves."""
+        return math.sqrt(float(np.sum(np.var(values, axis=1))) / n / 2)
+
+    tail = rejected(p_value)
+    value = power_at(tail)
+    # how well the critical value is known
+    p_error = error_of(under_alternative * tail)
+    low, high = (power_at(rejected(max(p, 0.0))) for p in (p_value - p_error, p_value + p_error))
+    error = math.hypot(error_of(under_truth * (tail - value)), (high - low) / 2, 1 / n)
+    return Power(value=value, error=error)
 
 
 def power_of(under_alternative: FloatArray, under_truth: FloatArray, p_value: float) -> Power:
@@ -54,14 +96,18 @@ def power_of(under_alternative: FloatArray, under_truth: FloatArray, p_value: fl
     return Power(value=value, error=math.hypot(math.sqrt(max(value * (1 - value), 1 / n) / n), spread))
 
 
-def _rejected(statistic: FloatArray, probability: FloatArray, p_value: float) -> FloatArray:
-    """Return which outcomes exclude the alternative: ties, known as far as a fit is, share their p-value."""
+def _rejected(
+    statistic: FloatArray, probability: FloatArray, p_value: float, *, left_out: float
+) -> BoolArray:
+    """Return which outcomes exclude the alternative: ties, known as far as a fit is, share their p-value.
+
+    Outcomes that are left out are beyond all others.
+    """
     order = np.argsort(-statistic, kind="stable")
     falling = statistic[order]
     is_new = np.append(True, falling[:-1] - falling[1:] > TIE * (1 + np.abs(falling[1:])))
     group = np.cumsum(is_new) - 1
-    # outcomes that are left out are beyond all others
-    p_of_group = 1 - float(np.sum(probability)) + np.cumsum(np.bincount(group, probability[order]))
+    p_of_group = left_out + np.cumsum(np.bincount(group, probability[order]))
     out = np.zeros(len(statistic), dtype=bool)
     out[order] = p_of_group[group] <= p_value
     return out

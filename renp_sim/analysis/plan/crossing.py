@@ -14,7 +14,7 @@ from scipy.special import ndtri
 
 from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.outcomes import require_toys
-from renp_sim.analysis.infer.power import Power, exact_power, power_of
+from renp_sim.analysis.infer.power import Power, exact_power, weighted_power
 from renp_sim.analysis.infer.toys import Part, gathered, parts_of
 from renp_sim.arrays import FloatArray
 from renp_sim.parallel.executor import Executor, Serial, Shared
@@ -179,8 +179,8 @@ def by_toys(
             ((shared, factor), parts_of(seed, first, first + n))
             for factor, first in zip(factors.tolist(), firsts, strict=True)
         ]
-        made = (np.concatenate(parts, axis=1) for parts in gathered(executor or Serial(), _drawn, calls))
-        found = [power_of(under_alternative, under_truth, p_value) for under_alternative, under_truth in made]
+        made = (np.concatenate(parts, axis=2) for parts in gathered(executor or Serial(), _drawn, calls))
+        found = [weighted_power(statistic, log_ratio, p_value) for statistic, log_ratio in made]
         return factors, np.array([p.value for p in found]), np.array([p.error for p in found])
 
     curve = points(centre * np.geomspace(*_reach(p_value, powers), TOY_POINTS), n_toys)
@@ -197,9 +197,9 @@ def by_toys(
 
 
 def _drawn(here: Shared[Comparison], factor: float, part: Part) -> tuple[FloatArray, FloatArray]:
-    """Return ΔT of toys under the alternative and the truth, shape (b,) each, of a longer experiment."""
+    """Return ΔT of toys and ln of their ratio, as `Comparison.weighted_toys`, of a longer experiment."""
     both = _longer(here, factor)
-    return both.toy_statistics(part.uniforms(both.alternative, len(both.counts)))
+    return both.weighted_toys(part.uniforms(both.alternative, len(both.counts)))
 
 
 @lru_cache(maxsize=1)
@@ -279,6 +279,10 @@ def toy_crossings(curve: Curve, power: float) -> Crossings:
     near = away <= max(1.5, float(np.sort(away)[1]))
     x = np.log(factors)[near]
     (slope, offset), covariance = np.polyfit(x, probit[near], 1, w=1 / spread[near], cov="unscaled")
+    if len(x) > 2:
+        # a saw-tooth lies off the line by more than its errors
+        pull = (probit[near] - slope * x - offset) / spread[near]
+        covariance = covariance * max(1.0, float(pull @ pull) / (len(x) - 2))
     root = (float(ndtri(power)) - offset) / slope if slope else math.inf
     i = int(np.flatnonzero((values[:-1] < power) & (values[1:] >= power))[-1]) if values[0] < power else -1
     if i >= 0 and not math.log(factors[0]) <= root <= math.log(factors[-1]):
