@@ -33,7 +33,7 @@ CASES: Final = (
     ("wherever the scale is", (BACKGROUND, CALIBRATION), TEN_PERCENT),
 )
 ANYWHERE: Final = prior_of(["frequency_offset_eV=-5e-6,0,5e-6"], is_robust=True)
-TOY_PRECISION: Final = 0.03
+TOY_PRECISION: Final = 0.02
 GIVEN: Final = ("gp23_three_frequencies", "gp23_six_frequencies")
 
 

@@ -14,6 +14,7 @@ from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch, search_thresholds
 from renp_sim.app.data import Data, read_data
 from renp_sim.app.page.folder import RESULTS, Found
+from renp_sim.app.page.words import title_of
 from renp_sim.app.page.write import page_of
 from renp_sim.app.question import Question
 from renp_sim.app.report_figures import PLOTS, figures_of, save_figures
@@ -187,7 +188,6 @@ def spectrum_of_files(
     if folder is not None:
         plots = png_and_pdf(folder / "spectrum")
         require_outputs(plots, inputs=tables.paths, force=force)
-        title = "run " + ", ".join(str(run) for run in tables.runs["run"].tolist()[:3])
         with results_folder(folder):
-            written += save(spectrum_plot(spectrum, title=title), *plots)
+            written += save(spectrum_plot(spectrum, title=title_of(tables)), *plots)
     return plain(spectrum.as_dict()) | {"notes": list(tables.notes)}, written

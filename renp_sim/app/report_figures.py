@@ -14,7 +14,7 @@ from renp_sim.analysis.spectrum.thresholds import ThresholdSearch
 from renp_sim.app.data import Data
 from renp_sim.app.fitting import model_fitted
 from renp_sim.app.hypothesis import MASS_NAMES, Masses
-from renp_sim.app.page.words import run_names
+from renp_sim.app.page.words import title_of
 from renp_sim.app.thresholds import FitReport
 from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.ntuple.reader import iterate_events
@@ -52,8 +52,7 @@ def figures_of(spectrum: Spectrum, fit: FitReport, search: ThresholdSearch) -> d
     """Return every plot by its name in `PLOTS`."""
     data = fit.data
     thresholds = {pair: found.value for pair, found in fit.thresholds[fit.result.best.label].items()}
-    # a name is no TeX
-    title = ", ".join(run_names(data)[:3]).replace("$", r"\$")
+    title = title_of(data.tables)
     curves = fit_curves(fit)
     made = {
         "spectrum": spectrum_plot(spectrum, curves=curves, thresholds_eV=thresholds, title=title),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from renp_sim.arrays import FloatArray
-from renp_sim.plots.figure import COLOURS, cycled, figure, put_title
+from renp_sim.plots.figure import cycled, figure, put_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +23,6 @@ def belt_plot(
         axes.set_ylim(bottom=0)
         axes.set_xlabel(x_label, parse_math=False)
         axes.set_ylabel(r"critical $\Delta(-2\,\ln L)$")
-        drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=len(COLOURS))
+        drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5)
         put_title(drawn, title)
         return drawn

@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 
-COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#8a5fa8", "#c98a1b")
-"""Distinct also for most colour-blind readers, and in grey."""
+COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#8a5fa8", "#c98a1b", "#55b5c9", "#6b4423", "#b8b02e")
+"""Distinct also for most colour-blind readers, the first five in grey too."""
 
 FORMATS = ("png", "pdf")
 

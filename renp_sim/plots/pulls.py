@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["count_pulls_plot", "nuisance_plot"]
+__all__ = ["count_pulls_plot", "nuisance_plot", "pull_bands", "pull_reach"]
 
 LEAST_REACH = 3.5
 """Of the axis of pulls: what is usual is seen as such."""
@@ -32,11 +32,11 @@ def count_pulls_plot(
         Above the plot, left.
     """
     windows = panel_windows(omega_eV)
-    reach = 1.1 * max(float(np.max(np.abs(pull[np.isfinite(pull)]), initial=0.0)), LEAST_REACH)
+    reach = pull_reach(pull)
     with figure(5.4 * len(windows) + 1.0, 3.0) as drawn:
         grid = drawn.subplots(1, len(windows), squeeze=False, sharey=True)[0]
         for axes, (low, high) in zip(grid, windows, strict=True):
-            _bands(axes, vertical=False)
+            pull_bands(axes, vertical=False)
             axes.plot(omega_eV[is_signal], pull[is_signal], "o", color=INK, label="signal steps")
             if not np.all(is_signal):
                 rest = ~is_signal
@@ -88,7 +88,7 @@ def nuisance_plot(
     reach = 1.15 * max(float(np.max(np.abs(pull) + np.nan_to_num(width), initial=0.0)), 2.2)
     with figure(8.6 if impact is not None else 5.6, 0.42 * len(names) + 1.7) as drawn:
         grid = drawn.subplots(1, 1 if impact is None else 2, squeeze=False, sharey=True)[0]
-        _bands(grid[0], vertical=True)
+        pull_bands(grid[0], vertical=True)
         grid[0].errorbar(pull, rows, xerr=np.nan_to_num(width), fmt="o", color=INK, elinewidth=1.2)
         grid[0].set_xlim(-reach, reach)
         grid[0].set_xlabel(r"pull $(\hat\theta-\theta_0)/\sigma_0$")
@@ -106,7 +106,13 @@ def nuisance_plot(
         return drawn
 
 
-def _bands(axes: "Axes", *, vertical: bool) -> None:
+def pull_reach(pull: FloatArray) -> float:
+    """Return where an axis of pulls ends."""
+    return 1.1 * max(float(np.max(np.abs(pull[np.isfinite(pull)]), initial=0.0)), LEAST_REACH)
+
+
+def pull_bands(axes: "Axes", *, vertical: bool) -> None:
+    """Draw 0, and bands of one and two standard deviations."""
     draw = axes.axvspan if vertical else axes.axhspan
     for reach, alpha in ((2, 0.12), (1, 0.18)):
         draw(-reach, reach, color=COLOURS[2], alpha=alpha, linewidth=0, zorder=0)

@@ -1,15 +1,17 @@
-"""Plot of a measured spectrum with fits over it, and its counts below."""
+"""Plot of a measured spectrum with fits over it, and below its counts and their pulls from the fits."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from renp_sim.analysis.likelihood.poisson import poisson_pull
 from renp_sim.analysis.spectrum.measured import Spectrum
 from renp_sim.arrays import BoolArray
 from renp_sim.plots.curves import Curve
 from renp_sim.plots.figure import COLOURS, INK, QUIET, cycled, figure, put_title
 from renp_sim.plots.frequency_axis import OMEGA_LABEL, label_thresholds, panel_windows, tame_ticks
+from renp_sim.plots.pulls import pull_bands, pull_reach
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +30,9 @@ def spectrum_plot(
     thresholds_eV: Mapping[str, float] | None = None,
     title: str = "",
 ) -> "Figure":
-    """Draw Î(ω) with its errors and counts below; a dense group of steps gets a column of its own.
+    """Draw Î(ω) with its errors, and below the counts and, where there are fits, their pulls from them.
+
+    A dense group of steps gets a column of its own.
 
     Parameters
     ----------
@@ -42,13 +46,16 @@ def spectrum_plot(
         Above the plot, left.
     """
     windows = panel_windows(spectrum.omega_eV)
-    with figure(5.4 * len(windows) + 1.0, 5.6) as drawn:
-        grid = drawn.subplots(2, len(windows), squeeze=False, sharex="col", height_ratios=[3, 1])
+    heights = [3, 1, 1] if curves else [3, 1]
+    with figure(5.4 * len(windows) + 1.0, 4.2 + 1.4 * (len(heights) - 1)) as drawn:
+        grid = drawn.subplots(len(heights), len(windows), squeeze=False, sharex="col", height_ratios=heights)
         for column, (low, high) in enumerate(windows):
-            upper, lower = grid[0, column], grid[1, column]
+            upper, lower = grid[0, column], grid[-1, column]
             inside = (spectrum.omega_eV >= low) & (spectrum.omega_eV <= high)
             _measured(upper, spectrum, inside, curves)
-            _counted(lower, spectrum, inside)
+            _counted(grid[1, column], spectrum, inside)
+            if curves:
+                _pulled(lower, spectrum, inside, curves)
             upper.set_xlim(low, high)
             if column == 0 and len(windows) > 1:
                 upper.axvspan(*windows[1], color=QUIET, alpha=0.15, linewidth=0, zorder=0)
@@ -57,6 +64,8 @@ def spectrum_plot(
             lower.set_xlabel(OMEGA_LABEL)
         grid[0, 0].set_ylabel(r"spectral function $\hat I(\omega)$")
         grid[1, 0].set_ylabel("counts")
+        if curves:
+            grid[2, 0].set_ylabel("pull")
         # a spectrum falls towards its thresholds, so this corner is empty down to the line at 0
         handles, labels = grid[0, 0].get_legend_handles_labels()
         grid[0, 0].legend(
@@ -95,7 +104,8 @@ def _counted(axes: "Axes", spectrum: Spectrum, inside: BoolArray) -> None:
     omega = spectrum.omega_eV[inside]
     axes.plot(omega, spectrum.counts[inside], "o", color=INK, markersize=2.5)
     if np.any(spectrum.background > 0):
-        axes.plot(omega, spectrum.background[inside], color=COLOURS[1], linewidth=1.0, label="background")
+        # no line: nothing is known between two steps
+        axes.plot(omega, spectrum.background[inside], "_", color=COLOURS[1], markersize=7, label="background")
         axes.legend(loc="best", fontsize=9, frameon=False)
     top = max(float(np.max(spectrum.counts[inside], initial=0.0)), 1.0)
     if top > MANY_COUNTS:
@@ -103,3 +113,18 @@ def _counted(axes: "Axes", spectrum: Spectrum, inside: BoolArray) -> None:
         axes.set_ylim(0, 3 * top)
     else:
         axes.set_ylim(0, 1.15 * top)
+
+
+def _pulled(axes: "Axes", spectrum: Spectrum, inside: BoolArray, curves: Sequence[Curve]) -> None:
+    pull_bands(axes, vertical=False)
+    reach = 0.0
+    for curve, colour in zip(curves, cycled(len(curves)), strict=True):
+        # a fit says something of the steps of its own target
+        own = inside & np.isin(spectrum.omega_eV, curve.omega_eV)
+        value = curve.value[np.searchsorted(curve.omega_eV, spectrum.omega_eV[own])]
+        expected = value * spectrum.counts_per_unit[own] + spectrum.background[own]
+        pull = poisson_pull(spectrum.counts[own], expected)
+        axes.plot(spectrum.omega_eV[own], pull, "o", color=colour, markersize=2.5)
+        reach = max(reach, pull_reach(pull))
+    axes.set_ylim(-reach, reach)
+    axes.tick_params(axis="y", which="minor", left=False, right=False)

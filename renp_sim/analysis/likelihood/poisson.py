@@ -53,6 +53,17 @@ def poisson_deviance(counts: ArrayLike, expected: ArrayLike) -> FloatArray:
     return np.where(usable, np.maximum(out, 0.0), np.where((n == 0) & (mu >= 0), 0.0, np.inf))
 
 
+def poisson_pull(counts: ArrayLike, expected: ArrayLike) -> FloatArray:
+    """Return the signed root of each step's term of −2 ln L: a pull that knows that counts are Poisson.
+
+    Examples
+    --------
+    >>> poisson_pull([110.0, 0.0], [100.0, 2.0]).round(3).tolist()
+    [0.984, -2.0]
+    """
+    return np.asarray(np.sign(np.subtract(counts, expected)) * np.sqrt(poisson_deviance(counts, expected)))
+
+
 def saturated_q(counts: FloatArray) -> FloatArray:
     """Return Σ 2(n ln n − n) over the steps, shape (b,) for counts (n, b)."""
     total: FloatArray = 2 * np.sum(counts * (np.log(np.where(counts > 0, counts, 1.0)) - 1), axis=0)

@@ -40,7 +40,7 @@ def of_interest(fitted: ModelFit) -> tuple[ParameterFit, ...]:
 
 def question_text(fit: FitReport) -> str:
     """Return what was asked of which data."""
-    names = run_names(fit.data)
+    names = run_names(fit.data.tables)
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     best = fit.result.best
     others = [f.label for f in fit.result.fits]

@@ -26,7 +26,7 @@ def numbers_section(fit: FitReport, found: Found) -> Section:
 def _exposure(fit: FitReport) -> list[tuple[str, str]]:
     data = fit.data
     exposure, best = data.observation.exposure, fit.result.best
-    names = run_names(data)
+    names = run_names(data.tables)
     kinds = [
         f"{int(np.sum(exposure.kind == kind))} {name}"
         for kind, name in KINDS.items()

@@ -51,7 +51,7 @@ def provenance_section(fit: FitReport, results: dict[str, Any], extra: tuple[Pat
         ),
     ]
     files = [("results.json", "application/json", _json(results).encode())]
-    rows = zip(run_names(fit.data), tables.config, tables.provenance, strict=True)
+    rows = zip(run_names(fit.data.tables), tables.config, tables.provenance, strict=True)
     for name, config, made in list(rows)[:MOST_CONFIGURATIONS]:
         blocks.append(Folded(title=f"Resolved configuration of {name}", text=_json(config)))
         blocks.append(Folded(title=f"How {name} was made", text=_json(made)))

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
+from renp_sim.analysis.likelihood.poisson import poisson_pull
 from renp_sim.app.fitting import model_fitted
 from renp_sim.app.page.figures import drawing
 from renp_sim.app.page.parts import Block, Links, Section, Table, csv_link
@@ -20,21 +20,7 @@ from renp_sim.plots.pulls import count_pulls_plot
 if TYPE_CHECKING:
     from renp_sim.plots.figure import Figure
 
-__all__ = ["count_pulls", "expected_background", "spectrum_section"]
-
-
-def count_pulls(counts: FloatArray, expected: FloatArray) -> FloatArray:
-    """Return the signed root of each term of −2 ln L, shape (n,): a pull that knows that counts are Poisson.
-
-    Examples
-    --------
-    >>> count_pulls(np.array([110.0, 0.0]), np.array([100.0, 2.0])).round(3).tolist()
-    [0.984, -2.0]
-    """
-    with np.errstate(divide="ignore"):
-        # infinite where there are counts and none is expected
-        term = 2 * (expected - counts + xlogy(counts, counts) - xlogy(counts, expected))
-    return np.asarray(np.sign(counts - expected) * np.sqrt(np.maximum(term, 0.0)))
+__all__ = ["expected_background", "spectrum_section"]
 
 
 def expected_background(fit: FitReport) -> FloatArray:
@@ -58,7 +44,7 @@ def spectrum_section(fit: FitReport, drawn: "Figure", onsets: "Figure | None", e
     rows, best = fit.data.fitted, fit.result.best
     exposure, counts = rows.exposure, np.asarray(rows.counts)
     background = expected_background(fit)
-    pull = count_pulls(counts, best.expected)
+    pull = poisson_pull(counts, best.expected)
     is_signal = exposure.kind == StepKind.SIGNAL
     label = best.label
     blocks: list[Block] = [
@@ -66,9 +52,10 @@ def spectrum_section(fit: FitReport, drawn: "Figure", onsets: "Figure | None", e
             drawn,
             key="spectrum",
             label=f"Measured spectral function with statistical errors over the trigger frequency, fits of "
-            f"{', '.join(f.label for f in fit.result.fits)} over it, and the counts below",
+            f"{', '.join(f.label for f in fit.result.fits)} over it, the counts and their pulls below",
             caption="Î(ω) = (counts − stated background)/(counts of Î = 1), with central 68.3 % Poisson "
-            "errors; the counts below. Lines are fits, dashes the thresholds of the best one.",
+            "errors; below the counts, and their pulls from each fit. Lines are fits, dashes the thresholds "
+            "of the best one.",
         ),
         drawing(
             count_pulls_plot(exposure.omega_eV, pull, is_signal),

@@ -7,6 +7,7 @@ from renp_sim.analysis.infer.result import ParameterFit
 from renp_sim.analysis.intervals import Interval, Intervals
 from renp_sim.app.data import Data
 from renp_sim.app.hypothesis import MASS_NAMES
+from renp_sim.ntuple.reader import NtupleTables
 
 __all__ = [
     "MASSES",
@@ -17,6 +18,7 @@ __all__ = [
     "percent",
     "region_text",
     "run_names",
+    "title_of",
     "unit_of",
     "value_text",
     "without_folders",
@@ -119,11 +121,17 @@ def _fixed(value: float, decimals: int | None) -> str:
     return number(value, 4) if decimals > 9 else f"{value:.{decimals}f}".replace("-", "−")
 
 
-def run_names(data: Data) -> list[str]:
+def run_names(tables: NtupleTables) -> list[str]:
     """Return what each run is called: its name and its number."""
-    runs = data.tables.runs["run"].tolist()
-    names = [config.get("run", {}).get("name") for config in data.tables.config]
+    runs = tables.runs["run"].tolist()
+    names = [config.get("run", {}).get("name") for config in tables.config]
     return [f"{name} (run {run})" if name else f"run {run}" for run, name in zip(runs, names, strict=True)]
+
+
+def title_of(tables: NtupleTables) -> str:
+    """Return what stands above plots of some files: their first runs."""
+    # a name is no TeX
+    return ", ".join(run_names(tables)[:3]).replace("$", r"\$")
 
 
 def without_folders(data: Data, text: str) -> str:

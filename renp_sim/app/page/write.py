@@ -70,7 +70,7 @@ def page_of(
         assumptions_section(fit),
         provenance_section(fit, results, found.paths),
     ]
-    names = run_names(fit.data)
+    names = run_names(fit.data.tables)
     return (
         _template()
         .render(

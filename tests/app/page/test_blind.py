@@ -1,5 +1,6 @@
 """The report of a blind file: searched byte by byte for what the file hides."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,12 @@ def traces(page: Page, truth: Path) -> list[str]:
     wanted |= {text.replace("-", "−") for text in wanted}
     # fewer digits may be there by chance
     wanted = {text for text in wanted if len(text.partition("e")[0].replace(".", "").lstrip("0−-")) >= 5}
-    wanted |= {"vector_mediator", "total_rel", "common_offset", "g_left", '"command"', "fingerprint"}
     shown = [page.data, page.text.encode(), *page.embedded().values()]
-    return sorted(text for text in wanted if any(text.encode() in each for each in shown))
+    # by itself: a coordinate of a drawing may go on with the same digits
+    alone = {text: re.compile(rb"(?<![\d.])" + re.escape(text.encode()) + rb"(?!\d)") for text in wanted}
+    words = {"vector_mediator", "total_rel", "common_offset", "g_left", '"command"', "fingerprint"}
+    found = [text for text, pattern in alone.items() if any(pattern.search(each) for each in shown)]
+    return sorted(found + [word for word in words if any(word.encode() in each for each in shown)])
 
 
 @pytest.fixture(scope="module")
