@@ -59,6 +59,10 @@ def run_program(arguments: list[str] | None = None) -> int:
     if isinstance(output, TextIOWrapper):
         # a file name may have bytes that are no text, and a terminal may know no Greek
         output.reconfigure(errors="backslashreplace")
+    if any("\0" in argument for argument in arguments or ()):
+        # no shell can give one, and not every version of the libraries says so
+        complain("a null byte is no part of a name")
+        return 2
     try:
         # a command returns nothing, and the library the code of an exit
         return app(arguments, prog_name="renp-sim", standalone_mode=False) or 0

@@ -76,7 +76,7 @@ def test_version() -> None:
         (["nonsense"], "no such command 'nonsense': see `renp-sim --help`"),
         (["fit"], "fit: missing argument 'FILE...': see `renp-sim fit --help`"),
         (["fit", "a.root", "--level", "high"], "fit: invalid value for '--level': "),
-        (["fit", "a.root", "--levle", "0.9"], "fit: no such option: --levle"),
+        (["fit", "a.root", "--levle", "0.9"], "fit: no such option"),
         (
             ["generate", "fine_scan"],
             "generate: missing option '--output' / '-o': see `renp-sim generate --help`",

@@ -24,9 +24,6 @@ SEEN = 0.1
 """Standard deviations of a count: what adds less everywhere does nothing, though it may be left above 0
 (test_onsets_between_steps_with_many_counts_are_found)."""
 
-LEAST_SHARE = 1e-9
-"""Of a diagonal that is added to it: 0 gives singular matrices (test_onsets.py, scan 85)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PositiveFit:
@@ -114,15 +111,16 @@ def _step(
     # the expectation of the Hessian has a diagonal also where nothing was counted
     fisher = 2 * np.einsum("gkp,gkp,gk->gp", shapes, shapes, inverse)
     diagonal = np.arange(beta.shape[1])
-    # where a step that counted is expected to see next to nothing, one direction outweighs all others
-    hessian[:, diagonal, diagonal] *= 1 + LEAST_SHARE
     hessian[:, diagonal, diagonal] += damping[:, None] * fisher + 1e-12
     held = (beta <= 0) & (gradient > 0)
     for _ in diagonal:
         free = np.where(held, 0.0, gradient)
         matrix = hessian * ~(held[:, :, None] | held[:, None, :])
         matrix[:, diagonal, diagonal] += held
-        step: FloatArray = -np.linalg.solve(matrix, free[:, :, None])[:, :, 0]
+        # where a step that counted is expected to see next to nothing, one direction outweighs all others
+        size = np.sqrt(matrix[:, diagonal, diagonal])
+        scaled = matrix / (size[:, :, None] * size[:, None, :])
+        step: FloatArray = -np.linalg.solve(scaled, (free / size)[:, :, None])[:, :, 0] / size
         leaving = (beta <= 0) & (step < 0) & ~held
         if not np.any(leaving):
             break
