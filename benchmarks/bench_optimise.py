@@ -55,7 +55,7 @@ def print_table(n_toys: int, executor: Executor) -> None:
             begun = time.process_time()
             asking = Asking(question=Question(normalisation=normalisation), asked=asked, significance=3.0)
             runs = [load(name, ("detector={efficiency=1.0}", *settings)) for name in GIVEN]
-            plan = optimised(runs[0], asking, Wish(), ANYWHERE if label == CASES[-1][0] else None)
+            plan = optimised(runs[0], asking, Wish(), ANYWHERE if label == "wherever the scale is" else None)
             gains = [plan.gain[name] for name in GIVEN]
             print(
                 f"{asked:<22} {label:<26} {plan.live_time_s / 86400:>8.4g} {100 * plan.found.gap_rel:>6.2g}%"

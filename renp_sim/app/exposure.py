@@ -8,7 +8,8 @@ from scipy.special import ndtr
 
 from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.infer.compare import Comparison
-from renp_sim.analysis.plan.crossing import Crossings, Curve, asimov_curve, by_asimov, by_outcomes, by_toys
+from renp_sim.analysis.plan.crossing import Crossings, Curve, asimov_curve, by_asimov, by_outcomes
+from renp_sim.analysis.plan.toy_crossing import by_toys
 from renp_sim.app.compare import CompareMethod, setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.exposure_answer import Crossing, ExposureAnswer

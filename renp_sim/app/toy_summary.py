@@ -9,7 +9,8 @@ from scipy.special import ndtr
 
 from renp_sim.analysis.infer.power import Power
 from renp_sim.analysis.minimise.solution import Status
-from renp_sim.analysis.plan.crossing import Crossings, toy_crossings
+from renp_sim.analysis.plan.crossing import Crossings
+from renp_sim.analysis.plan.toy_crossing import toy_crossings
 from renp_sim.analysis.toys.campaign import ALTERNATIVE, TRUTH
 from renp_sim.analysis.toys.curve import Point, delta_q_of, point_of
 from renp_sim.app.exposure import require_test

@@ -62,6 +62,9 @@ def energy_plot(edges_eV: FloatArray, counts: Mapping[str, FloatArray], *, title
             axes.set_ylim(0, 1.05 * top)
         axes.set_xlabel("photon energy (eV)")
         axes.set_ylabel(f"photons / {1e3 * width_eV:.3g} meV")
-        axes.legend(loc="upper right")
+        by_name = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+        # what is on top comes first
+        names = list(counts)[::-1]
+        axes.legend([by_name[name] for name in names], names, loc="upper right")
         put_title(drawn, title)
         return drawn

@@ -1,4 +1,4 @@
-"""Where along the exposure a question is answered: by Asimov sets, every outcome or toys.
+"""Where along the exposure a question is answered: by Asimov sets or every outcome.
 
 All that is known of an experiment is what two hypotheses say of it at a given exposure.
 """
@@ -6,20 +6,17 @@ All that is known of an experiment is what two hypotheses say of it at a given e
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from renp_sim.analysis.infer.compare import Comparison
-from renp_sim.analysis.infer.outcomes import require_toys
-from renp_sim.analysis.infer.power import Power, exact_power, weighted_power
-from renp_sim.analysis.infer.toys import Part, gathered, parts_of
+from renp_sim.analysis.infer.power import Power, exact_power
 from renp_sim.arrays import FloatArray
-from renp_sim.parallel.executor import Executor, Serial, Shared
 
-__all__ = ["Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "by_toys", "toy_crossings"]
+__all__ = ["Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "probit_of", "reach_of"]
 
 LEAST, MOST = 1e-6, 1e8
 """Factors on the durations of a run file between which an answer is looked for."""
@@ -47,19 +44,6 @@ SMALLEST = 0.03
 
 MARGIN = 2.0
 """Exposures are looked at from and to so many times where a Gaussian or a single count has an asked power."""
-
-TOY_POINTS = 9
-"""Exposures at which toys are drawn first."""
-
-NEARBY, NEARBY_POINTS = 1.2, 3
-"""Exposures around a crossing that is to be known better, as a factor, and their number."""
-
-MORE = 4
-"""Times as many toys at each."""
-
-MOST_TOYS = 200_000
-"""At one exposure: they are in memory."""
-
 
 Curve = tuple[FloatArray, FloatArray, FloatArray]
 """Factors on the exposure, Δq or power there, and its error, shape (g,) each."""
@@ -147,74 +131,11 @@ def by_outcomes(
     def power_at(factor: float) -> Power:
         return exact_power(here.longer(factor), p_value)
 
-    curve = _finer(power_at, centre * np.geomspace(*_reach(p_value, powers), CURVE_POINTS), powers)
+    curve = _finer(power_at, centre * np.geomspace(*reach_of(p_value, powers), CURVE_POINTS), powers)
     return [_exact_crossings(power_at, curve, power) for power in powers], curve
 
 
-def by_toys(
-    here: Comparison,
-    centre: float,
-    p_value: float,
-    powers: Sequence[float],
-    *,
-    seed: int,
-    n_toys: int,
-    precision: float,
-    executor: Executor | None = None,
-) -> tuple[list[Crossings], Curve]:
-    """Return where the power of toys is what is asked, around an exposure.
-
-    Where an exposure is not known to the relative `precision`, more toys are drawn near to it, until it is or
-    `MOST_TOYS` are no help. Each point has toys of its own, so that their errors are independent. No result
-    depends on the executor.
-    """
-    drawn, shared = 0, Shared(here)
-
-    def points(factors: FloatArray, n: int) -> Curve:
-        nonlocal drawn
-        require_toys(n)
-        firsts = range(drawn, drawn + n * len(factors), n)
-        drawn += n * len(factors)
-        calls = [
-            ((shared, factor), parts_of(seed, first, first + n))
-            for factor, first in zip(factors.tolist(), firsts, strict=True)
-        ]
-        made = (np.concatenate(parts, axis=2) for parts in gathered(executor or Serial(), _drawn, calls))
-        found = [weighted_power(statistic, log_ratio, p_value) for statistic, log_ratio in made]
-        return factors, np.array([p.value for p in found]), np.array([p.error for p in found])
-
-    curve = points(centre * np.geomspace(*_reach(p_value, powers), TOY_POINTS), n_toys)
-    crossings = []
-    for power in powers:
-        found, n = toy_crossings(curve, power), n_toys
-        while found.factors and (found.error or 0.0) > precision * found.factors[-1] and n < MOST_TOYS:
-            n = min(MORE * n, MOST_TOYS)
-            near = found.factors[-1] * np.geomspace(1 / NEARBY, NEARBY, NEARBY_POINTS)
-            curve = _joined(curve, points(near, n))
-            found = toy_crossings(curve, power)
-        crossings.append(found)
-    return crossings, curve
-
-
-def _drawn(here: Shared[Comparison], factor: float, part: Part) -> tuple[FloatArray, FloatArray]:
-    """Return ΔT of toys and ln of their ratio, as `Comparison.weighted_toys`, of a longer experiment."""
-    both = _longer(here, factor)
-    return both.weighted_toys(part.uniforms(both.alternative, len(both.counts)))
-
-
-@lru_cache(maxsize=1)
-def _longer(here: Shared[Comparison], factor: float) -> Comparison:
-    return here.value.longer(factor)
-
-
-def _joined(one: Curve, other: Curve) -> Curve:
-    """Return the points of both, by rising exposure."""
-    factor, value, error = (np.concatenate(pair) for pair in zip(one, other, strict=True))
-    order = np.argsort(factor)
-    return factor[order], value[order], error[order]
-
-
-def _reach(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
+def reach_of(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
     """Return between which Asimov exposures powers are looked for.
 
     A Gaussian test of Z has power p at ((Z + Φ⁻¹(p))/Z)²; of a wall one count has it at −ln(1 − p).
@@ -229,7 +150,7 @@ def _finer(power_at: Callable[[float], Power], factors: FloatArray, powers: Sequ
     """Return the power at exposures, and at more of them where it is near to one that is asked."""
     # the longest first: if its outcomes are too many, nothing was done in vain
     values = np.array([power_at(f).value for f in factors[::-1].tolist()])[::-1]
-    near = np.min(np.abs(_probit(values)[:, None] - ndtri(np.asarray(powers))), axis=1) < TOOTH
+    near = np.min(np.abs(probit_of(values)[:, None] - ndtri(np.asarray(powers))), axis=1) < TOOTH
     passed = np.any((values[1:, None] >= powers) != (values[:-1, None] >= powers), axis=1)
     cells = np.flatnonzero(near[1:] | near[:-1] | passed).tolist()
     inner = [np.geomspace(factors[i], factors[i + 1], FINER + 1)[1:-1] for i in cells]
@@ -240,7 +161,7 @@ def _finer(power_at: Callable[[float], Power], factors: FloatArray, powers: Sequ
     return every[order], all_values[order], np.zeros(len(every))
 
 
-def _probit(values: FloatArray) -> FloatArray:
+def probit_of(values: FloatArray) -> FloatArray:
     """Return Φ⁻¹ of powers, short of what no toys tell from 0 or 1."""
     return np.asarray(ndtri(np.clip(values, 1e-4, 1 - 1e-4)))
 
@@ -262,36 +183,3 @@ def _exact_crossings(power_at: Callable[[float], Power], curve: Curve, power: fl
     if np.all(is_enough):
         return Crossings(power=power, status="already", factors=())
     return Crossings.of(power, crossings, 0.0)
-
-
-def toy_crossings(curve: Curve, power: float) -> Crossings:
-    """Return where a straight line through nearby probits of the power is that of the asked one."""
-    factors, values, errors = curve
-    if np.all(values >= power):
-        return Crossings(power=power, status="already", factors=())
-    if not np.any(values >= power):
-        return Crossings.of(power, ())
-    probit = _probit(values)
-    # dΦ⁻¹(p) = dp/φ
-    spread = np.maximum(errors, 1e-4) * math.sqrt(2 * math.pi) * np.exp(probit**2 / 2)
-    away = np.abs(probit - ndtri(power))
-    # nearly straight there; two points at least
-    near = away <= max(1.5, float(np.sort(away)[1]))
-    x = np.log(factors)[near]
-    (slope, offset), covariance = np.polyfit(x, probit[near], 1, w=1 / spread[near], cov="unscaled")
-    if len(x) > 2:
-        # a saw-tooth lies off the line by more than its errors
-        pull = (probit[near] - slope * x - offset) / spread[near]
-        covariance = covariance * max(1.0, float(pull @ pull) / (len(x) - 2))
-    root = (float(ndtri(power)) - offset) / slope if slope else math.inf
-    i = int(np.flatnonzero((values[:-1] < power) & (values[1:] >= power))[-1]) if values[0] < power else -1
-    if i >= 0 and not math.log(factors[0]) <= root <= math.log(factors[-1]):
-        # a power that jumps, such as of a step that the truth closes: all that is known is between where
-        return Crossings.of(
-            power, (math.sqrt(factors[i] * factors[i + 1]),), float(factors[i + 1] - factors[i]) / 2
-        )
-    error = math.sqrt(covariance[1, 1] + 2 * root * covariance[0, 1] + root**2 * covariance[0, 0]) / abs(
-        slope
-    )
-    factor = math.exp(root)
-    return Crossings.of(power, (factor,), factor * error)
