@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from renp_sim.arrays import FloatArray
 from renp_sim.generator.events import TruthBlock, draw_block, empty_block
-from renp_sim.generator.source import Source, source_of
+from renp_sim.generator.source import Source, sharp_sources, source_of
 from renp_sim.laser.clock import StepClock
 from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.line import mean_spectral_function
@@ -25,6 +25,9 @@ __all__ = ["SignalPhotons", "StepPhotons", "StepTimes", "block_boundaries_s"]
 
 DENSITY_POWER = 2.0
 """The signal is macro-coherent: its rate follows n_a²."""
+
+AHEAD = 64
+"""Steps whose sharp lines are looked at together: alone each takes five times as long."""
 
 MOST_KEPT = 1 << 18
 """Entries of sources that are kept for later steps of the same line, 25 MB; making one takes up to 5 ms."""
@@ -109,12 +112,11 @@ class SignalPhotons:
 
     def step(self, step: int) -> "StepPhotons":
         """Return the signal of one step, from which any block can be drawn."""
-        schedule, count = self.schedule, int(self.counts[step])
         return StepPhotons(
             seed=self.seed,
             step=step,
-            count=count,
-            source=self._source(float(schedule.omega_eV[step]), float(schedule.linewidth_eV[step]), count),
+            count=int(self.counts[step]),
+            source=self._source(step),
             times=self.step_times(step),
             radius_cm=self.emission.target.radius_cm,
             length_cm=self.emission.target.length_cm,
@@ -124,23 +126,46 @@ class SignalPhotons:
     def _sources(self) -> "_Sources":
         return _Sources()
 
-    def _source(self, omega_eV: float, linewidth_eV: float, count: int) -> Source:
+    def _source(self, step: int) -> Source:
         """Return what a step is drawn from: in a scan of many passes most have been there before."""
-        kept, line = self._sources, (omega_eV, linewidth_eV)
+        schedule, kept = self.schedule, self._sources
+        line = float(schedule.omega_eV[step]), float(schedule.linewidth_eV[step])
         if line in kept:
             return kept[line]
-        if count == 0 and kept:
+        if self.counts[step] == 0 and kept:
             # nothing is drawn from it
             return next(iter(kept.values()))
-        source = source_of(omega_eV, linewidth_eV, self.emission)
+        if line[1] > 0:
+            source = source_of(*line, self.emission)
+        else:
+            if line[0] not in kept.ahead:
+                omegas_eV = self._sharp_from(step)
+                kept.ahead = dict(
+                    zip(omegas_eV.tolist(), sharp_sources(omegas_eV, self.emission), strict=True)
+                )
+            source = kept.ahead[line[0]]
         kept.keep(line, source)
         return source
 
+    def _sharp_from(self, step: int) -> FloatArray:
+        """Return the frequencies of this sharp step and of the next ones that something is drawn from."""
+        schedule, near = self.schedule, slice(step + 1, step + AHEAD)
+        is_drawn = (self.counts[near] > 0) & (schedule.linewidth_eV[near] == 0)
+        return np.unique(np.append(schedule.omega_eV[step], schedule.omega_eV[near][is_drawn]))
+
 
 class _Sources(dict[tuple[float, float], Source]):
-    """Line (ω, σ) → source; the first ones stay, since the last ones of a long cycle are never found."""
+    """Line (ω, σ) → source; the first ones stay, since the last ones of a long cycle are never found.
+
+    `ahead` has those of the next sharp lines by their ω.
+    """
 
     entries = 0
+    ahead: dict[float, Source]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = {}
 
     def keep(self, line: tuple[float, float], source: Source) -> None:
         if self.entries + len(source) <= MOST_KEPT:

@@ -115,6 +115,10 @@ class CosineTable:
     amplitude: FloatArray
     shift: FloatArray
 
+    def take(self, rows: slice) -> "CosineTable":
+        """Return the table of some brackets."""
+        return CosineTable(*(getattr(self, name)[rows] for name in self.__slots__))
+
     @classmethod
     def of(cls, a0: FloatArray, a1: FloatArray, a2: FloatArray) -> "CosineTable":
         """Prepare the constants of each bracket."""

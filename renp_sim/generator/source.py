@@ -7,12 +7,12 @@ end and from the other, each with the bracket of its end, and so each cell has t
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.arrays import FloatArray
+from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.generator.sampling import AliasTable, CosineTable
 from renp_sim.physics.current import Bracket
 from renp_sim.physics.kinematics import Kinematics, PairMasses
@@ -21,7 +21,7 @@ from renp_sim.physics.neutrino import Nature
 from renp_sim.physics.panels import Lines, Panel
 from renp_sim.physics.rates import Emission, checked_bracket, pair_spectrum
 
-__all__ = ["Source", "source_of"]
+__all__ = ["Source", "sharp_sources", "source_of"]
 
 
 BODY_CELLS, FEATURE_CELLS = 256, 512
@@ -78,32 +78,64 @@ def source_of(omega_eV: float, linewidth_eV: float, emission: Emission) -> Sourc
         If an open pair reaches a pole that neither its width nor the line resolves.
     """
     if linewidth_eV == 0:
-        parts = [_sharp(omega_eV, emission)]
-    else:
-        lines = line_panels(np.array([omega_eV]), np.array([linewidth_eV]), emission)
-        parts = [part for panel in lines.panels for part in _cells(lines, panel)]
+        return sharp_sources(np.array([omega_eV]), emission)[0]
+    lines = line_panels(np.array([omega_eV]), np.array([linewidth_eV]), emission)
+    parts = [part for panel in lines.panels for part in _cells(lines, panel)]
     weight, root, width, a0, a1, a2 = (
         np.concatenate(columns)
         for columns in zip(*((*part[:3], *part.bracket) for part in parts), strict=True)
     )
-    weight = _physical_states(weight, emission.neutrinos.nature)
-    cell, i, j = np.nonzero(weight > 0)
-    entry = (cell, i, j)
+    entries = _Entries(weight, root, width, (a0, a1, a2))
+    return _sources(np.array([omega_eV]), np.zeros(len(weight), dtype=np.intp), entries, emission)[0]
+
+
+def sharp_sources(omega_eV: FloatArray, emission: Emission) -> list[Source]:
+    """Return the sources of steps with sharp lines at some frequencies, shape (n,), each as if alone.
+
+    Raises
+    ------
+    NumericsError
+        If an open pair reaches a pole that its width does not resolve.
+    """
+    atom = emission.target.atom
+    kinematics = Kinematics.at(omega_eV, emission.neutrinos, e_eg_eV=atom.e_eg_eV, f_l=emission.target.f_l)
+    bracket = checked_bracket(kinematics, emission)
+    root = np.sqrt(kinematics.excess_eV2)
+    weight = pair_spectrum(kinematics, bracket, atom.e_vg_eV)
+    entries = _Entries(weight, root, np.zeros_like(root), bracket)
+    return _sources(omega_eV, np.arange(len(omega_eV)), entries, emission, is_sharp=True)
+
+
+def _sources(
+    omega_eV: FloatArray, step: IndexArray, entries: "_Entries", emission: Emission, *, is_sharp: bool = False
+) -> list[Source]:
+    """Return a source for each frequency (n,) of entries that belong to step 0 … n − 1, in rising order."""
+    weight = _physical_states(entries.weight, emission.neutrinos.nature)
+    cell, i, j = entry = np.nonzero(weight > 0)
     pairs = PairMasses.of(emission.neutrinos, frequency_axis=False)
-    return Source(
-        omega_eV=omega_eV,
-        e_eg_eV=emission.target.atom.e_eg_eV,
-        is_sharp=linewidth_eV == 0,
-        choice=AliasTable.of(weight[entry]) if len(i) else None,
-        cosine=CosineTable.of(a0[entry], a1[entry], a2[entry]),
-        nu_i=(i + 1).astype(np.int8),
-        nu_j=(j + 1).astype(np.int8),
-        root_eV=root[entry],
-        root_width_eV=width[entry],
-        s_plus_eV2=pairs.s_plus_eV2[i, j],
-        s_minus_eV2=pairs.s_minus_eV2[i, j],
-        difference_eV2=pairs.split_eV2[i, j],
-    )
+    cosine = CosineTable.of(*(a[entry] for a in entries.bracket))
+    weight = weight[entry]
+    columns: dict[str, NDArray[Any]] = {
+        "nu_i": (i + 1).astype(np.int8),
+        "nu_j": (j + 1).astype(np.int8),
+        "root_eV": entries.root_eV[entry],
+        "root_width_eV": entries.root_width_eV[entry],
+        "s_plus_eV2": pairs.s_plus_eV2[i, j],
+        "s_minus_eV2": pairs.s_minus_eV2[i, j],
+        "difference_eV2": pairs.split_eV2[i, j],
+    }
+    ends = np.searchsorted(step[cell], np.arange(len(omega_eV) + 1)).tolist()
+    return [
+        Source(
+            omega_eV=omega,
+            e_eg_eV=emission.target.atom.e_eg_eV,
+            is_sharp=is_sharp,
+            choice=AliasTable.of(weight[own]) if own.stop > own.start else None,
+            cosine=cosine.take(own),
+            **{name: values[own] for name, values in columns.items()},
+        )
+        for omega, own in zip(omega_eV.tolist(), map(slice, ends[:-1], ends[1:]), strict=True)
+    ]
 
 
 class _Entries(NamedTuple):
@@ -113,14 +145,6 @@ class _Entries(NamedTuple):
     root_eV: FloatArray
     root_width_eV: FloatArray
     bracket: Bracket
-
-
-def _sharp(omega_eV: float, emission: Emission) -> _Entries:
-    atom = emission.target.atom
-    kinematics = Kinematics.at([omega_eV], emission.neutrinos, e_eg_eV=atom.e_eg_eV, f_l=emission.target.f_l)
-    bracket = checked_bracket(kinematics, emission)
-    root = np.sqrt(kinematics.excess_eV2)
-    return _Entries(pair_spectrum(kinematics, bracket, atom.e_vg_eV), root, np.zeros_like(root), bracket)
 
 
 def _cells(lines: Lines, panel: Panel) -> tuple[_Entries, _Entries]:

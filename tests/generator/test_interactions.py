@@ -1,13 +1,14 @@
 """Events of every interaction against the bracket they are drawn from, and resonances inside a line."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.integrate import simpson
 
 from renp_sim.generator.events import TruthBlock, pair_momenta
-from renp_sim.generator.source import source_of
+from renp_sim.generator.source import Source, sharp_sources, source_of
 from renp_sim.physics import line_cuts
 from renp_sim.physics.atom import known_atoms
 from renp_sim.physics.couplings import CouplingMatrix
@@ -19,7 +20,7 @@ from renp_sim.physics.interactions import (
     VectorMediator,
 )
 from renp_sim.physics.line import mean_spectral_function
-from renp_sim.physics.neutrino import Neutrinos, Ordering, Oscillation
+from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission, spectral_function
 from renp_sim.physics.target import Target
 from tests.generator.test_events import cosine_p_value, drawn, p_value, pair_of, pair_p_value
@@ -240,3 +241,29 @@ def test_pairs_at_a_resonance_follow_the_averaged_rate(half_width: float) -> Non
     assert pair_p_value(block, mean_spectral_function([omega], SIGMA, emission)[0]) > 1e-5
     standard = with_interaction(None, 0.01)
     assert pair_p_value(block, mean_spectral_function([omega], SIGMA, standard)[0]) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("interaction", "nature"),
+    [(None, Nature.MAJORANA), *((each, Nature.DIRAC) for each in (None, *CASES.values()))],
+    ids=["majorana", "standard", *CASES],
+)
+def test_sharp_lines_together_are_those_alone_bit_by_bit(
+    interaction: Interaction | None, nature: Nature
+) -> None:
+    emission = with_interaction(interaction)
+    emission = replace(emission, neutrinos=replace(emission.neutrinos, nature=nature))
+    # from all pairs to none
+    omegas = np.concatenate([np.linspace(1.02, 1.0715, 61), [1.0719]])
+    for omega, source in zip(omegas.tolist(), sharp_sources(omegas, emission), strict=True):
+        alone = source_of(omega, 0.0, emission)
+        assert source.is_sharp
+        assert repr(source) == repr(alone)
+        for one, other in zip(arrays_of(source), arrays_of(alone), strict=True):
+            assert one.tobytes() == other.tobytes()
+
+
+def arrays_of(source: Source) -> list[np.ndarray]:
+    parts: list[Any] = [source, source.cosine, *([] if source.choice is None else [source.choice])]
+    values = [getattr(part, name) for part in parts for name in part.__slots__]
+    return [value for value in values if isinstance(value, np.ndarray)]

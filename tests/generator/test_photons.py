@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, kstest
 
+from renp_sim.generator import photons
 from renp_sim.generator.photons import SignalPhotons, block_boundaries_s
 from renp_sim.laser.scan import Scan, Step, build_schedule
 from renp_sim.laser.schedule import Schedule, StepKind
@@ -120,3 +121,29 @@ def test_a_block_alone_is_the_same(long_step: SignalPhotons) -> None:
     for name in alone.__slots__:
         if name != "source":
             assert np.array_equal(getattr(alone, name), getattr(in_turn, name)), name
+
+
+def test_sources_ahead_are_those_of_their_steps(
+    yb_emission: Emission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sharp and broad, empty steps too, more than are looked at together; whoever comes first."""
+    monkeypatch.setattr(photons, "AHEAD", 5)
+    steps = [
+        Step(
+            omega_eV=1.06 + 0.001 * (k % 13),
+            duration_s=1e7 if k % 3 else 1.0,
+            linewidth_eV=1e-6 if k % 4 == 0 else 0.0,
+        )
+        for k in range(40)
+    ]
+    forward, backward = (
+        SignalPhotons(schedule=schedule_of(*steps), emission=yb_emission, seed=1) for _ in range(2)
+    )
+    assert np.any(forward.counts == 0)
+    found = [forward.step(k).source for k in range(40)]
+    other = [backward.step(k).source for k in range(39, -1, -1)][::-1]
+    for step, count, one, two in zip(steps, forward.counts, found, other, strict=True):
+        if count:
+            assert one.omega_eV == two.omega_eV == step.omega_eV
+            assert one.is_sharp == two.is_sharp == (step.linewidth_eV == 0)
+            assert np.array_equal(one.root_eV, two.root_eV)
