@@ -3,8 +3,9 @@
 ///
 ///     root -l -b -q 'toy_exposure.C("toys.root")'
 ///
-/// Delta T = 2 (nll of the alternative - nll of the truth) of each toy; those under the alternative give the p-values of
-/// those under the truth, (k + 1)/(N + 1) with ties, one-sided. Files may be parts of one campaign.
+/// Delta T = 2 (nll of the alternative - nll of the truth) of each toy. The p-value of one under the truth is the share of
+/// the alternative that has its Delta T or more, ties included, one-sided: each toy of both hypotheses stands for
+/// 2/(1 + exp(log_ratio)) toys of the alternative. Files may be parts of one campaign.
 #include "renp_ntuple.h"
 #include "renp_style.h"
 
@@ -12,7 +13,6 @@
 #include <TGraphAsymmErrors.h>
 #include <TH1.h>
 #include <TLegend.h>
-#include <TLine.h>
 #include <TMath.h>
 
 #include <algorithm>
@@ -29,21 +29,33 @@ namespace renp {
 constexpr int kTruth = 0, kAlternative = 1;
 constexpr double kImpossible = 1e30; ///< in the place of an infinite -2lnL, of which there are no differences
 constexpr double kTie = 1e-6;        ///< statistics that differ by less, relative to 1 + theirs, are the same
+constexpr double kMostSigma = 8;     ///< a significance of so much is that or more
 
-/// Toys of one exposure: Delta T by the hypothesis that they were drawn under, rising.
+/// A toy: its Delta T, and what part of the alternative it stands for.
+struct Toy {
+   double statistic, share;
+};
+
+/// Toys of one exposure, by the hypothesis that they were drawn under.
 struct Exposure {
-   std::array<std::vector<double>, 2> statistic;
+   std::array<std::vector<Toy>, 2> toys;
 
    /// The significance of each toy under the truth, rising.
    std::vector<double> significances() const
    {
-      const auto &calibration = statistic[kAlternative];
-      const double n = calibration.size();
+      std::vector<Toy> all = toys[kAlternative];
+      all.insert(all.end(), toys[kTruth].begin(), toys[kTruth].end());
+      const auto lower = [](const Toy &toy, const Toy &other) { return toy.statistic < other.statistic; };
+      std::stable_sort(all.begin(), all.end(), lower);
+      std::vector<double> from_here(all.size() + 1, 0.);
+      for (std::size_t i = all.size(); i-- > 0;)
+         from_here[i] = from_here[i + 1] + all[i].share;
+      const double least_p = 0.5 * std::erfc(kMostSigma / std::sqrt(2.));
       std::vector<double> out;
-      for (const double observed : statistic[kTruth]) {
-         const double least = observed - kTie * (1 + std::abs(observed));
-         const auto above = calibration.end() - std::lower_bound(calibration.begin(), calibration.end(), least);
-         out.push_back(-TMath::NormQuantile(std::min(above + 1., n + 0.5) / (n + 1)));
+      for (const Toy &toy : toys[kTruth]) {
+         const Toy least{toy.statistic - kTie * (1 + std::abs(toy.statistic)), 0};
+         const double p = from_here[std::lower_bound(all.begin(), all.end(), least, lower) - all.begin()];
+         out.push_back(p > least_p ? -TMath::NormQuantile(p) : kMostSigma);
       }
       std::sort(out.begin(), out.end());
       return out;
@@ -85,27 +97,31 @@ private:
    bool read()
    {
       constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-      using Nll = std::unordered_map<Long64_t, std::array<double, 2>>; // by toy and fitted hypothesis
-      std::map<double, std::array<Nll, 2>> found;
+      struct Row {
+         std::array<double, 2> q; // by the hypothesis that was fitted
+         double log_ratio;
+      };
+      std::map<double, std::array<std::unordered_map<Long64_t, Row>, 2>> found; // by exposure, hypothesis and toy
       TTreeReader reader{&toys};
       Value<Long64_t> toy{reader, "toy"};
       Value<Char_t> hypothesis{reader, "hypothesis"}, fitted{reader, "fitted"};
-      Value<Double_t> factor{reader, "exposure_factor"}, nll{reader, "nll"};
+      Value<Double_t> factor{reader, "exposure_factor"}, nll{reader, "nll"}, log_ratio{reader, "log_ratio"};
       while (reader.Next()) {
-         auto &row = found[*factor][*hypothesis].try_emplace(*toy, std::array<double, 2>{unknown, unknown}).first->second;
-         if (!std::isnan(row[*fitted]))
+         auto &row = found[*factor][*hypothesis].try_emplace(*toy, Row{{unknown, unknown}, *log_ratio}).first->second;
+         if (!std::isnan(row.q[*fitted]))
             return fail(Form("toy %lld", *toy), "is there twice: leave one of the files out");
-         row[*fitted] = std::min(2 * *nll, kImpossible);
+         row.q[*fitted] = std::min(2 * *nll, kImpossible);
       }
       for (const auto &[where, both] : found) {
          auto &exposure = exposures[where];
+         const double n = both[kTruth].size() + both[kAlternative].size();
          for (const int drawn : {kTruth, kAlternative}) {
-            for (const auto &[number, q] : both[drawn])
-               exposure.statistic[drawn].push_back(q[kAlternative] - q[kTruth]);
-            auto &values = exposure.statistic[drawn];
-            if (values.empty() || std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); }))
+            auto &toys_drawn = exposure.toys[drawn];
+            for (const auto &[number, row] : both[drawn])
+               toys_drawn.push_back({row.q[kAlternative] - row.q[kTruth], 2 / (1 + std::exp(row.log_ratio)) / n});
+            const auto is_half = [](const Toy &one) { return std::isnan(one.statistic) || std::isnan(one.share); };
+            if (toys_drawn.empty() || std::any_of(toys_drawn.begin(), toys_drawn.end(), is_half))
                return fail("toys", "are not of both hypotheses: make them with --question and --hypothesis both");
-            std::sort(values.begin(), values.end());
          }
       }
       return true;
@@ -136,7 +152,6 @@ int toy_exposure(const char *inputs, const char *stem = "toy_exposure")
    if (!files.open(inputs))
       return 1;
    std::map<double, std::vector<double>> significances;
-   double most = 0;
    std::printf("  factor  toys  significance at -2, -1, 0, 1, 2 sigma\n");
    for (const auto &[factor, exposure] : files.exposures) {
       const auto &z = significances[factor] = exposure.significances();
@@ -144,9 +159,7 @@ int toy_exposure(const char *inputs, const char *stem = "toy_exposure")
       for (const double sigma : {-2, -1, 0, 1, 2})
          std::printf("  %.9f", renp::quantile(z, sigma));
       std::printf("\n");
-      most = -TMath::NormQuantile(1. / (exposure.statistic[renp::kAlternative].size() + 1));
    }
-   std::printf("so many toys tell %.4f sigma at most\n", most);
 
    TCanvas *canvas = renp::new_canvas("toy_exposure", 1);
    TVirtualPad *pad = canvas->cd(1);
@@ -154,7 +167,10 @@ int toy_exposure(const char *inputs, const char *stem = "toy_exposure")
    auto *narrow = renp::band(significances, 1, TColor::GetColor("#8fc1e3"));
    const double first = significances.begin()->first, last = significances.rbegin()->first;
    const double low = first == last ? 0.5 * first : first, high = first == last ? 1.5 * last : last;
-   TH1 *frame = pad->DrawFrame(low, std::min(0., wide->GetPointY(0) - wide->GetErrorYlow(0)), high, 1.6 * most);
+   double top = 0;
+   for (int i = 0; i < wide->GetN(); ++i)
+      top = std::max(top, wide->GetPointY(i) + wide->GetErrorYhigh(i));
+   TH1 *frame = pad->DrawFrame(low, std::min(0., wide->GetPointY(0) - wide->GetErrorYlow(0)), high, 1.5 * top);
    frame->GetXaxis()->SetTitle("exposure / that of the run file");
    frame->GetYaxis()->SetTitle("one-sided significance  [#sigma]");
    pad->SetLogx(high > 20 * low);
@@ -163,14 +179,10 @@ int toy_exposure(const char *inputs, const char *stem = "toy_exposure")
    narrow->SetMarkerStyle(kFullCircle);
    narrow->SetMarkerColor(renp::colour(0));
    narrow->DrawClone("PLX");
-   auto *bound = new TLine(low, most, high, most);
-   bound->SetLineStyle(kDashed);
-   bound->Draw();
    auto *legend = new TLegend(0.19, 0.7, 0.65, 0.9);
    legend->AddEntry(narrow, "median", "lp");
    legend->AddEntry(narrow, "68 % of experiments", "f");
    legend->AddEntry(wide, "95 %", "f");
-   legend->AddEntry(bound, "what so many toys can tell", "l");
    legend->Draw();
    gPad->RedrawAxis();
    renp::label_pad("renp-sim");

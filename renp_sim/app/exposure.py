@@ -8,6 +8,7 @@ from scipy.special import ndtr
 
 from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.infer.compare import Comparison
+from renp_sim.analysis.infer.weights import MOST_SIGMA
 from renp_sim.analysis.plan.crossing import Crossings, Curve, asimov_curve, by_asimov, by_outcomes
 from renp_sim.analysis.plan.toy_crossing import by_toys
 from renp_sim.app.compare import CompareMethod, setups_of
@@ -148,7 +149,7 @@ def _compared(experiment: Experiment, question: Question, asked: str) -> Compari
 
 def require_test(significance: float, powers: Sequence[float]) -> None:
     """Raise ConfigError if there is no such test."""
-    if not 0 < significance < 8:
-        raise ConfigError(f"--significance {significance:g}: must lie between 0 and 8")
+    if not 0 < significance < MOST_SIGMA:
+        raise ConfigError(f"--significance {significance:g}: must lie between 0 and {MOST_SIGMA:g}")
     if any(not 0 < power < 1 for power in powers):
         raise ConfigError(f"--power {', '.join(f'{p:g}' for p in powers)}: must lie between 0 and 1")

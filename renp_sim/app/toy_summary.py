@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from renp_sim.analysis.infer.power import Power
+from renp_sim.analysis.infer.weights import MOST_SIGMA
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.plan.crossing import Crossings
 from renp_sim.analysis.plan.toy_crossing import toy_crossings
@@ -48,7 +49,7 @@ def read_campaign(
         If a file cannot be read, or they do not belong together.
     """
     require_test(significance, powers)
-    files, rows = read_toys(paths, ["nll", "status"])
+    files, rows = read_toys(paths, ["nll", "log_ratio", "status"])
     about = files[0].campaign
     points = _points(about, rows, significance)
     said = [_table(point) for point in points] or [{} for _ in about["exposures"]]
@@ -62,9 +63,9 @@ def read_campaign(
         "significance": significance,
         "sided": "one-sided",
         "exposures": [dict(times) | table for times, table in zip(about["exposures"], said, strict=True)],
-        "results": [_crossing(each, about) for each in _crossings(points, significance, powers)],
+        "results": [_crossing(each, about) for each in _crossings(points, powers)],
         "fits": _fits(rows),
-        "notes": _notes(points, significance),
+        "notes": _notes(points),
     }
 
 
@@ -84,10 +85,11 @@ def _points(about: Any, rows: Columns, significance: float) -> list[Point]:
         return []
     factors = [times["factor"] for times in about["exposures"]]
     # sorted by toy, drawn hypothesis, exposure, fitted one
-    nll = rows["nll"].reshape(-1, 2, len(factors), 2)
+    nll, ratio = (rows[name].reshape(-1, 2, len(factors), 2) for name in ("nll", "log_ratio"))
     statistic = delta_q_of(nll[..., ALTERNATIVE], nll[..., TRUTH])
+    drawn = [ALTERNATIVE, TRUTH]
     return [
-        point_of(factor, statistic[:, ALTERNATIVE, place], statistic[:, TRUTH, place], [significance])
+        point_of(factor, statistic[:, drawn, place].T, ratio[:, drawn, place, TRUTH].T, [significance])
         for place, factor in enumerate(factors)
     ]
 
@@ -103,9 +105,9 @@ def _table(point: Point) -> dict[str, Any]:
     }
 
 
-def _crossings(points: Sequence[Point], significance: float, powers: Sequence[float]) -> list[Crossings]:
-    """Return where along the exposure powers are reached; it takes two exposures, and toys enough."""
-    if len(points) < 2 or points[0].most_significance < significance:
+def _crossings(points: Sequence[Point], powers: Sequence[float]) -> list[Crossings]:
+    """Return where along the exposure powers are reached; it takes two exposures."""
+    if len(points) < 2:
         return []
     found: list[Power] = [point.powers[0] for point in points]
     curve: tuple[FloatArray, FloatArray, FloatArray] = (
@@ -137,16 +139,10 @@ def _fits(rows: Columns) -> dict[str, Any]:
     }
 
 
-def _notes(points: Sequence[Point], significance: float) -> list[str]:
-    notes = []
-    most = max((point.most_significance for point in points), default=significance)
-    if most < significance:
-        notes.append(
-            f"{points[0].n_toys} toys tell {most:.2f} σ at most: the power at {significance:g} σ needs more"
-        )
-    if any(point.significance[2] >= most for point in points):
-        notes.append(f"a significance of {most:.2f} σ is all that so many toys can tell: it may be larger")
-    return notes
+def _notes(points: Sequence[Point]) -> list[str]:
+    if any(point.significance[2] >= MOST_SIGMA for point in points):
+        return [f"a significance of {MOST_SIGMA:g} σ is that or more"]
+    return []
 
 
 def require_few_failures(fits: dict[str, Any], most: float) -> None:

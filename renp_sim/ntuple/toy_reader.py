@@ -155,6 +155,10 @@ def iterate_toys(file: ToyFile, names: Sequence[str] | None = None) -> Iterator[
         If it cannot be read or, at the end, is not what was written.
     """
     wanted = list(file.branches if names is None else names)
+    if missing := [name for name in wanted if name not in file.branches]:
+        raise SchemaError(
+            f"{file.path}: `{TOYS}` has no branch `{missing[0]}`, an older version wrote it: make it again"
+        )
     digest = ContentHash(wanted, int(file.row["run"]))
     with open_root(file.path) as opened:
         tree = opened[TOYS]

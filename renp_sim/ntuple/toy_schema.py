@@ -39,6 +39,11 @@ FLAT: Final = (
     Branch(
         name="nll", dtype="float64", meaning="-ln L at the best fit, 0 for a perfect one; +inf if impossible"
     ),
+    Branch(
+        name="log_ratio",
+        dtype="float64",
+        meaning="ln p(truth)/p(alternative) of the toy where both were drawn; NaN of one hypothesis",
+    ),
     Branch(name="status", dtype="int8", meaning="how the fit ended"),
     Branch(name="n_calls", dtype="int32", meaning="evaluations of the expectation"),
 )

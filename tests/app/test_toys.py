@@ -7,7 +7,7 @@ import pytest
 
 from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.outcomes import Uniforms
-from renp_sim.analysis.infer.power import power_of
+from renp_sim.analysis.infer.power import weighted_power
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.app.compare import setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
@@ -135,7 +135,7 @@ def test_the_power_is_that_of_compare(whole):
     model = model_of(experiment, hypothesis_of_run(experiment))
     both = Comparison.of(model.expected(experiment.theta_true(model)), truth, alternative)
     uniforms = Uniforms.of(both.alternative, 2, seed=made.campaign.seed, n_toys=N)
-    expected = power_of(*both.toy_statistics(uniforms), 0.022750131948179195)
+    expected = weighted_power(*both.weighted_toys(uniforms), 0.022750131948179195)
     row = table["exposures"][0]
     assert (row["power"], row["power_error"]) == pytest.approx((expected.value, expected.error), abs=2 / N)
     assert row["live_time_s"] == pytest.approx(2e5)
@@ -193,13 +193,17 @@ def test_what_floats_in_truth_only_moves_no_constraint(tmp_path):
     ((truth, alternative),) = made.campaign.setups
     assert len(truth.names) == len(alternative.names) + 1 == 2
     make_toys(made, tmp_path / "toys.root", 0, 500)
-    nll = rows_of(tmp_path / "toys.root")["nll"].reshape(500, 2, 2)
+    rows = rows_of(tmp_path / "toys.root")
+    nll, ratio = (rows[name].reshape(500, 2, 2) for name in ("nll", "log_ratio"))
     counts = np.zeros(2)
     both = Comparison(counts=counts, truth=truth, alternative=alternative, q_truth=0.0, q_alternative=0.0)
     uniforms = Uniforms.of(alternative, 2, seed=made.campaign.seed, n_toys=500)
     for statistic, drawn in zip(both.toy_statistics(uniforms), (1, 0), strict=True):
         expected = 2 * (nll[:, drawn, 1] - nll[:, drawn, 0])
         assert statistic == pytest.approx(expected, abs=1e-6)
+    for log_ratio, drawn in zip(both.weighted_toys(uniforms)[1], (1, 0), strict=True):
+        assert ratio[:, drawn, 0] == pytest.approx(log_ratio, rel=1e-12, abs=1e-12)
+        assert np.array_equal(ratio[:, drawn, 0], ratio[:, drawn, 1])
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """Files of toys: merged in parts, refused where they do not belong together, inspected."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import uproot
@@ -11,6 +13,7 @@ from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.inspect import inspect
 from renp_sim.ntuple.merge import merge
 from renp_sim.ntuple.reader import read_tables
+from renp_sim.ntuple.toy_reader import iterate_toys, open_toys
 from renp_sim.ntuple.toy_schema import TOY_LEGENDS, toy_tree
 from tests.app.toy_files import assert_same, plan, rows_of
 from tests.ntuple.ntuple_sample import sample, write
@@ -74,6 +77,15 @@ def test_a_flipped_bit_is_found(parts, tmp_path):
     (tmp_path / "torn.root").write_bytes(torn)
     (fault,) = inspect(tmp_path / "torn.root").faults
     assert "torn.root" in fault
+
+
+def test_a_branch_that_an_older_version_did_not_write_is_one_line(parts):
+    file = open_toys(parts["a"])
+    older = replace(file, branches=tuple(name for name in file.branches if name != "log_ratio"))
+    with pytest.raises(
+        SchemaError, match="has no branch `log_ratio`, an older version wrote it: make it again"
+    ):
+        next(iterate_toys(older, ["nll", "log_ratio"]))
 
 
 def test_names_of_parameters_become_branches():

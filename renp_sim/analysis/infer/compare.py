@@ -17,8 +17,8 @@ from renp_sim.analysis.infer.band import BAND, band_of
 from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.toys import Part, Toys, gathered
-from renp_sim.analysis.likelihood.constraint import ConstraintTerms
-from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q, poisson_deviance
+from renp_sim.analysis.infer.weights import log_ratio
+from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.likelihood.scaled_model import longer
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.search import search
@@ -193,38 +193,18 @@ class Comparison:
         return np.stack([self._statistic(toys, drawn) for toys, drawn in self._toys(uniforms)])
 
     def weighted_toys(self, uniforms: Uniforms) -> tuple[FloatArray, FloatArray]:
-        """Return the same, and ln of p(truth)/p(alternative) of each, shape (2, b) both."""
-        statistic, log_ratio = [], []
+        """Return the same, and `log_ratio` of each, shape (2, b) both."""
+        statistic, ratio = [], []
         for toys, drawn in self._toys(uniforms):
             statistic.append(self._statistic(toys, drawn))
-            log_ratio.append(self._log_ratio(toys, drawn))
-        return np.stack(statistic), np.stack(log_ratio)
+            pair = (self.alternative, self.truth)
+            ratio.append(log_ratio(pair, toys.counts, [_measured(toys, drawn, setup) for setup in pair]))
+        return np.stack(statistic), np.stack(ratio)
 
     def _toys(self, uniforms: Uniforms) -> Iterator[tuple[Outcomes, Setup]]:
         """Yield toys of the alternative, then of the truth, and what they were drawn from."""
         for setup in (self.alternative, self.truth):
             yield uniforms.outcomes(setup, setup.model.expected(setup.theta), setup.theta), setup
-
-    def _log_ratio(self, toys: Outcomes, drawn: Setup) -> FloatArray:
-        """Return ln p(truth)/p(alternative) of each toy, shape (b,), both where they stand.
-
-        What is constrained in one hypothesis only is measured alike in both.
-        """
-        pair = (self.alternative, self.truth)
-        constrained = [
-            {n for n, c in zip(s.names, s.constraints, strict=True) if c is not None} for s in pair
-        ]
-        shared, q = set.intersection(*constrained), []
-        for setup in pair:
-            q.append(np.sum(poisson_deviance(toys.counts, setup.model.expected(setup.theta)), axis=1))
-            if toys.constraint_values is not None:
-                constraints = zip(setup.names, setup.constraints, strict=True)
-                terms = ConstraintTerms.of(
-                    [c if n in shared else None for n, c in constraints],
-                    _of_same_names(toys.constraint_values, drawn.names, setup.names),
-                )
-                q[-1] += terms.value(setup.theta[setup.free][:, None])
-        return np.asarray(q[0] - q[1]) / 2
 
     def _statistic(self, outcomes: Outcomes, drawn: Setup | None = None) -> FloatArray:
         """Return ΔT of each outcome, shape (b,); as large as can be where only one allows it.
@@ -233,9 +213,7 @@ class Comparison:
         """
         q = []
         for setup in (self.alternative, self.truth):
-            values = outcomes.constraint_values
-            if values is not None and drawn is not None:
-                values = _of_same_names(values, drawn.names, setup.names)
+            values = _measured(outcomes, drawn or setup, setup)
             found = search(setup, outcomes.counts, constraint_values=values)
             q.append(np.minimum(found.q, IMPOSSIBLE_Q))
         return np.asarray(q[0] - q[1])
@@ -245,12 +223,18 @@ def _drawn(both: Shared[Comparison], part: Part) -> FloatArray:
     return both.value.toy_statistics(part.uniforms(both.value.alternative, len(both.value.counts)))
 
 
-def _of_same_names(values: FloatArray, have: tuple[str, ...], want: tuple[str, ...]) -> FloatArray:
-    """Return columns (b, f) by other names; what floats in one hypothesis only has no constraint."""
-    out = np.zeros((len(values), len(want)))
-    for place, name in enumerate(want):
-        if name in have:
-            out[:, place] = values[:, have.index(name)]
+def _measured(outcomes: Outcomes, drawn: Setup, setup: Setup) -> FloatArray | None:
+    """Return what was measured of the free parameters of a set-up, shape (b, f), in toys of another one.
+
+    What floats in one hypothesis only has no constraint.
+    """
+    values = outcomes.constraint_values
+    if values is None:
+        return None
+    out = np.zeros((len(values), len(setup.names)))
+    for place, name in enumerate(setup.names):
+        if name in drawn.names:
+            out[:, place] = values[:, drawn.names.index(name)]
     return out
 
 

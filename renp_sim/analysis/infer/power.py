@@ -2,24 +2,19 @@
 
 The test rejects where the p-value of ΔT under the alternative, at its best fit to what the truth expects (a
 plug-in), is not above the asked one. Counts are discrete, so the power is no monotone function of exposure.
-
-Outcomes have a probability under each hypothesis. So have toys, whichever of them they were drawn under: in a
-sample of both, half and half, each has a weight under either that never exceeds 2 (the balance heuristic of
-Veach & Guibas 1995). Toys of the truth are the ones in the tail of the alternative, so that a p-value of 1e-7
-takes as few toys as one of 1e-2.
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.outcomes import TIE
+from renp_sim.analysis.infer.weights import shares
 from renp_sim.arrays import BoolArray, FloatArray
 
-__all__ = ["Power", "exact_power", "power_of", "weighted_power"]
+__all__ = ["Power", "exact_power", "weighted_power"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,55 +40,37 @@ def exact_power(both: Comparison, p_value: float) -> Power:
     return Power(value=float(np.sum(outcomes.probabilities(mu_truth)[rejected])), error=0.0)
 
 
-def weighted_power(statistic: FloatArray, log_ratio: FloatArray, p_value: float) -> Power:
+def weighted_power(statistic: FloatArray, ratio: FloatArray, p_value: float) -> Power:
     """Return the power of the test by toys of both hypotheses, and its Monte Carlo error.
 
     Parameters
     ----------
-    statistic
-        ΔT of toys under the alternative and of as many under the truth, shape (2, b).
-    log_ratio
-        ln p(truth)/p(alternative) of each, shape (2, b).
+    statistic, ratio
+        ΔT and `log_ratio` of toys of the alternative and of as many of the truth, shape (2, b).
     p_value
         At which the alternative is excluded.
     """
     n = statistic.size
-    under_alternative, under_truth = 2 * expit(-log_ratio), 2 * expit(log_ratio)
+    of_alternative, of_truth = shares(ratio)
 
     def rejected(most: float) -> BoolArray:
-        share = under_alternative.ravel() / n
-        return _rejected(statistic.ravel(), share, most, left_out=0.0).reshape(statistic.shape)
+        tail = _rejected(statistic.ravel(), of_alternative.ravel(), most, left_out=0.0)
+        return tail.reshape(statistic.shape)
 
     def power_at(tail: BoolArray) -> float:
-        return float(np.average(tail, weights=under_truth))
+        return float(np.average(tail, weights=of_truth))
 
     def error_of(values: FloatArray) -> float:
-        """Return the error of a mean of two halves."""
-        return math.sqrt(float(np.sum(np.var(values, axis=1))) / n / 2)
+        """Return the error of a sum over two halves."""
+        return math.sqrt(float(np.sum(np.var(values, axis=1))) * n / 2)
 
     tail = rejected(p_value)
     value = power_at(tail)
     # how well the critical value is known
-    p_error = error_of(under_alternative * tail)
+    p_error = error_of(of_alternative * tail)
     low, high = (power_at(rejected(max(p, 0.0))) for p in (p_value - p_error, p_value + p_error))
-    error = math.hypot(error_of(under_truth * (tail - value)), (high - low) / 2, 1 / n)
+    error = math.hypot(error_of(of_truth * (tail - value)), (high - low) / 2, 1 / n)
     return Power(value=value, error=error)
-
-
-def power_of(under_alternative: FloatArray, under_truth: FloatArray, p_value: float) -> Power:
-    """Return the power of the test where ΔT of as many toys under both hypotheses is known, shape (b,)."""
-    n = len(under_truth)
-    # (k + 1)/(N + 1) ≤ p
-    most = math.floor(p_value * (n + 1)) - 1
-    if most < 0:
-        return Power(value=0.0, error=1.0)
-    critical = np.sort(under_alternative)[::-1]
-    above = critical[most] if most < n else -np.inf
-    value = float(np.mean(under_truth > above + TIE * (1 + abs(above))))
-    # the critical value is known from the few toys beyond it
-    around = [critical[min(max(most + s * math.isqrt(most + 1), 0), n - 1)] for s in (-1, 1)]
-    spread = abs(float(np.mean(under_truth > around[0]) - np.mean(under_truth > around[1]))) / 2
-    return Power(value=value, error=math.hypot(math.sqrt(max(value * (1 - value), 1 / n) / n), spread))
 
 
 def _rejected(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.weights import log_ratio
 from renp_sim.analysis.likelihood.fisher import fisher_errors
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.search import search
@@ -94,13 +95,17 @@ def run_block(campaign: Campaign, block: int) -> Columns:
         expected = [_expected(setups[drawn]) for setups in campaign.setups]
         for place, counts in enumerate(nested_counts(uniforms, expected)):
             setups = campaign.setups[place]
+            measured = [_measured(setup, setups[drawn], pulls) for setup in setups]
+            ratio = np.full(size, np.nan)
+            if campaign.n_hypotheses > 1:
+                ratio = log_ratio(setups[::-1], counts, measured[::-1])
             for fitted, setup in enumerate(setups):
-                found = _fitted(campaign, setup, counts, _measured(setup, setups[drawn], pulls))
+                found = _fitted(campaign, setup, counts, measured[fitted])
                 keys = {"hypothesis": drawn, "fitted": fitted}
                 made.append(
                     {name: np.full(size, number, dtype=np.int8) for name, number in keys.items()}
                     | {"exposure_factor": np.full(size, campaign.factors[place])}
-                    | {"toy": np.arange(first, first + size)}
+                    | {"toy": np.arange(first, first + size), "log_ratio": ratio}
                     | found
                 )
     # toy after toy, so that any range of them is one piece

@@ -1,6 +1,6 @@
 """What toys of two hypotheses say along the exposure: power, p-values and their bands.
 
-The statistic is ΔT = q(alternative) − q(truth) of each toy; those under the alternative calibrate it.
+The statistic is ΔT = q(alternative) − q(truth) of each toy; toys of both, by their weights, calibrate it.
 """
 
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from renp_sim.analysis.infer.band import band_of
-from renp_sim.analysis.infer.outcomes import TIE
-from renp_sim.analysis.infer.power import Power, power_of
+from renp_sim.analysis.infer.power import Power, weighted_power
+from renp_sim.analysis.infer.weights import weighted_p_values
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.arrays import FloatArray
 
@@ -32,8 +32,6 @@ class Point:
         Of toys under the truth.
     significance
         Quantiles −2σ … +2σ of the one-sided significance over toys under the truth: the third is the median.
-    most_significance
-        What as many toys under the alternative can tell at most.
     powers
         For each asked significance.
     """
@@ -42,7 +40,6 @@ class Point:
     n_toys: int
     median_delta_q: float
     significance: tuple[float, ...]
-    most_significance: float
     powers: tuple[Power, ...]
 
 
@@ -53,23 +50,24 @@ def delta_q_of(nll_alternative: FloatArray, nll_truth: FloatArray) -> FloatArray
 
 
 def point_of(
-    factor: float, under_alternative: FloatArray, under_truth: FloatArray, significances: Sequence[float]
+    factor: float, statistic: FloatArray, ratio: FloatArray, significances: Sequence[float]
 ) -> Point:
-    """Return what ΔT of as many toys under both hypotheses, shape (b,) each, says of an exposure."""
-    n = len(under_truth)
+    """Return what toys say of an exposure.
+
+    Parameters
+    ----------
+    factor
+        On all durations of the run file.
+    statistic, ratio
+        ΔT and `log_ratio` of toys of the alternative and of as many of the truth, shape (2, b).
+    significances
+        Of the powers.
+    """
+    _, under_truth = statistic
     return Point(
         factor=factor,
-        n_toys=n,
+        n_toys=len(under_truth),
         median_delta_q=float(np.median(under_truth)),
-        significance=band_of(-ndtri(p_values(under_alternative, under_truth))),
-        most_significance=float(-ndtri(1 / (n + 1))),
-        powers=tuple(power_of(under_alternative, under_truth, float(ndtr(-s))) for s in significances),
+        significance=band_of(-ndtri(weighted_p_values(statistic, ratio, under_truth))),
+        powers=tuple(weighted_power(statistic, ratio, float(ndtr(-s))) for s in significances),
     )
-
-
-def p_values(under_alternative: FloatArray, observed: FloatArray) -> FloatArray:
-    """Return (k + 1)/(N + 1) of each observed ΔT, ties included, below 1, shape of `observed`."""
-    n = len(under_alternative)
-    least = observed - TIE * (1 + np.abs(observed))
-    above = n - np.searchsorted(np.sort(under_alternative), least, side="left")
-    return np.asarray(np.minimum(above + 1, n + 0.5) / (n + 1))
