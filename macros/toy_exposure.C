@@ -4,8 +4,8 @@
 ///     root -l -b -q 'toy_exposure.C("toys.root")'
 ///
 /// Delta T = 2 (nll of the alternative - nll of the truth) of each toy. The p-value of one under the truth is the share of
-/// the alternative that has its Delta T or more, ties included, one-sided: each toy of both hypotheses stands for
-/// 2/(1 + exp(log_ratio)) toys of the alternative. Files may be parts of one campaign.
+/// the alternative that has its Delta T or more, ties included, one-sided: each toy of both hypotheses has a
+/// weight of 1/(1 + exp(log_ratio)) there. Files may be parts of one campaign.
 #include "renp_ntuple.h"
 #include "renp_style.h"
 
@@ -31,9 +31,9 @@ constexpr double kImpossible = 1e30; ///< in the place of an infinite -2lnL, of 
 constexpr double kTie = 1e-6;        ///< statistics that differ by less, relative to 1 + theirs, are the same
 constexpr double kMostSigma = 8;     ///< a significance of so much is that or more
 
-/// A toy: its Delta T, and what part of the alternative it stands for.
+/// A toy: its Delta T, and its weight under the alternative.
 struct Toy {
-   double statistic, share;
+   double statistic, weight;
 };
 
 /// Toys of one exposure, by the hypothesis that they were drawn under.
@@ -49,13 +49,14 @@ struct Exposure {
       std::stable_sort(all.begin(), all.end(), lower);
       std::vector<double> from_here(all.size() + 1, 0.);
       for (std::size_t i = all.size(); i-- > 0;)
-         from_here[i] = from_here[i + 1] + all[i].share;
+         from_here[i] = from_here[i + 1] + all[i].weight;
       const double least_p = 0.5 * std::erfc(kMostSigma / std::sqrt(2.));
       std::vector<double> out;
       for (const Toy &toy : toys[kTruth]) {
          const Toy least{toy.statistic - kTie * (1 + std::abs(toy.statistic)), 0};
-         const double p = from_here[std::lower_bound(all.begin(), all.end(), least, lower) - all.begin()];
-         out.push_back(p > least_p ? -TMath::NormQuantile(p) : kMostSigma);
+         const auto place = std::lower_bound(all.begin(), all.end(), least, lower) - all.begin();
+         const double p = from_here[place] / from_here[0];
+         out.push_back(-TMath::NormQuantile(std::clamp(p, least_p, 1 - least_p)));
       }
       std::sort(out.begin(), out.end());
       return out;
@@ -114,12 +115,11 @@ private:
       }
       for (const auto &[where, both] : found) {
          auto &exposure = exposures[where];
-         const double n = both[kTruth].size() + both[kAlternative].size();
          for (const int drawn : {kTruth, kAlternative}) {
             auto &toys_drawn = exposure.toys[drawn];
             for (const auto &[number, row] : both[drawn])
-               toys_drawn.push_back({row.q[kAlternative] - row.q[kTruth], 2 / (1 + std::exp(row.log_ratio)) / n});
-            const auto is_half = [](const Toy &one) { return std::isnan(one.statistic) || std::isnan(one.share); };
+               toys_drawn.push_back({row.q[kAlternative] - row.q[kTruth], 1 / (1 + std::exp(row.log_ratio))});
+            const auto is_half = [](const Toy &one) { return std::isnan(one.statistic) || std::isnan(one.weight); };
             if (toys_drawn.empty() || std::any_of(toys_drawn.begin(), toys_drawn.end(), is_half))
                return fail("toys", "are not of both hypotheses: make them with --question and --hypothesis both");
          }

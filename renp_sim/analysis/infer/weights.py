@@ -1,7 +1,7 @@
 """Weights of toys: how much more probable each is under one hypothesis than under the other.
 
-In a sample of toys of two hypotheses, half and half, each stands for 2 p/(p + p′) toys of either, which never
-exceeds 2 (the balance heuristic of Veach & Guibas 1995). Toys of the truth are the ones in the tail of the
+In a sample of toys of two hypotheses, half and half, each has a weight of p/(p + p′) under either, which is
+never large (the balance heuristic of Veach & Guibas 1995). Toys of the truth are the ones in the tail of the
 alternative, so that a p-value of 1e-7 takes as few toys as one of 1e-2.
 """
 
@@ -48,14 +48,15 @@ def log_ratio(pair: Sequence[Setup], counts: FloatArray, values: Sequence[FloatA
 
 
 def shares(ratio: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return what part of all toys of the alternative, and of the truth, each toy stands for.
+    """Return what part of the alternative, and of the truth, each toy stands for, shape (2, b) each.
 
     Parameters
     ----------
     ratio
         `log_ratio` of as many toys of both, shape (2, b).
     """
-    return 2 * expit(-ratio) / ratio.size, 2 * expit(ratio) / ratio.size
+    of_alternative, of_truth = expit(-ratio), expit(ratio)
+    return of_alternative / np.sum(of_alternative), of_truth / np.sum(of_truth)
 
 
 def weighted_p_values(statistic: FloatArray, ratio: FloatArray, observed: FloatArray) -> FloatArray:
@@ -73,4 +74,4 @@ def weighted_p_values(statistic: FloatArray, ratio: FloatArray, observed: FloatA
     from_here = np.append(np.cumsum(shares(ratio)[0].ravel()[order][::-1])[::-1], 0.0)
     least = observed - TIE * (1 + np.abs(observed))
     found = from_here[np.searchsorted(rising, least)]
-    return np.asarray(np.clip(found, float(ndtr(-MOST_SIGMA)), 1.0))
+    return np.asarray(np.clip(found, float(ndtr(-MOST_SIGMA)), float(ndtr(MOST_SIGMA))))

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer import weights
 from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.power import Power, exact_power, weighted_power
 from renp_sim.analysis.infer.toys import parts_of
+from renp_sim.analysis.infer.weights import weighted_p_values
 from tests.analysis.infer.counting import counting_setup
 
 
@@ -91,3 +92,19 @@ def test_walls_have_finite_weights() -> None:
     # no count has a probability of e⁻³ under the alternative: enough for 1 σ, and not for 3
     assert by_weight(closed, 4000, 1.0).value == 1.0
     assert by_weight(closed, 4000, 3.0).value == 0.0
+
+
+def test_p_values_of_toys_are_even_where_nothing_is_told_apart() -> None:
+    """Under the same hypothesis twice, and none of them is certain: they end at 8σ."""
+    both = comparison(3.0, 8.0)
+    same = replace(
+        both, truth=both.alternative, counts=both.alternative.model.expected(both.alternative.theta)
+    )
+    (part,) = parts_of(1, 0, 4000, 4000)
+    statistic = np.random.default_rng(1).random((2, 4000))
+    _, ratio = same.weighted_toys(part.uniforms(same.alternative, 1))
+    p = weighted_p_values(statistic, ratio, statistic[1])
+    # Kolmogorov's distance of 4000 from 8000: 1e-4 false alarms
+    assert np.max(np.abs(np.sort(p) - np.arange(1, 4001) / 4001)) < 2.2 / np.sqrt(4000)
+    ends = weighted_p_values(statistic, ratio, np.array([-1.0, 2.0]))
+    assert -ndtri(ends) == pytest.approx([-8.0, 8.0], rel=1e-2)
