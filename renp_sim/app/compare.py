@@ -10,6 +10,7 @@ from renp_sim.analysis.floating import Setup, Treatment
 from renp_sim.analysis.infer.compare import Comparison, Significance
 from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.toys import Toys
+from renp_sim.analysis.infer.weights import BEYOND, MOST_SIGMA
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.hypothesis import Hypothesis
@@ -161,7 +162,11 @@ def compare(
         question=question,
         is_planned=subject.is_planned,
         n_toys=n_toys if method is CompareMethod.TOYS else 0,
-        notes=(*subject.notes, *_notes(both, method, labels[0], is_planned=subject.is_planned)),
+        notes=(
+            *subject.notes,
+            *_notes(both, method, labels[0], is_planned=subject.is_planned),
+            *([BEYOND] if method is CompareMethod.TOYS and (significance.sigma or 0.0) >= MOST_SIGMA else []),
+        ),
     )
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy.stats import norm
 
@@ -78,6 +79,25 @@ def test_toys_agree_with_counted_outcomes() -> None:
     assert counted.delta_q_band is not None
     # at 2σ a quantile of so many toys has an error of 0.065, and the teeth of few counts are 0.06 apart
     assert drawn.delta_q_band == pytest.approx(counted.delta_q_band, abs=0.3)
+    # the median experiment is known further out by the weights of toys than by those beyond it
+    assert toys.p_error < 0.3 * np.sqrt(exact.p_value / 40_000)
+
+
+def test_a_few_toys_tell_five_sigma_of_the_median_experiment() -> None:
+    """Within four errors of every outcome; 8σ is that or more."""
+    common: dict[str, Any] = {"background_per_day": 2.0}
+    two = [1.0699, 1.0711]
+    exact, toys = (
+        compared(two, 6.0, "ordering", MASS_RESTS, method=method, n_toys=4000, **common)
+        for method in (CompareMethod.EXACT, CompareMethod.TOYS)
+    )
+    assert 1e-9 < exact.significance.p_value < 1e-6
+    assert toys.significance.p_error is not None
+    assert abs(toys.significance.p_value - exact.significance.p_value) < 4 * toys.significance.p_error
+    assert toys.significance.p_error < 0.5 * exact.significance.p_value
+    far = compared(two, 60.0, "ordering", MASS_RESTS, method=CompareMethod.TOYS, n_toys=500, **common)
+    assert far.significance.sigma == pytest.approx(8.0)
+    assert far.notes[-1] == "a significance of 8 σ is that or more"
 
 
 def test_a_wall_is_no_number() -> None:

@@ -39,7 +39,7 @@ def median_needed_s(run: Run, asked: str, significance: float) -> tuple[float, f
     for number, length in enumerate(LENGTHS.tolist()):
         both = here.longer(centre * length)
         (part,) = parts_of(20231 + number, 0, N_TOYS)
-        _, under_truth = both.toy_statistics(part.uniforms(both.alternative, len(both.counts)))
+        (_, under_truth), _ = both.weighted_toys(part.uniforms(both.alternative, len(both.counts)))
         medians.append(float(np.median(under_truth)))
     x, y = np.log(LENGTHS), np.log(np.array(medians) / significance**2)
     (slope, offset), covariance = np.polyfit(x, y, 1, cov=True)

@@ -17,7 +17,7 @@ from renp_sim.analysis.infer.band import BAND, band_of
 from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.toys import Part, Toys, gathered
-from renp_sim.analysis.infer.weights import log_ratio
+from renp_sim.analysis.infer.weights import log_ratio, weighted_p_value
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.likelihood.scaled_model import longer
 from renp_sim.analysis.search.problem import Problem
@@ -164,12 +164,18 @@ class Comparison:
         return Significance.of(*outcomes.p_value(statistic, observed, mu)), band
 
     def by_toys(self, toys: Toys, *, is_data: bool) -> tuple[Significance, tuple[float, ...]]:
-        """Return the same from toys of both hypotheses, which share their random numbers."""
+        """Return the same from toys of both hypotheses, which share their random numbers.
+
+        That of data is the share of toys of the alternative, (k + 1)/(N + 1), which no choice of a model has
+        moved; that of the median experiment is known much further out by the weights of all toys.
+        """
         (made,) = gathered(toys.executor, _drawn, [((Shared(self),), toys.parts)])
-        under_alternative, under_truth = np.concatenate(made, axis=1)
+        statistic, ratio = np.concatenate(made, axis=2)
+        under_alternative, under_truth = statistic
         band = band_of(under_truth)
-        observed = self.delta_q if is_data else band[MEDIAN]
-        return Significance.of(*p_of_toys(under_alternative, observed)), band
+        if is_data:
+            return Significance.of(*p_of_toys(under_alternative, self.delta_q)), band
+        return Significance.of(*weighted_p_value(statistic, ratio, band[MEDIAN])), band
 
     def every_statistic(self) -> tuple[Outcomes, FloatArray]:
         """Return every outcome that either hypothesis makes likely, and ΔT of each, shape (b,).
@@ -188,12 +194,8 @@ class Comparison:
         outcomes = every_outcome(least, most)
         return outcomes, self._statistic(outcomes)
 
-    def toy_statistics(self, uniforms: Uniforms) -> FloatArray:
-        """Return ΔT of toys under the alternative and under the truth, shape (2, b)."""
-        return np.stack([self._statistic(toys, drawn) for toys, drawn in self._toys(uniforms)])
-
     def weighted_toys(self, uniforms: Uniforms) -> tuple[FloatArray, FloatArray]:
-        """Return the same, and `log_ratio` of each, shape (2, b) both."""
+        """Return ΔT of toys under the alternative and under the truth, and `log_ratio`, shape (2, b) each."""
         statistic, ratio = [], []
         for toys, drawn in self._toys(uniforms):
             statistic.append(self._statistic(toys, drawn))
@@ -219,8 +221,8 @@ class Comparison:
         return np.asarray(q[0] - q[1])
 
 
-def _drawn(both: Shared[Comparison], part: Part) -> FloatArray:
-    return both.value.toy_statistics(part.uniforms(both.value.alternative, len(both.value.counts)))
+def _drawn(both: Shared[Comparison], part: Part) -> tuple[FloatArray, FloatArray]:
+    return both.value.weighted_toys(part.uniforms(both.value.alternative, len(both.value.counts)))
 
 
 def _measured(outcomes: Outcomes, drawn: Setup, setup: Setup) -> FloatArray | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.outcomes import TIE
-from renp_sim.analysis.infer.weights import shares
+from renp_sim.analysis.infer.weights import error_of_sum, shares
 from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["Power", "exact_power", "weighted_power"]
@@ -50,7 +50,6 @@ def weighted_power(statistic: FloatArray, ratio: FloatArray, p_value: float) -> 
     p_value
         At which the alternative is excluded.
     """
-    n = statistic.size
     of_alternative, of_truth = shares(ratio)
 
     def rejected(most: float) -> BoolArray:
@@ -60,16 +59,12 @@ def weighted_power(statistic: FloatArray, ratio: FloatArray, p_value: float) -> 
     def power_at(tail: BoolArray) -> float:
         return float(np.average(tail, weights=of_truth))
 
-    def error_of(values: FloatArray) -> float:
-        """Return the error of a sum over two halves."""
-        return math.sqrt(float(np.sum(np.var(values, axis=1))) * n / 2)
-
     tail = rejected(p_value)
     value = power_at(tail)
     # how well the critical value is known
-    p_error = error_of(of_alternative * tail)
+    p_error = error_of_sum(of_alternative * tail)
     low, high = (power_at(rejected(max(p, 0.0))) for p in (p_value - p_error, p_value + p_error))
-    error = math.hypot(error_of(of_truth * (tail - value)), (high - low) / 2, 1 / n)
+    error = math.hypot(error_of_sum(of_truth * (tail - value)), (high - low) / 2, 1 / statistic.size)
     return Power(value=value, error=error)
 
 

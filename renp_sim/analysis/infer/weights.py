@@ -5,6 +5,7 @@ never large (the balance heuristic of Veach & Guibas 1995). Toys of the truth ar
 alternative, so that a p-value of 1e-7 takes as few toys as one of 1e-2.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,10 +17,20 @@ from renp_sim.analysis.likelihood.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.arrays import FloatArray
 
-__all__ = ["MOST_SIGMA", "log_ratio", "shares", "weighted_p_values"]
+__all__ = [
+    "BEYOND",
+    "MOST_SIGMA",
+    "error_of_sum",
+    "log_ratio",
+    "shares",
+    "weighted_p_value",
+    "weighted_p_values",
+]
 
 MOST_SIGMA = 8.0
 """Significances end here, as those that may be asked for do."""
+
+BEYOND = f"a significance of {MOST_SIGMA:g} σ is that or more"
 
 
 def log_ratio(pair: Sequence[Setup], counts: FloatArray, values: Sequence[FloatArray | None]) -> FloatArray:
@@ -59,6 +70,18 @@ def shares(ratio: FloatArray) -> tuple[FloatArray, FloatArray]:
     return of_alternative / np.sum(of_alternative), of_truth / np.sum(of_truth)
 
 
+def error_of_sum(values: FloatArray) -> float:
+    """Return the Monte Carlo error of a sum over toys of both hypotheses, shape (2, b)."""
+    return math.sqrt(float(np.sum(np.var(values, axis=1))) * values.shape[1])
+
+
+def weighted_p_value(statistic: FloatArray, ratio: FloatArray, observed: float) -> tuple[float, float]:
+    """Return the p-value under the alternative of one observed ΔT, as `weighted_p_values`, and its error."""
+    tail = statistic >= observed - TIE * (1 + abs(observed))
+    (p_value,) = weighted_p_values(statistic, ratio, np.array([observed])).tolist()
+    return p_value, error_of_sum(shares(ratio)[0] * tail)
+
+
 def weighted_p_values(statistic: FloatArray, ratio: FloatArray, observed: FloatArray) -> FloatArray:
     """Return the p-value under the alternative of each observed ΔT, ties included, shape of `observed`.
 
@@ -74,4 +97,6 @@ def weighted_p_values(statistic: FloatArray, ratio: FloatArray, observed: FloatA
     from_here = np.append(np.cumsum(shares(ratio)[0].ravel()[order][::-1])[::-1], 0.0)
     least = observed - TIE * (1 + np.abs(observed))
     found = from_here[np.searchsorted(rising, least)]
-    return np.asarray(np.clip(found, float(ndtr(-MOST_SIGMA)), float(ndtr(MOST_SIGMA))))
+    # a little beyond, so that rounding does not take them back
+    end = MOST_SIGMA * (1 + 1e-9)
+    return np.asarray(np.clip(found, float(ndtr(-end)), float(ndtr(end))))

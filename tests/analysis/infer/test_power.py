@@ -35,7 +35,8 @@ def by_weight(both: Comparison, n_toys: int, sigma: float, seed: int = 1) -> Pow
 def by_count(both: Comparison, n_toys: int, sigma: float, seed: int = 1) -> tuple[float, float]:
     """Return a power and its error from the toys of the alternative that are beyond a critical value."""
     (part,) = parts_of(seed, 0, n_toys, n_toys)
-    under_alternative, under_truth = both.toy_statistics(part.uniforms(both.alternative, len(both.counts)))
+    uniforms = part.uniforms(both.alternative, len(both.counts))
+    (under_alternative, under_truth), _ = both.weighted_toys(uniforms)
     critical = np.quantile(under_alternative, 1 - ndtr(-sigma), method="higher")
     power = float(np.mean(under_truth > critical))
     return power, np.sqrt(power * (1 - power) / n_toys)
