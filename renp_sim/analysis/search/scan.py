@@ -146,10 +146,13 @@ class ScanTable:
             taken as linear.
         """
         scanned = [setup.names.index(name) for name in self.names]
-        others = [i for i in range(len(setup.free)) if i not in scanned]
+        moving = np.isin(setup.free, self.moving).tolist()
+        others = [i for i in range(len(setup.free)) if i not in scanned and moving[i]]
+        held = [i for i in range(len(setup.free)) if i not in scanned and not moving[i]]
         saturated = saturated_q(counts)
         x = np.empty((len(self.points), len(setup.free), counts.shape[1]))
         x[:, scanned] = self.points[..., None]
+        x[:, held] = self.theta[setup.free[held], None]
         q = np.empty((len(self.points), counts.shape[1]))
         if not others and theta is None and self.mu.min(initial=np.inf) > TINY:
             # nothing else moves: −2 ln L is linear in the counts, and one product of matrices
@@ -158,9 +161,10 @@ class ScanTable:
             q += saturated + 2 * np.sum(self.mu, axis=1)[:, None]
         else:
             self._step_others(setup, others, counts, saturated, terms.keep(others), theta, x, q)
-        own = terms.keep(scanned)
+        apart = scanned + held
+        own = terms.keep(apart)
         if len(own.index):
-            q += np.stack([own.value(row[scanned]) for row in x])
+            q += np.stack([own.value(row[apart]) for row in x])
         return Scan(x=x, q=q)
 
     def _step_others(

@@ -21,6 +21,7 @@ from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
+    from renp_sim.analysis.model import Constraint
 
 __all__ = ["Solution", "scan_table", "search"]
 
@@ -33,6 +34,10 @@ TABLE_FINENESS = 4
 
 MOST_POINTS = 2000
 """Points of a scan in several parameters."""
+
+SHIFT_SIGMAS = np.linspace(-3.0, 3.0, 7)
+"""Where a scan looks for a constrained parameter that moves thresholds: the straight line of a parameter over
+one finds minima that are none (`test_toys_with_an_offset_have_the_minima_of_the_profile`)."""
 
 COARSE_POINTS = 8
 """Points per parameter of a scan in several kinked ones."""
@@ -91,7 +96,7 @@ def search(
         return problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
     if len(kinked) > 1:
         return several_kinked(problem, kinked, scan_table(setup, counts))
-    if table is None or table.names != scanned or not problem.is_within(table):
+    if table is None or not {*scanned} <= {*table.names} or not problem.is_within(table):
         table = scan_table(setup, counts, theta)
     return problem.solution(_scanned(problem, table, bool(kinked)))
 
@@ -112,9 +117,47 @@ def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = No
     axes = {name: kinked_points(setup, name)[0] for name in kinked}
     if len(kinked) > 1:
         axes = {name: _coarse(axis) for name, axis in axes.items()}
-    axes |= {name: coupling_points(setup, name, counts) for name in setup.bent}
     moving = setup.free if theta is None else np.union1d(setup.free, _moved(setup, theta))
+    if len(kinked) == 1:
+        (points,) = axes.values()
+        shifting = _shifting(setup, kinked[0], points)
+        axes |= _shifts(setup, shifting, MOST_POINTS // len(points))
+        # no straight line goes on over a threshold: what is not scanned rests
+        moving = np.setdiff1d(moving, [setup.index(name) for name in shifting])
+    axes |= {name: coupling_points(setup, name, counts) for name in setup.bent}
     return ScanTable.of(setup, _affordable(axes), moving, np.mean(counts, axis=0))
+
+
+def _shifting(setup: "Setup", name: str, points: FloatArray) -> tuple[str, ...]:
+    """Return the constrained parameters that move thresholds somewhere along the points of a searched one."""
+    theta = np.tile(setup.theta, (len(points), 1))
+    theta[:, setup.index(name)] = points
+    found = []
+    for other, constraint in zip(setup.names, setup.constraints, strict=True):
+        if constraint is None or other == name or other in setup.linear:
+            continue
+        low, high = _reached(setup, other, constraint, SHIFT_SIGMAS[[0, -1]]).tolist()
+        if np.any(np.isfinite(setup.model.kinks(other, theta, low, high))):
+            found.append(other)
+    return tuple(found)
+
+
+def _reached(setup: "Setup", name: str, constraint: "Constraint", sigmas: FloatArray) -> FloatArray:
+    """Return the values of a constrained parameter at some standard deviations from where it stands."""
+    centre = float(setup.theta[setup.index(name)])
+    values = constraint.randomised(centre, sigmas)
+    return np.asarray(np.clip(values, *setup.limits(name)))
+
+
+def _shifts(setup: "Setup", names: tuple[str, ...], room: int) -> dict[str, FloatArray]:
+    """Return scan points of a parameter that moves thresholds; where several do, all rest."""
+    sigmas = SHIFT_SIGMAS if room >= len(SHIFT_SIGMAS) else SHIFT_SIGMAS[::2]
+    if len(names) != 1 or room < len(sigmas):
+        return {}
+    (name,) = names
+    constraint = setup.constraints[setup.names.index(name)]
+    assert constraint is not None
+    return {name: np.unique(_reached(setup, name, constraint, sigmas))}
 
 
 def _moved(setup: "Setup", theta: FloatArray) -> IndexArray:
@@ -188,7 +231,9 @@ def _scanned(problem: Problem, table: ScanTable, kinked: bool) -> Minimum:
         return _best_of(start.toys, fits, problem.n_toys, len(table.points))
     fits = fit_pieces(part.counts, part.model_mean(), part.terms, setup, position, start)
     best = _best_of(start.toys, fits, problem.n_toys, len(table.points))
-    return _across_kinks(problem, best) if setup.kinked & set(setup.names) - {name} else best
+    bound = {n for n, c in zip(setup.names, setup.constraints, strict=True) if c is not None}
+    others = (setup.kinked | bound) - setup.linear - {name}
+    return _across_kinks(problem, best) if others & set(setup.names) else best
 
 
 def _across_kinks(problem: Problem, best: Minimum) -> Minimum:
