@@ -10,7 +10,7 @@ from renp_sim.analysis.floating import Setup, Treatment
 from renp_sim.analysis.infer.compare import Comparison, Significance
 from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.toys import Toys
-from renp_sim.analysis.infer.weights import BEYOND, MOST_SIGMA
+from renp_sim.analysis.infer.weights import BEYOND, is_beyond
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.hypothesis import Hypothesis
@@ -165,7 +165,7 @@ def compare(
         notes=(
             *subject.notes,
             *_notes(both, method, labels[0], is_planned=subject.is_planned),
-            *([BEYOND] if method is CompareMethod.TOYS and (significance.sigma or 0.0) >= MOST_SIGMA else []),
+            *([BEYOND] if method is CompareMethod.TOYS and is_beyond(significance.sigma or 0.0) else []),
         ),
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from renp_sim.analysis.infer.power import Power
-from renp_sim.analysis.infer.weights import BEYOND, MOST_SIGMA
+from renp_sim.analysis.infer.weights import BEYOND, is_beyond
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.plan.crossing import Crossings
 from renp_sim.analysis.plan.toy_crossing import toy_crossings
@@ -140,7 +140,7 @@ def _fits(rows: Columns) -> dict[str, Any]:
 
 
 def _notes(points: Sequence[Point]) -> list[str]:
-    if any(point.significance[2] >= MOST_SIGMA for point in points):
+    if any(is_beyond(point.significance[2]) for point in points):
         return [BEYOND]
     return []
 

@@ -21,7 +21,7 @@ SETTINGS = (
     "detector={efficiency=1.0}",
     f"background=[{{name='dark', kind='dark_counts', rate_hz={10 / 86400!r}}}]",
 )
-LENGTHS = np.geomspace(0.75, 1.33, 21)
+LENGTHS = np.geomspace(0.75, 1.33, 13)
 N_TOYS = 2000
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "BEYOND",
     "MOST_SIGMA",
     "error_of_sum",
+    "is_beyond",
     "log_ratio",
     "shares",
     "weighted_p_value",
@@ -70,6 +71,11 @@ def shares(ratio: FloatArray) -> tuple[FloatArray, FloatArray]:
     return of_alternative / np.sum(of_alternative), of_truth / np.sum(of_truth)
 
 
+def is_beyond(sigma: float) -> bool:
+    """Return whether a significance is at the end of what is told, but for rounding."""
+    return sigma >= MOST_SIGMA * (1 - 1e-9)
+
+
 def error_of_sum(values: FloatArray) -> float:
     """Return the Monte Carlo error of a sum over toys of both hypotheses, shape (2, b)."""
     return math.sqrt(float(np.sum(np.var(values, axis=1))) * values.shape[1])
@@ -97,6 +103,4 @@ def weighted_p_values(statistic: FloatArray, ratio: FloatArray, observed: FloatA
     from_here = np.append(np.cumsum(shares(ratio)[0].ravel()[order][::-1])[::-1], 0.0)
     least = observed - TIE * (1 + np.abs(observed))
     found = from_here[np.searchsorted(rising, least)]
-    # a little beyond, so that rounding does not take them back
-    end = MOST_SIGMA * (1 + 1e-9)
-    return np.asarray(np.clip(found, float(ndtr(-end)), float(ndtr(end))))
+    return np.asarray(np.clip(found, float(ndtr(-MOST_SIGMA)), float(ndtr(MOST_SIGMA))))
