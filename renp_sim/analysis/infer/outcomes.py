@@ -20,6 +20,7 @@ __all__ = [
     "Uniforms",
     "every_outcome",
     "is_enumerable",
+    "is_extreme",
     "median_counts",
     "p_of_toys",
     "poisson_inverse",
@@ -76,19 +77,20 @@ class Outcomes:
         if not self.is_exact:
             return p_of_toys(statistic, observed)
         # outcomes that are left out are beyond all others
-        inside = float(np.sum(self.probabilities(mu)[~_is_extreme(statistic, observed)]))
+        inside = float(np.sum(self.probabilities(mu)[~is_extreme(statistic, observed)]))
         return min(max(1.0 - inside, 0.0), 1.0), 0.0
 
 
 def p_of_toys(statistic: FloatArray, observed: float) -> tuple[float, float]:
     """Return (k + 1)/(N + 1) of N toys, ties included, and its binomial error."""
     n = len(statistic)
-    p = (int(np.sum(_is_extreme(statistic, observed))) + 1) / (n + 1)
+    p = (int(np.sum(is_extreme(statistic, observed))) + 1) / (n + 1)
     return p, math.sqrt(p * (1 - p) / n)
 
 
-def _is_extreme(statistic: FloatArray, observed: float) -> BoolArray:
-    extreme: BoolArray = statistic >= observed - TIE * (1 + observed)
+def is_extreme(statistic: FloatArray, observed: float) -> BoolArray:
+    """Return which statistics are not below an observed one, ties included."""
+    extreme: BoolArray = statistic >= observed - TIE * (1 + abs(observed))
     return extreme
 
 

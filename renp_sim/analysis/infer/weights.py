@@ -9,10 +9,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit, ndtr
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.outcomes import TIE
+from renp_sim.analysis.infer.outcomes import TIE, is_extreme
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.arrays import FloatArray
@@ -83,9 +84,8 @@ def error_of_sum(values: FloatArray) -> float:
 
 def weighted_p_value(statistic: FloatArray, ratio: FloatArray, observed: float) -> tuple[float, float]:
     """Return the p-value under the alternative of one observed ΔT, as `weighted_p_values`, and its error."""
-    tail = statistic >= observed - TIE * (1 + abs(observed))
-    (p_value,) = weighted_p_values(statistic, ratio, np.array([observed])).tolist()
-    return p_value, error_of_sum(shares(ratio)[0] * tail)
+    beyond = shares(ratio)[0] * is_extreme(statistic, observed)
+    return float(_told(np.sum(beyond))), error_of_sum(beyond)
 
 
 def weighted_p_values(statistic: FloatArray, ratio: FloatArray, observed: FloatArray) -> FloatArray:
@@ -102,5 +102,9 @@ def weighted_p_values(statistic: FloatArray, ratio: FloatArray, observed: FloatA
     rising = statistic.ravel()[order]
     from_here = np.append(np.cumsum(shares(ratio)[0].ravel()[order][::-1])[::-1], 0.0)
     least = observed - TIE * (1 + np.abs(observed))
-    found = from_here[np.searchsorted(rising, least)]
-    return np.asarray(np.clip(found, float(ndtr(-MOST_SIGMA)), float(ndtr(MOST_SIGMA))))
+    return _told(from_here[np.searchsorted(rising, least)])
+
+
+def _told(p_values: ArrayLike) -> FloatArray:
+    """Return p-values that end at `MOST_SIGMA` on both sides."""
+    return np.asarray(np.clip(p_values, float(ndtr(-MOST_SIGMA)), float(ndtr(MOST_SIGMA))))

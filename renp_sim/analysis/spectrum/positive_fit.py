@@ -117,13 +117,20 @@ def _step(
         free = np.where(held, 0.0, gradient)
         matrix = hessian * ~(held[:, :, None] | held[:, None, :])
         matrix[:, diagonal, diagonal] += held
-        # where a step that counted is expected to see next to nothing, one direction outweighs all others
-        size = np.sqrt(matrix[:, diagonal, diagonal])
-        scaled = matrix / (size[:, :, None] * size[:, None, :])
-        step: FloatArray = -np.linalg.solve(scaled, (free / size)[:, :, None])[:, :, 0] / size
+        step = -_solved(matrix, free)
         leaving = (beta <= 0) & (step < 0) & ~held
         if not np.any(leaving):
             break
         held |= leaving
     promised: FloatArray = -np.sum(free * step, axis=1)
     return step, promised
+
+
+def _solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """Return the solutions of equations (g, p, p) for right-hand sides (g, p), scaled to a diagonal of 1.
+
+    Where a step that counted is expected to see next to nothing, one direction outweighs all others.
+    """
+    size = np.sqrt(np.diagonal(matrix, axis1=1, axis2=2))
+    scaled = matrix / (size[:, :, None] * size[:, None, :])
+    return np.asarray(np.linalg.solve(scaled, (right / size)[:, :, None])[:, :, 0] / size)

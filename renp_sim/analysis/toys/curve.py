@@ -26,8 +26,6 @@ class Point:
     ----------
     factor
         On all durations of the run file.
-    n_toys
-        Under each hypothesis.
     median_delta_q
         Of toys under the truth.
     significance
@@ -37,7 +35,6 @@ class Point:
     """
 
     factor: float
-    n_toys: int
     median_delta_q: float
     significance: tuple[float, ...]
     powers: tuple[Power, ...]
@@ -66,7 +63,6 @@ def point_of(
     _, under_truth = statistic
     return Point(
         factor=factor,
-        n_toys=len(under_truth),
         median_delta_q=float(np.median(under_truth)),
         significance=band_of(-ndtri(weighted_p_values(statistic, ratio, under_truth))),
         powers=tuple(weighted_power(statistic, ratio, float(ndtr(-s))) for s in significances),
