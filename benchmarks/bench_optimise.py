@@ -3,7 +3,7 @@
 Run as `python -m benchmarks.bench_optimise [--toys N --workers N]`. Lightest mass 10 meV, normal ordering,
 3σ, GP23's target with a perfect detector; in each row one thing more stands in the way, at last that the
 scale may be off by its error. With `--toys` N toys say how long it takes until half of them exclude the
-alternative; that takes an hour, since the frequency scale floats in some rows.
+alternative; that takes hours, since the frequency scale floats in some rows.
 """
 
 import argparse
