@@ -85,9 +85,7 @@ class ProfileCurve:
             every, is_kink = kinked_points(setup, name, lower=low, upper=high)
             kinks = every[is_kink]
             profiler = Profiler.of(setup, counts, (name,))
-            # with an offset every point has a table of its own
-            most = MOST_ITEMS // (max(len(counts), 1) * (WINDOW_NODES if profiler.kinked else 1))
-            points = every[np.unique(np.linspace(0, len(every) - 1, most).astype(int))]
+            points = _some(every, profiler)
 
             def evaluate(owner: IndexArray, values: FloatArray) -> Solution:
                 theta = np.tile(setup.theta, (len(values), 1))
@@ -133,7 +131,7 @@ class ProfileCurve:
         moving = theta if set(names) & setup.kinked else theta[:1]
         kinks = [row[(row > low) & (row < high)] for row in setup.model.kinks(name, moving, low, high)]
         kinks *= len(theta) // len(moving)
-        starts = [np.union1d(self._near(name), row) for row in kinks]
+        starts = [np.union1d(self._near(name), _some(row, profiler, len(theta))) for row in kinks]
 
         def evaluate(owner: IndexArray, at: FloatArray) -> Solution:
             rows = theta[owner]
@@ -251,3 +249,11 @@ class ProfileCurve:
             ends |= dict(zip(inner.tolist(), self.delta_q(name, inner).tolist(), strict=True))
         points = np.array(sorted(ends))
         return points, np.array([ends[point] for point in points.tolist()])
+
+
+def _some(points: FloatArray, profiler: Profiler, n_curves: int = 1) -> FloatArray:
+    """Return as many of the points as one of some curves can begin with."""
+    # with an offset every point has a table of its own
+    nodes = WINDOW_NODES if profiler.kinked else 1
+    most = MOST_ITEMS // (max(len(profiler.counts), 1) * nodes * n_curves)
+    return points[np.unique(np.linspace(0, len(points) - 1, most).astype(int))]

@@ -24,7 +24,7 @@ ROUNDS = 14
 """Most divisions of a cell: 8¹⁴ is the range of a float."""
 
 KEEP = 12.0
-"""A local minimum this much above the lowest, after what its neighbours say it may gain, is left."""
+"""What a cell may hide of a local minimum beyond what its neighbours say; it falls as the cell is divided."""
 
 MINIMUM_TOLERANCE = 1e-8
 """How well the best fit is known before it is polished."""
@@ -146,14 +146,15 @@ def refined(
                 curves[i].joined(new[i], part) if len(curves[i].values) else Curve(values=new[i], fits=part)
             )
         new = [
-            _divisions(curve, kink, levels, scale, tolerance, ripple)
-            for curve, kink in zip(curves, kinks, strict=True)
+            _divisions(curve, first, kink, levels, scale, tolerance, ripple)
+            for curve, first, kink in zip(curves, values, kinks, strict=True)
         ]
     return curves
 
 
 def _divisions(
     curve: Curve,
+    start: FloatArray,
     kinks: FloatArray,
     levels: tuple[float, ...],
     scale: float,
@@ -164,10 +165,12 @@ def _divisions(
     values, q = curve.values, np.minimum(curve.q, IMPOSSIBLE_Q)
     if np.min(q) >= IMPOSSIBLE_Q:
         return np.empty(0)
-    marked = _beside_minima(q, tolerance, ripple) | _crossed(q, levels)
+    first, stop = np.searchsorted(kinks, values[:-1], "right"), np.searchsorted(kinks, values[1:], "left")
+    begun = np.diff(start)[np.searchsorted(start, values[1:]) - 1]
+    left = np.where(stop > first, 1.0, np.diff(values) / begun)
+    marked = _beside_minima(q, left, tolerance, ripple) | _crossed(q, levels)
     marked &= np.diff(values) > 1e-13 * (scale + np.abs(values[1:]))
-    low, high = values[:-1][marked], values[1:][marked]
-    first, stop = np.searchsorted(kinks, low, side="right"), np.searchsorted(kinks, high, side="left")
+    low, high, first, stop = (part[marked] for part in (values[:-1], values[1:], first, stop))
     even = low[:, None] + (high - low)[:, None] * np.arange(1, PARTS) / PARTS
     parts = [even[stop <= first].ravel()]
     for a, b in zip(first[stop > first].tolist(), stop[stop > first].tolist(), strict=True):
@@ -175,14 +178,21 @@ def _divisions(
     return np.setdiff1d(np.concatenate(parts), values)
 
 
-def _beside_minima(q: FloatArray, tolerance: float, ripple: float) -> BoolArray:
-    """Return which cells lie beside a local minimum that may be the lowest and is not known yet."""
+def _beside_minima(q: FloatArray, left: FloatArray, tolerance: float, ripple: float) -> BoolArray:
+    """Return which cells lie beside a local minimum that may be the lowest and is not known yet.
+
+    `left` is how much of a cell is left of what it began with, 1 as long as it holds kinks.
+    """
     padded = np.concatenate([q[:1], q, q[-1:]])
     rise_left, rise_right = padded[:-2] - q, padded[2:] - q
     is_minimum = (rise_left >= 0) & (rise_right >= 0)
-    # beside a wall, where −2 ln L is infinite, nothing can be said of what a minimum may gain
-    gain = np.where(rise_left + rise_right < IMPOSSIBLE_Q / 2, rise_left + rise_right, np.inf)
-    is_minimum &= q - gain <= np.min(q) + KEEP
+    widest = np.maximum(np.append(0.0, left), np.append(left, 0.0))
+    # beside a wall, where −2 ln L is infinite, nothing can be said until the cell was divided
+    rises = np.stack([rise_left, rise_right])
+    is_wall = rises >= IMPOSSIBLE_Q / 2
+    gain = np.sum(np.where(is_wall, 0.0, rises), axis=0) + KEEP * widest
+    gain[np.any(is_wall, axis=0) & (widest >= 1)] = np.inf
+    is_minimum &= q - gain <= np.min(q)
     is_minimum &= np.maximum(rise_left, rise_right) > tolerance + ripple * q
     hopeful = np.flatnonzero(is_minimum)
     hopeful = hopeful[np.argsort((q - gain)[hopeful], kind="stable")[:MOST_MINIMA]]
