@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -239,14 +240,11 @@ class ExpectedCounts:
         if layout.group_at(column) > Group.STEP_FREQUENCY:
             return np.empty((*lead, 0))
         rows = full[:, : layout.n_physics]
+        find = partial(crossings, self._signal, column=column, low=low, high=high)
         if lead:
-            return crossings(self._signal, rows, column, low, high)
-
-        def compute(row: FloatArray) -> FloatArray:
-            return crossings(self._signal, row, column, low, high)
-
+            return find(rows)
         # a fit asks again and again where it stands
-        return np.unique(self._signal.remembered(f"kinks {column} {low} {high}", rows, compute)[0])
+        return np.unique(self._signal.remembered(f"kinks {column} {low} {high}", rows, find)[0])
 
     def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
         """Return the coefficients where μ is quadratic in these parameters, the rest at θ (p,); else None.

@@ -109,9 +109,7 @@ def cls_limit(
     upper = _root(lambda value: math.log(max(curve(value), 1e-300) / alpha), first)
     expected = _band(setup, name, counts, null, alpha, first) if band else None
     status = LimitStatus.UNBOUNDED if upper is None else LimitStatus.LIMITED
-    error = None
-    if toys is not None and upper is not None:
-        error = _error(curve, upper, alpha, toys.n)
+    error = None if toys is None or upper is None else _error(curve, upper, alpha, toys.n)
     limit = _limit(name, level, upper, expected, status, data)
     return ClsLimit(limit=replace(limit, upper_error=error), p_values=chosen)
 

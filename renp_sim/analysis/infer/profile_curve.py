@@ -256,4 +256,4 @@ def _some(points: FloatArray, profiler: Profiler, n_curves: int = 1) -> FloatArr
     # with an offset every point has a table of its own
     nodes = WINDOW_NODES if profiler.kinked else 1
     most = MOST_ITEMS // (max(len(profiler.counts), 1) * nodes * n_curves)
-    return points[np.unique(np.linspace(0, len(points) - 1, most).astype(int))]
+    return np.asarray(points[np.unique(np.linspace(0, len(points) - 1, most).astype(int))])

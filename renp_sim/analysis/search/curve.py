@@ -170,7 +170,7 @@ def _divisions(
     left = np.where(stop > first, 1.0, np.diff(values) / begun)
     marked = _beside_minima(q, left, tolerance, ripple) | _crossed(q, levels)
     marked &= np.diff(values) > 1e-13 * (scale + np.abs(values[1:]))
-    low, high, first, stop = (part[marked] for part in (values[:-1], values[1:], first, stop))
+    low, high, first, stop = values[:-1][marked], values[1:][marked], first[marked], stop[marked]
     even = low[:, None] + (high - low)[:, None] * np.arange(1, PARTS) / PARTS
     parts = [even[stop <= first].ravel()]
     for a, b in zip(first[stop > first].tolist(), stop[stop > first].tolist(), strict=True):

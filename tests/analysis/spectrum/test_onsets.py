@@ -63,7 +63,7 @@ def test_one_direction_that_outweighs_all_others_is_no_singular_matrix(
         worst.append(float(np.max(np.linalg.cond(matrix))))
         return np.asarray(solve(matrix, right))
 
-    monkeypatch.setattr(positive_fit.np.linalg, "solve", watched)
+    monkeypatch.setattr(np.linalg, "solve", watched)
     assert search_thresholds(scan.observation).onsets == ()
     assert max(worst) < 1e14
     monkeypatch.setattr(positive_fit, "_solved", lambda a, b: watched(a, b[:, :, None])[:, :, 0])
