@@ -29,6 +29,6 @@ def test_sizes_beyond_one_that_did_not_finish_are_not_tried(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = Report()
-    tell(report, Axis("generate", "events", (100_000, 10_000_000)), tmp_path, 1, 0.0)
-    assert capsys.readouterr().out == ("generate, events: nothing finished; 1e+05: not within 1 s of CPU\n")
+    tell(report, Axis("generate", "events", (10_000_000, 100_000_000)), tmp_path, 1, 0.0)
+    assert capsys.readouterr().out == ("generate, events: nothing finished; 1e+07: not within 1 s of CPU\n")
     assert report.rows["generate, events"].repeats == []
