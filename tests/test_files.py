@@ -117,7 +117,7 @@ def test_a_link_of_the_name_is_replaced_and_not_followed(tmp_path: Path) -> None
         ("pipe", "is a device or a pipe"),
         ("x" * 251, "File name too long"),
         ("x" * 300, "File name too long"),
-        ("a\0b", "null byte"),
+        ("a\0b", "embedded null"),
         ("loop", "symbolic links"),
         ("no/a", "No such file"),
     ],
