@@ -9,7 +9,7 @@ from scipy.special import ndtr
 from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.weights import MOST_SIGMA
-from renp_sim.analysis.plan.crossing import Crossings, Curve, asimov_curve, by_asimov, by_outcomes
+from renp_sim.analysis.plan.crossing import MOST, Crossings, Curve, asimov_curve, by_asimov, by_outcomes
 from renp_sim.analysis.plan.toy_crossing import by_toys
 from renp_sim.app.compare import CompareMethod, setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
@@ -105,6 +105,8 @@ def exposure_needed(
         notes.append(
             "a wall: Δq of an Asimov set is infinite at any exposure; the exposure is that of the power"
         )
+    elif asimov.status == "never":
+        notes.append(f"never: up to {MOST:.0e} times as long, {alternative} can expect what {truth} does")
     p_value = float(ndtr(-significance))
     for method in (m for m in (CompareMethod.EXACT, CompareMethod.TOYS) if m in methods):
         if method is CompareMethod.EXACT:

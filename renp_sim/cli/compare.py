@@ -79,6 +79,8 @@ def compare(
 def _print(table: dict[str, Any]) -> None:
     from rich.console import Console
 
+    from renp_sim.app.page.words import likely
+
     console = Console(soft_wrap=True, highlight=False, markup=False)
     kind = "expected of the median experiment" if table["is_expected"] else "observed"
     console.print(
@@ -91,7 +93,7 @@ def _print(table: dict[str, Any]) -> None:
         console.print(f"  {side} at {values or 'what the run file says'}")
     error = "" if not table["p_error"] else f" ± {table['p_error']:.2g}"
     sigma = "no number" if table["significance"] is None else f"{table['significance']:.3f} σ"
-    console.print(f"  p = {table['p_value']:.4g}{error}, {sigma} one-sided ({table['method']})")
+    console.print(f"  p {likely(table['p_value'], 4)}{error}, {sigma} one-sided ({table['method']})")
     if table["delta_q_band"] is not None:
         band = ", ".join(f"{value:.4g}" for value in table["delta_q_band"])
         console.print(f"  Δ(−2lnL) of experiments under the truth, −2σ … median … +2σ: {band}")

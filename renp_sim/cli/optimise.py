@@ -29,6 +29,9 @@ __all__ = ["optimise"]
 
 DAY_S = 86_400.0
 
+MOST_SHOWN = 5
+"""Least favourable alternatives that are printed; JSON has all."""
+
 TOY_PRECISION = 0.02
 """Relative error of a live time by toys, until which more are drawn."""
 
@@ -133,15 +136,7 @@ def _print(sentences: tuple[str, ...], table: dict[str, Any]) -> None:
         ("ω \\[eV]", "share", "live \\[d]"),
         [(f"{omega:.8f}", f"{share:.4f}", f"{share * live_d:.5g}") for omega, share in steps],
     )
-    print("least favourable alternatives")
-    hardest = table["least_favourable"][:5]
-    print_table(
-        ("weight", "truth", "alternative", "at"),
-        [
-            (f"{row['weight']:.3f}", _values(row["truth"]), row["alternative"], _values(row["at"]))
-            for row in hardest
-        ],
-    )
+    _print_hardest(table["least_favourable"])
     print("how much longer others need")
     print_table(
         ("schedule", "times as long"),
@@ -150,6 +145,28 @@ def _print(sentences: tuple[str, ...], table: dict[str, Any]) -> None:
     if table["toys"] is not None:
         _print_toys(table["toys"])
     print_notes(console, table["notes"])
+
+
+def _print_hardest(rows: list[dict[str, Any]]) -> None:
+    """Print the points of the alternatives that need the most time, of which each has a weight."""
+    shown = rows[:MOST_SHOWN]
+    print(
+        "least favourable alternatives"
+        + ("" if len(rows) == len(shown) else f", {len(shown)} of {len(rows)}")
+    )
+    has_truths = any(row["truth"] for row in shown)
+    print_table(
+        ("weight", *(("truth",) if has_truths else ()), "alternative", "at"),
+        [
+            (
+                f"{row['weight']:.3f}",
+                *((_values(row["truth"]),) if has_truths else ()),
+                row["alternative"],
+                _values(row["at"]),
+            )
+            for row in shown
+        ],
+    )
 
 
 def _values(table: dict[str, float]) -> str:

@@ -43,10 +43,10 @@ def print_run(table: dict[str, Any], search: dict[str, Any]) -> None:
     known = [(name, p) for name, p in _floating(best).items() if p["role"] == "constrained"]
     if known:
         name, worst = max(known, key=lambda each: abs(each[1]["prior_pull"]))
-        console.print(
-            f"{label}: {len(known)} parameters known with errors, the largest pull "
-            f"{worst['prior_pull']:+.2f} of {name}"
-        )
+        pull = f"{worst['prior_pull']:+.2f}"
+        said = f"{len(known)} parameters are known with errors, the largest pull {pull} of {name}"
+        alone = f"{name} is known with an error, its pull {pull}"
+        console.print(f"{label}: {alone if len(known) == 1 else said}")
     _print_quality(console, table)
     rows = [f"ω_{pair} {row['value']:.8f}" for pair, row in table["thresholds_eV"][label].items()]
     console.print(f"thresholds of {label} (eV)")
@@ -58,9 +58,11 @@ def print_run(table: dict[str, Any], search: dict[str, Any]) -> None:
 
 def _print_quality(console: Any, table: dict[str, Any]) -> None:
     """Print how well each hypothesis fits."""
+    from renp_sim.app.page.words import likely
+
     for label, fitted in table["fits"].items():
         p_value = fitted["p_value_asymptotic"]
-        quality = "" if p_value is None else f", asymptotic p = {p_value:.3g}"
+        quality = "" if p_value is None else f", asymptotic p {likely(p_value, 3)}"
         above = table["delta_minus_two_ln_L"][label]
         line = f"{label}: −2lnL = {_number(fitted['minus_two_ln_L'])} for {fitted['ndf']} degrees of freedom"
         behind = "" if label == table["best"] else f"; {_number(above)} above {table['best']}"

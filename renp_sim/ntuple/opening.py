@@ -96,6 +96,8 @@ def _refuse_foreign(path: Path) -> None:
             magic = file.read(4)
     except FileNotFoundError as error:
         raise SchemaError(f"{path}: no such file: check the name") from error
+    except IsADirectoryError as error:
+        raise SchemaError(f"{path}: is a folder: give the ROOT files in it") from error
     except OSError as error:
         raise SchemaError(f"{path}: cannot be read ({error.strerror})") from error
     if magic != b"root":

@@ -45,8 +45,11 @@ def shown(given: Any) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
-def unknown_key(where: str, key: str, known: Iterable[str]) -> str:
-    """Return the line for a key that a table does not have."""
+def unknown_key(where: str, key: str, known: Iterable[str], inside: Iterable[str] = ()) -> str:
+    """Return the line for a key that a table does not have; tables inside it may, at some places."""
+    places = " or ".join(repr(each) for each in inside)
+    if places:
+        return f"{where}: no such key; did you mean {places}?"
     return f"{where}: no such key; {nearest(key, known)}"
 
 

@@ -103,7 +103,8 @@ class Reader:
             if name in known:
                 values[name] = self.value(known[name].hint, value, at)
             else:
-                self.problems.append(unknown_key(at, name, [*known, *([FILE] if kind in TABLES else [])]))
+                names = [*known, *([FILE] if kind in TABLES else [])]
+                self.problems.append(unknown_key(at, name, names, _inside(name, known)))
         for name, key in known.items():
             if name in given or key.has_default:
                 continue
@@ -234,6 +235,13 @@ class Reader:
         except ConfigError as error:
             self.problems += error.problems
             return WRONG
+
+
+def _inside(name: str, known: Mapping[str, Key]) -> list[str]:
+    """Return the places of keys of a name within the sections beside it: `seed` is meant for `run.seed`."""
+    kinds: dict[str, Any] = {key: k.hint for key, k in known.items() if isinstance(k.hint, type)}
+    sections = [key for key, kind in kinds.items() if issubclass(kind, Section)]
+    return [f"{key}.{name}" for key in sections if name in keys_of(kinds[key])]
 
 
 def read(hint: Any, given: Any, where: str, folder: Path = Path()) -> Any:

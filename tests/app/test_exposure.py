@@ -171,8 +171,11 @@ def test_what_never_comes() -> None:
         normalisation=Constraint(value=1.0, error=0.5, shape=Shape.LOG_NORMAL),
         treatment=Treatment(fixed={"lightest_mass_eV": None}),
     )
-    (result,) = needed([1.0688], "ordering", vague).results
+    found = needed([1.0688], "ordering", vague)
+    (result,) = found.results
     assert (result.status, result.factor, result.live_time_s) == ("never", None, None)
+    assert found.notes[-1].startswith("never: ")
+    assert not any(note.startswith("never") for note in needed([1.0688], "ordering", Question()).notes)
 
 
 def test_mistakes_are_one_line() -> None:

@@ -164,6 +164,19 @@ class Flicker(DarkCounts):
     kind: ClassVar[str] = "flicker"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("seed", "'run.seed'"),
+        ("lightest_mass_eV", "'neutrino.lightest_mass_eV'"),
+        ("efficiency", "'detector.efficiency' or 'drift.efficiency'"),
+    ],
+)
+def test_a_key_without_its_section_is_looked_for_in_all(typed: str, meant: str) -> None:
+    (line,) = problems_of_table(MINIMAL | {typed: 1})
+    assert line == f"{typed}: no such key; did you mean {meant}?"
+
+
 def test_a_new_kind_is_a_class_and_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {**KINDS[Background].known, "flicker": Flicker}
     monkeypatch.setitem(KINDS, Background, Kinds(known=known))

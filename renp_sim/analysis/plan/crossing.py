@@ -16,7 +16,7 @@ from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.power import Power, exact_power
 from renp_sim.arrays import FloatArray
 
-__all__ = ["Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "probit_of", "reach_of"]
+__all__ = ["MOST", "Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "probit_of", "reach_of"]
 
 LEAST, MOST = 1e-6, 1e8
 """Factors on the durations of a run file between which an answer is looked for."""

@@ -8,6 +8,7 @@ from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Ro
 from renp_sim.app.page.words import (
     MASSES,
     hypothesis_text,
+    likely,
     named,
     number,
     percent,
@@ -85,7 +86,7 @@ def answer(fit: FitReport) -> str:
         )
     if best.p_value is not None and best.p_value < POOR:
         parts.append(
-            f"no hypothesis describes the data well (asymptotic p = {best.p_value:.1g} of the best fit)"
+            f"no hypothesis describes the data well (asymptotic p {likely(best.p_value, 1)} of the best fit)"
         )
     parts.append(_comparison(result))
     values = [_value(p) for p in of_interest(best)[:3]]

@@ -8,7 +8,16 @@ from renp_sim.app.page.parts import Facts, Section
 from renp_sim.app.page.planned import exposure_facts, limit_facts
 from renp_sim.app.page.schedule import KINDS, live_time_s, wall_time_s
 from renp_sim.app.page.spectrum import expected_background
-from renp_sim.app.page.words import duration, named, number, percent, region_text, run_names, value_text
+from renp_sim.app.page.words import (
+    duration,
+    likely,
+    named,
+    number,
+    percent,
+    region_text,
+    run_names,
+    value_text,
+)
 from renp_sim.app.thresholds import FitReport
 from renp_sim.laser.schedule import StepKind
 
@@ -73,7 +82,7 @@ def _fit(fit: FitReport) -> list[tuple[str, str]]:
             )
     for label, delta_q in result.delta_q.items():
         fitted = result.fit(label)
-        p_value = "" if fitted.p_value is None else f", asymptotic p = {number(fitted.p_value, 3)}"
+        p_value = "" if fitted.p_value is None else f", asymptotic p {likely(fitted.p_value)}"
         above = "best" if label == result.best.label else f"{number(delta_q, 5)} above {result.best.label}"
         rows.append(
             (

@@ -9,7 +9,7 @@ from renp_sim.analysis.infer.result import ModelFit
 from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.app.hypothesis import Masses
 from renp_sim.app.page.answer import POOR, in_doubt
-from renp_sim.app.page.words import without_folders
+from renp_sim.app.page.words import likely, without_folders
 from renp_sim.app.question import Normalisation
 from renp_sim.app.thresholds import FitReport
 
@@ -52,7 +52,7 @@ def with_remedies(fit: FitReport, notes: Sequence[str] = ()) -> list[Warned]:
     texts = []
     if best.p_value is not None and best.p_value < POOR:
         texts.append(
-            f"no hypothesis describes the data well: asymptotic p = {best.p_value:.2g} of {best.label}; "
+            f"no hypothesis describes the data well: asymptotic p {likely(best.p_value, 2)} of {best.label}; "
             "a normalisation that is not known, a background that is not stated or damaged data do this"
         )
     texts += best.warnings

@@ -13,6 +13,7 @@ __all__ = [
     "MASSES",
     "duration",
     "hypothesis_text",
+    "likely",
     "named",
     "number",
     "percent",
@@ -38,6 +39,17 @@ def number(value: float | None, digits: int = 5) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     return f"{value:.{digits}g}".replace("-", "−")
+
+
+def likely(p_value: float, digits: int = 3) -> str:
+    """Return what follows on the p of a p-value; beyond 37 σ a float has none.
+
+    Examples
+    --------
+    >>> likely(0.12345), likely(0.0)
+    ('= 0.123', '< 1e-300')
+    """
+    return f"= {p_value:.{digits}g}" if p_value > 0 else "< 1e-300"
 
 
 def percent(share: float, digits: int = 4) -> str:
