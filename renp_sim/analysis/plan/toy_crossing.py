@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from renp_sim.analysis.infer.compare import Comparison
@@ -21,16 +22,13 @@ TOY_POINTS = 9
 """Exposures at which toys are drawn first."""
 
 NEARBY, NEARBY_POINTS = 1.2, 3
-"""Exposures around a crossing that is to be known better, as a factor, and their number."""
+"""How far around a crossing more points are looked at, as a factor, and how many of the first lie there."""
 
-MORE = 4
-"""Times as many toys at each."""
+LEAST_MORE, MOST_MORE = 1.25, 4.0
+"""Times as many points there: as many as the error asks for, but not at once."""
 
-NO_HELP = 0.8
-"""Of the error before: four times as many toys would halve it, but for the teeth of discrete counts."""
-
-MOST_TOYS = 200_000
-"""At one exposure: they are in memory."""
+MOST_TOYS = 600_000
+"""Around one crossing."""
 
 
 def by_toys(
@@ -46,36 +44,38 @@ def by_toys(
 ) -> tuple[list[Crossings], Curve]:
     """Return where the power of toys is what is asked, around an exposure.
 
-    Where an exposure is not known to the relative `precision`, more toys are drawn near to it, until it is or
-    they are no help. Each point has toys of its own, so that their errors are independent. No result
-    depends on the executor.
+    Where an exposure is not known to the relative `precision`, more points near to it are looked at, which
+    help against the teeth of discrete counts too, as more toys at a point would not. Each has toys of its
+    own, so that their errors are independent. No result depends on the executor.
     """
+    require_toys(n_toys)
     drawn, shared = 0, Shared(here)
 
-    def points(factors: FloatArray, n: int) -> Curve:
+    def points(factors: FloatArray) -> Curve:
         nonlocal drawn
-        require_toys(n)
-        firsts = range(drawn, drawn + n * len(factors), n)
-        drawn += n * len(factors)
+        firsts = range(drawn, drawn + n_toys * len(factors), n_toys)
+        drawn += n_toys * len(factors)
         calls = [
-            ((shared, factor), parts_of(seed, first, first + n))
+            ((shared, factor), parts_of(seed, first, first + n_toys))
             for factor, first in zip(factors.tolist(), firsts, strict=True)
         ]
         made = (np.concatenate(parts, axis=2) for parts in gathered(executor or Serial(), _drawn, calls))
         found = [weighted_power(statistic, log_ratio, p_value) for statistic, log_ratio in made]
         return factors, np.array([p.value for p in found]), np.array([p.error for p in found])
 
-    curve = points(centre * np.geomspace(*reach_of(p_value, powers), TOY_POINTS), n_toys)
+    curve = points(centre * np.geomspace(*reach_of(p_value, powers), TOY_POINTS))
     crossings = []
     for power in powers:
-        found, n, before = toy_crossings(curve, power), n_toys, math.inf
-        while found.factors and n < MOST_TOYS:
+        found, near = toy_crossings(curve, power), NEARBY_POINTS
+        while found.factors and near * n_toys < MOST_TOYS:
             error = (found.error or 0.0) / found.factors[-1]
-            if error <= precision or error > NO_HELP * before:
+            if error <= precision:
                 break
-            n, before = min(MORE * n, MOST_TOYS), error
-            near = found.factors[-1] * np.geomspace(1 / NEARBY, NEARBY, NEARBY_POINTS)
-            curve = _joined(curve, points(near, n))
+            grown = min(max((error / precision) ** 2, LEAST_MORE), MOST_MORE)
+            more = max(2, math.ceil((grown - 1) * near))
+            near += more
+            around = found.factors[-1] * np.geomspace(1 / NEARBY, NEARBY, more)
+            curve = _joined(curve, points(around))
             found = toy_crossings(curve, power)
         crossings.append(found)
     return crossings, curve
@@ -112,12 +112,7 @@ def toy_crossings(curve: Curve, power: float) -> Crossings:
     away = np.abs(probit - ndtri(power))
     # nearly straight there; two points at least
     near = away <= max(1.5, float(np.sort(away)[1]))
-    x = np.log(factors)[near]
-    (slope, offset), covariance = np.polyfit(x, probit[near], 1, w=1 / spread[near], cov="unscaled")
-    if len(x) > 2:
-        # a saw-tooth lies off the line by more than its errors
-        pull = (probit[near] - slope * x - offset) / spread[near]
-        covariance = covariance * max(1.0, float(pull @ pull) / (len(x) - 2))
+    (slope, offset), covariance = _line(np.log(factors)[near], probit[near], spread[near])
     root = (float(ndtri(power)) - offset) / slope if slope else math.inf
     i = int(np.flatnonzero((values[:-1] < power) & (values[1:] >= power))[-1]) if values[0] < power else -1
     if i >= 0 and not math.log(factors[0]) <= root <= math.log(factors[-1]):
@@ -130,3 +125,24 @@ def toy_crossings(curve: Curve, power: float) -> Crossings:
     )
     factor = math.exp(root)
     return Crossings.of(power, (factor,), factor * error)
+
+
+def _line(x: FloatArray, y: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return slope and offset of a straight line, and their covariance.
+
+    A saw-tooth lies off the line by more than the errors of its points. How high its teeth are is what these
+    errors lack for χ² to be its expectation: the random effects of Paule and Mandel (J. Res. NBS 87 (1982)
+    377). So no point outweighs the others only because many toys tell on which side of a tooth it lies.
+    """
+
+    def fitted(teeth: float) -> tuple[FloatArray, FloatArray, float]:
+        weight = 1 / np.hypot(spread, teeth)
+        line, covariance = np.polyfit(x, y, 1, w=weight, cov="unscaled")
+        pull = weight * (y - np.polyval(line, x))
+        return line, covariance, float(pull @ pull) - (len(x) - 2)
+
+    line, covariance, excess = fitted(0.0)
+    if len(x) > 2 and excess > 0:
+        teeth = brentq(lambda size: fitted(float(size))[2], 0.0, float(np.ptp(y)) + 1.0)
+        line, covariance, _ = fitted(float(teeth))
+    return line, covariance
