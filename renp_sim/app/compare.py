@@ -172,7 +172,8 @@ def compare(
 
 def _notes(both: Comparison, method: CompareMethod, truth: str, *, is_planned: bool) -> list[str]:
     """Return what a reader must know."""
-    notes = [f"the truth assumed is {truth}; it matters by up to a factor 3"] if is_planned else []
+    notes = [f"the truth assumed is {truth}; of another one the answer differs, often by factors"]
+    notes = notes if is_planned else []
     if both.is_wall:
         notes.append(
             "a step is open in truth and closed in the alternative: Δq is infinite, and the power says more"

@@ -100,7 +100,7 @@ def exposure_needed(
     curves: dict[str, Curve] = {"asimov": asimov_curve(here, centre)} if with_curve else {}
     answer = partial(_crossing, run, experiment.exposure)
     results = [answer(CompareMethod.ASIMOV, asimov)] if CompareMethod.ASIMOV in methods else []
-    notes = [f"the truth assumed is {truth}; it matters by up to a factor 3"]
+    notes = [f"the truth assumed is {truth}; of another one the answer differs, often by factors"]
     if asimov.status == "already":
         notes.append(
             "a wall: Δq of an Asimov set is infinite at any exposure; the exposure is that of the power"

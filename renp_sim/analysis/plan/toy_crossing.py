@@ -24,8 +24,16 @@ TOY_POINTS = 9
 NEARBY, NEARBY_POINTS = 1.2, 3
 """How far around a crossing more points are looked at, as a factor, and how many of the first lie there."""
 
+LONGER, LONGEST = 4.0, 2000.0
+"""By which factor exposures are extended until all powers are reached, and to how many times the first ones
+(`test_a_power_that_rises_slowly_is_reached`)."""
+
 LEAST_MORE, MOST_MORE = 1.25, 4.0
 """Times as many points there: as many as the error asks for, but not at once."""
+
+STRAIGHT, LEAST_CLOSE = 1.5, 5
+"""How far from a crossing, as a factor, a line is straight (`test_only_what_is_near_is_a_straight_line`), and
+how many points must lie there before those beyond are left out."""
 
 MOST_TOYS = 600_000
 """Around one crossing."""
@@ -64,6 +72,10 @@ def by_toys(
         return factors, np.array([p.value for p in found]), np.array([p.error for p in found])
 
     curve = points(centre * np.geomspace(*reach_of(p_value, powers), TOY_POINTS))
+    farthest = LONGEST * curve[0][-1]
+    # where the error of a background limits, q rises more slowly than the exposure
+    while np.max(curve[1]) < max(powers) and LONGER * curve[0][-1] <= farthest:
+        curve = _joined(curve, points(curve[0][-1] * LONGER ** np.array([0.5, 1.0])))
     crossings = []
     for power in powers:
         found, near = toy_crossings(curve, power), NEARBY_POINTS
@@ -112,7 +124,12 @@ def toy_crossings(curve: Curve, power: float) -> Crossings:
     away = np.abs(probit - ndtri(power))
     # nearly straight there; two points at least
     near = away <= max(1.5, float(np.sort(away)[1]))
-    (slope, offset), covariance = _line(np.log(factors)[near], probit[near], spread[near])
+    x = np.log(factors)
+    (slope, offset), covariance = _line(x[near], probit[near], spread[near])
+    if slope > 0:
+        close = near & (np.abs(x - (ndtri(power) - offset) / slope) <= math.log(STRAIGHT))
+        if np.sum(close) >= LEAST_CLOSE:
+            (slope, offset), covariance = _line(x[close], probit[close], spread[close])
     root = (float(ndtri(power)) - offset) / slope if slope else math.inf
     i = int(np.flatnonzero((values[:-1] < power) & (values[1:] >= power))[-1]) if values[0] < power else -1
     if i >= 0 and not math.log(factors[0]) <= root <= math.log(factors[-1]):
@@ -143,6 +160,7 @@ def _line(x: FloatArray, y: FloatArray, spread: FloatArray) -> tuple[FloatArray,
 
     line, covariance, excess = fitted(0.0)
     if len(x) > 2 and excess > 0:
-        teeth = brentq(lambda size: fitted(float(size))[2], 0.0, float(np.ptp(y)) + 1.0)
+        enough = math.sqrt(len(x)) * (float(np.ptp(y)) + 1.0)
+        teeth = brentq(lambda size: fitted(float(size))[2], 0.0, enough)
         line, covariance, _ = fitted(float(teeth))
     return line, covariance

@@ -1,5 +1,6 @@
 """How many toys an exposure takes: as many as its error asks for, unless teeth are what is left."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,14 +11,16 @@ from scipy.special import ndtr
 from renp_sim.analysis.infer.power import Power
 from renp_sim.analysis.plan import toy_crossing
 from renp_sim.analysis.plan.crossing import Crossings
-from renp_sim.analysis.plan.toy_crossing import by_toys
+from renp_sim.analysis.plan.toy_crossing import by_toys, toy_crossings
 from renp_sim.arrays import FloatArray
 
 STEEP = 4.0
 """Slope of the probit of the power in the logarithm of the exposure."""
 
 
-def drawn_for(monkeypatch: pytest.MonkeyPatch, precision: float, teeth: float) -> tuple[int, Crossings]:
+def drawn_for(
+    monkeypatch: pytest.MonkeyPatch, precision: float, teeth: float, power: float = 0.5
+) -> tuple[int, Crossings]:
     """Return how many toys are drawn, and what is found.
 
     A power is known to half a standard deviation over the root of its toys, and rises in teeth.
@@ -38,7 +41,7 @@ def drawn_for(monkeypatch: pytest.MonkeyPatch, precision: float, teeth: float) -
 
     monkeypatch.setattr(toy_crossing, "gathered", gathered)
     monkeypatch.setattr(toy_crossing, "weighted_power", power_of)
-    ((found,), _) = by_toys(object(), 1.0, 0.00135, [0.5], seed=1, n_toys=500, precision=precision)  # type: ignore[arg-type]
+    ((found,), _) = by_toys(object(), 1.0, 0.00135, [power], seed=1, n_toys=500, precision=precision)  # type: ignore[arg-type]
     return sum(drawn), found
 
 
@@ -53,6 +56,29 @@ def test_as_many_toys_as_a_precision_takes(monkeypatch: pytest.MonkeyPatch, teet
     assert fine.error <= 0.002
     assert abs(fine.factors[-1] - 1) < 4 * fine.error
     assert 4 * few < many < toy_crossing.MOST_TOYS
+
+
+def test_a_power_that_rises_slowly_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the error of a background limits, an Asimov exposure is far too short; the twin ends there."""
+    monkeypatch.setattr(sys.modules[__name__], "STEEP", 0.6)
+    _, found = drawn_for(monkeypatch, 0.1, 0.0, power=0.9)
+    assert found.error is not None
+    assert abs(found.factors[-1] - np.exp(1.2816 / 0.6)) < 4 * found.error
+    monkeypatch.setattr(toy_crossing, "LONGEST", 1.0)
+    assert drawn_for(monkeypatch, 0.1, 0.0, power=0.9)[1].status == "never"
+
+
+def test_only_what_is_near_is_a_straight_line() -> None:
+    """A power that rises steeply first: of exact points near it the root is right to a per cent."""
+    factors = np.sort(np.concatenate([np.geomspace(0.5, 60, 12), 8 * np.geomspace(1 / 1.2, 1.2, 4)]))
+    probit = 2 - 3 / factors**0.5
+    curve = (factors, np.asarray(ndtr(probit)), np.full(len(factors), 1e-3))
+    right = (3 / (2 - 0.93)) ** 2
+    (found,) = toy_crossings(curve, float(ndtr(0.93))).factors
+    assert found == pytest.approx(right, rel=0.01)
+    near = np.abs(probit - 0.93) < 1.5
+    slope, offset = np.polyfit(np.log(factors[near]), probit[near], 1)
+    assert abs(np.exp((0.93 - offset) / slope) / right - 1) > 0.04
 
 
 def test_errors_of_a_saw_tooth_are_those_of_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
