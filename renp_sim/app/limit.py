@@ -276,9 +276,9 @@ def _notes(
     elif found.status is LimitStatus.UNBOUNDED:
         notes.append(f"{name}: no value is excluded at this level; a longer exposure may do")
     elif len(found.regions) > 1:
-        notes.append(
-            f"{name}: what is allowed is not connected; the ends are those of the region of the best"
-        )
+        of_size = found.upper is not None and found.lower == -found.upper
+        ends = "the ends bound its size" if of_size else "the ends are those of the region of the best"
+        notes.append(f"{name}: what is allowed is not connected; {ends}")
     if p_values in (PValues.EXACT, PValues.TOYS) and found.expected is not None:
         notes.append("the band is asymptotic, the limit is not")
     expected = setup.model.expected(setup.theta)

@@ -92,7 +92,7 @@ def test_what_is_not_a_root_file_is_refused(tmp_path):
     path.write_bytes(b"root")
     with pytest.raises(SchemaError, match="is damaged"):
         read_tables(path)
-    with pytest.raises(SchemaError, match="cannot be read"):
+    with pytest.raises(SchemaError, match="is a folder: give the ROOT files in it"):
         read_tables(tmp_path)
 
 

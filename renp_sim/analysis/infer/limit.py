@@ -135,7 +135,9 @@ def profile_limit(setup: Setup, counts: FloatArray, name: str, level: float, *, 
         expected = tuple(ends)
     lower, upper = _end(own, "lower"), _end(own, "upper")
     if is_end and upper is not None:
-        lower, upper = -max(abs(r.upper) for r in regions), max(abs(r.upper) for r in regions)
+        # of the size, on whichever side it was found
+        size = max(abs(end) for region in regions for end in (region.lower, region.upper))
+        lower, upper = (-size, size) if math.isfinite(size) else (None, None)
     return Limit(
         name=name,
         level=level,

@@ -8,7 +8,7 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.intervals import Interval, regions_below
 from renp_sim.analysis.likelihood.fisher import covariances
 from renp_sim.analysis.search.axis import NARROWEST, reach_of
-from renp_sim.analysis.search.curve import ROUNDING, Curve, refined
+from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE, ROUNDING, Curve, refined
 from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.grid import coupling_points, kinked_points
 from renp_sim.analysis.search.problem import Problem, Solution
@@ -78,6 +78,10 @@ class ProfileCurve:
             found = search(setup, counts[None])
         elif not setup.searched:
             found = Profiler.of(setup, counts).lowest(setup.theta[None])
+            if setup.bent:
+                # far from a coupling that stands at 0 its minima are narrow
+                other = search(setup, counts[None])
+                found = other if other.q[0] < found.q[0] - MINIMUM_TOLERANCE else found
         else:
             (name,) = setup.searched
             index, scale = setup.index(name), float(setup.scale[setup.names.index(name)])
@@ -195,9 +199,14 @@ class ProfileCurve:
             narrowest = NARROWEST * float(self.setup.scale[self.setup.names.index(name)])
             return curve.regions(level, self.q_min, narrowest), curve.values, curve.q - self.q_min
         points, delta_q = self._window(name, error, level)
-        found = regions_below(
-            lambda values: self.delta_q(name, values), level, points, delta_q, fine=self._is_dense(name)
-        )
+        if name in self.setup.squared and self._is_dense(name):
+            curve = self._refined(name, points, level)
+            points, delta_q = curve.values, curve.q - self.q_min
+            found = curve.regions(level, self.q_min)
+        else:
+            found = regions_below(
+                lambda values: self.delta_q(name, values), level, points, delta_q, fine=self._is_dense(name)
+            )
         low, high = self.setup.limits(name)
         # an end that no widening of the window found is no end
         regions = tuple(
@@ -209,6 +218,16 @@ class ProfileCurve:
             for region in found
         )
         return regions, points, delta_q
+
+    def _refined(self, name: str, points: FloatArray, level: float) -> Curve:
+        """Return the profile of a coupling: a minimum of many counts is narrower than any grid."""
+
+        def evaluate(_: IndexArray, values: FloatArray) -> Solution:
+            return self.fits((name,), values[:, None])
+
+        scale = float(self.setup.scale[self.setup.names.index(name)])
+        (curve,) = refined(evaluate, [points], [np.empty(0)], (level,), scale)
+        return curve
 
     def _is_dense(self, name: str) -> bool:
         """Return whether a curve has points all over: only the ends where each needs a search of its own."""

@@ -15,7 +15,7 @@ from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.search.problem import Solution
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
-__all__ = ["ROUNDING", "Curve", "refined"]
+__all__ = ["MINIMUM_TOLERANCE", "ROUNDING", "Curve", "refined"]
 
 PARTS = 8
 """Into how many a cell is divided."""
