@@ -1,5 +1,6 @@
 """Limits on one parameter: observed of files, expected of a run file, by the method that is asked for."""
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -87,7 +88,10 @@ class LimitReport:
             "method": self.method.value,
             "upper": limit.upper,
             "lower": limit.lower,
-            "intervals": [[r.lower, r.upper] for r in limit.regions],
+            # JSON has no infinity: null is no end
+            "intervals": [
+                [end if math.isfinite(end) else None for end in (r.lower, r.upper)] for r in limit.regions
+            ],
             "delta_q": limit.delta_q,
             "sided": limit.sided,
             "normalisation": self.question.normalisation_text,

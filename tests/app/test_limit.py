@@ -1,5 +1,6 @@
 """Limits as published and as any implementation must give them."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -227,3 +228,13 @@ def test_mistakes_are_one_line() -> None:
     fixed = Question(treatment=Treatment(fixed={"interaction.g_left.11": None}))
     with pytest.raises(ConfigError, match="limit is asked for"):
         limit("interaction.g_left.11", *vector(1.0), question=fixed)
+
+
+def test_a_limit_that_is_none_is_json() -> None:
+    """No value is excluded if the normalisation may be any: null, where an infinity was refused."""
+    free = Question(normalisation=Normalisation.FREE)
+    em = "interaction.model=em_moments"
+    found = limit("interaction.magnetic_muB.11", em, question=free).as_dict()
+    assert found["upper"] is None
+    assert any(None in interval for interval in found["intervals"])
+    json.dumps(found, allow_nan=False)
