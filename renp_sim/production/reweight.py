@@ -169,6 +169,7 @@ def reweight(
     tables = read_tables(path)
     hypotheses = {run: _hypothesis(tables, n, settings) for n, run in enumerate(tables.runs["run"].tolist())}
     n_all, n_done, n_signal, total, square = int(tables.runs["n_events"].sum()), 0, 0, 0.0, 0.0
+    n_after = 0
     with WeightWriter(output, force=force) as writer:
         for block in iterate_events(path, COLUMNS):
             weight = np.ones(len(block["run"]))
@@ -178,6 +179,7 @@ def reweight(
                 weight[rows] = _weights_of_rows(path, reweighting, block, rows)
             writer.weights({"run": block["run"], "event": block["event"], "weight": weight})
             n_done, n_signal = n_done + len(weight), n_signal + len(signal)
+            n_after += int(np.sum(block["origin"] == Origin.AFTERPULSE))
             total += float(weight[signal].sum())
             square += float(np.square(weight[signal]).sum())
             if progress is not None:
@@ -190,7 +192,16 @@ def reweight(
         n_signal=n_signal,
         sum_of_weights=total,
         effective_events=total**2 / square if square else 0.0,
-        notes=tables.notes,
+        notes=(*tables.notes, *_of_afterpulses(n_after)),
+    )
+
+
+def _of_afterpulses(number: int) -> tuple[str, ...]:
+    """Return what must be known where a file has afterpulses: it does not say what caused them."""
+    if not number:
+        return ()
+    return (
+        f"{number} afterpulses keep the weight 1, also those of photons that have another: leave them out",
     )
 
 

@@ -21,7 +21,7 @@ from renp_sim.production import reweight as reweight_module
 from renp_sim.production.generate import generate
 from renp_sim.production.reweight import Reweighting, reweight
 from renp_sim.runfile.reading import apply_settings
-from renp_sim.runfile.run import Run, run_from_table
+from renp_sim.runfile.run import Run, load, run_from_table
 
 TABLE: dict[str, Any] = {
     "run": {"seed": 3},
@@ -386,3 +386,15 @@ def test_damage_of_what_is_read_gets_into_no_weight(tmp_path: Path, name: str, i
     else:
         reweight(sample, ("target.coherence=0.9",), out)
     assert out.exists() is not is_read
+
+
+def test_afterpulses_are_told(tmp_path: Path) -> None:
+    """A file does not say what caused them, so that no weight can be theirs."""
+    pulses = 'detector.afterpulse={kind="exponential",probability=0.5,decay_s=1e-6}'
+    generate(load("gp23_three_frequencies", (pulses,)), tmp_path / "with.root")
+    generate(load("gp23_three_frequencies"), tmp_path / "without.root")
+    setting = ["target.coherence=0.5"]
+    (note,) = reweight(tmp_path / "with.root", setting, tmp_path / "a.root").notes
+    n_after = int(np.sum(events_of(tmp_path / "with.root")["origin"] == 5))
+    assert note.startswith(f"{n_after} afterpulses keep the weight 1")
+    assert reweight(tmp_path / "without.root", setting, tmp_path / "b.root").notes == ()
