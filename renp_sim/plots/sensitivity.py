@@ -67,8 +67,9 @@ class DrawnLimit:
 
     @classmethod
     def of(cls, label: str, x: FloatArray, limits: Sequence[Limit]) -> "DrawnLimit":
-        """Return the curve of limits, one a point."""
-        nothing = (None,) * 5
+        """Return the curve of limits, one a point, whose order does not matter."""
+        order, nothing = np.argsort(x, kind="stable"), (None,) * 5
+        x, limits = x[order], [limits[i] for i in order.tolist()]
         band = np.array([limit.expected or nothing for limit in limits], dtype=float).reshape(-1, 5).T
         upper = np.array([limit.upper for limit in limits], dtype=float)
         lower = -np.array([limit.lower for limit in limits], dtype=float)
@@ -132,7 +133,9 @@ def sensitivity_plot(
             axes.set_yscale("log")
             values = [*sizes.tolist(), *(bound.value for bound in bounds)]
             axes.set_ylim(min(values) / ROOM, max(values) * ROOM)
-        if is_log and min(np.min(c.x) for c in curves) > 0:
+        else:
+            axes.text(0.5, 0.5, "no value is excluded", transform=axes.transAxes, ha="center", color=QUIET)
+        if len(sizes) and is_log and min(np.min(c.x) for c in curves) > 0:
             axes.set_xscale("log")
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
