@@ -210,6 +210,7 @@ def _notes(run: Run, prior: Prior) -> tuple[str, ...]:
         )
     if np.any(schedule.omega_step_error_eV > 0):
         notes.append(
-            "calibration errors of single steps are left out; `exposure` of the new run file has them"
+            "calibration errors of single steps are left out; "
+            "`exposure --constrain 'frequency_offset_eV.*'` of the new run file has them"
         )
     return tuple(notes)
