@@ -62,7 +62,7 @@ def _print_quality(console: Any, table: dict[str, Any]) -> None:
 
     for label, fitted in table["fits"].items():
         p_value = fitted["p_value_asymptotic"]
-        quality = "" if p_value is None else f", asymptotic p {likely(p_value, 3)}"
+        quality = "" if p_value is None else f", asymptotic p {likely(p_value)}"
         above = table["delta_minus_two_ln_L"][label]
         line = f"{label}: −2lnL = {_number(fitted['minus_two_ln_L'])} for {fitted['ndf']} degrees of freedom"
         behind = "" if label == table["best"] else f"; {_number(above)} above {table['best']}"

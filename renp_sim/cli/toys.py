@@ -146,9 +146,9 @@ def print_toys(table: dict[str, Any]) -> None:
     if "power" in table["exposures"][0]:
         z = f"power at {table['significance']:g} σ"
         print_table(("factor", "live \\[d]", "median ΔT", "median σ", "68 %", "95 %", z), rows)
+    largest = max(row["factor"] for row in table["exposures"])
     for row in table["results"]:
         place = f" at factor {row['factor']:.5g} ± {row['factor_error']:.2g}" if row["factor"] else ""
-        largest = max(each["factor"] for each in table["exposures"])
         status = f"not up to factor {largest:g}" if row["status"] == "never" else row["status"]
         console.print(f"power {row['power']:g}: {status}{place}")
     counts = ", ".join(f"{n} {name}" for name, n in table["fits"].items() if name not in ("n", "failed"))

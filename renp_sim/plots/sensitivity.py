@@ -129,16 +129,21 @@ def sensitivity_plot(
             )
         sizes = np.concatenate([[*c.upper, *c.lower] for c in curves])
         sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
-        if len(sizes):
-            axes.set_yscale("log")
-            values = [*sizes.tolist(), *(bound.value for bound in bounds)]
+        values = [*sizes.tolist(), *(bound.value for bound in bounds)]
+        if values:
             axes.set_ylim(min(values) / ROOM, max(values) * ROOM)
-        else:
+            axes.set_yscale("log")
+        every = np.concatenate([c.x for c in curves])
+        if not len(sizes):
             axes.text(0.5, 0.5, "no value is excluded", transform=axes.transAxes, ha="center", color=QUIET)
-        if len(sizes) and is_log and min(np.min(c.x) for c in curves) > 0:
+            # without a curve the axis would not know how far it reaches
+            if np.ptp(every) > 0:
+                axes.set_xlim(float(np.min(every)), float(np.max(every)))
+        if is_log and np.min(every) > 0:
             axes.set_xscale("log")
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
-        drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        handles, labels = axes.get_legend_handles_labels() if len(sizes) else ([], [])
+        drawn.legend(handles, labels, loc="outside lower center", ncols=3)
         put_title(drawn, title)
         return drawn

@@ -13,4 +13,7 @@ def test_a_curve_without_a_limit_is_drawn_and_points_are_put_in_order() -> None:
     assert curve.x.tolist() == [1.0, 2.0, 3.0]
     drawn = sensitivity_plot([curve], x_label="x", is_log=True)
     drawn.canvas.draw()
-    assert [text.get_text() for text in drawn.axes[0].texts] == ["no value is excluded"]
+    (axes,) = drawn.axes
+    assert [text.get_text() for text in axes.texts] == ["no value is excluded"]
+    assert axes.get_xlim() == (1.0, 3.0)
+    assert axes.get_xscale() == "log"

@@ -1,4 +1,4 @@
-"""How many toys an exposure takes: as many as its error asks for, unless teeth are what is left."""
+"""How many toys an exposure takes: as many as its error asks for, teeth of discrete counts or not."""
 
 import sys
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def drawn_for(
 
 @pytest.mark.parametrize("teeth", [0.0, 0.2])
 def test_as_many_toys_as_a_precision_takes(monkeypatch: pytest.MonkeyPatch, teeth: float) -> None:
-    """At 1, teeth or not, within four errors; ten times the precision takes many times the toys."""
+    """At 1, teeth or not, within four errors; fifteen times the precision takes many times the toys."""
     few, rough = drawn_for(monkeypatch, 0.03, teeth)
     many, fine = drawn_for(monkeypatch, 0.002, teeth)
     assert rough.error is not None

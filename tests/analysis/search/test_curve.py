@@ -1,8 +1,11 @@
 """A curve finds every minimum that its grid brackets, and ends to where they are."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
+from renp_sim.analysis.search import curve as curve_module
 from renp_sim.analysis.search.curve import Curve, refined
 from renp_sim.analysis.search.problem import Solution
 from renp_sim.arrays import FloatArray, IndexArray
@@ -71,3 +74,34 @@ def test_curves_in_step_are_curves_alone() -> None:
 def test_the_twin_that_is_not_refined_misses() -> None:
     grid = np.linspace(0, 1, 12)
     assert np.min(cusp(grid)) > 1.4
+
+
+def walled(at: FloatArray) -> FloatArray:
+    """A valley of depth 0 at 0.2, a slope that ends at a wall at 0.9, and beside it 36 above the valley."""
+    return np.where(at > 0.9, np.inf, np.minimum(400 * (at - 0.2) ** 2, 36 + 90 * (0.9 - at)))
+
+
+def looks_at(q: Callable[[FloatArray], FloatArray]) -> tuple[Curve, int]:
+    """Return a curve, and at how many values it was evaluated."""
+
+    def evaluate(owner: IndexArray, values: FloatArray) -> Solution:
+        return fits(q(values), values)
+
+    (found,) = refined(evaluate, [np.linspace(0, 1, 12)], [np.empty(0)])
+    return found, len(found.values)
+
+
+def test_a_minimum_at_a_wall_that_cannot_be_the_lowest_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin, which takes a cell to hide as much however small it is, goes on to the last bit."""
+    found, looks = looks_at(walled)
+    assert found.lowest().theta[0, 0] == pytest.approx(0.2, abs=1e-4)
+    monkeypatch.setattr(curve_module, "KEEP", 1e30)
+    assert looks_at(walled)[1] > 1.5 * looks
+
+
+def test_a_minimum_that_hides_beside_a_wall_is_found() -> None:
+    """It is lower than the valley, and narrower than the grid."""
+    found, _ = looks_at(
+        lambda at: np.minimum(walled(at), np.where(at > 0.9, np.inf, 5e3 * (at - 0.895) ** 2 - 1)) + 1
+    )
+    assert found.lowest().theta[0, 0] == pytest.approx(0.895, abs=1e-4)
