@@ -14,7 +14,15 @@ from detector.arrivals import Arrivals, in_order
 from detector.dead_time import DeadTime
 from detector.domain import Positive, Range, require_ranges
 
-__all__ = ["AFTERPULSES", "Afterpulse", "Exponential", "mean_chain", "require_mean", "with_afterpulses"]
+__all__ = [
+    "AFTERPULSES",
+    "Afterpulse",
+    "Exponential",
+    "chain_spread",
+    "mean_chain",
+    "require_mean",
+    "with_afterpulses",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -100,6 +108,22 @@ def mean_chain(afterpulse: Afterpulse, dead_time: DeadTime) -> float:
     else dead time takes of afterpulses is what it takes of all pulses, and stands in the live time.
     """
     return 1 / (1 - afterpulse.beyond(dead_time.tau_s).probability)
+
+
+def chain_spread(afterpulse: Afterpulse, dead_time: DeadTime) -> float:
+    """Return the variance of a number of pulses in chains over its mean, where chains begin at random.
+
+    Chains are geometric: ⟨k²⟩/⟨k⟩ = (1 + p')/(1 − p'), p' as in `mean_chain`.
+
+    Examples
+    --------
+    >>> from detector.dead_time import NonParalysable
+    >>> afterpulse = Exponential(probability=0.5, decay_s=1e-6)
+    >>> chain_spread(afterpulse, NonParalysable(tau_s=0.0)), mean_chain(afterpulse, NonParalysable(tau_s=0.0))
+    (3.0, 2.0)
+    """
+    probability = afterpulse.beyond(dead_time.tau_s).probability
+    return (1 + probability) / (1 - probability)
 
 
 def require_mean(afterpulse: Afterpulse, dead_time: DeadTime, live_time_s: float, duration_s: float) -> None:

@@ -14,6 +14,7 @@ from renp_sim.analysis.infer.weights import BEYOND, is_beyond
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.hypothesis import Hypothesis
+from renp_sim.app.left_out import left_out
 from renp_sim.app.question import Nature, Ordering, Question, treatment_of
 from renp_sim.app.subject import Subject
 from renp_sim.errors import ConfigError
@@ -165,6 +166,7 @@ def compare(
         notes=(
             *subject.notes,
             *_notes(both, method, labels[0], is_planned=subject.is_planned),
+            *left_out(experiment, question.treatment),
             *([BEYOND] if method is CompareMethod.TOYS and is_beyond(significance.sigma or 0.0) else []),
         ),
     )

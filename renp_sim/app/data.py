@@ -14,12 +14,12 @@ from renp_sim.analysis.energies import counted_by_energy
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.app.assumptions import Assumptions, from_run_file, unused_settings
 from renp_sim.app.experiment import Experiment
+from renp_sim.app.one_physics import mass_notes, physics_of_runs
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.target import Target
 from renp_sim.prediction.energy_bins import split_by_energy
 from renp_sim.runfile.build import detector_of, target_of
-from renp_sim.runfile.problems import shown
 from renp_sim.runfile.sections import DetectorSection, TargetSection
 from renp_sim.runfile.tables import read
 
@@ -133,7 +133,8 @@ def read_data(
     elif settings or seed is not None:
         raise ConfigError("--set and --seed change the run file of --model RUN, which is not given")
     else:
-        assumptions = _shared(tables)
+        known = _shared(tables)
+        assumptions, notes = known[0], mass_notes(known)
         targets = dict(zip(runs, _targets_of(tables), strict=True))
     observation, detectors = observation_from_tables(tables), _detectors_of(tables)
     return Data(
@@ -175,9 +176,8 @@ def _atom_problems(tables: NtupleTables, target: Target) -> list[str]:
     return []
 
 
-def _shared(tables: NtupleTables) -> Assumptions:
-    """Return the physics of all runs; ConfigError names each key in which two of them differ."""
-    known: dict[str, tuple[int, Assumptions]] = {}
+def _shared(tables: NtupleTables) -> list[Assumptions]:
+    """Return the physics of all runs, which differ in masses at most; ConfigError names each other key."""
     blind = tables.runs["run"][tables.runs["is_blind"].astype(bool)].tolist()
     if blind:
         raise SchemaError(
@@ -190,20 +190,8 @@ def _shared(tables: NtupleTables) -> Assumptions:
             raise SchemaError(
                 f"{files}: run {run} carries no configuration to fit: give one with --model RUN"
             )
-        # a campaign may have hundreds of runs of one physics
-        key = json.dumps([config.get("neutrino"), config.get("interaction")], sort_keys=True)
-        if key not in known:
-            known[key] = (run, Assumptions.from_table(config))
-    (first, shared), *others = known.values()
-    differing = {
-        key: f"{key} = {shown(theirs)} of run {run}, but {shown(ours)} of run {first}"
-        for run, other in others
-        for key, (ours, theirs) in shared.differences(other).items()
-    }
-    if differing:
-        what_to_do = "runs that are fitted together share their physics; fit them apart, or give --model RUN"
-        raise ConfigError(*(f"{line}: {what_to_do}" for line in differing.values()))
-    return shared
+    what_to_do = "runs that are fitted together share their physics; fit them apart, or give --model RUN"
+    return physics_of_runs(tables, what_to_do)
 
 
 def _targets_of(tables: NtupleTables) -> list[Target]:

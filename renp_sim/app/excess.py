@@ -24,6 +24,7 @@ from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
 from renp_sim.app.interest import rested
+from renp_sim.app.left_out import left_out
 from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
 from renp_sim.app.table_and_plot import write_table_and_plot
@@ -243,7 +244,11 @@ def find_excess(subject: Subject, question: Question, kind: ExcessKind, *, n_toy
         chance=chance,
         null=setup,
         hypothesis=hypothesis.label,
-        notes=(*subject.notes, *_notes(experiment, setup, chance, found)),
+        notes=(
+            *subject.notes,
+            *_notes(experiment, setup, chance, found),
+            *left_out(experiment, question.treatment),
+        ),
     )
 
 

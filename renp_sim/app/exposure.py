@@ -15,6 +15,7 @@ from renp_sim.app.compare import CompareMethod, setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.exposure_answer import Crossing, ExposureAnswer
 from renp_sim.app.fitting import model_of
+from renp_sim.app.left_out import left_out
 from renp_sim.app.question import Question
 from renp_sim.app.systematics import added_in_turn
 from renp_sim.errors import ConfigError
@@ -107,6 +108,7 @@ def exposure_needed(
         )
     elif asimov.status == "never":
         notes.append(f"never: up to {MOST:.0e} times as long, {alternative} can expect what {truth} does")
+    notes += left_out(experiment, question.treatment)
     p_value = float(ndtr(-significance))
     for method in (m for m in (CompareMethod.EXACT, CompareMethod.TOYS) if m in methods):
         if method is CompareMethod.EXACT:

@@ -22,6 +22,7 @@ from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.hypothesis import MASS_NAMES
 from renp_sim.app.interest import limit_setup
+from renp_sim.app.left_out import left_out
 from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
 from renp_sim.arrays import FloatArray
@@ -192,7 +193,11 @@ def limit_of(
         hypothesis=hypothesis_of_run(experiment).label,
         is_planned=subject.is_planned,
         n_toys=n_toys,
-        notes=(*subject.notes, *_notes(setup, name, found, chosen, experiment)),
+        notes=(
+            *subject.notes,
+            *_notes(setup, name, found, chosen, experiment),
+            *left_out(experiment, question.treatment),
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from renp_sim.analysis.infer.result import plain
 from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch, search_thresholds
 from renp_sim.app.data import Data, read_data
+from renp_sim.app.one_physics import atom_of_steps, mass_notes, physics_of_runs
 from renp_sim.app.page.folder import RESULTS, Found
 from renp_sim.app.page.words import title_of
 from renp_sim.app.page.write import page_of
@@ -80,7 +81,7 @@ def analyse(data: Data, question: Question, *, n_toys: int = 0, seed: int = 1) -
         As `fit_data` does.
     """
     return Report(
-        spectrum=measured_spectrum(data.observation),
+        spectrum=measured_spectrum(data.observation, atom_of_steps(data.tables)),
         fit=fit_report(data, question, n_toys=n_toys, seed=seed),
         search=search_thresholds(data.observation),
     )
@@ -181,13 +182,16 @@ def spectrum_of_files(
     SchemaError
         If a file cannot be read, or the folder cannot be written, or has these plots already and `force` is
         not given.
+    ConfigError
+        If the runs are of different physics: a line for each key.
     """
     tables = read_many([str(path) for path in paths])
-    spectrum = measured_spectrum(observation_from_tables(tables))
+    known = physics_of_runs(tables, "a spectrum is of one physics; give these runs apart")
+    spectrum = measured_spectrum(observation_from_tables(tables), atom_of_steps(tables))
     written: list[Path] = []
     if folder is not None:
         plots = png_and_pdf(folder / "spectrum")
         require_outputs(plots, inputs=tables.paths, force=force)
         with results_folder(folder):
             written += save(spectrum_plot(spectrum, title=title_of(tables)), *plots)
-    return plain(spectrum.as_dict()) | {"notes": list(tables.notes)}, written
+    return plain(spectrum.as_dict()) | {"notes": [*tables.notes, *mass_notes(known)]}, written

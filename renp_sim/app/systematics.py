@@ -38,11 +38,11 @@ NUISANCES = {
 FIELDS = {
     Systematic.BACKGROUND: ("background_rate_hz", "background_error_hz"),
     Systematic.BACKGROUND_ERROR: ("background_error_hz",),
-    Systematic.EFFICIENCY: ("efficiency_common_error", "efficiency_step_error"),
-    Systematic.CALIBRATION: ("omega_common_error_eV", "omega_step_error_eV"),
+    Systematic.EFFICIENCY: ("efficiency_common_error",),
+    Systematic.CALIBRATION: ("omega_common_error_eV",),
     Systematic.NORMALISATION: (),
 }
-"""What of the exposure is 0 without it."""
+"""What of the exposure is 0 without it; errors of single steps float only where they are asked for."""
 
 
 def present(experiment: Experiment, question: Question) -> tuple[Systematic, ...]:

@@ -15,6 +15,7 @@ from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.app.data import Data
 from renp_sim.app.fitting import fit_data, model_fitted, problem_of
 from renp_sim.app.hypothesis import Hypothesis, Masses
+from renp_sim.app.left_out import left_out
 from renp_sim.app.propagation import regions_of_thresholds
 from renp_sim.app.question import Question
 from renp_sim.physics.neutrino import threshold_eV
@@ -46,6 +47,8 @@ class FitReport:
         By label of the hypothesis and by pair, "11" … "33"; for the atom of the first run.
     goodness
         Of the best fit, from toys where they were asked for.
+    notes
+        What the likelihood leaves out, a line each.
     """
 
     question: Question
@@ -53,6 +56,7 @@ class FitReport:
     result: FitResult
     thresholds: Mapping[str, Mapping[str, Threshold]]
     goodness: Goodness | None = None
+    notes: tuple[str, ...] = ()
 
     def hypothesis(self, fitted: ModelFit) -> Hypothesis:
         """Return the hypothesis of one of the fits."""
@@ -72,7 +76,7 @@ class FitReport:
             "thresholds_eV": thresholds,
             "goodness": None if self.goodness is None else plain(self.goodness),
             "energy_bins": self._energy_bins(),
-            "notes": [*self.data.notes, *self.result.notes],
+            "notes": [*self.data.notes, *self.notes, *self.result.notes],
         }
 
     def _energy_bins(self) -> dict[str, list[float]] | None:
@@ -109,6 +113,7 @@ def fit_report(data: Data, question: Question, *, n_toys: int = 0, seed: int = 1
         goodness = goodness_of_fit(best.setup, best.minus_two_ln_L, seed=seed, n_toys=n_toys)
     return FitReport(
         goodness=goodness,
+        notes=left_out(data.experiment, question.treatment),
         question=question,
         data=data,
         result=result,

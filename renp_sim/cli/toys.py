@@ -78,7 +78,9 @@ def toys(
     quiet: Quiet = False,
 ) -> None:
     """Draw and fit toys along the exposure, keep every one, and print what they say."""
+    from renp_sim.app.experiment import Experiment
     from renp_sim.app.exposure import require_test
+    from renp_sim.app.left_out import left_out
     from renp_sim.app.toy_plan import plan_toys
     from renp_sim.app.toy_summary import read_campaign, require_few_failures
     from renp_sim.app.toys import make_toys
@@ -93,6 +95,8 @@ def toys(
     require_test(significance, powers)
     run = loaded(run_file, settings, seed=seed, run_number=None)
     plan = plan_toys(run, asked, question, factors=factors, drawn=hypothesis)
+    for note in left_out(Experiment.of(run), asked.treatment):
+        complain(f"note: {note}")
     try:
         with (
             progress_bar("toys", quiet=quiet, unit="toys") as progress,

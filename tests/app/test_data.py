@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from renp_sim.app.data import Data, read_data
+from renp_sim.app.report import spectrum_of_files
 from renp_sim.errors import ConfigError
 from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.production.generate import generate
@@ -80,7 +81,8 @@ def test_runs_of_one_physics_are_fitted_together_whatever_their_targets(folder: 
     data = read_data(paths)
     assert len({target.f_l for target in data.targets.values()}) == 2
     assert data.assumptions.oscillation.ordering is Ordering.NORMAL
-    assert data.notes == ()
+    (note,) = data.notes
+    assert "different masses" in note
 
 
 @pytest.mark.parametrize("atom", ["Xe", "Sr"])
@@ -136,3 +138,31 @@ def test_a_path_may_be_text_or_a_path_or_a_list(plain: Path) -> None:
         return data.observation.exposure.n_steps
 
     assert {steps(read_data(asked)) for asked in (plain, str(plain), [plain], [str(plain)])} == {2}
+
+
+def test_a_spectrum_is_of_one_physics(folder: Path, plain: Path) -> None:
+    """Nothing is averaged over orderings, natures or interactions; masses that differ are said."""
+    for name, setting in (("inverted", "neutrino.ordering=inverted"), ("vector", VECTOR)):
+        other = file(folder, f"spectrum-{name}", "run.seed=2", setting)
+        with pytest.raises(ConfigError, match="a spectrum is of one physics; give these runs apart"):
+            spectrum_of_files([plain, other])
+    heavy = file(folder, "spectrum-heavy", "run.seed=2", "neutrino.lightest_mass_eV=0.02")
+    table, _ = spectrum_of_files([plain, heavy])
+    (note,) = table["notes"]
+    assert note.startswith("runs were made with different masses, 0.01, 0.02 eV")
+    assert note in read_data([plain, heavy]).notes
+    again = file(folder, "spectrum-again", "run.seed=2")
+    assert spectrum_of_files([plain, again])[0]["notes"] == []
+    assert read_data([plain, again]).notes == ()
+
+
+def test_steps_of_different_atoms_are_not_summed(folder: Path, plain: Path) -> None:
+    """They share a frequency, and nothing else: each has its own row, and its own counts."""
+    atom = "target.atom={name='X', e_eg_eV=2.2, e_vg_eV=2.5, gamma_ref_hz=2e-3}"
+    other = file(folder, "spectrum-atom", "run.seed=2", atom)
+    both, _ = spectrum_of_files([plain, other])
+    apart = [spectrum_of_files([path])[0] for path in (plain, other)]
+    assert len(both["counts"]) == 4
+    assert sorted(both["counts"]) == sorted(apart[0]["counts"] + apart[1]["counts"])
+    same, _ = spectrum_of_files([plain, file(folder, "spectrum-same", "run.seed=2")])
+    assert len(same["counts"]) == 2

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.special import gammainccinv, gammaincinv
 
 from renp_sim.analysis.data import Observation
-from renp_sim.arrays import FloatArray
+from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.constants import ONE_SIGMA
 
 __all__ = ["Spectrum", "garwood_interval", "measured_spectrum"]
@@ -67,7 +67,7 @@ class Spectrum:
         return {field.name: getattr(self, field.name).tolist() for field in fields(self)}
 
 
-def measured_spectrum(observation: Observation) -> Spectrum:
+def measured_spectrum(observation: Observation, atom: IndexArray | None = None) -> Spectrum:
     """Return Î of an observation, the steps of one setting (passes, runs) summed.
 
     Steps that can see no signal (control, dark, no efficiency) are left out.
@@ -76,13 +76,15 @@ def measured_spectrum(observation: Observation) -> Spectrum:
     ----------
     observation
         Counts of shape (n,).
+    atom
+        A number of what each step emits from, shape (n,); steps of different ones are not summed. None: one.
     """
     e = observation.exposure
     per_unit = e.counts_per_unit
     seen = per_unit > 0
-    settings, which = np.unique(
-        np.stack([e.omega_eV[seen], e.linewidth_eV[seen]], axis=1), axis=0, return_inverse=True
-    )
+    of_atom = np.zeros(e.n_steps) if atom is None else atom.astype(np.float64)
+    keys = np.stack([x[seen] for x in (e.omega_eV, e.linewidth_eV, of_atom)], axis=1)
+    settings, which = np.unique(keys, axis=0, return_inverse=True)
 
     def summed(values: FloatArray) -> FloatArray:
         total: FloatArray = np.zeros(len(settings))

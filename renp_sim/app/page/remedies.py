@@ -38,6 +38,8 @@ RULES = (
     (r"no content hashes", "merge {files} -o merged.root"),
     (r"a fit uses its", "check {model}"),
     (r"describes the data", "fit {files} --normalisation free"),
+    (r"the frequency of each step", "fit {files} --constrain 'frequency_offset_eV.*'"),
+    (r"the efficiency of each step", "fit {files} --constrain 'efficiency.*'"),
     (r"left out", "report --help"),
 )
 """What a warning says, and the command for it."""
@@ -58,7 +60,7 @@ def with_remedies(fit: FitReport, notes: Sequence[str] = ()) -> list[Warned]:
     texts += best.warnings
     if in_doubt(result) is not None:
         texts.append(NOT_NESTED)
-    texts += [*result.notes, *fit.data.notes, *notes]
+    texts += [*result.notes, *fit.data.notes, *fit.notes, *notes]
     return [
         Warned(text=without_folders(fit.data, text), command=_command(fit, best, text))
         for text in dict.fromkeys(texts)

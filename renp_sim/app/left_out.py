@@ -1,0 +1,98 @@
+"""What moves counts and stands in no likelihood: a line each, with how much it is."""
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from renp_sim.analysis.floating import Treatment
+from renp_sim.app.experiment import Experiment, hypothesis_of_run
+from renp_sim.app.fitting import model_of
+from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.prediction.expected_counts import ExpectedCounts
+from renp_sim.prediction.joint import JointCounts
+from renp_sim.prediction.parameters import COMMON_OFFSET
+
+__all__ = ["left_out"]
+
+NEGLIGIBLE = 0.02
+"""Share of the variance of a count: without it stated errors are at most 1 % too small."""
+
+
+def left_out(experiment: Experiment, treatment: Treatment) -> tuple[str, ...]:
+    """Return a line for each thing that spreads counts by more than 2 % of their variance and does not float.
+
+    These are the errors that steps have of their own, unless `treatment` names them, and afterpulses, which
+    make counts vary more than Poisson does.
+    """
+    return (*_step_errors(experiment, treatment), *_afterpulses(experiment))
+
+
+def _step_errors(experiment: Experiment, treatment: Treatment) -> list[str]:
+    exposure = experiment.exposure
+    of_frequency = exposure.omega_step_error_eV * _rests(experiment, treatment, COMMON_OFFSET)
+    of_efficiency = exposure.efficiency_step_error * _rests(experiment, treatment, "efficiency")
+    if not (np.any(of_frequency > 0) or np.any(of_efficiency > 0)):
+        return []
+    model = model_of(experiment, hypothesis_of_run(experiment))
+    theta = experiment.theta_true(model)
+    expected = model.expected(theta)
+    found = []
+    if np.any(of_frequency > 0):
+        moved = [_expected_at(experiment, theta, sign * of_frequency) for sign in (-1, 1)]
+        found.append(("frequency", COMMON_OFFSET, np.abs(np.subtract(moved, expected)).max(axis=0)))
+    if np.any(of_efficiency > 0):
+        relative = np.divide(
+            of_efficiency, exposure.efficiency, out=np.zeros_like(expected), where=exposure.efficiency > 0
+        )
+        found.append(("efficiency", "efficiency", relative * _signal(model, theta)))
+    notes = []
+    for what, name, by in found:
+        # a step that its own offset opens has the variance of what it then counts
+        variance = np.maximum(np.maximum(expected, by), np.finfo(float).tiny)
+        most = float(np.max(np.bincount(exposure.step_number, by**2 / variance)))
+        if most > NEGLIGIBLE:
+            notes.append(
+                f"the {what} of each step has an error of its own, which rests: it moves a count by up to "
+                f"{np.sqrt(most):.2g} of its statistical errors, and this answer does not have it; "
+                f"--constrain '{name}.*' lets every step float"
+            )
+    return notes
+
+
+def _rests(experiment: Experiment, treatment: Treatment, stem: str) -> BoolArray:
+    """Return whether the own parameter of the step of each row is not named, shape (n,)."""
+    return np.array(
+        [
+            not any(fnmatchcase(f"{stem}.{step}", pattern) for pattern in treatment.names)
+            for step in experiment.exposure.step_number.tolist()
+        ],
+        dtype=bool,
+    )
+
+
+def _expected_at(experiment: Experiment, theta: FloatArray, moved_eV: FloatArray) -> FloatArray:
+    """Return the counts with every frequency moved."""
+    exposure = experiment.exposure
+    elsewhere = replace(experiment, exposure=replace(exposure, omega_eV=exposure.omega_eV + moved_eV))
+    return model_of(elsewhere, hypothesis_of_run(experiment)).expected(theta)
+
+
+def _signal(model: ExpectedCounts | JointCounts, theta: FloatArray) -> FloatArray:
+    """Return what of the counts is signal, shape (n,)."""
+    without = theta.copy()
+    without[[p.name for p in model.parameters].index("normalisation")] = 0.0
+    return np.asarray(model.expected(theta) - model.expected(without))
+
+
+def _afterpulses(experiment: Experiment) -> list[str]:
+    spread = {run: detector.count_spread for run, detector in experiment.detectors.items()}
+    runs = [run for run, factor in spread.items() if factor > 1 + NEGLIGIBLE]
+    if not runs:
+        return []
+    most = max(spread[run] for run in runs)
+    where = f" of run {', '.join(map(str, runs))}" if len(runs) < len(spread) else ""
+    return [
+        f"afterpulses make counts{where} vary {most:.3g} times as much as Poisson, which fits take them for: "
+        f"errors are up to {np.sqrt(most):.3g} times too small, and a good fit has χ² too large"
+    ]
