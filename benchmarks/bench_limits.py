@@ -18,7 +18,8 @@ from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.app.experiment import Experiment
 from renp_sim.app.interest import limit_setup
 from renp_sim.app.question import Question
-from renp_sim.app.sensitivity import Sensitivity, scan_of, sensitivity_of
+from renp_sim.app.scan import scan_of
+from renp_sim.app.sensitivity import Sensitivity, sensitivity_of
 from renp_sim.runfile.run import load
 
 SETTINGS = ("interaction.model=scalar_mediator", "interaction.y_electron=1")

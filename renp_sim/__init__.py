@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from renp_sim.app.rates import rate_at as rate_at
     from renp_sim.app.rates import rate_of_schedule as rate_of_schedule
     from renp_sim.app.report import run_all as run_all
-    from renp_sim.app.sensitivity import scan_of as scan_of
+    from renp_sim.app.scan import scan_of as scan_of
     from renp_sim.app.sensitivity import sensitivity_of as sensitivity_of
     from renp_sim.app.separations import Asking as Asking
     from renp_sim.app.subject import subject_of as subject_of
@@ -91,7 +91,7 @@ _HOME = {
     "read_data": "renp_sim.app.data",
     "read_tables": "renp_sim.ntuple.reader",
     "run_all": "renp_sim.app.report",
-    "scan_of": "renp_sim.app.sensitivity",
+    "scan_of": "renp_sim.app.scan",
     "search_thresholds": "renp_sim.analysis.spectrum.thresholds",
     "sensitivity_of": "renp_sim.app.sensitivity",
     "subject_of": "renp_sim.app.subject",

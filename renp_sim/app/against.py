@@ -11,7 +11,7 @@ from renp_sim.app.experiment import Experiment
 from renp_sim.app.exposure import exposure_needed
 from renp_sim.app.exposure_answer import ExposureAnswer
 from renp_sim.app.question import Question
-from renp_sim.app.sensitivity import Scan, scan_of
+from renp_sim.app.scan import Scan, scan_of
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.errors import ConfigError
 from renp_sim.plots.against import against_plot
@@ -83,7 +83,7 @@ def exposure_against(
     question, asked, options
         As for `renp_sim.app.exposure.exposure_needed`.
     against
-        "NAME=VALUE,…" or as `renp_sim.app.sensitivity.scan_of` reads it: background is a factor on all stated
+        "NAME=VALUE,…" or as `renp_sim.app.scan.scan_of` reads it: background is a factor on all stated
         rates, efficiency, linewidth (eV), calibration (eV), coherence and keys of the run file are values.
 
     Raises

@@ -14,15 +14,14 @@ from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.belts import belts_of
 from renp_sim.analysis.infer.cls import PValues, cls_limit
 from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
-from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, profile_limit
 from renp_sim.analysis.infer.toy_band import toy_band
 from renp_sim.analysis.infer.toys import Toys
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
-from renp_sim.app.hypothesis import MASS_NAMES
 from renp_sim.app.interest import limit_setup
 from renp_sim.app.left_out import left_out
+from renp_sim.app.limit_notes import limit_notes
 from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
 from renp_sim.arrays import FloatArray
@@ -195,7 +194,7 @@ def limit_of(
         n_toys=n_toys,
         notes=(
             *subject.notes,
-            *_notes(setup, name, found, chosen, experiment),
+            *limit_notes(setup, found, chosen, experiment),
             *left_out(experiment, question.treatment),
         ),
     )
@@ -263,38 +262,3 @@ def _power_constrained(found: Limit, setup: Setup, null_counts: FloatArray, meth
         return found
     lower = -down if found.lower == -found.upper else found.lower
     return replace(found, upper=down, lower=lower, status=LimitStatus.POWER_CONSTRAINED)
-
-
-def _notes(
-    setup: Setup,
-    name: str,
-    found: Limit,
-    p_values: PValues,
-    experiment: Experiment,
-) -> list[str]:
-    """Return what a reader must know."""
-    notes = []
-    masses = [m for every in MASS_NAMES.values() for m in every]
-    if not any(m in setup.names for m in masses):
-        shown = ", ".join(f"{m:g}" for m in experiment.assumptions.masses_eV)
-        notes.append(f"masses rest at {shown} eV; --free lightest_mass_eV profiles them")
-    if found.status is LimitStatus.POWER_CONSTRAINED:
-        notes.append(f"{name}: data fluctuated down; the limit is that of one standard deviation down")
-    if found.status is LimitStatus.NOT_VISIBLE:
-        notes.append(f"{name}: not visible, no expected count depends on it")
-    elif found.status is LimitStatus.UNBOUNDED:
-        notes.append(f"{name}: no value is excluded at this level; a longer exposure may do")
-    elif len(found.regions) > 1:
-        of_size = found.upper is not None and found.lower == -found.upper
-        ends = "the ends bound its size" if of_size else "the ends are those of the region of the best"
-        notes.append(f"{name}: what is allowed is not connected; {ends}")
-    if p_values in (PValues.EXACT, PValues.TOYS) and found.expected is not None:
-        notes.append("the band is asymptotic, the limit is not")
-    expected = setup.model.expected(setup.theta)
-    few = (expected > 0) & (expected < FEW_COUNTS)
-    if p_values is PValues.ASYMPTOTIC and np.any(few):
-        notes.append(
-            f"{int(np.sum(few))} of {len(expected)} steps expect fewer than {FEW_COUNTS:g} counts: the level "
-            "is asymptotic; --method feldman-cousins counts outcomes"
-        )
-    return notes

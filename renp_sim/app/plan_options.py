@@ -9,7 +9,7 @@ import numpy as np
 from renp_sim.app.candidates import Layout
 from renp_sim.app.optimise import Wish
 from renp_sim.app.plan import Prior
-from renp_sim.app.sensitivity import scan_of
+from renp_sim.app.scan import scan_of
 from renp_sim.errors import ConfigError
 from renp_sim.runfile.run import Run
 

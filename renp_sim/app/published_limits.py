@@ -14,7 +14,8 @@ from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.question import Question
-from renp_sim.app.sensitivity import MOMENT_BOUNDS, scan_of, sensitivity_of
+from renp_sim.app.scan import scan_of
+from renp_sim.app.sensitivity import MOMENT_BOUNDS, sensitivity_of
 from renp_sim.app.table_and_plot import write_csv
 from renp_sim.arrays import FloatArray
 from renp_sim.physics.pairs import PAIRS

@@ -1,6 +1,6 @@
 """Sensitivity: expected limits along a scan of a key of the run file, or of the exposure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,23 +11,23 @@ from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.limit import Limit
 from renp_sim.app.limit import LimitMethod, limit_of
 from renp_sim.app.question import Question
+from renp_sim.app.scan import EXPOSURE, Scan
 from renp_sim.app.subject import Subject
 from renp_sim.app.systematics import Systematic, present, without
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.arrays import FloatArray
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, NumericsError
 from renp_sim.plots.sensitivity import DrawnLimit, PublishedBound, sensitivity_plot
 from renp_sim.runfile.run import load
 
 if TYPE_CHECKING:
     from renp_sim.plots.figure import Figure
 
-__all__ = ["Scan", "Sensitivity", "published_bounds", "scan_of", "sensitivity_of", "write_sensitivity"]
+__all__ = ["Sensitivity", "published_bounds", "sensitivity_of", "write_sensitivity"]
 
-EXPOSURE = "exposure"
-"""Scans a factor on all durations."""
+MEDIATOR_MASS = "interaction.mass_eV"
 
-MOST_POINTS = 10_000
+MOST_NOTES = 8
 
 LIMITS_BY = 1.1
 """What is known perfectly must improve a limit by this factor to be what limits it."""
@@ -44,64 +44,6 @@ MOMENT_BOUNDS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scan:
-    """What is varied.
-
-    Parameters
-    ----------
-    key
-        A key of the run file, or `exposure`.
-    values
-        Shape (g,).
-    is_log
-        Whether they are even in the logarithm.
-    """
-
-    key: str
-    values: FloatArray
-    is_log: bool
-
-    @property
-    def label(self) -> str:
-        """What an axis is called."""
-        return "exposure, in durations of the run file" if self.key == EXPOSURE else self.key
-
-
-def scan_of(text: str, option: str = "--scan") -> Scan:
-    """Return the scan that `KEY=START:STOP:POINTS[:log]` or `KEY=VALUE,VALUE,…` means.
-
-    Raises
-    ------
-    ConfigError
-        If it means none.
-
-    Examples
-    --------
-    >>> scan_of("interaction.mass_eV=1e-3:1e3:3:log").values.tolist()
-    [0.001, 1.0, 1000.0]
-    """
-    key, equals, asked = text.partition("=")
-    try:
-        if ":" in asked:
-            first, last, n, *rest = asked.split(":")
-            start, stop, points = float(first), float(last), int(n)
-            is_log = rest == ["log"]
-            if (rest and not is_log) or not 1 <= points <= MOST_POINTS or (is_log and min(start, stop) <= 0):
-                raise ValueError
-            values = np.geomspace(start, stop, points) if is_log else np.linspace(start, stop, points)
-        else:
-            values, is_log = np.array([float(value) for value in asked.split(",")]), False
-    except ValueError:
-        values, is_log = np.empty(0), False
-    if not equals or not key.strip() or not len(values) or not np.all(np.isfinite(values)):
-        raise ConfigError(
-            f"{option} {text}: write KEY=START:STOP:POINTS or KEY=START:STOP:POINTS:log with up to "
-            f"{MOST_POINTS} points, or KEY=VALUE,VALUE; KEY is one of the run file or `exposure`"
-        )
-    return Scan(key=key.strip(), values=values, is_log=is_log)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sensitivity:
     """Expected limits of some parameters along a scan.
 
@@ -115,6 +57,8 @@ class Sensitivity:
         By parameter, one a point.
     limited_by
         By parameter, what limits each point: counts, background, normalisation or calibration.
+    poles_eV
+        Masses within a scan of a mediator's mass at which a step stands on its pole.
     notes
         What a reader must know, a line each.
     """
@@ -124,6 +68,7 @@ class Sensitivity:
     question: Question
     limits: dict[str, tuple[Limit, ...]]
     limited_by: dict[str, tuple[str, ...]]
+    poles_eV: FloatArray
     notes: tuple[str, ...]
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -155,6 +100,7 @@ class Sensitivity:
             "sided": "two-sided",
             "normalisation": self.question.normalisation_text,
             "rows": list(self.rows()),
+            "poles_eV": self.poles_eV.tolist(),
             "notes": list(self.notes),
         }
 
@@ -176,47 +122,90 @@ def sensitivity_of(
     ------
     ConfigError
         If a value of the scan makes no run, or a parameter is unknown.
+    NumericsError
+        If every value puts a step on a pole that nothing resolves; some are left out with a note.
     """
+    at = _subject_at(run_file, scan, settings, seed)
     limits: dict[str, list[Limit]] = {}
     limited_by: dict[str, list[str]] = {}
+    kept: list[float] = []
     notes: dict[str, None] = {}
-    for subject in _subjects(run_file, scan, settings, seed):
-        for parameter in dict.fromkeys(parameters):
-            report = limit_of(subject, question, parameter, level=level, method=LimitMethod.ASIMOV, band=True)
-            name = report.limit.name
-            limits.setdefault(name, []).append(report.limit)
-            limited_by.setdefault(name, []).append(
-                _what_limits(subject, question, parameter, level, report.limit)
-            )
+    poles_eV = np.empty(0)
+    lost: dict[float, NumericsError] = {}
+    for value in scan.values.tolist():
+        try:
+            subject = at(value)
+            reports = [
+                limit_of(subject, question, parameter, level=level, method=LimitMethod.ASIMOV, band=True)
+                for parameter in dict.fromkeys(parameters)
+            ]
+            by = [_what_limits(subject, question, level, report.limit) for report in reports]
+        except NumericsError as error:
+            # one mass on a pole is no reason to lose the others
+            lost[value] = error
+            continue
+        kept.append(value)
+        poles_eV = _poles_eV(subject, scan)
+        for report, what in zip(reports, by, strict=True):
+            limits.setdefault(report.limit.name, []).append(report.limit)
+            limited_by.setdefault(report.limit.name, []).append(what)
             notes |= dict.fromkeys(report.notes)
+    if not kept:
+        raise next(iter(lost.values()))
+    said = [f"{scan.key} = {value:.9g} is left out: {error}" for value, error in lost.items()]
+    if len(poles_eV):
+        said.append(
+            f"poles of the mediator lie between the points, at {_listed(poles_eV)} eV: limits are far "
+            f"stronger beside them; --scan {scan.key}=VALUE,VALUE,… looks there"
+        )
     return Sensitivity(
-        scan=scan,
+        scan=replace(scan, values=np.array(kept)),
         level=level,
         question=question,
         limits={name: tuple(found) for name, found in limits.items()},
         limited_by={name: tuple(found) for name, found in limited_by.items()},
-        notes=tuple(notes)[:8],
+        poles_eV=poles_eV,
+        notes=(*said[:MOST_NOTES], *tuple(notes)[:MOST_NOTES]),
     )
 
 
-def _subjects(
+def _listed(values: FloatArray) -> str:
+    shown = ", ".join(f"{value:.4g}" for value in values[:MOST_NOTES].tolist())
+    return f"{shown}, …" if len(values) > MOST_NOTES else shown
+
+
+def _subject_at(
     run_file: str | Path, scan: Scan, settings: Sequence[str], seed: int | None
-) -> Iterator[Subject]:
-    """Yield the run at each point of the scan."""
+) -> Callable[[float], Subject]:
+    """Return what makes the run at a point of the scan."""
 
     def planned(*changes: str) -> Subject:
         return Subject.of(load(run_file, (*settings, *changes), seed=seed))
 
     if scan.key != EXPOSURE:
-        yield from (planned(f"{scan.key}={value!r}") for value in scan.values.tolist())
-        return
+        return lambda value: planned(f"{scan.key}={value!r}")
     if np.min(scan.values) <= 0:
         raise ConfigError(f"--scan exposure: {np.min(scan.values):g}: a factor on durations must be > 0")
     once = planned()
-    yield from (replace(once, experiment=once.experiment.scaled(f)) for f in scan.values.tolist())
+    return lambda factor: replace(once, experiment=once.experiment.scaled(factor))
 
 
-def _what_limits(subject: Subject, question: Question, parameter: str, level: float, found: Limit) -> str:
+def _poles_eV(subject: Subject, scan: Scan) -> FloatArray:
+    """Return the masses between the first and last point at which a step stands on the pole, q² = M², rising.
+
+    Only where the mediator may decay into two of the lightest: else it is no resonance.
+    """
+    if scan.key != MEDIATOR_MASS:
+        return np.empty(0)
+    exposure, (target, *_) = subject.experiment.exposure, subject.experiment.targets.values()
+    e_eg_eV = target.atom.e_eg_eV
+    omega_eV = np.unique(exposure.omega_eV[exposure.counts_per_unit > 0])
+    pole_eV = np.sqrt(np.maximum(e_eg_eV * (e_eg_eV - 2 * omega_eV), 0.0))[::-1]
+    least_eV = max(float(np.min(scan.values)), 2 * min(subject.experiment.assumptions.masses_eV))
+    return np.asarray(pole_eV[(pole_eV > least_eV) & (pole_eV < np.max(scan.values))])
+
+
+def _what_limits(subject: Subject, question: Question, level: float, found: Limit) -> str:
     """Return whose absence would improve a limit the most; counts where nothing's would by a tenth."""
     if found.upper is None:
         return found.status.value
@@ -224,9 +213,17 @@ def _what_limits(subject: Subject, question: Question, parameter: str, level: fl
     for each in (s for s in present(subject.experiment, question) if s in MAY_LIMIT):
         experiment, asked = without(subject.experiment, question, each)
         better = replace(subject, experiment=experiment)
-        upper = limit_of(better, asked, parameter, level=level, method=LimitMethod.ASIMOV).limit.upper
+        upper = limit_of(better, asked, found.name, level=level, method=LimitMethod.ASIMOV).limit.upper
         gains[each.value] = found.upper / upper if upper else 0.0
     return max(gains, key=lambda name: gains[name])
+
+
+def _limit_label(parameters: Sequence[str]) -> str:
+    """Return what is limited, with its unit if all have one."""
+    for part, unit in (("_muB", r"$\mu_\mathrm{B}$"), ("_eV2", "eV²"), ("_eV", "eV"), ("_deg", "°")):
+        if all(part in name for name in parameters):
+            return f"limit [{unit}]"
+    return "limit"
 
 
 def published_bounds(parameters: Sequence[str]) -> tuple[PublishedBound, ...]:
@@ -251,6 +248,8 @@ def write_sensitivity(found: Sensitivity, folder: Path, *, force: bool = False) 
             x_label=found.scan.label,
             is_log=found.scan.is_log or found.scan.key == EXPOSURE,
             bounds=published_bounds(list(found.limits)),
+            poles=found.poles_eV,
+            y_label=_limit_label(list(found.limits)),
             title=f"expected {level} limits, two-sided, normalisation {found.question.normalisation_text}",
         )
 

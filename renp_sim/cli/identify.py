@@ -45,7 +45,7 @@ def identify(
     from renp_sim.app.experiment import Experiment
     from renp_sim.app.identify import identify as identify_elements
     from renp_sim.app.identify import write_identification
-    from renp_sim.app.sensitivity import scan_of
+    from renp_sim.app.scan import scan_of
     from renp_sim.cli.fit_options import resting_question
 
     question = resting_question(normalisation, free, fix, constrain)

@@ -55,7 +55,8 @@ def sensitivity(
     quiet: Quiet = False,
 ) -> None:
     """Print expected limits along a scan, with their bands and what limits them."""
-    from renp_sim.app.sensitivity import scan_of, sensitivity_of, write_sensitivity
+    from renp_sim.app.scan import scan_of
+    from renp_sim.app.sensitivity import sensitivity_of, write_sensitivity
     from renp_sim.cli.fit_options import resting_question
 
     question = resting_question(normalisation, free, fix, constrain)

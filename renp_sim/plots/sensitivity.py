@@ -25,6 +25,11 @@ ROOM = 3.0
 
 LEAST = 1e-300
 
+NO_POLES: FloatArray = np.empty(0)
+
+WIDE_LABELS = 60
+"""Letters that fit beside each other under a plot."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedBound:
@@ -90,10 +95,23 @@ def sensitivity_plot(
     x_label: str,
     is_log: bool,
     bounds: Sequence[PublishedBound] = (),
+    poles: FloatArray = NO_POLES,
     y_label: str = "limit",
     title: str = "",
 ) -> "Figure":
-    """Draw limits along a scan; a single curve with its ±1σ and ±2σ band."""
+    """Draw limits along a scan; a single curve with its ±1σ and ±2σ band.
+
+    Parameters
+    ----------
+    curves
+        With a cross on the axis where a point has no limit.
+    x_label, is_log, y_label, title
+        Of the axes.
+    bounds
+        Published ones, as lines.
+    poles
+        Places between points where limits are far stronger, marked at the top.
+    """
     with figure(6.4, 4.7) as drawn:
         axes = drawn.subplots()
         palette = (*COLOURS, INK)
@@ -116,6 +134,26 @@ def sensitivity_plot(
             axes.plot(curve.x, curve.upper, color=colour, linestyle=style, label=legend, zorder=3)
             if not curve.is_even:
                 axes.plot(curve.x, curve.lower, color=colour, linestyle=DASHES, label="−lower", zorder=3)
+            nowhere = curve.x[np.isnan(curve.upper)]
+            if len(nowhere) < len(curve.x):
+                at = np.full(len(nowhere), 0.02 + 0.03 * place)
+                axes.plot(
+                    *(nowhere, at, "x"),
+                    color=colour,
+                    markersize=4,
+                    transform=axes.get_xaxis_transform(),
+                    label="no limit" if len(curves) == 1 and len(nowhere) else None,
+                )
+        if len(poles):
+            axes.plot(
+                *(poles, np.full(len(poles), 0.98)),
+                linestyle="",
+                marker="v",
+                markersize=4,
+                color=QUIET,
+                transform=axes.get_xaxis_transform(),
+                label="poles of the mediator",
+            )
         for bound in bounds:
             axes.axhline(bound.value, color=QUIET, linewidth=1.0, linestyle=":", zorder=0)
             axes.annotate(
@@ -144,6 +182,7 @@ def sensitivity_plot(
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         handles, labels = axes.get_legend_handles_labels() if len(sizes) else ([], [])
-        drawn.legend(handles, labels, loc="outside lower center", ncols=3)
+        ncols = 3 if sum(map(len, labels)) <= WIDE_LABELS else 2 if len(labels) > 1 else 1
+        drawn.legend(handles, labels, loc="outside lower center", ncols=ncols)
         put_title(drawn, title)
         return drawn

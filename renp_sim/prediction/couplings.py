@@ -4,6 +4,7 @@ Whatever the interaction, its couplings are the `CouplingMatrix` fields of a dat
 that a nature of the neutrinos forbids are those that its `check` refuses.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -21,10 +22,16 @@ from renp_sim.physics.pairs import PAIRS
 __all__ = ["coupling_parameters", "with_couplings"]
 
 
+PERTURBATIVE = math.sqrt(4 * math.pi)
+"""Of couplings that a width is taken from: with this one it is of the size of the mass, and beyond neither
+width nor propagator mean anything (test_an_excluded_coupling_with_a_width_is_excluded)."""
+
+
 def coupling_parameters(interaction: Interaction, nature: Nature) -> tuple[Parameter, ...]:
     """Return the real parameters of every element i ≤ j that such neutrinos can have.
 
-    Names are `interaction.<field>.11`, and `interaction.<field>.12.re` and `.12.im` off the diagonal; the
+    Where they set the width of a mediator they end at √(4π), or where they stand if that is more. Names are
+    `interaction.<field>.11`, and `interaction.<field>.12.re` and `.12.im` off the diagonal; the
     partner 21 follows.
 
     Examples
@@ -34,6 +41,7 @@ def coupling_parameters(interaction: Interaction, nature: Nature) -> tuple[Param
     ['interaction.magnetic_muB.12.re', 'interaction.magnetic_muB.13.re']
     """
     found = []
+    end = PERTURBATIVE if getattr(interaction, "width_eV", None) == "auto" else math.inf
     for field, matrix in _matrices(interaction):
         for element in PAIRS:
             value = _element(interaction, field, matrix, element, nature)
@@ -41,7 +49,8 @@ def coupling_parameters(interaction: Interaction, nature: Nature) -> tuple[Param
             for part, unit, number in (("re", 1.0, value.real), ("im", 1j, value.imag)):
                 if _allows(interaction, field, (CouplingMatrix().with_element(element, unit)), nature):
                     suffix = f".{part}" if off_diagonal else ""
-                    found.append(Parameter(name=f"interaction.{field}.{element}{suffix}", value=number))
+                    name, size = f"interaction.{field}.{element}{suffix}", max(end, abs(number))
+                    found.append(Parameter(name=name, value=number, lower=-size, upper=size))
     return tuple(found)
 
 

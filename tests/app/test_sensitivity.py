@@ -8,8 +8,9 @@ import pytest
 
 from renp_sim.app.published_limits import DAYS, MASS_SCAN, mediator_limits, moment_limits
 from renp_sim.app.question import Constraint, Normalisation, Question, Shape
-from renp_sim.app.sensitivity import Sensitivity, scan_of, sensitivity_of, write_sensitivity
-from renp_sim.errors import ConfigError, SchemaError
+from renp_sim.app.scan import scan_of
+from renp_sim.app.sensitivity import Sensitivity, sensitivity_of, write_sensitivity
+from renp_sim.errors import ConfigError, NumericsError, SchemaError
 
 MOMENTS = ("interaction.model=em_moments",)
 MU = "interaction.magnetic_muB.11"
@@ -98,3 +99,49 @@ def test_published_moments() -> None:
     # 1.068 eV can only help
     for name in published:
         assert np.all(found[f"{name}_without_1.068"] >= found[name])
+
+
+POLES_EV = (0.0525842, 0.1123617)
+"""Of steps at 1.0711 and 1.0688 eV: the square is E_eg (E_eg − 2 ω)."""
+
+
+def scalar_curve(scan: str, *settings: str) -> Sensitivity:
+    scalar = "interaction={model='scalar_mediator', mass_eV=1.0, y_electron=1e-12}"
+    omegas = "laser.scan=[{omegas_eV=[1.0688, 1.0711], total_duration_s=2e5}]"
+    return sensitivity_of(
+        "gp23_three_frequencies",
+        Question(),
+        ["interaction.y_scalar.11"],
+        scan_of(f"interaction.mass_eV={scan}"),
+        settings=(scalar, omegas, *settings),
+    )
+
+
+def test_poles_between_points_are_said_and_are_there() -> None:
+    """Beside a pole limits are tenfold stronger than at the points around it; outside of the scan is none."""
+    found = scalar_curve("0.01:1:5:log")
+    assert found.poles_eV == pytest.approx(POLES_EV, rel=1e-5)
+    assert any("0.05258, 0.1124 eV" in note for note in found.notes)
+    beside = scalar_curve(f"{0.9999 * POLES_EV[1]!r},{0.1!r},{0.13!r}")
+    near, *around = (limit.upper for limit in beside.limits["interaction.y_scalar.11"])
+    assert near is not None
+    assert 10 * near < min(end for end in around if end is not None)
+    assert len(scalar_curve("0.2:1:2").poles_eV) == 0
+    # what cannot decay has no resonance
+    assert len(scalar_curve("0.01:0.1:2", "neutrino.lightest_mass_eV=0.03").poles_eV) == 0
+
+
+def test_one_point_on_a_pole_does_not_lose_the_others() -> None:
+    pole_eV = float(np.sqrt(2.14349 * (2.14349 - 2 * 1.0688)))
+    found = scalar_curve(f"0.05,{pole_eV!r},1.0")
+    assert found.scan.values.tolist() == [0.05, 1.0]
+    assert len(found.limits["interaction.y_scalar.11"]) == 2
+    assert any("is left out" in note and "sits on the pole" in note for note in found.notes)
+    with pytest.raises(NumericsError, match="sits on the pole"):
+        scalar_curve(repr(pole_eV))
+
+
+def test_a_list_over_decades_has_a_logarithmic_axis() -> None:
+    assert scan_of("interaction.mass_eV=0.01,1,100").is_log
+    assert not scan_of("interaction.mass_eV=0.9,1,2").is_log
+    assert not scan_of("x=-1,0,100").is_log

@@ -171,7 +171,17 @@ def is_seen(setup: Setup, name: str) -> bool:
 def is_even(setup: Setup, name: str) -> bool:
     """Return whether only the size of a parameter matters."""
     quadratic = setup.model.quadratic((name,), setup.theta)
-    return name in setup.squared and quadratic is not None and not np.any(quadratic.linear != 0)
+    if quadratic is not None:
+        return name in setup.squared and not np.any(quadratic.linear != 0)
+    # a coupling that a width depends on: μ is no quadratic form, but may be even all the same
+    position, index = setup.names.index(name), setup.index(name)
+    if setup.lower[position] != -setup.upper[position] or setup.model.parameters[index].period is not None:
+        return False
+    sizes = setup.scale[position] * np.array([0.1, 1.0, 10.0])
+    moved = np.tile(setup.theta, (6, 1))
+    moved[:, index] = np.concatenate([sizes, -sizes])
+    up, down = np.split(setup.model.expected(moved), 2)
+    return bool(np.all(np.abs(up - down) <= ROUNDING * up))
 
 
 def _root(n: float, z: float, is_end: bool) -> float:

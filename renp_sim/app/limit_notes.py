@@ -1,0 +1,96 @@
+"""What a reader of a limit must know, a line each."""
+
+import math
+
+import numpy as np
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.cls import PValues
+from renp_sim.analysis.infer.fit import FEW_COUNTS
+from renp_sim.analysis.infer.limit import Limit, LimitStatus
+from renp_sim.analysis.likelihood.poisson import poisson_deviance
+from renp_sim.app.experiment import Experiment
+from renp_sim.app.hypothesis import MASS_NAMES
+
+__all__ = ["limit_notes"]
+
+SMALL, NOTED = 1e-6, 0.01
+"""Of the scale of a coupling; and a Δq that moves an end by less than 1 % of an error."""
+
+
+def limit_notes(setup: Setup, found: Limit, p_values: PValues, experiment: Experiment) -> list[str]:
+    """Return what was at rest, why an end is none, and where levels are asymptotic.
+
+    Parameters
+    ----------
+    setup
+        What floats.
+    found
+        The limit.
+    p_values
+        Where its level comes from.
+    experiment
+        What it is of.
+    """
+    notes = []
+    if not any(mass in setup.names for every in MASS_NAMES.values() for mass in every):
+        shown = ", ".join(f"{m:g}" for m in experiment.assumptions.masses_eV)
+        notes.append(f"masses rest at {shown} eV; --free lightest_mass_eV profiles them")
+    notes += _ends(setup, found) + _jump(setup, found)
+    ends = [end for end in found.expected or () if end is not None]
+    if ends != sorted(ends):
+        notes.append("the band is that of a parabola, which Δq is far from: --toys draws it")
+    elif ends and ends[0] < 0:
+        notes.append(f"{found.name}: has a sign, and two standard deviations down its interval ends below 0")
+    if p_values in (PValues.EXACT, PValues.TOYS) and found.expected is not None:
+        notes.append("the band is asymptotic, the limit is not")
+    expected = setup.model.expected(setup.theta)
+    few = (expected > 0) & (expected < FEW_COUNTS)
+    if p_values is PValues.ASYMPTOTIC and np.any(few):
+        notes.append(
+            f"{int(np.sum(few))} of {len(expected)} steps expect fewer than {FEW_COUNTS:g} counts: the level "
+            "is asymptotic; --method feldman-cousins counts outcomes"
+        )
+    return notes
+
+
+def _ends(setup: Setup, found: Limit) -> list[str]:
+    name = found.name
+    if found.status is LimitStatus.POWER_CONSTRAINED:
+        return [f"{name}: data fluctuated down; the limit is that of one standard deviation down"]
+    if found.status is LimitStatus.NOT_VISIBLE:
+        return [f"{name}: not visible, no expected count depends on it"]
+    if found.status is LimitStatus.UNBOUNDED:
+        last = setup.limits(name)[1]
+        if name.startswith("interaction.") and math.isfinite(last):
+            return [
+                f"{name}: no value up to {last:.4g} is excluded at this level; there the width of the "
+                "mediator is like its mass, and larger ones mean nothing; interaction.width_eV sets another"
+            ]
+        return [f"{name}: no value is excluded at this level"]
+    if len(found.regions) > 1:
+        of_size = found.upper is not None and found.lower == -found.upper
+        ends = "the ends bound its size" if of_size else "the ends are those of the region of the best"
+        return [f"{name}: what is allowed is not connected; {ends}"]
+    return []
+
+
+def _jump(setup: Setup, found: Limit) -> list[str]:
+    """Return a line if a coupling changes counts however small it is: a mediator under the line decays by it.
+
+    Its width falls with the square of the coupling, and what comes from the pole stays.
+    """
+    name = found.name
+    if not name.startswith("interaction.") or setup.model.quadratic((name,), setup.theta) is not None:
+        return []
+    index, position = setup.index(name), setup.names.index(name)
+    theta = np.tile(setup.theta, (2, 1))
+    theta[:, index] = [0.0, SMALL * setup.scale[position]]
+    without, least = setup.model.expected(theta)
+    jump = float(np.sum(poisson_deviance(without, least)))
+    if jump < NOTED:
+        return []
+    says = f"{name}: however small, a mediator under the laser line decays by it, and Δq jumps by {jump:.3g}"
+    if found.delta_q is not None and jump > found.delta_q:
+        says += " at 0: every value but 0 is excluded, and an end is where the search stopped"
+    return [f"{says}; limit the coupling of the electron, or state interaction.width_eV"]

@@ -1,0 +1,76 @@
+"""What is varied along a curve: a key of the run file, or the exposure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError
+
+__all__ = ["EXPOSURE", "Scan", "scan_of"]
+
+EXPOSURE = "exposure"
+"""Scans a factor on all durations."""
+
+MOST_POINTS = 10_000
+
+DECADES = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scan:
+    """What is varied.
+
+    Parameters
+    ----------
+    key
+        A key of the run file, or `exposure`.
+    values
+        Shape (g,).
+    is_log
+        Whether an axis of them is logarithmic: they are even in the logarithm, or over two decades.
+    """
+
+    key: str
+    values: FloatArray
+    is_log: bool
+
+    @property
+    def label(self) -> str:
+        """What an axis is called."""
+        return "exposure, in durations of the run file" if self.key == EXPOSURE else self.key
+
+
+def scan_of(text: str, option: str = "--scan") -> Scan:
+    """Return the scan that `KEY=START:STOP:POINTS[:log]` or `KEY=VALUE,VALUE,…` means.
+
+    Raises
+    ------
+    ConfigError
+        If it means none.
+
+    Examples
+    --------
+    >>> scan_of("interaction.mass_eV=1e-3:1e3:3:log").values.tolist()
+    [0.001, 1.0, 1000.0]
+    """
+    key, equals, asked = text.partition("=")
+    try:
+        if ":" in asked:
+            first, last, n, *rest = asked.split(":")
+            start, stop, points = float(first), float(last), int(n)
+            is_log = rest == ["log"]
+            if (rest and not is_log) or not 1 <= points <= MOST_POINTS or (is_log and min(start, stop) <= 0):
+                raise ValueError
+            values = np.geomspace(start, stop, points) if is_log else np.linspace(start, stop, points)
+        else:
+            values = np.array([float(value) for value in asked.split(",")])
+            is_log = bool(np.max(values) >= DECADES * np.min(values) > 0)
+    except ValueError:
+        values, is_log = np.empty(0), False
+    if not equals or not key.strip() or not len(values) or not np.all(np.isfinite(values)):
+        raise ConfigError(
+            f"{option} {text}: write KEY=START:STOP:POINTS or KEY=START:STOP:POINTS:log with up to "
+            f"{MOST_POINTS} points, or KEY=VALUE,VALUE; KEY is one of the run file or `exposure`"
+        )
+    return Scan(key=key.strip(), values=values, is_log=is_log)
