@@ -192,6 +192,15 @@ class Setup:
         """Floating parameters that enter squared, in order: −2 ln L may have a minimum on either side."""
         return tuple(name for name in self.names if name in self.squared)
 
+    @property
+    def amplitudes(self) -> tuple[str, ...]:
+        """Floating couplings with an end in which μ is no quadratic form, in order."""
+        chosen = (self.model.parameters[i] for i in self.free)
+        known = self.squared | self.linear
+        return tuple(
+            p.name for p in chosen if p.is_amplitude and np.isfinite(p.upper) and p.name not in known
+        )
+
     def without(self, *names: str) -> "Setup":
         """Return the set-up in which these parameters rest, their constraints dropped."""
         keep = np.array([i for i, n in enumerate(self.names) if n not in names], dtype=np.intp)

@@ -79,6 +79,8 @@ class Parameter:
         External knowledge, if any.
     period
         Values that differ by it are the same, if it is an angle; then the bounds are half of it away.
+    is_amplitude
+        Whether it is a coupling, whose size may be of any order.
 
     Examples
     --------
@@ -93,6 +95,7 @@ class Parameter:
     scale: float = 1.0
     constraint: Constraint | None = None
     period: float | None = None
+    is_amplitude: bool = False
 
     def folded(self, value: float) -> float:
         """Return the same value of a periodic parameter, nearest to where it stands; of others, as it is."""

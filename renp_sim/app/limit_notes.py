@@ -60,6 +60,11 @@ def _ends(setup: Setup, found: Limit) -> list[str]:
         return [f"{name}: data fluctuated down; the limit is that of one standard deviation down"]
     if found.status is LimitStatus.NOT_VISIBLE:
         return [f"{name}: not visible, no expected count depends on it"]
+    if len(found.regions) > 1:
+        of_size = found.upper is not None and found.lower == -found.upper
+        ends = "the ends bound its size" if of_size else "the ends are those of the region of the best"
+        ends = "its largest value is allowed" if found.upper is None else ends
+        return [f"{name}: what is allowed is not connected; {ends}"]
     if found.status is LimitStatus.UNBOUNDED:
         last = setup.limits(name)[1]
         if name.startswith("interaction.") and math.isfinite(last):
@@ -68,10 +73,6 @@ def _ends(setup: Setup, found: Limit) -> list[str]:
                 "mediator is like its mass, and larger ones mean nothing; interaction.width_eV sets another"
             ]
         return [f"{name}: no value is excluded at this level"]
-    if len(found.regions) > 1:
-        of_size = found.upper is not None and found.lower == -found.upper
-        ends = "the ends bound its size" if of_size else "the ends are those of the region of the best"
-        return [f"{name}: what is allowed is not connected; {ends}"]
     return []
 
 

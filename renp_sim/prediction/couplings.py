@@ -50,7 +50,9 @@ def coupling_parameters(interaction: Interaction, nature: Nature) -> tuple[Param
                 if _allows(interaction, field, (CouplingMatrix().with_element(element, unit)), nature):
                     suffix = f".{part}" if off_diagonal else ""
                     name, size = f"interaction.{field}.{element}{suffix}", max(end, abs(number))
-                    found.append(Parameter(name=name, value=number, lower=-size, upper=size))
+                    found.append(
+                        Parameter(name=name, value=number, lower=-size, upper=size, is_amplitude=True)
+                    )
     return tuple(found)
 
 

@@ -1,6 +1,7 @@
 """Limits of couplings that set the width of their mediator, against a brute scan of the coupling."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ import pytest
 from renp_sim.analysis.infer.limit import LimitStatus
 from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
+from renp_sim.app.data import read_data
 from renp_sim.app.experiment import hypothesis_of_run
-from renp_sim.app.fitting import model_of
+from renp_sim.app.fitting import fit_data, model_of
 from renp_sim.app.limit import LimitMethod, limit_of
-from renp_sim.app.question import Question
-from renp_sim.app.subject import Subject
+from renp_sim.app.question import Ordering, Question, Treatment
+from renp_sim.app.subject import Subject, subject_of
+from renp_sim.production.generate import generate
 from renp_sim.runfile.run import load
 
 NAME = "interaction.y_scalar.11"
@@ -103,3 +106,32 @@ def test_a_mediator_that_any_coupling_lets_decay_is_said(electron: float, says: 
     stated = subject(POLE_EV, electron, *UNDER, "interaction.width_eV=1e-4")
     notes = limit_of(stated, Question(), NAME, method=LimitMethod.ASIMOV).notes
     assert not any("decays by it" in note for note in notes)
+
+
+@pytest.mark.parametrize("electron", [1e-18, 3e-20])
+def test_both_signs_of_a_coupling_under_a_pole_are_found(tmp_path: Path, electron: float) -> None:
+    """μ is no quadratic form in it: the fit followed one sign by MINOS, and the limit stayed at 0, unbounded."""
+    scalar = "interaction={model='scalar_mediator', mass_eV=0.1124, y_electron=%r, y_scalar={11=0.1}}"
+    run = load("gp23_three_frequencies", (scalar % electron, *UNDER))
+    file = generate(run, tmp_path / "pole.root").path
+    fixed = Treatment(free=(NAME,), fixed={"lightest_mass_eV": 0.01})
+    data = read_data([file])
+    best = fit_data(data, Question(orderings=(Ordering.NORMAL,), treatment=fixed)).best
+    intervals = best.parameter(NAME).intervals
+    assert intervals is not None
+    ends = [(r.lower, r.upper) for r in intervals.regions]
+    assert [(-b, -a) for a, b in reversed(ends)] == [pytest.approx(end, rel=1e-6) for end in ends]
+    # against a scan of the model itself
+    limit = limit_of(subject_of([file]), Question(), NAME).limit
+    model = model_of(data.experiment, hypothesis_of_run(data.experiment))
+    sizes = np.unique([*np.geomspace(1e-6, LARGEST, 800), *ends[-1], best.parameter(NAME).value, limit.upper])
+    theta = np.tile([p.value for p in model.parameters], (len(sizes), 1))
+    theta[:, [p.name for p in model.parameters].index(NAME)] = sizes
+    delta_q = poisson_deviance(data.fitted.counts, model.expected(theta)).sum(axis=-1) - best.minus_two_ln_L
+    assert np.min(delta_q) > -1e-6
+    at = dict(zip(sizes.tolist(), delta_q.tolist(), strict=True))
+    assert [at[end] for end in ends[-1]] == pytest.approx([1.0, 1.0], abs=1e-3)
+    assert at[limit.upper] == pytest.approx(delta_q_of_level(0.9), abs=1e-3)
+    inside = (sizes >= ends[-1][0]) & (sizes <= ends[-1][1])
+    assert np.array_equal(inside, delta_q < 1.001)
+    assert np.all(delta_q[sizes > limit.upper] > delta_q_of_level(0.9))

@@ -140,7 +140,8 @@ def _intervals(
     setup, out = best.setup, {}
     if not math.isfinite(best.q):
         return {}
-    smooth = not best.kinked and not setup.bent and len(errors) == len(setup.names)
+    bent = bool(setup.bent or setup.amplitudes)
+    smooth = not best.kinked and not bent and len(errors) == len(setup.names)
     for position, name in enumerate(setup.names):
         parameter = setup.model.parameters[setup.index(name)]
         if not best.seen[position]:

@@ -7,6 +7,7 @@ import numpy as np
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.intervals import Interval, regions_below
 from renp_sim.analysis.likelihood.fisher import covariances
+from renp_sim.analysis.search.amplitudes import amplitude_points, at_best_amplitudes
 from renp_sim.analysis.search.axis import NARROWEST, reach_of
 from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE, ROUNDING, Curve, refined
 from renp_sim.analysis.search.descent import over_pieces
@@ -73,6 +74,7 @@ class ProfileCurve:
     @classmethod
     def of(cls, setup: Setup, counts: FloatArray, *levels: float) -> "ProfileCurve":
         """Return the profile with its best fit searched, ends of a searched parameter known at some Δq."""
+        setup = at_best_amplitudes(setup, counts)
         curve, points = None, np.empty(0)
         if len(setup.searched) > 1:
             found = search(setup, counts[None])
@@ -198,8 +200,12 @@ class ProfileCurve:
             curve = self.searched
             narrowest = NARROWEST * float(self.setup.scale[self.setup.names.index(name)])
             return curve.regions(level, self.q_min, narrowest), curve.values, curve.q - self.q_min
-        points, delta_q = self._window(name, error, level)
-        if name in self.setup.squared and self._is_dense(name):
+        is_amplitude = name in self.setup.amplitudes
+        if is_amplitude:
+            points = np.union1d(amplitude_points(self.setup, name), self.setup.theta[self.setup.index(name)])
+        else:
+            points, delta_q = self._window(name, error, level)
+        if is_amplitude or (name in self.setup.squared and self._is_dense(name)):
             curve = self._refined(name, points, level)
             points, delta_q = curve.values, curve.q - self.q_min
             found = curve.regions(level, self.q_min)
