@@ -9,6 +9,7 @@ import numpy as np
 from detector.response import NEVER_DEAD, Expectation
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError, NumericsError
+from renp_sim.laser.schedule import StepKind
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.pairs import ORDERED_PAIRS, PAIRS
 from renp_sim.prediction.conditions import step_conditions
@@ -45,6 +46,8 @@ class RateReport:
         without a duration.
     thresholds_eV
         ω_ij, shape (3, 3).
+    kind
+        Of each step, "signal", "control" or "dark"; empty at frequencies without a duration.
     """
 
     omega_eV: FloatArray
@@ -53,6 +56,7 @@ class RateReport:
     expected_counts: FloatArray | None
     background_counts: FloatArray | None
     thresholds_eV: FloatArray
+    kind: tuple[str, ...] = ()
 
     @property
     def spectral_function(self) -> FloatArray:
@@ -63,6 +67,7 @@ class RateReport:
         """Return what `rate --json` prints."""
         return {
             "omega_eV": self.omega_eV.tolist(),
+            "kind": list(self.kind) or None,
             "spectral_function": self.spectral_function.tolist(),
             "pairs": {pair: self.pair_spectrum[:, i, j].tolist() for pair, (i, j) in ORDERED_PAIRS.items()},
             "rate_hz": self.rate_hz.tolist(),
@@ -113,6 +118,7 @@ def rate_of_schedule(run: Run) -> RateReport:
         report,
         expected_counts=np.array([step.signal_counts for step in expected]),
         background_counts=np.array([step.background_counts.sum() for step in expected]),
+        kind=tuple(StepKind(kind).name.lower() for kind in run.schedule.kind.tolist()),
     )
 
 

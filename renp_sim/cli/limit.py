@@ -107,7 +107,12 @@ def _print(table: dict[str, Any]) -> None:
     if table["upper"] is None:
         console.print(f"  {table['status']}")
     else:
-        shown = [f"{end} {_shown(table[end])}{_error(table[f'{end}_error'])}" for end in ("lower", "upper")]
+        # where only the size matters the ends are one, of a one-sided level too
+        is_size = table["lower"] == -table["upper"]
+        shown = [
+            f"{name} {_shown(table[end])}{_error(table[f'{end}_error'])}"
+            for end, name in (("upper", "size up to"),) * is_size or (("lower", "lower"), ("upper", "upper"))
+        ]
         console.print(f"  {'  '.join(shown)}")
         if len(table["intervals"]) > 1:
             regions = "  ".join(f"[{low:.6g}, {high:.6g}]" for low, high in table["intervals"])

@@ -97,6 +97,7 @@ def _print_budget(budget: "Budget") -> None:
         worst = budget.relative[k].max()
         rows.append([*row, f"{limit} ({100 * worst:.3g} %)" if budget.counts[k, 0] > 0 else limit])
     print_table(headings, rows)
+    print("counts, and their share of the step; behind what limits it, how well the signal is known for it")
 
 
 def _print(report: "RateReport") -> None:
@@ -112,12 +113,12 @@ def _print(report: "RateReport") -> None:
     if signal is None or background is None:
         headings: tuple[str, ...] = ("ω \\[eV]", "I(ω)", "rate \\[1/s]")
     else:
-        headings = ("ω \\[eV]", "I(ω)", "rate \\[1/s]", "expected counts", "background")
+        headings = ("step", "kind", "ω \\[eV]", "I(ω)", "rate \\[1/s]", "expected counts", "background")
     rows = []
     for k, omega in enumerate(report.omega_eV):
         row = [f"{omega:.9g}", f"{report.spectral_function[k]:.10g}", f"{report.rate_hz[k]:.6g}"]
         if signal is not None and background is not None:
-            row += [f"{signal[k]:.5g}", f"{background[k]:.5g}"]
+            row = [str(k), report.kind[k], *row, f"{signal[k]:.5g}", f"{background[k]:.5g}"]
         rows.append(row)
     print_table(headings, rows)
     if signal is not None and background is not None:

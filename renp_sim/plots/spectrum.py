@@ -9,7 +9,7 @@ from renp_sim.analysis.likelihood.poisson import poisson_pull
 from renp_sim.analysis.spectrum.measured import Spectrum
 from renp_sim.arrays import BoolArray
 from renp_sim.plots.curves import Curve
-from renp_sim.plots.figure import COLOURS, INK, QUIET, cycled, figure, put_title
+from renp_sim.plots.figure import INK, QUIET, cycled, figure, put_title
 from renp_sim.plots.frequency_axis import OMEGA_LABEL, label_thresholds, panel_windows, tame_ticks
 from renp_sim.plots.pulls import pull_bands, pull_reach
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["spectrum_plot"]
+
+DATA = "data"
 
 MANY_COUNTS = 300.0
 """From where the counts need a logarithmic axis to show the background too."""
@@ -66,14 +68,11 @@ def spectrum_plot(
         grid[1, 0].set_ylabel("counts")
         if curves:
             grid[2, 0].set_ylabel("pull")
-        # a spectrum falls towards its thresholds, so this corner is empty down to the line at 0
-        handles, labels = grid[0, 0].get_legend_handles_labels()
-        grid[0, 0].legend(
-            handles[-1:] + handles[:-1],
-            labels[-1:] + labels[:-1],
-            loc="lower left",
-            bbox_to_anchor=(0.01, 0.09),
-        )
+        # no corner of the axes is empty in every spectrum
+        named = [axes.get_legend_handles_labels() for axes in grid[:2].ravel()]
+        handles = {label: handle for each in named for handle, label in zip(*each, strict=True)}
+        labels = sorted(handles, key=lambda label: label != DATA)
+        drawn.legend([handles[label] for label in labels], labels, loc="outside lower center", ncols=4)
         put_title(drawn, title)
         return drawn
 
@@ -87,7 +86,7 @@ def _measured(axes: "Axes", spectrum: Spectrum, inside: BoolArray, curves: Seque
         color=INK,
         elinewidth=0.9,
         capsize=0,
-        label="data",
+        label=DATA,
         zorder=3,
     )
     for curve, colour in zip(curves, cycled(len(curves)), strict=True):
@@ -105,8 +104,7 @@ def _counted(axes: "Axes", spectrum: Spectrum, inside: BoolArray) -> None:
     axes.plot(omega, spectrum.counts[inside], "o", color=INK, markersize=2.5)
     if np.any(spectrum.background > 0):
         # no line: nothing is known between two steps
-        axes.plot(omega, spectrum.background[inside], "_", color=COLOURS[1], markersize=7, label="background")
-        axes.legend(loc="best", fontsize=9, frameon=False)
+        axes.plot(omega, spectrum.background[inside], "_", color=QUIET, markersize=7, label="background")
     top = max(float(np.max(spectrum.counts[inside], initial=0.0)), 1.0)
     if top > MANY_COUNTS:
         axes.set_yscale("symlog", linthresh=10)

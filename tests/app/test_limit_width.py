@@ -110,7 +110,7 @@ def test_a_mediator_that_any_coupling_lets_decay_is_said(electron: float, says: 
 
 @pytest.mark.parametrize("electron", [1e-18, 3e-20])
 def test_both_signs_of_a_coupling_under_a_pole_are_found(tmp_path: Path, electron: float) -> None:
-    """μ is no quadratic form in it: the fit followed one sign by MINOS, and the limit stayed at 0, unbounded."""
+    """μ is no quadratic form in it: the fit followed one sign by MINOS, and the limit stayed at 0."""
     scalar = "interaction={model='scalar_mediator', mass_eV=0.1124, y_electron=%r, y_scalar={11=0.1}}"
     run = load("gp23_three_frequencies", (scalar % electron, *UNDER))
     file = generate(run, tmp_path / "pole.root").path
