@@ -101,29 +101,20 @@ def exposure_needed(
     curves: dict[str, Curve] = {"asimov": asimov_curve(here, centre)} if with_curve else {}
     answer = partial(_crossing, run, experiment.exposure)
     results = [answer(CompareMethod.ASIMOV, asimov)] if CompareMethod.ASIMOV in methods else []
-    notes = [f"the truth assumed is {truth}; of another one the answer differs, often by factors"]
-    if asimov.status == "already":
-        notes.append(
-            "a wall: Δq of an Asimov set is infinite at any exposure; the exposure is that of the power"
-        )
-    elif asimov.status == "never":
-        notes.append(f"never: up to {MOST:.0e} times as long, {alternative} can expect what {truth} does")
-    notes += left_out(experiment, question.treatment)
-    p_value = float(ndtr(-significance))
-    for method in (m for m in (CompareMethod.EXACT, CompareMethod.TOYS) if m in methods):
-        if method is CompareMethod.EXACT:
-            found, curve = by_outcomes(here, centre, p_value, powers)
-        else:
-            found, curve = by_toys(
-                here,
-                centre,
-                p_value,
-                powers,
-                seed=run.config.run.seed,
-                n_toys=n_toys,
-                precision=precision,
-                executor=executor,
-            )
+    asking = (here, centre, float(ndtr(-significance)), powers)
+    by_counting = {
+        CompareMethod.EXACT: partial(by_outcomes, *asking),
+        CompareMethod.TOYS: partial(
+            by_toys,
+            *asking,
+            seed=run.config.run.seed,
+            n_toys=n_toys,
+            precision=precision,
+            executor=executor,
+        ),
+    }
+    for method in (m for m in by_counting if m in methods):
+        found, curve = by_counting[method]()
         curves[method.value] = curve
         results += [answer(method, each) for each in found]
     ladder = added_in_turn(experiment, question) if with_systematics else ()
@@ -140,8 +131,20 @@ def exposure_needed(
         results=tuple(results),
         curve=curves,
         systematics=tuple(systematics),
-        notes=tuple(notes),
+        notes=(*_notes(asimov, truth, alternative), *left_out(experiment, question.treatment)),
     )
+
+
+def _notes(asimov: Crossings, truth: str, alternative: str) -> list[str]:
+    """Return what a reader must know."""
+    notes = [f"the truth assumed is {truth}; of another one the answer differs, often by factors"]
+    if asimov.status == "already":
+        notes.append(
+            "a wall: Δq of an Asimov set is infinite at any exposure; the exposure is that of the power"
+        )
+    elif asimov.status == "never":
+        notes.append(f"never: up to {MOST:.0e} times as long, {alternative} can expect what {truth} does")
+    return notes
 
 
 def _compared(experiment: Experiment, question: Question, asked: str) -> Comparison:

@@ -11,6 +11,7 @@ from renp_sim.arrays import FloatArray
 from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, put_title
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["DrawnLimit", "PublishedBound", "sensitivity_plot"]
@@ -114,36 +115,8 @@ def sensitivity_plot(
     """
     with figure(6.4, 4.7) as drawn:
         axes = drawn.subplots()
-        palette = (*COLOURS, INK)
         for place, curve in enumerate(curves):
-            colour = palette[(place if curve.number is None else curve.number) % len(palette)]
-            if len(curves) == 1:
-                colour = INK
-                bands = (((0, 3), TWO_SIGMA, "±2σ"), ((1, 2), ONE_SIGMA, "±1σ"))
-                # what may be of either sign has its two upper ends on both sides of 0: no logarithm
-                for (low, high), shade, label in bands if curve.is_even else bands[1:]:
-                    # a band that reaches beyond 0 goes down to the end of a logarithmic axis
-                    ends = np.where(curve.band > 0, curve.band, np.where(np.isnan(curve.band), np.nan, LEAST))
-                    axes.fill_between(
-                        curve.x, ends[low], ends[high], color=shade, linewidth=0, label=label, zorder=1
-                    )
-            name = curve.label if curve.is_even else f"{curve.label}, upper"
-            style = DASHES if curve.is_dashed else "-"
-            # a second curve of a colour needs no name: the title says what is dashed
-            legend = None if curve.is_dashed else name
-            axes.plot(curve.x, curve.upper, color=colour, linestyle=style, label=legend, zorder=3)
-            if not curve.is_even:
-                axes.plot(curve.x, curve.lower, color=colour, linestyle=DASHES, label="−lower", zorder=3)
-            nowhere = curve.x[np.isnan(curve.upper)]
-            if len(nowhere) < len(curve.x):
-                at = np.full(len(nowhere), 0.02 + 0.03 * place)
-                axes.plot(
-                    *(nowhere, at, "x"),
-                    color=colour,
-                    markersize=4,
-                    transform=axes.get_xaxis_transform(),
-                    label="no limit" if len(curves) == 1 and len(nowhere) else None,
-                )
+            _draw_curve(axes, curve, place, is_alone=len(curves) == 1)
         if len(poles):
             axes.plot(
                 *(poles, np.full(len(poles), 0.98)),
@@ -155,16 +128,7 @@ def sensitivity_plot(
                 label="poles of the mediator",
             )
         for bound in bounds:
-            axes.axhline(bound.value, color=QUIET, linewidth=1.0, linestyle=":", zorder=0)
-            axes.annotate(
-                bound.label,
-                (0.99, bound.value),
-                xycoords=("axes fraction", "data"),
-                ha="right",
-                va="bottom",
-                fontsize=8,
-                color=QUIET,
-            )
+            _draw_bound(axes, bound)
         sizes = np.concatenate([[*c.upper, *c.lower] for c in curves])
         sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
         values = [*sizes.tolist(), *(bound.value for bound in bounds)]
@@ -186,3 +150,45 @@ def sensitivity_plot(
         drawn.legend(handles, labels, loc="outside lower center", ncols=ncols)
         put_title(drawn, title)
         return drawn
+
+
+def _draw_curve(axes: "Axes", curve: DrawnLimit, place: int, *, is_alone: bool) -> None:
+    """Draw a curve; alone it is black and has its bands."""
+    palette = (*COLOURS, INK)
+    colour = INK if is_alone else palette[(place if curve.number is None else curve.number) % len(palette)]
+    if is_alone:
+        bands = (((0, 3), TWO_SIGMA, "±2σ"), ((1, 2), ONE_SIGMA, "±1σ"))
+        # what may be of either sign has its two upper ends on both sides of 0: no logarithm
+        for (low, high), shade, label in bands if curve.is_even else bands[1:]:
+            # a band that reaches beyond 0 goes down to the end of a logarithmic axis
+            ends = np.where(curve.band > 0, curve.band, np.where(np.isnan(curve.band), np.nan, LEAST))
+            axes.fill_between(curve.x, ends[low], ends[high], color=shade, linewidth=0, label=label, zorder=1)
+    name = curve.label if curve.is_even else f"{curve.label}, upper"
+    style = DASHES if curve.is_dashed else "-"
+    # a second curve of a colour needs no name: the title says what is dashed
+    legend = None if curve.is_dashed else name
+    axes.plot(curve.x, curve.upper, color=colour, linestyle=style, label=legend, zorder=3)
+    if not curve.is_even:
+        axes.plot(curve.x, curve.lower, color=colour, linestyle=DASHES, label="−lower", zorder=3)
+    nowhere = curve.x[np.isnan(curve.upper)]
+    if 0 < len(nowhere) < len(curve.x):
+        axes.plot(
+            *(nowhere, np.full(len(nowhere), 0.02 + 0.03 * place), "x"),
+            color=colour,
+            markersize=4,
+            transform=axes.get_xaxis_transform(),
+            label="no limit" if is_alone else None,
+        )
+
+
+def _draw_bound(axes: "Axes", bound: PublishedBound) -> None:
+    axes.axhline(bound.value, color=QUIET, linewidth=1.0, linestyle=":", zorder=0)
+    axes.annotate(
+        bound.label,
+        (0.99, bound.value),
+        xycoords=("axes fraction", "data"),
+        ha="right",
+        va="bottom",
+        fontsize=8,
+        color=QUIET,
+    )
