@@ -22,6 +22,11 @@ TOLERANCE = 1e-4
 """Of MIGRAD: it stops within a thousandth of an error of the minimum; at its own 0.1, within a hundredth."""
 
 
+FAR = 1e6
+"""Scales away, an end is none: MINUIT's sine of it would lose the digits of a coupling of 1e-26 that may be 3
+(test_the_curve_is_the_fit)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Curvature:
     """What MINUIT says at the minimum.
@@ -91,8 +96,9 @@ def minuit_of(
     minuit.errordef = Minuit.LEAST_SQUARES  # −2 ln L rises by 1
     minuit.strategy = 1
     for i in range(len(x)):
-        low, high = (limits or {}).get(i, (setup.lower[i], setup.upper[i]))
-        minuit.limits[i] = (low / scale[i], high / scale[i])
+        ends = np.array((limits or {}).get(i, (setup.lower[i], setup.upper[i]))) / scale[i]
+        is_far = np.abs(ends - x[i] / scale[i]) > FAR
+        minuit.limits[i] = tuple(np.where(is_far, [-np.inf, np.inf], ends).tolist())
         minuit.fixed[i] = i in held
         minuit.errors[i] = 0.1
     return minuit

@@ -27,20 +27,52 @@ def coefficients_of(model: "Model", free: tuple[str, ...], theta: FloatArray) ->
     A model tells where it is quadratic. A normalisation times a squared coupling is not, but it is linear
     in the normalisation with quadratics as coefficients, which two calls give and a third confirms.
     """
+    if any(model.quadratic((name,), theta) is None for name in free):
+        return None
+    return _expanded(model, free, frozenset(_largest_form(model, free, theta)), theta)
+
+
+def _largest_form(model: "Model", free: tuple[str, ...], theta: FloatArray) -> list[str]:
+    """Return many parameters in which μ is one quadratic form: what is left out is looked at one by one.
+
+    A factor of each step, of which there may be many, multiplies no other one: taken one by one they would
+    cost three times as much for each.
+    """
+    largest: list[str] = []
+    seeds = list(free)
+    while seeds:
+        form = [seeds[0]]
+        for name in free:
+            if name not in form and model.quadratic((*form, name), theta) is not None:
+                form.append(name)
+        seeds = [name for name in seeds if name not in form]
+        largest = max(largest, form, key=len)
+    return largest
+
+
+def _expanded(
+    model: "Model", free: tuple[str, ...], form: frozenset[str], theta: FloatArray
+) -> Coefficients | None:
+    """Return the coefficients, of what is not in the form first; None if μ is no polynomial."""
     quadratic = model.quadratic(free, theta)
     if quadratic is not None:
         return _quadratic_terms(quadratic)
-    if len(free) == 1 or any(model.quadratic((name,), theta) is None for name in free):
+    if len(free) == 1:
         return None
-    for position, name in enumerate(free):
-        terms = _linear_in(model, position, name, free, theta)
+    for name in sorted(free, key=form.__contains__):
+        terms = _linear_in(model, free.index(name), name, free, form, theta)
         if terms is not None:
             return terms
     return None
 
 
 def _linear_in(
-    model: "Model", position: int, name: str, free: tuple[str, ...], theta: FloatArray
+    model: "Model",
+    position: int,
+    name: str,
+    free: tuple[str, ...],
+    form: frozenset[str],
+    theta: FloatArray,
 ) -> Coefficients | None:
     """Return the coefficients if μ is linear in one parameter and polynomial in the rest."""
     own = model.quadratic((name,), theta)
@@ -53,7 +85,7 @@ def _linear_in(
     for value in values:
         moved = theta.copy()
         moved[index] = value
-        terms = coefficients_of(model, rest, moved)
+        terms = _expanded(model, rest, form, moved)
         if terms is None:
             return None
         at.append(terms)
