@@ -17,6 +17,10 @@
 #include <complex>
 #include <cstdio>
 #include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
 
 namespace renp {
 
@@ -174,11 +178,14 @@ private:
 
 /// What the `runs` tree says of atom and neutrinos.
 struct Setup {
+   Long64_t run;
    Atom atom;
    bool is_told; ///< whether the truth below is there and the same for all runs
    Nature nature;
    Oscillation oscillation;
    Masses masses;
+   std::array<double, 2> majorana_deg; ///< alpha21, alpha31
+   std::string interaction;            ///< as it stands in the configuration
 
    /// Mixing and splittings of the runs if they have this ordering, else NuFIT's.
    Oscillation oscillation_of(Ordering ordering) const
@@ -187,32 +194,86 @@ struct Setup {
    }
 };
 
-/// Return the setup of all runs; runs of different atoms have none, and a line on stderr says so.
-inline std::optional<Setup> setup_of(Ntuple &ntuple)
+/// What all runs must have in common.
+enum class Common { kAtom, kPhysics };
+
+/// Return in what the physics of two runs differs, as far as it is told of both.
+inline std::vector<std::string> differences(const Setup &one, const Setup &other, Common common)
 {
-   std::optional<Setup> out;
+   std::vector<std::string> out;
+   const auto compare = [&out](bool is_same, const char *what) {
+      if (!is_same)
+         out.push_back(what);
+   };
+   const auto levels = [](const Atom &a) { return std::tie(a.e_eg_eV, a.e_vg_eV, a.f_l); };
+   compare(levels(one.atom) == levels(other.atom), "atom or spin tensor");
+   if (common == Common::kAtom || !one.is_told || !other.is_told)
+      return out;
+   const auto mixing = [](const Oscillation &o) {
+      return std::tie(o.sin2_theta12, o.sin2_theta13, o.dm2_21_eV2, o.dm2_3l_eV2, o.delta_deg);
+   };
+   compare(one.oscillation.ordering == other.oscillation.ordering, "ordering");
+   compare(one.nature == other.nature, "nature");
+   compare(one.masses == other.masses, "masses");
+   compare(mixing(one.oscillation) == mixing(other.oscillation) && one.majorana_deg == other.majorana_deg, "mixing");
+   compare(one.interaction == other.interaction, "interaction");
+   return out;
+}
+
+/// Return the setup of each run, or of the chosen one.
+inline std::vector<Setup> setups_of(Ntuple &ntuple)
+{
+   auto neutrino = ntuple.configured("neutrino"), interaction = ntuple.configured("interaction");
+   std::vector<Setup> out;
    Runs run{&ntuple.runs};
    while (run.Next()) {
-      const auto ordering = Ordering(*run.ordering);
-      const Setup own{{*run.e_eg_eV, *run.e_vg_eV, *run.spin_f_l},
-                      !*run.is_blind,
-                      Nature(*run.nature),
-                      {ordering, *run.sin2_theta12, *run.sin2_theta13, *run.dm2_21_eV2, *run.dm2_3l_eV2,
-                       Oscillation::nufit(ordering).delta_deg},
-                      {*run.m1_eV, *run.m2_eV, *run.m3_eV}};
-      if (!out)
-         out = own;
-      const Atom &a = out->atom, &b = own.atom;
-      if (a.e_eg_eV != b.e_eg_eV || a.e_vg_eV != b.e_vg_eV || a.f_l != b.f_l) {
-         std::fprintf(stderr, "renp: run %lld: has another atom or spin tensor: leave it out\n", *run.run);
-         return std::nullopt;
-      }
-      out->is_told &= own.is_told && own.nature == out->nature && own.masses == out->masses &&
-                      own.oscillation.sin2_theta12 == out->oscillation.sin2_theta12 &&
-                      own.oscillation.sin2_theta13 == out->oscillation.sin2_theta13;
+      if (!ntuple.is_chosen(*run.run))
+         continue;
+      const auto &told = neutrino[*run.run];
+      out.push_back({*run.run,
+                     {*run.e_eg_eV, *run.e_vg_eV, *run.spin_f_l},
+                     !*run.is_blind,
+                     Nature(*run.nature),
+                     {Ordering(*run.ordering), *run.sin2_theta12, *run.sin2_theta13, *run.dm2_21_eV2, *run.dm2_3l_eV2,
+                      number_of(told, "delta_cp_deg")},
+                     {*run.m1_eV, *run.m2_eV, *run.m3_eV},
+                     {number_of(told, "alpha21_deg"), number_of(told, "alpha31_deg")},
+                     interaction[*run.run]});
    }
-   if (out && !out->is_told)
-      out->nature = kHiddenNature;
+   return out;
+}
+
+/// Return the setup of the runs. If they do not have in common what they must there is none, and a line on stderr
+/// names those that differ; where else they differ, nothing of their neutrinos is told.
+inline std::optional<Setup> setup_of(Ntuple &ntuple, Common common)
+{
+   const auto setups = setups_of(ntuple);
+   // of blind runs nothing is known to differ
+   auto known = std::find_if(setups.begin(), setups.end(), [](const Setup &setup) { return setup.is_told; });
+   Setup out = known == setups.end() ? setups.front() : *known;
+   std::string runs;
+   std::set<std::string> what;
+   for (const Setup &own : setups) {
+      const auto differing = differences(out, own, common);
+      if (!differing.empty())
+         runs += (runs.empty() ? "" : ", ") + std::to_string(own.run);
+      what.insert(differing.begin(), differing.end());
+   }
+   if (!what.empty()) {
+      std::string list;
+      for (const auto &each : what)
+         list += (list.empty() ? "" : ", ") + each;
+      std::fprintf(stderr,
+                   "renp: run %s: not the physics of run %lld (%s): give runs of one physics, or the number of one run "
+                   "as the last argument\n",
+                   runs.c_str(), out.run, list.c_str());
+      return std::nullopt;
+   }
+   for (const Setup &own : setups)
+      out.is_told &= own.is_told && differences(out, own, Common::kPhysics).empty();
+   out.oscillation.delta_deg = Oscillation::nufit(out.oscillation.ordering).delta_deg;
+   if (!out.is_told)
+      out.nature = kHiddenNature;
    return out;
 }
 
