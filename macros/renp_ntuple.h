@@ -29,6 +29,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace renp {
@@ -291,14 +292,15 @@ public:
    Needed::value_type all_of_events() { return {&events, Events().reader.branches}; }
 
    /// Open a file, a wildcard, or several separated by commas, and print what is in them.
-   /// False, with a line on stderr, if one is missing, torn, foreign or lacks a branch, or a run is there twice.
+   /// False, with a line on stderr, if one is missing, torn, foreign or lacks a branch, a run is there twice, or an
+   /// event that will be read has no step.
    /// \param needed what will be read beside `runs`; a skim may lack the rest
    bool open(const char *inputs, const Needed &needed)
    {
       if (!attach(inputs, needed))
          return false;
       report();
-      return has_unique_runs();
+      return has_unique_runs() && (needed.count(&events) == 0 || has_step_of_each_event());
    }
    bool open(const char *inputs) { return open(inputs, {all_of_steps(), all_of_backgrounds(), all_of_events()}); }
 
@@ -359,6 +361,33 @@ private:
             return fail(Form("run %lld", *run.run),
                         "is there twice: leave one of the files out, or merge again, each file once");
       return true;
+   }
+
+   bool has_step_of_each_event()
+   {
+      std::set<Long64_t> of_runs;
+      Runs row{&runs};
+      while (row.Next())
+         of_runs.insert(*row.run);
+      using Key = std::pair<Long64_t, Int_t>;
+      const auto keys_of = [](TChain &tree, auto &&is_good) {
+         Reader reader(&tree);
+         Value<Long64_t> run(reader, "run");
+         Value<Int_t> step(reader, "step");
+         while (reader.Next())
+            if (!is_good(Key(*run, *step)))
+               return fail(Form("run %lld", *run), Form("events of step %d have no row in `runs` or `steps`: keep these "
+                                                        "rows in the skim, or give the file that it was made from",
+                                                        *step));
+         return true;
+      };
+      std::set<Key> known;
+      keys_of(steps, [&](const Key &key) {
+         if (of_runs.count(key.first))
+            known.insert(key);
+         return true;
+      });
+      return keys_of(events, [&](const Key &key) { return known.count(key) > 0; });
    }
 };
 

@@ -250,6 +250,24 @@ def test_efficiency_and_resolution_equal_python(ran, files: Files):
     assert (mean, sigma) == pytest.approx((residual.mean(), residual.std()), abs=1e-9)
 
 
+def test_residuals_are_weighted(ran, files: Files, tmp_path):
+    """Of a run with weights and one without."""
+    merged = hadd(tmp_path / "merged.root", [files.weighted, files.few[0]])
+    with uproot.open(merged) as file:
+        events = file["events"].arrays(library="np")
+    signal = events["origin"] == 0
+    residual, weight = (
+        (events["photon_energy_eV"] - events["omega_emitted_eV"])[signal],
+        events["weight"][signal],
+    )
+    mean = np.average(residual, weights=weight)
+    width = np.sqrt(np.average((residual - mean) ** 2, weights=weight))
+    text = ran("truth_vs_reco", merged).stdout
+    printed = [float(x) for x in re.findall(r"mean (\S+) eV, sigma (\S+) eV", text)[0]]
+    assert printed == pytest.approx((mean, width), abs=1e-9)
+    assert abs(residual.mean() - mean) > 1e-6
+
+
 def test_what_is_recorded_is_what_is_stated(files: Files, tmp_path):
     """Merged runs, two with afterpulses and dead time, one of them pulsed: each agrees within 4σ (6e-5).
 
@@ -390,6 +408,24 @@ def test_skims(files: Files, tmp_path):
             "that the skim was made from"
         )
     assert not list(tmp_path.glob("picture*"))
+
+
+def test_events_without_a_step(files: Files, tmp_path):
+    """A skim that lost rows of `steps` or `runs` is refused by whatever joins events with them."""
+    skim = Path(__file__).with_name("skim")
+    run = read_many(files.few[0]).runs["run"][0]
+    copies = {"steps": "step != 2", "runs": "run < 0"}
+    session(*((skim, files.few[0], tmp_path / f"{tree}.root", tree, "", cut) for tree, cut in copies.items()))
+    both = f"{files.few[1]},{tmp_path / 'runs.root'}"
+    names = ("truth_vs_reco", "neutrino_kinematics", "rdataframe_example")
+    given = [(name, path, tmp_path / "picture") for name in names for path in (tmp_path / "steps.root", both)]
+    made, said = session(*given)
+    assert {part.value for part in made} == {1}
+    lines = said.splitlines()
+    line = f"renp: run {run}: events of step 2 have no row in `runs` or `steps`: keep these rows in the skim"
+    assert len(lines) == len(given)
+    assert all(each.startswith(line) for each in lines[::2])
+    assert all("runs.root: `runs` has no row" in each for each in lines[1::2])
 
 
 def test_no_legend_covers_what_is_drawn(files: Files, tmp_path):
