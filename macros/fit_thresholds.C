@@ -5,8 +5,8 @@
 ///     root -l -b -q 'fit_thresholds.C("fine.root", "fit", "three")'       // three masses free
 ///     root -l -b -q 'fit_thresholds.C("fine.root", "fit", "lightest", "fixed")'   // efficiency, backgrounds known
 ///
-/// Runs that are fitted together must have the same physics; the last argument is the number of one run, to fit that
-/// one only.
+/// Runs that are fitted together must have the same physics, whatever their masses; the last argument is the number of
+/// one run, to fit that one only.
 ///
 /// The normalisation is as stated. What the file states an error for floats with a constraint: efficiency, backgrounds,
 /// frequency offset (one of all runs, where `renp-sim fit` has one of each); not the errors of single steps. Mixing and
@@ -281,7 +281,7 @@ inline void draw_pulls(const Result &result, const Setup &setup)
    for (int pair = 0; pair < 6; ++pair) {
       const auto [i, j] = kPairs[pair];
       const double truth = threshold_eV(setup.masses[i] + setup.masses[j], setup.atom.e_eg_eV);
-      const double off = setup.is_told ? result.omega_eV(pair) - truth : 0;
+      const double off = setup.has_masses ? result.omega_eV(pair) - truth : 0;
       // 0 or infinite where a mass is at its bound or unseen
       const double error = off > 0 ? result.omega_down_eV(pair) : result.omega_up_eV(pair);
       pulls[pair] = error > 0 && std::isfinite(error) ? off / error : 0.;
@@ -290,7 +290,7 @@ inline void draw_pulls(const Result &result, const Setup &setup)
    }
    const double left = high - (high - low) / 0.29; // the numbers take the rest
    auto *frame = gPad->DrawFrame(left, 0, high, 6.6);
-   frame->GetXaxis()->SetTitle(setup.is_told ? "(fit #minus truth) / error" : "distance from the fit / error");
+   frame->GetXaxis()->SetTitle(setup.has_masses ? "(fit #minus truth) / error" : "distance from the fit / error");
    frame->GetYaxis()->SetLabelSize(0);
    frame->GetYaxis()->SetTickLength(0);
    auto *zero = new TLine(0, 0, 0, 6.6);
@@ -368,7 +368,7 @@ int fit_thresholds(const char *inputs, const char *stem = "fit_thresholds", cons
    renp::Ntuple ntuple;
    if (!ntuple.open(inputs, {ntuple.all_of_steps(), ntuple.all_of_backgrounds()}) || !ntuple.choose(run))
       return 1;
-   auto setup = renp::setup_of(ntuple, renp::Common::kPhysics);
+   auto setup = renp::setup_of(ntuple);
    const auto steps = renp::step_counts(ntuple);
    const auto settings = renp::setting_counts(steps);
    if (!setup || steps.empty())

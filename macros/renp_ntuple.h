@@ -376,9 +376,10 @@ private:
          Value<Int_t> step(reader, "step");
          while (reader.Next())
             if (!is_good(Key(*run, *step)))
-               return fail(Form("run %lld", *run), Form("events of step %d have no row in `runs` or `steps`: keep these "
-                                                        "rows in the skim, or give the file that it was made from",
-                                                        *step));
+               return fail(Form("run %lld", *run),
+                           Form("events of step %d have no row in `runs` or `steps`: keep these rows in the skim, "
+                                "or give the file that it was made from",
+                                *step));
          return true;
       };
       std::set<Key> known;

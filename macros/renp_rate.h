@@ -180,12 +180,12 @@ private:
 struct Setup {
    Long64_t run;
    Atom atom;
-   bool is_told; ///< whether the truth below is there and the same for all runs
+   bool is_told; ///< whether the truth below is there, for all runs
    Nature nature;
    Oscillation oscillation;
    Masses masses;
-   std::array<double, 2> majorana_deg; ///< alpha21, alpha31
-   std::string interaction;            ///< as it stands in the configuration
+   bool has_masses;                   ///< whether they are told and the same for all runs
+   std::string neutrino, interaction; ///< as they stand in the configuration, or empty
 
    /// Mixing and splittings of the runs if they have this ordering, else NuFIT's.
    Oscillation oscillation_of(Ordering ordering) const
@@ -194,11 +194,8 @@ struct Setup {
    }
 };
 
-/// What all runs must have in common.
-enum class Common { kAtom, kPhysics };
-
-/// Return in what the physics of two runs differs, as far as it is told of both.
-inline std::vector<std::string> differences(const Setup &one, const Setup &other, Common common)
+/// Return in what the physics of two runs differs, as far as it is told of both; masses may.
+inline std::vector<std::string> differences(const Setup &one, const Setup &other)
 {
    std::vector<std::string> out;
    const auto compare = [&out](bool is_same, const char *what) {
@@ -207,16 +204,18 @@ inline std::vector<std::string> differences(const Setup &one, const Setup &other
    };
    const auto levels = [](const Atom &a) { return std::tie(a.e_eg_eV, a.e_vg_eV, a.f_l); };
    compare(levels(one.atom) == levels(other.atom), "atom or spin tensor");
-   if (common == Common::kAtom || !one.is_told || !other.is_told)
+   if (!one.is_told || !other.is_told)
       return out;
-   const auto mixing = [](const Oscillation &o) {
-      return std::tie(o.sin2_theta12, o.sin2_theta13, o.dm2_21_eV2, o.dm2_3l_eV2, o.delta_deg);
-   };
-   compare(one.oscillation.ordering == other.oscillation.ordering, "ordering");
+   const bool is_same_ordering = one.oscillation.ordering == other.oscillation.ordering;
+   compare(is_same_ordering, "ordering");
    compare(one.nature == other.nature, "nature");
-   compare(one.masses == other.masses, "masses");
-   compare(mixing(one.oscillation) == mixing(other.oscillation) && one.majorana_deg == other.majorana_deg, "mixing");
+   if (one.neutrino.empty() || other.neutrino.empty())
+      return out;
    compare(one.interaction == other.interaction, "interaction");
+   if (is_same_ordering) // mixing follows it
+      for (const char *key : {"sin2_theta12", "sin2_theta13", "dm2_21_eV2", "dm2_3l_eV2", "delta_cp_deg",
+                              "alpha21_deg", "alpha31_deg"})
+         compare(number_of(one.neutrino, key) == number_of(other.neutrino, key), key);
    return out;
 }
 
@@ -229,49 +228,52 @@ inline std::vector<Setup> setups_of(Ntuple &ntuple)
    while (run.Next()) {
       if (!ntuple.is_chosen(*run.run))
          continue;
-      const auto &told = neutrino[*run.run];
+      const auto ordering = Ordering(*run.ordering);
       out.push_back({*run.run,
                      {*run.e_eg_eV, *run.e_vg_eV, *run.spin_f_l},
                      !*run.is_blind,
                      Nature(*run.nature),
-                     {Ordering(*run.ordering), *run.sin2_theta12, *run.sin2_theta13, *run.dm2_21_eV2, *run.dm2_3l_eV2,
-                      number_of(told, "delta_cp_deg")},
+                     {ordering, *run.sin2_theta12, *run.sin2_theta13, *run.dm2_21_eV2, *run.dm2_3l_eV2,
+                      Oscillation::nufit(ordering).delta_deg},
                      {*run.m1_eV, *run.m2_eV, *run.m3_eV},
-                     {number_of(told, "alpha21_deg"), number_of(told, "alpha31_deg")},
+                     !*run.is_blind,
+                     neutrino[*run.run],
                      interaction[*run.run]});
    }
    return out;
 }
 
-/// Return the setup of the runs. If they do not have in common what they must there is none, and a line on stderr
-/// names those that differ; where else they differ, nothing of their neutrinos is told.
-inline std::optional<Setup> setup_of(Ntuple &ntuple, Common common)
+/// Return the setup of the runs; if their physics differs there is none, and a line on stderr names those that differ.
+inline std::optional<Setup> setup_of(Ntuple &ntuple)
 {
    const auto setups = setups_of(ntuple);
    // of blind runs nothing is known to differ
-   auto known = std::find_if(setups.begin(), setups.end(), [](const Setup &setup) { return setup.is_told; });
+   const auto known = std::find_if(setups.begin(), setups.end(), [](const Setup &setup) { return setup.is_told; });
    Setup out = known == setups.end() ? setups.front() : *known;
-   std::string runs;
+   std::string runs, list;
    std::set<std::string> what;
+   bool has_other_masses = false;
    for (const Setup &own : setups) {
-      const auto differing = differences(out, own, common);
+      const auto differing = differences(out, own);
       if (!differing.empty())
          runs += (runs.empty() ? "" : ", ") + std::to_string(own.run);
       what.insert(differing.begin(), differing.end());
+      has_other_masses |= own.is_told && own.masses != out.masses;
    }
+   for (const auto &each : what)
+      list += (list.empty() ? "" : ", ") + each;
    if (!what.empty()) {
-      std::string list;
-      for (const auto &each : what)
-         list += (list.empty() ? "" : ", ") + each;
       std::fprintf(stderr,
                    "renp: run %s: not the physics of run %lld (%s): give runs of one physics, or the number of one run "
                    "as the last argument\n",
                    runs.c_str(), out.run, list.c_str());
       return std::nullopt;
    }
+   if (has_other_masses)
+      std::printf("runs were made with different masses: together they show none of them\n");
    for (const Setup &own : setups)
-      out.is_told &= own.is_told && differences(out, own, Common::kPhysics).empty();
-   out.oscillation.delta_deg = Oscillation::nufit(out.oscillation.ordering).delta_deg;
+      out.is_told &= own.is_told;
+   out.has_masses = out.is_told && !has_other_masses;
    if (!out.is_told)
       out.nature = kHiddenNature;
    return out;

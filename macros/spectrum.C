@@ -4,7 +4,7 @@
 ///     root -l -b -q 'spectrum.C("fine.root")'
 ///     root -l -b -q 'spectrum.C("run*.root", "fitted", 0.0101, 0.0133, 0.0511)'    // masses of a fit, in eV
 ///
-/// The last argument is the number of one run, to read that one only.
+/// Runs must have the same physics; the last argument is the number of one run, to read that one only.
 #include "renp_counts.h"
 #include "renp_draw.h"
 #include "renp_rate.h"
@@ -29,7 +29,7 @@ int spectrum(const char *inputs, const char *stem = "spectrum", double m1_eV = -
    renp::Ntuple ntuple;
    if (!ntuple.open(inputs, {ntuple.all_of_steps(), ntuple.all_of_backgrounds()}) || !ntuple.choose(run))
       return 1;
-   const auto setup = renp::setup_of(ntuple, renp::Common::kAtom);
+   const auto setup = renp::setup_of(ntuple);
    const auto steps = renp::step_counts(ntuple);
    const auto settings = renp::setting_counts(steps);
    if (!setup || steps.empty())
@@ -46,7 +46,7 @@ int spectrum(const char *inputs, const char *stem = "spectrum", double m1_eV = -
 
    const renp::Masses masses = is_given ? given : setup->masses;
    std::optional<renp::Spectrum> theory;
-   if (is_given || setup->is_told) {
+   if (is_given || setup->has_masses) {
       const auto oscillation = setup->oscillation_of(masses[2] > masses[0] ? renp::kNormal : renp::kInverted);
       theory.emplace(setup->atom, renp::Couplings(oscillation, setup->nature));
       if (setup->nature == renp::kMajorana)

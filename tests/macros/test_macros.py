@@ -324,13 +324,25 @@ def test_dataframe_joins_events_with_their_steps(ran, files: Files):
     assert abs(mean - offset.mean()) > 1e-3 * abs(mean)
 
 
+def test_runs_of_other_masses_are_one_physics(files: Files, tmp_path):
+    """As for `renp-sim`, which says so too; but no one truth is compared with."""
+    heavier = make(tmp_path / "heavier.root", 21, neutrino={"lightest_mass_eV": 0.011})
+    inputs, stem = f"{files.scan},{heavier}", tmp_path / "picture"
+    made, said = session(("spectrum", inputs, stem), ("fit_thresholds", inputs, stem))
+    assert said == ""
+    assert [part.value for part in made] == [0, 0]
+    assert all("runs were made with different masses" in part.text for part in made)
+    assert "no threshold is marked" in made[0].text
+    assert "nature and mixing are hidden" not in made[1].text
+
+
 def test_runs_of_other_physics_are_not_fitted_together(ran, files: Files, tmp_path):
     """One line names them and what differs; a chosen run is fitted as if it were alone."""
     xenon = {"target": {"atom": "Xe"}, "detector": {"energy_window_eV": [0.0, 10.0]}, "background": []}
     above = {"omegas_eV": [4.2], "total_duration_s": 1e3}
     others = {
         "atom or spin tensor": make(tmp_path / "xenon.root", 11, laser={"scan": [above]}, **xenon),
-        "masses, mixing, nature, ordering": files.majorana,
+        "nature, ordering": files.majorana,
         "interaction": make(
             tmp_path / "scalar.root",
             12,
