@@ -5,6 +5,9 @@
 ///     root -l -b -q 'fit_thresholds.C("fine.root", "fit", "three")'       // three masses free
 ///     root -l -b -q 'fit_thresholds.C("fine.root", "fit", "lightest", "fixed")'   // efficiency, backgrounds known
 ///
+/// Runs that are fitted together must have the same physics, whatever their masses; the last argument is the number of
+/// one run, to fit that one only.
+///
 /// The normalisation is as stated. What the file states an error for floats with a constraint: efficiency, backgrounds,
 /// frequency offset (one of all runs, where `renp-sim fit` has one of each); not the errors of single steps. Mixing and
 /// splittings are those of the run, or NuFIT 5.2 for the other ordering and for blind runs. Majorana phases are not in
@@ -239,9 +242,9 @@ inline void draw_curves(const std::vector<Result> &results, const Result &best)
       for (const auto &[x, q] : result.curve.points)
          if (std::isfinite(q)) {
             high = std::max(high, 1e3 * x);
-            top = std::max(top, 10 * (q - best.q));
+            top = std::max(top, q - best.q);
          }
-   auto *frame = gPad->DrawFrame(0, 0.02, high, top);
+   auto *frame = gPad->DrawFrame(0, 0.02, high, top_of_axis(0.02, top, results.size(), true));
    frame->GetXaxis()->SetTitle("lightest mass  [meV]");
    frame->GetYaxis()->SetTitle("#minus2 ln L #minus minimum");
    gPad->SetLogy();
@@ -249,7 +252,7 @@ inline void draw_curves(const std::vector<Result> &results, const Result &best)
    one->SetLineStyle(kDashed);
    one->SetLineColor(kGray + 1);
    one->Draw();
-   auto *legend = new TLegend(0.52, 0.2, 0.93, 0.33);
+   auto *legend = legend_on_top(results.size(), 0.6);
    for (size_t k = 0; k < results.size(); ++k) {
       auto points = results[k].curve.points;
       for (double x = 0; x < 1e-3 * high; x += 5e-6 * high)
@@ -273,8 +276,21 @@ inline void draw_curves(const std::vector<Result> &results, const Result &best)
 /// Each threshold in units of its error, from the true one, or from the fit where the truth is hidden.
 inline void draw_pulls(const Result &result, const Setup &setup)
 {
-   auto *frame = gPad->DrawFrame(-11.5, 0, 3.5, 6.6);
-   frame->GetXaxis()->SetTitle(setup.is_told ? "(fit #minus truth) / error" : "distance from the fit / error");
+   std::array<double, 6> pulls;
+   double low = -1.5, high = 3.5;
+   for (int pair = 0; pair < 6; ++pair) {
+      const auto [i, j] = kPairs[pair];
+      const double truth = threshold_eV(setup.masses[i] + setup.masses[j], setup.atom.e_eg_eV);
+      const double off = setup.has_masses ? result.omega_eV(pair) - truth : 0;
+      // 0 or infinite where a mass is at its bound or unseen
+      const double error = off > 0 ? result.omega_down_eV(pair) : result.omega_up_eV(pair);
+      pulls[pair] = error > 0 && std::isfinite(error) ? off / error : 0.;
+      low = std::min(low, pulls[pair] - 1.5);
+      high = std::max(high, pulls[pair] + 1.5);
+   }
+   const double left = high - (high - low) / 0.29; // the numbers take the rest
+   auto *frame = gPad->DrawFrame(left, 0, high, 6.6);
+   frame->GetXaxis()->SetTitle(setup.has_masses ? "(fit #minus truth) / error" : "distance from the fit / error");
    frame->GetYaxis()->SetLabelSize(0);
    frame->GetYaxis()->SetTickLength(0);
    auto *zero = new TLine(0, 0, 0, 6.6);
@@ -289,13 +305,11 @@ inline void draw_pulls(const Result &result, const Setup &setup)
    for (int pair = 0; pair < 6; ++pair) {
       const auto [i, j] = kPairs[pair];
       const double down = result.omega_down_eV(pair), up = result.omega_up_eV(pair), y = 5.8 - pair;
-      const double truth = threshold_eV(setup.masses[i] + setup.masses[j], setup.atom.e_eg_eV);
-      const double off = setup.is_told ? result.omega_eV(pair) - truth : 0;
-      const double error = off > 0 ? down : up; // 0 or infinite where a mass is at its bound or unseen
-      points->AddPoint(error > 0 && std::isfinite(error) ? off / error : 0., y);
+      points->AddPoint(pulls[pair], y);
       points->SetPointError(pair, 1, 1, 0, 0);
-      latex.DrawLatex(-11.2, y, Form("#omega_{%d%d} = %.7f eV #minus%.2g +%.2g #mueV", i + 1, j + 1,
-                                    result.omega_eV(pair), 1e6 * down, 1e6 * up));
+      latex.DrawLatex(left + 0.02 * (high - left), y,
+                      Form("#omega_{%d%d} = %.7f eV #minus%.2g +%.2g #mueV", i + 1, j + 1, result.omega_eV(pair),
+                           1e6 * down, 1e6 * up));
    }
    points->SetMarkerStyle(kFullCircle);
    points->SetMarkerColor(colour(0));
@@ -343,7 +357,7 @@ fit_both(const Setup &setup, const std::vector<Counts> &steps, const Phases &pha
 
 int fit_thresholds(const char *inputs, const char *stem = "fit_thresholds", const char *masses = "lightest",
                    const char *nuisances = "stated", double alpha21_deg = 0, double alpha31_deg = 0,
-                   double delta_deg = -1)
+                   double delta_deg = -1, Long64_t run = -1)
 {
    const bool is_lightest = std::string(masses) == "lightest", floats = std::string(nuisances) == "stated";
    if ((!is_lightest && std::string(masses) != "three") || (!floats && std::string(nuisances) != "fixed")) {
@@ -352,7 +366,7 @@ int fit_thresholds(const char *inputs, const char *stem = "fit_thresholds", cons
       return 1;
    }
    renp::Ntuple ntuple;
-   if (!ntuple.open(inputs))
+   if (!ntuple.open(inputs, {ntuple.all_of_steps(), ntuple.all_of_backgrounds()}) || !ntuple.choose(run))
       return 1;
    auto setup = renp::setup_of(ntuple);
    const auto steps = renp::step_counts(ntuple);
@@ -364,7 +378,7 @@ int fit_thresholds(const char *inputs, const char *stem = "fit_thresholds", cons
       return 1;
    }
    if (!setup->is_told) {
-      std::printf("nature and mixing are hidden or differ: Dirac and NuFIT 5.2 are taken\n");
+      std::printf("nature and mixing are hidden: Dirac and NuFIT 5.2 are taken\n");
       setup->nature = renp::kDirac;
    }
 

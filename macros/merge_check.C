@@ -12,7 +12,6 @@
 #include <TLegend.h>
 
 #include <algorithm>
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -144,7 +143,7 @@ inline void draw_pair(const char *title, const Books &books, double (*promised)(
    bars->SetBarWidth(0.8f);
    bars->SetBarOffset(0.1f);
    bars->SetMinimum(0);
-   bars->SetMaximum(top > 0 ? 1.45 * top : 1);
+   bars->SetMaximum(top > 0 ? top_of_axis(0, top, 2) : 1);
    bars->GetXaxis()->SetTitle("run, in the order of its number");
    bars->GetXaxis()->SetNdivisions(n < 10 ? n : 510);
    bars->GetYaxis()->SetTitle(title);
@@ -154,7 +153,7 @@ inline void draw_pair(const char *title, const Books &books, double (*promised)(
    points->SetMarkerSize(1.3f);
    points->SetMarkerColor(colour(1));
    points->Draw("P");
-   auto *legend = new TLegend(0.2, 0.77, 0.9, 0.9);
+   auto *legend = legend_on_top(2);
    legend->AddEntry(bars, found_label, "f");
    legend->AddEntry(points, "promised by runs", "p");
    legend->Draw();
@@ -166,7 +165,7 @@ inline void draw_pair(const char *title, const Books &books, double (*promised)(
 int merge_check(const char *inputs, const char *stem = "merge_check")
 {
    renp::Ntuple ntuple;
-   if (!ntuple.attach(inputs))
+   if (!ntuple.attach(inputs, {ntuple.all_of_steps(), ntuple.all_of_events()}))
       return 1;
    for (const auto &file : ntuple.files)
       std::printf("read %s\n", file.c_str());

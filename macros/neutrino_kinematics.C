@@ -76,10 +76,10 @@ struct PairHistograms {
       dress(energy_j, 1);
       energy_j->SetFillStyle(0);
       energy_j->SetLineStyle(kDashed);
-      energy_i->SetMaximum(1.5 * std::max(energy_i->GetMaximum(), energy_j->GetMaximum()));
+      energy_i->SetMaximum(top_of_axis(0, std::max(energy_i->GetMaximum(), energy_j->GetMaximum()), 2));
       energy_i->Draw("hist");
       energy_j->Draw("hist same");
-      auto *legend = new TLegend(0.22, 0.76, 0.9, 0.9);
+      auto *legend = legend_on_top(2);
       legend->AddEntry(energy_i, "neutrino #nu_{i}", "f");
       legend->AddEntry(energy_j, "antineutrino #bar{#nu}_{j}", "l");
       legend->Draw();
@@ -97,7 +97,7 @@ struct PairHistograms {
    {
       static const char *const names[] = {"#nu_{1}#nu_{1}", "#nu_{1}#nu_{2}, #nu_{2}#nu_{2}", "pairs with #nu_{3}"};
       auto *stack = new THStack("mass", "");
-      auto *legend = new TLegend(0.22, 0.69, 0.7, 0.9);
+      auto *legend = legend_on_top(3, 0.7);
       for (int k = 0; k < 3; ++k) {
          dress(mass[k], k);
          mass[k]->SetFillColorAlpha(colour(k), 0.5);
@@ -106,7 +106,7 @@ struct PairHistograms {
          legend->AddEntry(mass[k], names[k], "f");
       }
       stack->Draw("hist");
-      stack->SetMaximum(1.45 * stack->GetMaximum());
+      stack->SetMaximum(top_of_axis(0, stack->GetMaximum(), 3));
       stack->GetXaxis()->SetTitle(mass[0]->GetXaxis()->GetTitle());
       stack->GetYaxis()->SetMaxDigits(4);
       stack->GetYaxis()->SetTitle(mass[0]->GetYaxis()->GetTitle());
@@ -138,7 +138,7 @@ private:
 int neutrino_kinematics(const char *inputs, const char *stem = "neutrino_kinematics")
 {
    renp::Ntuple ntuple;
-   if (!ntuple.open(inputs))
+   if (!ntuple.open(inputs, {ntuple.all_of_steps(), ntuple.all_of_events()}))
       return 1;
    std::map<Long64_t, double> e_eg_eV; // by run
    double highest_eV = 0, lowest_omega_eV = INFINITY;

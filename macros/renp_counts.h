@@ -46,12 +46,13 @@ struct Counts {
    static constexpr double kTail = (1 - 0.6826894921370859) / 2;
 };
 
-/// Return the steps of all runs in file order; empty, with a line on stderr, if their counts are not Poisson.
+/// Return the steps of all runs, or of the chosen one, in file order; empty, with a line on stderr, if their counts are
+/// not Poisson.
 inline std::vector<Counts> step_counts(Ntuple &ntuple)
 {
    Runs run{&ntuple.runs};
    while (run.Next())
-      if (!*run.is_poisson) {
+      if (ntuple.is_chosen(*run.run) && !*run.is_poisson) {
          std::fprintf(stderr, "renp: run %lld: was made with --events, so its counts are not Poisson: leave it out\n",
                       *run.run);
          return {};
@@ -66,6 +67,8 @@ inline std::vector<Counts> step_counts(Ntuple &ntuple)
    std::vector<Counts> out;
    Steps step{&ntuple.steps};
    while (step.Next()) {
+      if (!ntuple.is_chosen(*step.run))
+         continue;
       const double live_s = *step.live_time_s, efficiency = *step.efficiency;
       Counts counts{*step.omega_set_eV, *step.linewidth_eV, double(*step.n_recorded), 0.,
                     *step.gamma0_hz * *step.coherence * efficiency * live_s, *step.omega_common_error_eV,

@@ -34,7 +34,7 @@ public:
 
    void draw_zoom() const
    {
-      draw(fDense);
+      draw(fDense, 0);
       label_pad("where points are dense");
    }
 
@@ -47,9 +47,10 @@ public:
             all.high = std::max(all.high, threshold(pair));
          }
       const double room = all.high > all.low ? 0.05 * (all.high - all.low) : 1e-4;
-      const auto [points, curve] = draw({all.low - room, all.high + room});
+      const int n_lines = fTheory ? 2 : 1;
+      const auto [points, curve] = draw({all.low - room, all.high + room}, n_lines);
       label_pad("renp-sim");
-      auto *legend = new TLegend(0.19, 0.2, 0.62, fTheory ? 0.33 : 0.265);
+      auto *legend = legend_on_top(n_lines);
       legend->AddEntry(points, "data, 68 % Poisson errors", "pe");
       if (fTheory)
          legend->AddEntry(curve, theory_label, "l");
@@ -94,7 +95,8 @@ private:
       return high - low < 0.25 * whole ? Range{low - closest, high + closest} : Range{0, 0};
    }
 
-   std::pair<TGraph *, TGraph *> draw(const Range &range) const
+   /// Names of thresholds stand above all points, and a legend of so many lines above them.
+   std::pair<TGraph *, TGraph *> draw(const Range &range, int n_lines) const
    {
       auto *points = new TGraphAsymmErrors;
       double top = 0, bottom = 0;
@@ -106,17 +108,22 @@ private:
          top = std::max(top, s.spectrum() + s.spectrum_error_up());
          bottom = std::min(bottom, s.spectrum() - s.spectrum_error_down());
       }
-      auto *frame = gPad->DrawFrame(range.low, bottom < 0 ? 1.1 * bottom : 0, range.high, 1.2 * top);
+      TGraph *curve = nullptr;
+      if (fTheory) {
+         curve = theory_curve(range);
+         top = std::max(top, TMath::MaxElement(curve->GetN(), curve->GetY()));
+      }
+      bottom *= 1.1;
+      const double end = top_of_axis(bottom, top, n_lines + (fTheory ? 1 : 0));
+      auto *frame = gPad->DrawFrame(range.low, bottom, range.high, end);
       frame->GetXaxis()->SetTitle("trigger frequency #omega  [eV]");
       frame->GetYaxis()->SetTitle("spectrum #hat{I}(#omega)");
       frame->GetXaxis()->SetNdivisions(504);
       frame->GetXaxis()->SetDecimals();
       frame->GetYaxis()->SetDecimals();
       frame->GetYaxis()->SetMaxDigits(4);
-      TGraph *curve = nullptr;
       if (fTheory) {
-         draw_thresholds(range, 1.2 * top);
-         curve = theory_curve(range);
+         draw_thresholds(range, bottom, top, 0.03 * (end - bottom));
          curve->Draw("L");
       }
       points->SetMarkerStyle(kFullCircle);
@@ -140,8 +147,8 @@ private:
       return curve;
    }
 
-   /// Dashed lines; names that would overlap share a place.
-   void draw_thresholds(const Range &range, double top) const
+   /// Dashed lines up to so far below their names; names that would overlap share a place.
+   void draw_thresholds(const Range &range, double bottom, double top, double gap) const
    {
       std::vector<std::pair<double, int>> sorted;
       for (int pair = 0; pair < 6; ++pair)
@@ -157,7 +164,7 @@ private:
          double sum = 0;
          const size_t first = k;
          for (; k < sorted.size() && sorted[k].first - sorted[first].first < 0.06 * (range.high - range.low); ++k) {
-            auto *line = new TLine(sorted[k].first, 0, sorted[k].first, 0.89 * top);
+            auto *line = new TLine(sorted[k].first, bottom, sorted[k].first, top);
             line->SetLineStyle(kDashed);
             line->SetLineColor(colour(1));
             line->Draw();
@@ -165,7 +172,7 @@ private:
             names += Form("%s%d%d", names.Length() ? "," : "", i + 1, j + 1);
             sum += sorted[k].first;
          }
-         latex.DrawLatex(sum / (k - first), 0.92 * top, "#omega_{" + names + "}");
+         latex.DrawLatex(sum / (k - first), top + gap, "#omega_{" + names + "}");
       }
    }
 };

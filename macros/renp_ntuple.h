@@ -8,7 +8,8 @@
 ///        if (*event.recorded) histogram.Fill(*event.photon_energy_eV, *event.weight);
 ///
 /// The trees are flat and have no class of their own, so no dictionary is needed. A branch is read from the
-/// file only where its value is asked for. The JSON branches of `runs` are left to Python.
+/// file only where its value is asked for, but it must be there. The JSON branches of `runs` are left to Python, but
+/// for the few words of `config` that `Ntuple::configured` finds.
 #ifndef RENP_NTUPLE_H
 #define RENP_NTUPLE_H
 
@@ -19,12 +20,16 @@
 #include <TString.h>
 #include <TSystem.h>
 #include <TTreeReader.h>
+#include <TTreeReaderArray.h>
 #include <TTreeReaderValue.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace renp {
@@ -46,12 +51,26 @@ inline const char *name_of(Nature nature)
    return nature == kDirac ? "dirac" : nature == kMajorana ? "majorana" : "hidden";
 }
 
+/// Reads a tree, and knows which of its branches are asked for.
+struct Reader : TTreeReader {
+   std::vector<std::string> branches;
+   using TTreeReader::TTreeReader;
+};
+
+/// The value of a branch in the row where its reader is.
 template <class T>
-using Value = TTreeReaderValue<T>;
+class Value {
+public:
+   Value(Reader &reader, const char *branch) : fValue(reader, branch) { reader.branches.push_back(branch); }
+   T &operator*() { return *fValue; }
+
+private:
+   TTreeReaderValue<T> fValue;
+};
 
 /// One row per run. Truth is NaN, 0 or -1 in a blind run.
 struct Runs {
-   TTreeReader reader;
+   Reader reader;
    Value<Long64_t> run{reader, "run"};
    Value<Int_t> schema_major{reader, "schema_major"}, schema_minor{reader, "schema_minor"};
    Value<ULong64_t> seed{reader, "seed"};
@@ -66,13 +85,14 @@ struct Runs {
    Value<Double_t> dm2_21_eV2{reader, "dm2_21_eV2"}, dm2_3l_eV2{reader, "dm2_3l_eV2"};
    Value<Double_t> m1_eV{reader, "m1_eV"}, m2_eV{reader, "m2_eV"}, m3_eV{reader, "m3_eV"};
 
+   Runs() = default;
    explicit Runs(TTree *tree) : reader(tree) {}
    bool Next() { return reader.Next(); }
 };
 
 /// One row per run and laser step, also for a step without events.
 struct Steps {
-   TTreeReader reader;
+   Reader reader;
    Value<Long64_t> run{reader, "run"};
    Value<Int_t> step{reader, "step"}, scan_pass{reader, "scan_pass"};
    Value<Char_t> kind{reader, "kind"};
@@ -89,13 +109,14 @@ struct Steps {
    Value<Long64_t> n_recorded{reader, "n_recorded"}, n_generated{reader, "n_generated"};
    Value<Double_t> mu_signal{reader, "mu_signal"}, mu_background{reader, "mu_background"};
 
+   Steps() = default;
    explicit Steps(TTree *tree) : reader(tree) {}
    bool Next() { return reader.Next(); }
 };
 
 /// One row per run, step and background component.
 struct Backgrounds {
-   TTreeReader reader;
+   Reader reader;
    Value<Long64_t> run{reader, "run"};
    Value<Int_t> step{reader, "step"};
    Value<Short_t> component{reader, "component"};
@@ -103,13 +124,14 @@ struct Backgrounds {
    Value<Bool_t> present{reader, "present"};
    Value<Double_t> mu{reader, "mu"};
 
+   Backgrounds() = default;
    explicit Backgrounds(TTree *tree) : reader(tree) {}
    bool Next() { return reader.Next(); }
 };
 
 /// One row per recorded photon in time order; also lost ones (`recorded` false) if they were kept.
 struct Events {
-   TTreeReader reader;
+   Reader reader;
    Value<Long64_t> run{reader, "run"}, event{reader, "event"};
    Value<Int_t> step{reader, "step"};
    Value<Double_t> time_s{reader, "time_s"};
@@ -128,9 +150,34 @@ struct Events {
    Value<Double_t> nu_j_pz_eV{reader, "nu_j_pz_eV"};
    Value<Float_t> x_cm{reader, "x_cm"}, y_cm{reader, "y_cm"}, z_cm{reader, "z_cm"};
 
+   Events() = default;
    explicit Events(TTree *tree) : reader(tree) {}
    bool Next() { return reader.Next(); }
 };
+
+/// Trees, and the branches of each that are going to be read.
+using Needed = std::map<TChain *, std::vector<std::string>>;
+
+/// The object that a key has in a text of JSON, as it stands there; empty if it has none.
+inline std::string object_of(const std::string &json, const std::string &key)
+{
+   const auto start = json.find("\"" + key + "\": {");
+   int depth = 0;
+   for (auto i = start == std::string::npos ? json.size() : json.find('{', start); i < json.size(); ++i) {
+      depth += (json[i] == '{') - (json[i] == '}');
+      if (depth == 0)
+         return json.substr(start, i + 1 - start);
+   }
+   return "";
+}
+
+/// The number that a key has in such an object; 0 if it has none.
+inline double number_of(const std::string &object, const std::string &key)
+{
+   const std::string name = "\"" + key + "\": ";
+   const auto start = object.find(name);
+   return start == std::string::npos ? 0. : std::strtod(object.c_str() + start + name.size(), nullptr);
+}
 
 /// Files of one schema that have some trees, each chained over them.
 class Files {
@@ -139,8 +186,8 @@ public:
 
 protected:
    /// Chain the trees of a file, of a wildcard, or of several separated by commas.
-   /// False, with a line on stderr, if one is missing, torn, foreign or was never finished.
-   bool chain(const char *inputs, const std::vector<TChain *> &trees, const char *maker)
+   /// False, with a line on stderr, if one is missing, torn, foreign or was never finished, or lacks a branch.
+   bool chain(const char *inputs, const Needed &trees, const char *maker)
    {
       TString list = inputs, input;
       for (Ssiz_t from = 0; list.Tokenize(input, from, ",");) {
@@ -154,8 +201,8 @@ protected:
          const std::string fault = fault_of(file.c_str(), trees, maker);
          if (!fault.empty())
             return fail(file.c_str(), fault.c_str());
-         for (TChain *tree : trees)
-            tree->AddFile(file.c_str());
+         for (const auto &needed : trees)
+            needed.first->AddFile(file.c_str());
       }
       return true;
    }
@@ -182,7 +229,7 @@ private:
       return true;
    }
 
-   static std::string fault_of(const char *path, const std::vector<TChain *> &trees, const char *maker)
+   static std::string fault_of(const char *path, const Needed &trees, const char *maker)
    {
       const auto level = gErrorIgnoreLevel;
       gErrorIgnoreLevel = kFatal; // one clear line from us instead of several from ROOT
@@ -198,9 +245,9 @@ private:
       return fault;
    }
 
-   static std::string schema_fault(TFile &file, const std::vector<TChain *> &trees, const char *maker)
+   static std::string schema_fault(TFile &file, const Needed &trees, const char *maker)
    {
-      for (const TChain *chain : trees) {
+      for (const auto &[chain, branches] : trees) {
          const TKey *key = file.GetKey(chain->GetName());
          if (!key || std::string(key->GetClassName()) != "TTree")
             return std::string("has no TTree `") + chain->GetName() + "`: give a file that `" + maker + "` wrote";
@@ -210,11 +257,26 @@ private:
          return "`runs` has no row, so it was never finished: generate it again";
       if (!tree->GetBranch("schema_major"))
          return std::string("has no schema version: give a file that `") + maker + "` wrote";
-      TTreeReader reader(tree);
+      Reader reader(tree);
       Value<Int_t> major(reader, "schema_major");
       while (reader.Next())
          if (*major != kSchemaMajor)
             return Form("has schema %d: these macros read schema %d.x", *major, kSchemaMajor);
+      return missing_branches(file, trees);
+   }
+
+   static std::string missing_branches(TFile &file, const Needed &trees)
+   {
+      for (const auto &[chain, branches] : trees) {
+         auto *tree = file.Get<TTree>(chain->GetName());
+         std::string missing;
+         for (const auto &branch : branches)
+            if (!tree->GetBranch(branch.c_str()))
+               missing += (missing.empty() ? "" : ", ") + branch;
+         if (!missing.empty())
+            return std::string("`") + chain->GetName() + "` lacks the branch " + missing +
+                   ": keep it in the skim, or give the file that the skim was made from";
+      }
       return "";
    }
 };
@@ -224,23 +286,61 @@ class Ntuple : public Files {
 public:
    TChain runs{"runs"}, steps{"steps"}, backgrounds{"backgrounds"}, events{"events"};
 
+   /// All branches that the structs above read of a tree.
+   Needed::value_type all_of_steps() { return {&steps, Steps().reader.branches}; }
+   Needed::value_type all_of_backgrounds() { return {&backgrounds, Backgrounds().reader.branches}; }
+   Needed::value_type all_of_events() { return {&events, Events().reader.branches}; }
+
    /// Open a file, a wildcard, or several separated by commas, and print what is in them.
-   /// False, with a line on stderr, if one is missing, torn, foreign, or a run is there twice.
-   bool open(const char *inputs)
+   /// False, with a line on stderr, if one is missing, torn, foreign or lacks a branch, a run is there twice, or an
+   /// event that will be read has no step.
+   /// \param needed what will be read beside `runs`; a skim may lack the rest
+   bool open(const char *inputs, const Needed &needed)
    {
-      if (!attach(inputs))
+      if (!attach(inputs, needed))
          return false;
       report();
-      return has_unique_runs();
+      return has_unique_runs() && (needed.count(&events) == 0 || has_step_of_each_event());
    }
+   bool open(const char *inputs) { return open(inputs, {all_of_steps(), all_of_backgrounds(), all_of_events()}); }
 
    /// The same for files that may be faulty inside: only what is needed to read them is checked.
-   bool attach(const char *inputs)
+   bool attach(const char *inputs, Needed needed)
    {
-      return chain(inputs, {&runs, &steps, &backgrounds, &events}, "renp-sim generate");
+      needed[&runs] = Runs().reader.branches;
+      needed[&runs].push_back("config");
+      for (TChain *tree : {&steps, &backgrounds, &events}) // they must be there, even if nothing is read of them
+         needed[tree];
+      return chain(inputs, needed, "renp-sim generate");
+   }
+
+   /// Read one run only, where a number is given; false, with a line on stderr, if it is not there.
+   bool choose(Long64_t number)
+   {
+      fChosen = number;
+      Runs run{&runs};
+      while (run.Next())
+         if (is_chosen(*run.run))
+            return true;
+      return fail(Form("run %lld", number), "is not there: give one of the numbers above");
+   }
+   bool is_chosen(Long64_t run) const { return fChosen < 0 || run == fChosen; }
+
+   /// An object of the configuration of each run, by its key, as it stands in the JSON; empty if it has none.
+   std::map<Long64_t, std::string> configured(const char *key)
+   {
+      std::map<Long64_t, std::string> out;
+      Reader reader(&runs);
+      Value<Long64_t> run(reader, "run");
+      TTreeReaderArray<UChar_t> config(reader, "config");
+      while (reader.Next())
+         out[*run] = object_of({config.begin(), config.end()}, key);
+      return out;
    }
 
 private:
+   Long64_t fChosen = -1; ///< negative: all of them
+
    void report()
    {
       for (const auto &file : files)
@@ -258,8 +358,37 @@ private:
       Runs run{&runs};
       while (run.Next())
          if (!seen.insert(*run.run).second)
-            return fail(Form("run %lld", *run.run), "is there twice: leave one of the files out");
+            return fail(Form("run %lld", *run.run),
+                        "is there twice: leave one of the files out, or merge again, each file once");
       return true;
+   }
+
+   bool has_step_of_each_event()
+   {
+      std::set<Long64_t> of_runs;
+      Runs row{&runs};
+      while (row.Next())
+         of_runs.insert(*row.run);
+      using Key = std::pair<Long64_t, Int_t>;
+      const auto keys_of = [](TChain &tree, auto &&is_good) {
+         Reader reader(&tree);
+         Value<Long64_t> run(reader, "run");
+         Value<Int_t> step(reader, "step");
+         while (reader.Next())
+            if (!is_good(Key(*run, *step)))
+               return fail(Form("run %lld", *run),
+                           Form("events of step %d have no row in `runs` or `steps`: keep these rows in the skim, "
+                                "or give the file that it was made from",
+                                *step));
+         return true;
+      };
+      std::set<Key> known;
+      keys_of(steps, [&](const Key &key) {
+         if (of_runs.count(key.first))
+            known.insert(key);
+         return true;
+      });
+      return keys_of(events, [&](const Key &key) { return known.count(key) > 0; });
    }
 };
 

@@ -17,6 +17,10 @@
 #include <complex>
 #include <cstdio>
 #include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
 
 namespace renp {
 
@@ -174,11 +178,14 @@ private:
 
 /// What the `runs` tree says of atom and neutrinos.
 struct Setup {
+   Long64_t run;
    Atom atom;
-   bool is_told; ///< whether the truth below is there and the same for all runs
+   bool is_told; ///< whether the truth below is there, for all runs
    Nature nature;
    Oscillation oscillation;
    Masses masses;
+   bool has_masses;                   ///< whether they are told and the same for all runs
+   std::string neutrino, interaction; ///< as they stand in the configuration, or empty
 
    /// Mixing and splittings of the runs if they have this ordering, else NuFIT's.
    Oscillation oscillation_of(Ordering ordering) const
@@ -187,32 +194,88 @@ struct Setup {
    }
 };
 
-/// Return the setup of all runs; runs of different atoms have none, and a line on stderr says so.
-inline std::optional<Setup> setup_of(Ntuple &ntuple)
+/// Return in what the physics of two runs differs, as far as it is told of both; masses may.
+inline std::vector<std::string> differences(const Setup &one, const Setup &other)
 {
-   std::optional<Setup> out;
+   std::vector<std::string> out;
+   const auto compare = [&out](bool is_same, const char *what) {
+      if (!is_same)
+         out.push_back(what);
+   };
+   const auto levels = [](const Atom &a) { return std::tie(a.e_eg_eV, a.e_vg_eV, a.f_l); };
+   compare(levels(one.atom) == levels(other.atom), "atom or spin tensor");
+   if (!one.is_told || !other.is_told)
+      return out;
+   const bool is_same_ordering = one.oscillation.ordering == other.oscillation.ordering;
+   compare(is_same_ordering, "ordering");
+   compare(one.nature == other.nature, "nature");
+   if (one.neutrino.empty() || other.neutrino.empty())
+      return out;
+   compare(one.interaction == other.interaction, "interaction");
+   if (is_same_ordering) // mixing follows it
+      for (const char *key : {"sin2_theta12", "sin2_theta13", "dm2_21_eV2", "dm2_3l_eV2", "delta_cp_deg",
+                              "alpha21_deg", "alpha31_deg"})
+         compare(number_of(one.neutrino, key) == number_of(other.neutrino, key), key);
+   return out;
+}
+
+/// Return the setup of each run, or of the chosen one.
+inline std::vector<Setup> setups_of(Ntuple &ntuple)
+{
+   auto neutrino = ntuple.configured("neutrino"), interaction = ntuple.configured("interaction");
+   std::vector<Setup> out;
    Runs run{&ntuple.runs};
    while (run.Next()) {
+      if (!ntuple.is_chosen(*run.run))
+         continue;
       const auto ordering = Ordering(*run.ordering);
-      const Setup own{{*run.e_eg_eV, *run.e_vg_eV, *run.spin_f_l},
-                      !*run.is_blind,
-                      Nature(*run.nature),
-                      {ordering, *run.sin2_theta12, *run.sin2_theta13, *run.dm2_21_eV2, *run.dm2_3l_eV2,
-                       Oscillation::nufit(ordering).delta_deg},
-                      {*run.m1_eV, *run.m2_eV, *run.m3_eV}};
-      if (!out)
-         out = own;
-      const Atom &a = out->atom, &b = own.atom;
-      if (a.e_eg_eV != b.e_eg_eV || a.e_vg_eV != b.e_vg_eV || a.f_l != b.f_l) {
-         std::fprintf(stderr, "renp: run %lld: has another atom or spin tensor: leave it out\n", *run.run);
-         return std::nullopt;
-      }
-      out->is_told &= own.is_told && own.nature == out->nature && own.masses == out->masses &&
-                      own.oscillation.sin2_theta12 == out->oscillation.sin2_theta12 &&
-                      own.oscillation.sin2_theta13 == out->oscillation.sin2_theta13;
+      out.push_back({*run.run,
+                     {*run.e_eg_eV, *run.e_vg_eV, *run.spin_f_l},
+                     !*run.is_blind,
+                     Nature(*run.nature),
+                     {ordering, *run.sin2_theta12, *run.sin2_theta13, *run.dm2_21_eV2, *run.dm2_3l_eV2,
+                      Oscillation::nufit(ordering).delta_deg},
+                     {*run.m1_eV, *run.m2_eV, *run.m3_eV},
+                     !*run.is_blind,
+                     neutrino[*run.run],
+                     interaction[*run.run]});
    }
-   if (out && !out->is_told)
-      out->nature = kHiddenNature;
+   return out;
+}
+
+/// Return the setup of the runs; if their physics differs there is none, and a line on stderr names those that differ.
+inline std::optional<Setup> setup_of(Ntuple &ntuple)
+{
+   const auto setups = setups_of(ntuple);
+   // of blind runs nothing is known to differ
+   const auto known = std::find_if(setups.begin(), setups.end(), [](const Setup &setup) { return setup.is_told; });
+   Setup out = known == setups.end() ? setups.front() : *known;
+   std::string runs, list;
+   std::set<std::string> what;
+   bool has_other_masses = false;
+   for (const Setup &own : setups) {
+      const auto differing = differences(out, own);
+      if (!differing.empty())
+         runs += (runs.empty() ? "" : ", ") + std::to_string(own.run);
+      what.insert(differing.begin(), differing.end());
+      has_other_masses |= own.is_told && own.masses != out.masses;
+   }
+   for (const auto &each : what)
+      list += (list.empty() ? "" : ", ") + each;
+   if (!what.empty()) {
+      std::fprintf(stderr,
+                   "renp: run %s: not the physics of run %lld (%s): give runs of one physics, or the number of one run "
+                   "as the last argument\n",
+                   runs.c_str(), out.run, list.c_str());
+      return std::nullopt;
+   }
+   if (has_other_masses)
+      std::printf("runs were made with different masses: together they show none of them\n");
+   for (const Setup &own : setups)
+      out.is_told &= own.is_told;
+   out.has_masses = out.is_told && !has_other_masses;
+   if (!out.is_told)
+      out.nature = kHiddenNature;
    return out;
 }
 

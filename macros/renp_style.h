@@ -7,11 +7,13 @@
 #include <TColor.h>
 #include <TError.h>
 #include <TLatex.h>
+#include <TLegend.h>
 #include <TROOT.h>
 #include <TStyle.h>
 #include <TSystem.h>
 #include <TVirtualPad.h>
 
+#include <cmath>
 #include <cstdio>
 
 namespace renp {
@@ -69,6 +71,23 @@ inline TCanvas *new_canvas(const char *name, int n_pads)
    auto *canvas = new TCanvas(name, name, n_pads == 1 ? 760 : 560 * n_pads, 520);
    canvas->Divide(n_pads, 1, 0.002f, 0.002f);
    return canvas;
+}
+
+constexpr double kLegendLine = 0.065, kLegendGap = 0.02; ///< height of a line, and of what is free above and below
+
+/// A legend of so many lines along the top of the frame of the current pad; `top_of_axis` keeps its place free.
+inline TLegend *legend_on_top(int n_lines, double right = 0.93)
+{
+   const double top = 1 - gPad->GetTopMargin() - kLegendGap;
+   return new TLegend(0.19, top - n_lines * kLegendLine, right, top);
+}
+
+/// The upper end of an axis that begins at `low`, so that what reaches up to `high` ends below a legend on top.
+inline double top_of_axis(double low, double high, int n_lines, bool is_log = false)
+{
+   const double frame = 1 - gStyle->GetPadTopMargin() - gStyle->GetPadBottomMargin();
+   const double stretch = frame / (frame - n_lines * kLegendLine - 2 * kLegendGap);
+   return is_log ? low * std::pow(high / low, stretch) : low + stretch * (high - low);
 }
 
 /// A line above the right end of the frame of the current pad: the left one is for powers of ten.

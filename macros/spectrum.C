@@ -3,18 +3,31 @@
 ///
 ///     root -l -b -q 'spectrum.C("fine.root")'
 ///     root -l -b -q 'spectrum.C("run*.root", "fitted", 0.0101, 0.0133, 0.0511)'    // masses of a fit, in eV
+///
+/// Runs must have the same physics; the last argument is the number of one run, to read that one only.
 #include "renp_counts.h"
 #include "renp_draw.h"
 #include "renp_rate.h"
 #include "renp_style.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 
-int spectrum(const char *inputs, const char *stem = "spectrum", double m1_eV = -1, double m2_eV = -1, double m3_eV = -1)
+int spectrum(const char *inputs, const char *stem = "spectrum", double m1_eV = -1, double m2_eV = -1, double m3_eV = -1,
+             Long64_t run = -1)
 {
+   const renp::Masses given{m1_eV, m2_eV, m3_eV};
+   const bool is_given = std::all_of(given.begin(), given.end(), [](double m) { return m >= 0 && std::isfinite(m); });
+   if (!is_given && given != renp::Masses{-1, -1, -1}) {
+      std::fprintf(stderr,
+                   "spectrum: masses %g, %g, %g eV: must be three, each 0 or more; leave all out for the true ones\n",
+                   m1_eV, m2_eV, m3_eV);
+      return 1;
+   }
    renp::Ntuple ntuple;
-   if (!ntuple.open(inputs))
+   if (!ntuple.open(inputs, {ntuple.all_of_steps(), ntuple.all_of_backgrounds()}) || !ntuple.choose(run))
       return 1;
    const auto setup = renp::setup_of(ntuple);
    const auto steps = renp::step_counts(ntuple);
@@ -31,10 +44,9 @@ int spectrum(const char *inputs, const char *stem = "spectrum", double m1_eV = -
       std::printf("  %.12g  %.9g  %.0f  %.9g  %.9g  %.9g  %.9g\n", s.omega_eV, s.sigma_eV, s.observed, s.background,
                   s.spectrum(), s.spectrum_error_down(), s.spectrum_error_up());
 
-   const bool is_given = m1_eV >= 0 && m2_eV >= 0 && m3_eV >= 0;
-   const renp::Masses masses = is_given ? renp::Masses{m1_eV, m2_eV, m3_eV} : setup->masses;
+   const renp::Masses masses = is_given ? given : setup->masses;
    std::optional<renp::Spectrum> theory;
-   if (is_given || setup->is_told) {
+   if (is_given || setup->has_masses) {
       const auto oscillation = setup->oscillation_of(masses[2] > masses[0] ? renp::kNormal : renp::kInverted);
       theory.emplace(setup->atom, renp::Couplings(oscillation, setup->nature));
       if (setup->nature == renp::kMajorana)

@@ -80,7 +80,8 @@ public:
    /// Read all toys; false, with a line on stderr, if they do not belong together or have no alternative.
    bool open(const char *inputs)
    {
-      if (!chain(inputs, {&runs, &toys}, "renp-sim toys"))
+      const std::vector<std::string> branches = {"toy", "hypothesis", "fitted", "exposure_factor", "nll", "log_ratio"};
+      if (!chain(inputs, {{&runs, Runs().reader.branches}, {&toys, branches}}, "renp-sim toys"))
          return false;
       for (const auto &file : files)
          std::printf("read %s\n", file.c_str());
@@ -103,7 +104,7 @@ private:
          double log_ratio;
       };
       std::map<double, std::array<std::unordered_map<Long64_t, Row>, 2>> found; // by exposure, hypothesis and toy
-      TTreeReader reader{&toys};
+      Reader reader{&toys};
       Value<Long64_t> toy{reader, "toy"};
       Value<Char_t> hypothesis{reader, "hypothesis"}, fitted{reader, "fitted"};
       Value<Double_t> factor{reader, "exposure_factor"}, nll{reader, "nll"}, log_ratio{reader, "log_ratio"};
@@ -170,7 +171,8 @@ int toy_exposure(const char *inputs, const char *stem = "toy_exposure")
    double top = 0;
    for (int i = 0; i < wide->GetN(); ++i)
       top = std::max(top, wide->GetPointY(i) + wide->GetErrorYhigh(i));
-   TH1 *frame = pad->DrawFrame(low, std::min(0., wide->GetPointY(0) - wide->GetErrorYlow(0)), high, 1.5 * top);
+   const double bottom = std::min(0., wide->GetPointY(0) - wide->GetErrorYlow(0));
+   TH1 *frame = pad->DrawFrame(low, bottom, high, renp::top_of_axis(bottom, top, 3));
    frame->GetXaxis()->SetTitle("exposure / that of the run file");
    frame->GetYaxis()->SetTitle("one-sided significance  [#sigma]");
    pad->SetLogx(high > 20 * low);
@@ -179,7 +181,7 @@ int toy_exposure(const char *inputs, const char *stem = "toy_exposure")
    narrow->SetMarkerStyle(kFullCircle);
    narrow->SetMarkerColor(renp::colour(0));
    narrow->DrawClone("PLX");
-   auto *legend = new TLegend(0.19, 0.7, 0.65, 0.9);
+   auto *legend = renp::legend_on_top(3, 0.65);
    legend->AddEntry(narrow, "median", "lp");
    legend->AddEntry(narrow, "68 % of experiments", "f");
    legend->AddEntry(wide, "95 %", "f");

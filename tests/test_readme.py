@@ -1,6 +1,7 @@
 """README and the pages say what is true: commands as CI runs them, sessions, the schema as it is written."""
 
 import doctest
+import json
 import os
 import re
 import subprocess
@@ -8,10 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import uproot
 
 import renp_sim
-from renp_sim.ntuple.schema import markdown_table
+from renp_sim.ntuple.schema import markdown_of, markdown_table
+from renp_sim.ntuple.weights import HYPOTHESES, WEIGHTS
 from renp_sim.physics.atom import known_atoms
+from renp_sim.production.generate import generate
+from renp_sim.runfile.run import load
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -100,6 +105,45 @@ def test_the_schema_is_as_written() -> None:
     )
     assert between is not None
     assert between[1].strip() == markdown_table().strip()
+
+
+def test_files_of_weights_are_as_written() -> None:
+    written = re.search(
+        r"<!-- weights -->\n(.*?)\n<!-- /weights -->", PAGES["docs/guide/ntuple.md"], flags=re.DOTALL
+    )
+    assert written is not None
+    assert written[1].strip() == f"{markdown_of(WEIGHTS)}\n{markdown_of(HYPOTHESES)}".strip()
+
+
+def test_objects_beside_the_trees_are_as_written(tmp_path: Path) -> None:
+    """Whatever a file holds is a heading or a row of the page, with its class and the keys that it has."""
+    page = PAGES["docs/guide/ntuple.md"]
+    path = generate(load("gp23_three_frequencies"), tmp_path / "run.root").path
+    with uproot.open(path) as file:
+        for name, kind in file.classnames(cycle=False).items():
+            assert f"`{name}`: " in page if kind == "TTree" else f"| `{name}` | {kind} |" in page
+        legend = json.loads(str(file["schema"]))
+    (row,) = re.findall(r"^\| `schema` \|.*$", page, flags=re.MULTILINE)
+    branch = legend["trees"]["runs"]["branches"][0]
+    assert re.findall(r"`(\w+)`", row) == [
+        "schema",
+        "name",
+        "version",
+        "trees",
+        *legend["trees"]["runs"],
+        *branch,
+        "legends",
+    ]
+
+
+def test_the_programs_of_root_are_where_it_is_written(tmp_path: Path) -> None:
+    pytest.importorskip("ROOT")
+    (line,) = re.findall(r"^export PATH=.*$", PAGES["docs/guide/ntuple.md"], flags=re.MULTILINE)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", f"{line}; command -v hadd"], env=os.environ | {"PATH": path}, check=False
+    )
+    assert done.returncode == 0
 
 
 def test_levels_are_rounded_as_is_said() -> None:

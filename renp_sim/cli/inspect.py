@@ -31,7 +31,8 @@ def _print(report: "Report") -> None:
         marks = {
             "blind": run.is_blind,
             "weighted": not run.is_poisson,
-            "no content hash (schema 1.0): damage may go unseen": not run.is_hashed,
+            "more than once": run.is_doubled,
+            "no content hash (schema 1.0): damage may go unseen": not run.is_hashed and not run.is_doubled,
         }
         notes = [note for note, holds in marks.items() if holds]
         print(f"{run.path}: run {run.run}{''.join(f', {note}' for note in notes)}")

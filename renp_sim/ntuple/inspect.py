@@ -19,6 +19,7 @@ from renp_sim.ntuple.reader import (
     iterate_events,
     legend_and_histogram,
     tables_and_faults,
+    why_twice,
 )
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, SCHEMA_VERSION, STEPS, Columns, schema_json
 from renp_sim.ntuple.tally import EventTally
@@ -45,7 +46,9 @@ class RunSummary:
     is_blind: bool
     is_poisson: bool
     is_hashed: bool
-    """Whether its content is compared with hashes; not in schema 1.0."""
+    """Whether its content is compared with hashes; not in schema 1.0, nor where it is doubled."""
+    is_doubled: bool
+    """Whether it has several rows in `runs`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +119,16 @@ def _tally_events(path: Path, tables: NtupleTables) -> tuple[dict[int, EventTall
     legend, counts = legend_and_histogram(path)
     if not np.array_equal(counts, histogram.counts):
         faults.append("photon_energy does not count the recorded photons of events")
-    if json.loads(legend)["version"] == SCHEMA_VERSION and legend != schema_json():
+    told, own = _without_words(legend), _without_words(schema_json())
+    if told["version"] == SCHEMA_VERSION and told != own:
         faults.append(f"schema does not describe schema {SCHEMA_VERSION}")
     return tallies, faults
+
+
+def _without_words(legend: str) -> Any:
+    """Return what a legend says to a program: what words say better later is no fault of an older file."""
+    words = ("meaning", "row")
+    return json.loads(legend, object_hook=lambda table: {k: v for k, v in table.items() if k not in words})
 
 
 def _orphans(tables: NtupleTables, tallies: dict[int, EventTally]) -> Iterator[str]:
@@ -140,7 +150,7 @@ def _step_keys(columns: Columns) -> set[tuple[int, int]]:
 def _run_faults(tables: NtupleTables, run: int, tally: EventTally) -> Iterator[str]:
     rows = np.flatnonzero(tables.runs["run"] == run)
     if len(rows) > 1:
-        yield f"has {len(rows)} rows in runs: one file was merged twice, or two runs share a number"
+        yield why_twice(tables, run)
         return
     facts = {name: values[rows[0]].item() for name, values in tables.runs.items()}
     steps = _rows_of(tables.steps, run)
@@ -212,7 +222,7 @@ def _rows_of(columns: Columns, run: int) -> Columns:
 
 
 def _summary(path: Path, tables: NtupleTables, run: int, tally: EventTally) -> RunSummary:
-    row = int(np.argmax(tables.runs["run"] == run))
+    row, *others = np.flatnonzero(tables.runs["run"] == run).tolist()
     return RunSummary(
         path=path,
         run=run,
@@ -224,4 +234,5 @@ def _summary(path: Path, tables: NtupleTables, run: int, tally: EventTally) -> R
         is_blind=bool(tables.runs["is_blind"][row]),
         is_poisson=bool(tables.runs["is_poisson"][row]),
         is_hashed=run in tables.hashes,
+        is_doubled=bool(others),
     )

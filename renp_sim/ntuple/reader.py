@@ -31,6 +31,7 @@ __all__ = [
     "read_many",
     "read_tables",
     "tables_and_faults",
+    "why_twice",
 ]
 
 ITERATED_ROWS: Final = 4 * BLOCK_EVENTS
@@ -133,13 +134,16 @@ def read_many(paths: Paths) -> NtupleTables:
     parts = [read_tables(path) for path in find_files(paths)]
     first: dict[int, Path] = {}
     for part in parts:
+        (path,) = part.paths
         for run in part.runs["run"].tolist():
+            if first.get(run) == path:
+                raise SchemaError(f"{path}: run {run}: {why_twice(part, run)}")
             if run in first:
                 raise SchemaError(
-                    f"{part.paths[0]}: run {run} is already in {first[run]}: leave one of them out, "
+                    f"{path}: run {run} is already in {first[run]}: leave one of them out, "
                     "or generate it with another seed or run.number"
                 )
-            first[run] = part.paths[0]
+            first[run] = path
     return NtupleTables(
         paths=tuple(part.paths[0] for part in parts),
         runs=_concatenated([part.runs for part in parts]),
@@ -148,6 +152,20 @@ def read_many(paths: Paths) -> NtupleTables:
         config=tuple(config for part in parts for config in part.config),
         provenance=tuple(provenance for part in parts for provenance in part.provenance),
         hashes={run: hashes for part in parts for run, hashes in part.hashes.items()},
+    )
+
+
+def why_twice(tables: NtupleTables, run: int) -> str:
+    """Return what has happened where a run has several rows in a file, and what to do."""
+    rows = np.flatnonzero(tables.runs["run"] == run).tolist()
+    # provenance has the time, so the same run that was generated twice differs in it
+    texts = [json.dumps(tables.config[row], sort_keys=True) for row in rows]
+    numbers = [tuple(values[row].tobytes() for values in tables.runs.values()) for row in rows]
+    if len(set(zip(texts, numbers, strict=True))) == 1:
+        return f"is there {len(rows)} times: the same run was merged twice: merge again, each file once"
+    return (
+        f"{len(rows)} different runs have this number: generate one with another seed or run.number, "
+        "and merge again"
     )
 
 

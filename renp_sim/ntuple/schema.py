@@ -28,6 +28,7 @@ __all__ = [
     "Columns",
     "Origin",
     "Tree",
+    "markdown_of",
     "markdown_table",
     "schema_json",
 ]
@@ -200,17 +201,13 @@ STEPS: Final = Tree(
         _known("live_time_s", "float64", "open time less dead time, duty cycle of pulses included"),
         _known("coherence", "float64", "coherence averaged over the live windows (target x step x pulse)"),
         _known("gamma0_hz", "float64", "rate scale without coherence: reference x densities x volume, drift"),
-        _known(
-            "efficiency",
-            "float64",
-            "recorded counts of a signal photon, afterpulses included",
-        ),
+        _known("efficiency", "float64", "recorded counts of a signal photon, afterpulses included"),
         _known("efficiency_common_error", "float64", "its stated error common to all steps, absolute"),
         _known("efficiency_step_error", "float64", "its stated error of each step, absolute"),
         _known("n_recorded", "int64", "recorded photons"),
         _truth("n_generated", "int64", "signal photons generated"),
-        _truth("mu_signal", "float64", "expected recorded signal photons"),
-        _truth("mu_background", "float64", "expected recorded background photons"),
+        _truth("mu_signal", "float64", "expected counts of signal photons, afterpulses included"),
+        _truth("mu_background", "float64", "expected counts of background, afterpulses included"),
     ),
 )
 
@@ -221,10 +218,10 @@ BACKGROUNDS: Final = Tree(
         _known("run", "int64", "run number"),
         _known("step", "int32", "step of the run"),
         _known("component", "int16", "place of the component in the configuration, from 0"),
-        _known("expected_rate_hz", "float64", "stated rate of recorded photons"),
+        _known("expected_rate_hz", "float64", "stated rate of recorded photons, afterpulses included"),
         _known("rate_error_hz", "float64", "stated error of the rate, absolute"),
         _known("present", "bool", "whether the component is there in this kind of step"),
-        _truth("mu", "float64", "expected recorded photons"),
+        _truth("mu", "float64", "expected recorded photons, afterpulses included"),
     ),
 )
 
@@ -280,19 +277,16 @@ def schema_json() -> str:
 
 def markdown_table() -> str:
     """Return the documentation's tables of trees, branches and enums."""
-    lines: list[str] = []
-    for tree in TREES:
-        lines += [
-            f"`{tree.name}`: {tree.row}.",
-            "",
-            "| branch | type | unit | meaning |",
-            "|---|---|---|---|",
-        ]
-        for branch in tree.branches:
-            meaning = f"truth: {branch.meaning}" if branch.truth else branch.meaning
-            lines.append(f"| `{branch.name}` | {branch.dtype} | {branch.unit} | {meaning} |")
-        lines.append("")
-    lines += ["| enum | values |", "|---|---|"]
+    lines = ["| enum | values |", "|---|---|"]
     for name, legend in LEGENDS.items():
         lines.append(f"| `{name}` | {', '.join(f'{value} {word}' for value, word in legend.items())} |")
+    return "\n".join([*map(markdown_of, TREES), *lines]) + "\n"
+
+
+def markdown_of(tree: Tree) -> str:
+    """Return the documentation's table of one tree."""
+    lines = [f"`{tree.name}`: {tree.row}.", "", "| branch | type | unit | meaning |", "|---|---|---|---|"]
+    for branch in tree.branches:
+        meaning = f"truth: {branch.meaning}" if branch.truth else branch.meaning
+        lines.append(f"| `{branch.name}` | {branch.dtype} | {branch.unit} | {meaning} |")
     return "\n".join(lines) + "\n"

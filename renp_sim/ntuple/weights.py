@@ -22,7 +22,11 @@ WEIGHTS: Final = Tree(
     branches=(
         Branch(name="run", dtype="int64", meaning="run number"),
         Branch(name="event", dtype="int64", meaning="row number of the event; (run, event) is the key"),
-        Branch(name="weight", dtype="float64", meaning="factor on events.weight; 1 for background"),
+        Branch(
+            name="weight",
+            dtype="float64",
+            meaning="factor on events.weight; 1 if no signal photon",
+        ),
     ),
 )
 

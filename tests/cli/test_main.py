@@ -19,6 +19,7 @@ from renp_sim.cli.commands import COMMANDS
 from renp_sim.cli.summary import print_fit
 from renp_sim.ntuple.reader import iterate_events, read_tables
 from renp_sim.ntuple.writer import NtupleWriter
+from tests.ntuple.ntuple_sample import sample, write
 
 PROGRAM = [sys.executable, "-m", "renp_sim"]
 SHORT = ("--set", "laser.scan=[{omegas_eV=[1.0688, 1.0711, 1.07164], total_duration_s=3e5}]")
@@ -181,6 +182,15 @@ def test_inspect(ntuple: Path) -> None:
     table = json.loads(renp_sim("inspect", ntuple, "--json").stdout)
     assert table["is_sound"]
     assert table["runs"][0]["n_steps"] == 3
+
+
+def test_inspect_of_a_run_that_was_merged_twice(tmp_path: Path) -> None:
+    """Nothing is said of schema 1.0, which has no hashes either."""
+    done = renp_sim("inspect", write(tmp_path / "twice.root", sample(1), sample(1)))
+    assert done.returncode == 3
+    assert "run 1, more than once\n" in done.stdout
+    assert "schema 1.0" not in done.stdout
+    assert "the same run was merged twice: merge again, each file once" in done.stderr
 
 
 def test_spectrum(ntuple: Path, tmp_path: Path) -> None:

@@ -41,11 +41,13 @@ class Returned:
 def session(*calls: tuple[object, ...]) -> tuple[list[Returned], str]:
     """Run macros one after the other in one process, as at the prompt: (name, argument, …) each.
 
-    Returns their outputs, and the stderr of all. Loading a macro takes most of the time.
+    A macro of the tests has the whole path for a name. Returns their outputs, and the stderr of all. Loading
+    a macro takes most of the time.
     """
     lines = [f".L {MACROS / name}.C" for name in dict.fromkeys(str(c[0]) for c in calls)]
     for name, *arguments in calls:
-        lines.append(f'printf("\\nreturned %d\\n", {name}({", ".join(map(literal, arguments))}));')
+        function = Path(str(name)).name
+        lines.append(f'printf("\\nreturned %d\\n", {function}({", ".join(map(literal, arguments))}));')
     made = run("root.exe", "-l", "-b", "-q", *(word for line in lines for word in ("-e", line)))
     parts = re.split(r"\nreturned (\d+)\n", made.stdout)
     texts, values = parts[0:-1:2], parts[1::2]

@@ -54,6 +54,16 @@ def make(path: Path, seed: int, *, n_events: int | None = None, **changes: Any) 
     return generate(run_from_table(table(seed, **changes)), path, n_events=n_events).path
 
 
+def afterpulsing(efficiency: float) -> dict[str, Any]:
+    """Changes that let a tenth of the pulses cause another one, and dead time take a share that shows."""
+    detector = table(0)["detector"] | {
+        "efficiency": {"kind": "constant", "value": efficiency},
+        "afterpulse": {"kind": "exponential", "probability": 0.1, "decay_s": 0.03},
+        "dead_time": {"kind": "non_paralysable", "tau_s": 0.02},
+    }
+    return {"target": {"volume_cm3": 1e6}, "detector": detector}
+
+
 def make_campaign(path: Path, first: int = 0, last: int = 3000) -> Path:
     """Toys of both orderings at three exposures."""
     factors = (0.5, 1.0, 2.5)
@@ -72,6 +82,8 @@ class Files:
     majorana: Path
     drifting: Path
     weighted: Path
+    afterpulses: Path
+    pulsed: Path
     few: tuple[Path, ...]
     empty: Path
     toys: Path

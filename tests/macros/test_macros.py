@@ -27,7 +27,7 @@ from renp_sim.physics.neutrino import Nature, Neutrinos, Ordering, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.physics.target import Target
 from tests.macros.real_root import MACROS, NAMES, Output, call, hadd, session
-from tests.macros.run_files import Files, make_campaign, rewrite
+from tests.macros.run_files import Files, make, make_campaign, rewrite
 
 pytestmark = pytest.mark.usefixtures("root")
 
@@ -250,6 +250,47 @@ def test_efficiency_and_resolution_equal_python(ran, files: Files):
     assert (mean, sigma) == pytest.approx((residual.mean(), residual.std()), abs=1e-9)
 
 
+def test_residuals_are_weighted(ran, files: Files, tmp_path):
+    """Of a run with weights and one without."""
+    merged = hadd(tmp_path / "merged.root", [files.weighted, files.few[0]])
+    with uproot.open(merged) as file:
+        events = file["events"].arrays(library="np")
+    signal = events["origin"] == 0
+    residual, weight = (
+        (events["photon_energy_eV"] - events["omega_emitted_eV"])[signal],
+        events["weight"][signal],
+    )
+    mean = np.average(residual, weights=weight)
+    width = np.sqrt(np.average((residual - mean) ** 2, weights=weight))
+    text = ran("truth_vs_reco", merged).stdout
+    printed = [float(x) for x in re.findall(r"mean (\S+) eV, sigma (\S+) eV", text)[0]]
+    assert printed == pytest.approx((mean, width), abs=1e-9)
+    assert abs(residual.mean() - mean) > 1e-6
+
+
+def test_what_is_recorded_is_what_is_stated(files: Files, tmp_path):
+    """Merged runs, two with afterpulses and dead time, one of them pulsed: each agrees within 4σ (6e-5).
+
+    The broken twins leave out the counts per pulse, or the dead time, and are wrong by more than that.
+    """
+    runs = (files.scan, files.afterpulses, files.pulsed)
+    made = call(MACROS / "truth_vs_reco.C", hadd(tmp_path / "all.root", list(runs)), tmp_path / "picture")
+    assert (made.returncode, made.stderr) == (0, "")
+    for path in runs:
+        run = read_many(path).runs["run"][0]
+        (part,) = re.findall(rf"^run {run}: (.*?)(?=^run |^wrote )", made.stdout, re.S | re.M)
+        recorded, expected = map(float, re.findall(r"(\S+) signal photons recorded, (\S+) expected", part)[0])
+        lines = rows(part, 5)
+        np.testing.assert_allclose((lines[:, 1] * lines[:, 4]).sum(), expected, rtol=1e-7)
+        sigma = np.sqrt((lines[:, 1] * lines[:, 4] * (1 - lines[:, 4])).sum())
+        assert abs(recorded - expected) < 4 * sigma
+        assert ("afterpulses are no photons here" in part) is (path is not files.scan)
+        factors = [float(x) for x in re.findall(r"divided by (\S+) counts per pulse", part)]
+        factors += [1 / (1 - float(x) / 100) for x in re.findall(r"dead time takes (\S+) % of", part)]
+        assert len(factors) == (0 if path is files.scan else 2)
+        assert all(abs(recorded - expected * factor) > 4 * sigma for factor in factors)
+
+
 def test_kinematics_equal_python(ran, files: Files):
     text = ran("neutrino_kinematics", files.scan).stdout
     with uproot.open(files.scan) as file:
@@ -267,14 +308,183 @@ def test_kinematics_equal_python(ran, files: Files):
 
 
 def test_dataframe_joins_events_with_their_steps(ran, files: Files):
-    text = ran("rdataframe_example", files.scan).stdout
-    with uproot.open(files.scan) as file:
-        events = file["events"].arrays(["step", "photon_energy_eV"], library="np")
-        omega = file["steps"]["omega_set_eV"].array(library="np")[events["step"]]
-    offset = 1e3 * (events["photon_energy_eV"].astype(float) - omega)
-    found = re.findall(r"(\d+) recorded photons, offsets from (\S+) to (\S+) meV, mean (\S+) meV", text)[0]
-    want = (len(offset), offset.min(), offset.max(), offset.mean())
-    np.testing.assert_allclose([float(x) for x in found], want, rtol=1e-8)
+    for path in (files.scan, files.weighted):
+        text = ran("rdataframe_example", path).stdout
+        with uproot.open(path) as file:
+            events = file["events"].arrays(["step", "photon_energy_eV", "weight"], library="np")
+            omega = file["steps"]["omega_set_eV"].array(library="np")[events["step"]]
+        offset, weight = 1e3 * (events["photon_energy_eV"].astype(float) - omega), events["weight"]
+        numbers = (
+            r"(\d+) recorded photons, sum of weights (\S+), offsets from (\S+) to (\S+) meV, mean (\S+) meV"
+        )
+        found = re.findall(numbers, text)[0]
+        mean = np.average(offset, weights=weight)
+        want = (len(offset), weight.sum(), offset.min(), offset.max(), mean)
+        np.testing.assert_allclose([float(x) for x in found], want, rtol=1e-7)
+    assert abs(mean - offset.mean()) > 1e-3 * abs(mean)
+
+
+def test_runs_of_other_masses_are_one_physics(files: Files, tmp_path):
+    """As for `renp-sim`, which says so too; but no one truth is compared with."""
+    heavier = make(tmp_path / "heavier.root", 21, neutrino={"lightest_mass_eV": 0.011})
+    inputs, stem = f"{files.scan},{heavier}", tmp_path / "picture"
+    made, said = session(("spectrum", inputs, stem), ("fit_thresholds", inputs, stem))
+    assert said == ""
+    assert [part.value for part in made] == [0, 0]
+    assert all("runs were made with different masses" in part.text for part in made)
+    assert "no threshold is marked" in made[0].text
+    assert "nature and mixing are hidden" not in made[1].text
+
+
+def test_runs_of_other_physics_are_not_fitted_together(ran, files: Files, tmp_path):
+    """One line names them and what differs; a chosen run is fitted as if it were alone."""
+    xenon = {"target": {"atom": "Xe"}, "detector": {"energy_window_eV": [0.0, 10.0]}, "background": []}
+    above = {"omegas_eV": [4.2], "total_duration_s": 1e3}
+    others = {
+        "atom or spin tensor": make(tmp_path / "xenon.root", 11, laser={"scan": [above]}, **xenon),
+        "nature, ordering": files.majorana,
+        "interaction": make(
+            tmp_path / "scalar.root",
+            12,
+            interaction={
+                "model": "scalar_mediator",
+                "mass_eV": 1.0,
+                "y_electron": 1e-9,
+                "y_scalar": {"11": 1e-9},
+            },
+            neutrino={"lightest_mass_eV": 0.01, "nature": "dirac"},
+        ),
+    }
+    merged = [hadd(tmp_path / f"{k}.root", [files.scan, other]) for k, other in enumerate(others.values())]
+    runs = [read_many(path).runs["run"].tolist() for path in merged]
+    stem = tmp_path / "picture"
+    tail = ("lightest", "stated", 0, 0, -1)
+    made, said = session(
+        *(("fit_thresholds", path, stem) for path in merged),
+        ("spectrum", merged[0], stem),
+        ("fit_thresholds", merged[1], stem, *tail, 17),
+        ("fit_thresholds", merged[1], tmp_path / "one", *tail, runs[1][0]),
+    )
+    assert [part.value for part in made] == [1, 1, 1, 1, 1, 0]
+    *refused, absent = said.splitlines()
+    assert absent == "renp: run 17: is not there: give one of the numbers above"
+    whats = [*others, next(iter(others))]
+    for line, what, (first, other) in zip(refused, whats, [*runs, runs[0]], strict=True):
+        assert line.startswith(
+            f"renp: run {other}: not the physics of run {first} ({what}): give runs of one"
+        )
+    assert not list(tmp_path.glob("picture*"))
+    alone = ran("fit_thresholds", files.scan).stdout
+    np.testing.assert_array_equal(thresholds(made[-1].text), thresholds(alone))
+
+
+NEEDED = {
+    "spectrum": ("steps", "gamma0_hz"),
+    "fit_thresholds": ("backgrounds", "present"),
+    "truth_vs_reco": ("events", "origin"),
+    "neutrino_kinematics": ("events", "nu_i_px_eV"),
+    "merge_check": ("events", "event"),
+    "rdataframe_example": ("events", "photon_energy_eV"),
+    "toy_exposure": ("toys", "nll"),
+}
+
+
+def test_skims(files: Files, tmp_path):
+    """What a macro reads and a skim lacks is named, also in a second file; the rest it may lack."""
+    assert sorted(NEEDED) == NAMES
+    skim = Path(__file__).with_name("skim")
+    lacking = [("runs", "e_eg_eV"), ("events", "phi"), *NEEDED.values()]
+    inputs = [files.toys if tree == "toys" else files.few[0] for tree, _ in lacking]
+    skims = [tmp_path / f"{tree}.{branch}.root" for tree, branch in lacking]
+    copied, _ = session(
+        *((skim, path, out, *what) for path, out, what in zip(inputs, skims, lacking, strict=True))
+    )
+    assert {part.value for part in copied} == {0}
+    given = dict(zip(lacking, skims, strict=True))
+    stem = tmp_path / "picture"
+    second = f"{files.few[1]},{given[NEEDED['spectrum']]}"
+    refused = [(name, given[what], stem) for name, what in NEEDED.items()]
+    made, said = session(
+        *refused,
+        ("spectrum", given["runs", "e_eg_eV"], stem),
+        ("spectrum", second, stem),
+        ("rdataframe_example", given["events", "phi"], tmp_path / "frame"),
+        ("spectrum", given[NEEDED["truth_vs_reco"]], tmp_path / "spectrum"),
+    )
+    assert [part.value for part in made] == [1] * (len(refused) + 2) + [0, 0]
+    told = [*NEEDED.values(), ("runs", "e_eg_eV"), NEEDED["spectrum"]]
+    for line, what in zip(said.splitlines(), told, strict=True):
+        tree, branch = what
+        assert line == (
+            f"renp: {given[what]}: `{tree}` lacks the branch {branch}: keep it in the skim, or give the file "
+            "that the skim was made from"
+        )
+    assert not list(tmp_path.glob("picture*"))
+
+
+def test_events_without_a_step(files: Files, tmp_path):
+    """A skim that lost rows of `steps` or `runs` is refused by whatever joins events with them."""
+    skim = Path(__file__).with_name("skim")
+    run = read_many(files.few[0]).runs["run"][0]
+    copies = {"steps": "step != 2", "runs": "run < 0"}
+    session(*((skim, files.few[0], tmp_path / f"{tree}.root", tree, "", cut) for tree, cut in copies.items()))
+    both = f"{files.few[1]},{tmp_path / 'runs.root'}"
+    names = ("truth_vs_reco", "neutrino_kinematics", "rdataframe_example")
+    given = [(name, path, tmp_path / "picture") for name in names for path in (tmp_path / "steps.root", both)]
+    made, said = session(*given)
+    assert {part.value for part in made} == {1}
+    lines = said.splitlines()
+    line = f"renp: run {run}: events of step 2 have no row in `runs` or `steps`: keep these rows in the skim"
+    assert len(lines) == len(given)
+    assert all(each.startswith(line) for each in lines[::2])
+    assert all("runs.root: `runs` has no row" in each for each in lines[1::2])
+
+
+def test_no_legend_covers_what_is_drawn(files: Files, tmp_path):
+    """Points, curves and bins of every macro, and of files that are hard to draw."""
+    look = Path(__file__).with_name("under_legends")
+    flat = {"background": [{"name": "dark", "kind": "dark_counts", "rate_hz": 1.0}]}
+    dark = make(
+        tmp_path / "dark.root", 13, laser={"scan": [{"omegas_eV": [1.07], "total_duration_s": 1e5}]}, **flat
+    )
+    merged = hadd(tmp_path / "all.root", [files.scan, files.afterpulses, files.pulsed])
+    plain = [(name, files.given(name)) for name in NAMES]
+    hard = [
+        ("spectrum", files.empty),
+        ("spectrum", dark),
+        ("spectrum", files.few[0]),
+        ("truth_vs_reco", merged),
+        ("truth_vs_reco", files.few[0]),
+        ("rdataframe_example", dark),
+        ("rdataframe_example", merged),
+        ("rdataframe_example", files.weighted),
+        ("fit_thresholds", files.majorana),
+        ("merge_check", merged),
+    ]
+    calls = [(name, path, tmp_path / name) for name, path in plain + hard]
+    made, said = session(*(each for call_of in calls for each in (call_of, (look, call_of[0]))))
+    assert said == ""
+    looks = [part.text for part in made[1::2]]
+    for (name, path), text in zip(plain + hard, looks, strict=True):
+        found = re.findall(r"(\S+): (\d+) legends, (\d+) places, (\d+) under", text)
+        ((_, n_legends, n_places, n_under),) = found
+        assert (int(n_legends) > 0, int(n_places) > 0, int(n_under)) == (True, True, 0), (
+            name,
+            path.name,
+            text,
+        )
+
+
+def test_a_legend_over_a_point_is_found(tmp_path):
+    """The broken twin of the test above."""
+    draw = tmp_path / "covered.C"
+    draw.write_text(
+        "int covered() { auto *c = new TCanvas; auto *g = new TGraph; g->AddPoint(0, 0); g->AddPoint(1, 1); "
+        'g->Draw("AP"); auto *l = new TLegend(0.7, 0.7, 0.95, 0.95); l->AddEntry(g, "g", "p"); l->Draw(); '
+        "c->Update(); return 0; }\n"
+    )
+    made, _ = session((draw.with_suffix(""),), (Path(__file__).with_name("under_legends"), "c1"))
+    assert "1 legends, 2 places, 1 under a legend" in made[1].text
 
 
 def test_merged_files_are_as_good_as_separate_ones(files: Files, tmp_path):
@@ -390,7 +600,7 @@ def test_returned_value_is_the_exit_code(tmp_path):
 
 
 def test_other_refusals(files: Files, tmp_path):
-    """Weighted counts, a run given twice, a word that is no option, a folder that is not there."""
+    """Weighted counts, a run given twice, no option, two masses, a folder that is not there."""
     stem = tmp_path / "picture"
     copy = shutil.copy(files.few[0], tmp_path / "copy.root")
     made, said = session(
@@ -399,12 +609,19 @@ def test_other_refusals(files: Files, tmp_path):
         ("spectrum", f"{files.few[0]},{copy}", stem),
         ("fit_thresholds", f"{files.few[0]},{copy}", stem),
         ("fit_thresholds", files.scan, stem, "heaviest"),
+        ("spectrum", files.scan, stem, 0.01, 0.02),
+        ("spectrum", files.scan, stem, 0.01, 0.02, -0.03),
         ("spectrum", files.empty, tmp_path / "absent" / "picture"),
     )
     assert {part.value for part in made} == {1}
     assert said.count("its counts are not Poisson") == 2
     assert said.count("is there twice: leave one of the files out") == 2
     assert "masses heaviest, nuisances stated: must be lightest or three, stated or fixed" in said
+    assert (
+        "spectrum: masses 0.01, 0.02, -1 eV: must be three, each 0 or more; leave all out for the true"
+        in said
+    )
+    assert "spectrum: masses 0.01, 0.02, -0.03 eV: must be three" in said
     assert "absent/picture.png: cannot be written" in said
     assert not list(tmp_path.glob("picture*"))
 

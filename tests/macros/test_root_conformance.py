@@ -156,4 +156,4 @@ def assert_same_events(merged: Path, inputs: list[Path]) -> None:
 def test_hadd_of_a_run_twice_is_found(files: Files, tmp_path):
     """The broken twin of the test above: inspection must not pass it."""
     merged = hadd(tmp_path / "twice.root", [files.few[0], files.few[0]])
-    assert any("has 2 rows in runs" in fault for fault in inspect(merged).faults)
+    assert any("is there 2 times: the same run was merged twice" in fault for fault in inspect(merged).faults)

@@ -5,8 +5,8 @@ import pytest
 
 from renp_sim.errors import SchemaError
 from renp_sim.ntuple.inspect import inspect
-from renp_sim.ntuple.reader import ITERATED_ROWS
-from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS
+from renp_sim.ntuple.reader import ITERATED_ROWS, read_many
+from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, STEPS, schema_json
 from renp_sim.streams import BLOCK_EVENTS
 from tests.ntuple.ntuple_sample import blind, sample, write
 
@@ -169,10 +169,39 @@ def test_order_is_checked_from_block_to_block(tmp_path):
 def test_a_run_that_is_there_twice_is_found(tmp_path):
     faults = faults_of(tmp_path, sample(1), sample(2), sample(1))
     assert len(faults) == 1
-    assert "run 1: has 2 rows in runs" in faults[0]
+    assert "run 1: is there 2 times: the same run was merged twice: merge again" in faults[0]
     other = write(tmp_path / "other.root", sample(2))
     faults = inspect([other, tmp_path / "run.root"]).faults
     assert any("run.root: run 2: is also in" in fault for fault in faults)
+
+
+def test_the_same_run_twice_is_not_two_runs_of_one_number(tmp_path):
+    """Whoever reads the file says which of them it is; provenance alone makes no other run."""
+    again = replace(sample(1), facts={**sample(1).facts, "provenance": {"started": "later"}})
+    same = "run 1: is there 3 times: the same run was merged twice"
+    different = "run 1: 2 different runs have this number: generate one with another seed or run.number"
+    for runs, words in (
+        ((sample(1), again, sample(1)), same),
+        ((sample(1), sample(1, n_events=10)), different),
+    ):
+        path = write(tmp_path / "run.root", *runs, force=True)
+        report = inspect(path)
+        (fault,) = report.faults
+        assert words in fault
+        assert (report.runs[0].is_doubled, report.runs[0].is_hashed) == (True, False)
+        with pytest.raises(SchemaError, match=words):
+            read_many(path)
+
+
+def test_a_legend_in_other_words_is_no_fault(tmp_path, monkeypatch):
+    """Files stay sound when a branch is explained better; not when one has another unit."""
+    told = schema_json()
+    for old, new, n_faults in (("afterpulses included", "pulses", 0), ('"unit": "eV"', '"unit": "J"', 1)):
+        assert old in told
+        monkeypatch.setattr(
+            "renp_sim.ntuple.writer.schema_json", lambda old=old, new=new: told.replace(old, new)
+        )
+        assert len(inspect(write(tmp_path / "run.root", sample(1), force=True)).faults) == n_faults
 
 
 def test_a_file_that_cannot_be_read_is_a_fault_and_the_others_are_checked(tmp_path):

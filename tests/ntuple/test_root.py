@@ -135,4 +135,4 @@ def test_hadd_of_a_hadd_can_be_merged_again(tmp_path):
 def test_hadd_of_the_same_run_twice_is_found(tmp_path):
     paths = [write(tmp_path / f"{i}.root", sample(1)) for i in range(2)]
     run_root_tool("hadd", tmp_path / "added.root", *paths)
-    assert "run 1: has 2 rows in runs" in inspect(tmp_path / "added.root").faults[0]
+    assert "run 1: is there 2 times" in inspect(tmp_path / "added.root").faults[0]
