@@ -116,8 +116,8 @@ class Setup:
         for i, parameter in enumerate(model.parameters):
             given = fix.get(parameter.name)
             value = parameter.folded(parameter.value if given is None else given)
+            bounds = f"[{parameter.lower:g}, {parameter.upper:g}]"
             if not parameter.lower <= value <= parameter.upper:
-                bounds = f"[{parameter.lower:g}, {parameter.upper:g}]"
                 problems.append(f"fix {parameter.name} = {value:g}: must lie in {bounds}")
             theta[i] = value
             if parameter.name in free:
@@ -131,9 +131,11 @@ class Setup:
                     )
                     continue
                 wanted = replace(wanted, value=parameter.folded(wanted.value))
+                if not parameter.lower <= wanted.value <= parameter.upper:
+                    problems.append(f"constrain {parameter.name} = {wanted.value:g}: must lie in {bounds}")
                 index.append(i)
                 constraints.append(wanted)
-                theta[i] = min(max(wanted.value, parameter.lower), parameter.upper)
+                theta[i] = wanted.value
         if problems:
             raise ConfigError(*problems)
         chosen = [model.parameters[i] for i in index]

@@ -89,11 +89,11 @@ def exposure_needed(
     Raises
     ------
     ConfigError
-        If the question is none, or outcomes are too many to be counted.
+        If the question is none, or outcomes are too many to be counted and no other method is asked.
     """
     require_test(significance, powers)
     if not 0 < precision < 1:
-        raise ConfigError(f"--precision {precision:g}: must lie between 0 and 1")
+        raise ConfigError(f"--precision {precision:g}: must be above 0 and below 1")
     experiment = experiment or Experiment.of(run)
     _, _, (truth, alternative) = setups_of(experiment, question, asked)
     here = _compared(experiment, question, asked)
@@ -112,7 +112,14 @@ def exposure_needed(
     p_value = float(ndtr(-significance))
     for method in (m for m in (CompareMethod.EXACT, CompareMethod.TOYS) if m in methods):
         if method is CompareMethod.EXACT:
-            found, curve = by_outcomes(here, centre, p_value, powers)
+            try:
+                found, curve = by_outcomes(here, centre, p_value, powers)
+            except ConfigError as refused:
+                # others that are asked answer without it
+                if len(set(methods)) == 1:
+                    raise
+                notes += refused.problems
+                continue
         else:
             found, curve = by_toys(
                 here,
@@ -154,6 +161,6 @@ def _compared(experiment: Experiment, question: Question, asked: str) -> Compari
 def require_test(significance: float, powers: Sequence[float]) -> None:
     """Raise ConfigError if there is no such test."""
     if not 0 < significance < MOST_SIGMA:
-        raise ConfigError(f"--significance {significance:g}: must lie between 0 and {MOST_SIGMA:g}")
+        raise ConfigError(f"--significance {significance:g}: must be above 0 and below {MOST_SIGMA:g}")
     if any(not 0 < power < 1 for power in powers):
-        raise ConfigError(f"--power {', '.join(f'{p:g}' for p in powers)}: must lie between 0 and 1")
+        raise ConfigError(f"--power {', '.join(f'{p:g}' for p in powers)}: must be above 0 and below 1")

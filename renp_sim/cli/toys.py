@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from renp_sim.cli.given import refuse_unused
 from renp_sim.cli.interrupt import Interrupted
 from renp_sim.cli.lists import numbers
 from renp_sim.cli.loading import loaded
@@ -31,8 +32,11 @@ __all__ = ["toys"]
 
 DAY_S = 86_400.0
 
+OF_BOTH = "toys of a --question under both hypotheses"
+
 
 def toys(
+    context: typer.Context,
     run_file: RunFile,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="ROOT file to write.", show_default=False)
@@ -93,6 +97,14 @@ def toys(
     asked = resting_question(normalisation, free, fix, constrain)
     factors, powers = numbers(exposure, "--exposure"), numbers(power, "--power")
     require_test(significance, powers)
+    if question is None or hypothesis != "both":
+        refuse_unused(context, dict.fromkeys(("significance", "power"), OF_BOTH))
+    elif len(factors) < 2:
+        refuse_unused(
+            context, {"power": "an --exposure with two factors or more, between which it is read off"}
+        )
+    if question is None:
+        refuse_unused(context, {"hypothesis": "toys of a --question"})
     run = loaded(run_file, settings, seed=seed, run_number=None)
     plan = plan_toys(run, asked, question, factors=factors, drawn=hypothesis)
     for note in left_out(Experiment.of(run), asked.treatment):
@@ -149,7 +161,7 @@ def print_toys(table: dict[str, Any]) -> None:
     rows = [_row(row) for row in table["exposures"]]
     if "power" in table["exposures"][0]:
         z = f"power at {table['significance']:g} σ"
-        print_table(("factor", "live \\[d]", "median ΔT", "median σ", "68 %", "95 %", z), rows)
+        print_table(("factor", "signal live \\[d]", "median ΔT", "median σ", "68 %", "95 %", z), rows)
     largest = max(row["factor"] for row in table["exposures"])
     for row in table["results"]:
         place = f" at factor {row['factor']:.5g} ± {row['factor_error']:.2g}" if row["factor"] else ""
@@ -163,13 +175,17 @@ def print_toys(table: dict[str, Any]) -> None:
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
     if "power" not in row:
         return ()
+    from renp_sim.app.page.words import sigma_text
+
     band = row["significance"]
-    ranges = [f"{band[f'minus_{k}_sigma']:.2f} … {band[f'plus_{k}_sigma']:.2f}" for k in (1, 2)]
+    ranges = [
+        f"{sigma_text(band[f'minus_{k}_sigma'])} … {sigma_text(band[f'plus_{k}_sigma'])}" for k in (1, 2)
+    ]
     return (
         f"{row['factor']:g}",
         f"{row['live_time_s'] / DAY_S:.5g}",
         f"{row['median_delta_q']:.4g}",
-        f"{band['median']:.2f}",
+        sigma_text(band["median"]),
         *ranges,
         f"{row['power']:.4f} ± {row['power_error']:.2g}",
     )

@@ -106,8 +106,9 @@ def test_what_stored_toys_have_decided(capsys, options, message):
         (("--toys", "5"), "--toys 5: write A:B"),
         (("-n", "0"), "-n 0: must be at least 1"),
         (("-n", "5", "--exposure", "1,x"), "--exposure 1,x: write numbers"),
-        (("-n", "5", "--significance", "9"), "--significance 9: must lie between 0 and 8"),
-        (("-n", "5", "--power", "0.5,2"), "--power 0.5, 2: must lie between 0 and 1"),
+        (("-n", "5", "--significance", "9"), "--significance 9: must be above 0 and below 8"),
+        (("-n", "5", "--significance", "8"), "--significance 8: must be above 0 and below 8"),
+        (("-n", "5", "--power", "0.5,2"), "--power 0.5, 2: must be above 0 and below 1"),
         (("-n", "5", "--workers", "0"), "--workers 0: must be at least 1"),
     ],
 )
