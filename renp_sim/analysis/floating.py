@@ -116,8 +116,8 @@ class Setup:
         for i, parameter in enumerate(model.parameters):
             given = fix.get(parameter.name)
             value = parameter.folded(parameter.value if given is None else given)
-            bounds = f"[{parameter.lower:g}, {parameter.upper:g}]"
             if not parameter.lower <= value <= parameter.upper:
+                bounds = f"[{parameter.lower:g}, {parameter.upper:g}]"
                 problems.append(f"fix {parameter.name} = {value:g}: must lie in {bounds}")
             theta[i] = value
             if parameter.name in free:
@@ -131,11 +131,14 @@ class Setup:
                     )
                     continue
                 wanted = replace(wanted, value=parameter.folded(wanted.value))
-                if not parameter.lower <= wanted.value <= parameter.upper:
-                    problems.append(f"constrain {parameter.name} = {wanted.value:g}: must lie in {bounds}")
+                # a bound of the fit may be narrower than what is measured, but 0 is one of nature
+                if wanted.value < 0 <= parameter.lower:
+                    problems.append(
+                        f"constrain {parameter.name} = {wanted.value:g}: cannot be negative: give what is ≥ 0"
+                    )
                 index.append(i)
                 constraints.append(wanted)
-                theta[i] = wanted.value
+                theta[i] = min(max(wanted.value, parameter.lower), parameter.upper)
         if problems:
             raise ConfigError(*problems)
         chosen = [model.parameters[i] for i in index]
