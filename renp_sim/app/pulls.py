@@ -20,8 +20,8 @@ def pulls_of_toys(paths: Paths) -> list[dict[str, Any]]:
     """Return a row for each hypothesis, exposure and floating parameter, ready for JSON.
 
     `n` of `n_toys` have a parabolic error; a pull of the others, at bounds and kinks, means nothing, and
-    where they are many the rest is a selection: bias is the mean of θ̂ − θ_true of all toys. `dropped` says how
-    the fits of the others ended.
+    where they are many the rest is a selection: bias is the mean of θ̂ − θ_true of all toys. `dropped` says
+    how the fits of the others ended.
 
     Raises
     ------
@@ -53,23 +53,23 @@ def _ended(status: int) -> str:
 
 
 def pull_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what must be known of the rows of `pulls_of_toys`: toys without errors, and errors that are none."""
-    notes = {}
+    """Return what must be known of the rows of `pulls_of_toys`: what is left out, and what is no error."""
+    notes: dict[str, None] = {}
     for row in rows:
         if row["dropped"]:
             why = ", ".join(f"{n} {name}" for name, n in row["dropped"].items())
             notes[
-                f"{row['hypothesis']}, factor {row['factor']:g}: {row['n_toys'] - row['n']} of {row['n_toys']} "
-                f"toys have no parabolic error ({why}); means and widths leave them out and are of a "
-                "selection, bias is of all"
+                f"{row['hypothesis']}, factor {row['factor']:g}: {row['n_toys'] - row['n']} of "
+                f"{row['n_toys']} toys have no parabolic error ({why}); means and widths leave them out and "
+                "are of a selection, bias is of all"
             ] = None
     for name in dict.fromkeys(row["parameter"] for row in rows):
         wrong = [row["width"] for row in rows if row["parameter"] == name and _is_no_parabola(row)]
         if wrong:
             worst = max(wrong, key=lambda width: abs(width - 1))
             notes[
-                f"{name}: a width of {worst:.3g} is not 1: −2 ln L is no parabola in it, and an error that is "
-                "one does not exist; `coverage` says how often its intervals hold the truth"
+                f"{name}: a width of {worst:.3g} is not 1: −2 ln L is no parabola in it, so that no "
+                "parabolic error exists; `coverage` says how often its intervals hold the truth"
             ] = None
     return list(notes)
 
