@@ -133,7 +133,7 @@ def _print(sentences: tuple[str, ...], table: dict[str, Any]) -> None:
     live_d = table["live_time_s"] / DAY_S
     steps = zip(table["omega_eV"], table["share"], strict=True)
     print_table(
-        ("ω \\[eV]", "share", "live \\[d]"),
+        ("ω \\[eV]", "share", "signal live \\[d]"),
         [(f"{omega:.8f}", f"{share:.4f}", f"{share * live_d:.5g}") for omega, share in steps],
     )
     _print_hardest(table["least_favourable"])
