@@ -9,6 +9,7 @@ import numpy as np
 
 from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.limit import Limit
+from renp_sim.app.experiment import require_factors
 from renp_sim.app.limit import LimitMethod, limit_of
 from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
@@ -22,7 +23,15 @@ from renp_sim.runfile.run import load
 if TYPE_CHECKING:
     from renp_sim.plots.figure import Figure
 
-__all__ = ["Scan", "Sensitivity", "published_bounds", "scan_of", "sensitivity_of", "write_sensitivity"]
+__all__ = [
+    "Scan",
+    "Sensitivity",
+    "published_bounds",
+    "scan_of",
+    "sensitivity_of",
+    "setting_of",
+    "write_sensitivity",
+]
 
 EXPOSURE = "exposure"
 """Scans a factor on all durations."""
@@ -95,10 +104,21 @@ def scan_of(text: str, option: str = "--scan") -> Scan:
         values, is_log = np.empty(0), False
     if not equals or not key.strip() or not len(values) or not np.all(np.isfinite(values)):
         raise ConfigError(
-            f"{option} {text}: write KEY=START:STOP:POINTS or KEY=START:STOP:POINTS:log with up to "
-            f"{MOST_POINTS} points, or KEY=VALUE,VALUE; KEY is one of the run file or `exposure`"
+            f"{option} {text}: write KEY=START:STOP:POINTS or KEY=START:STOP:POINTS:log, POINTS a whole "
+            f"number up to {MOST_POINTS}, or KEY=VALUE,VALUE; KEY is one of the run file or `exposure`"
         )
     return Scan(key=key.strip(), values=values, is_log=is_log)
+
+
+def setting_of(key: str, value: float) -> str:
+    """Return the setting of a key; a whole number is written as one, since some keys take no other.
+
+    Examples
+    --------
+    >>> setting_of("laser.scan[0].passes", 2.0), setting_of("target.coherence", 0.5)
+    ('laser.scan[0].passes=2', 'target.coherence=0.5')
+    """
+    return f"{key}={int(value) if value.is_integer() and abs(value) < 2**53 else value!r}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -208,10 +228,9 @@ def _subjects(
         return Subject.of(load(run_file, (*settings, *changes), seed=seed))
 
     if scan.key != EXPOSURE:
-        yield from (planned(f"{scan.key}={value!r}") for value in scan.values.tolist())
+        yield from (planned(setting_of(scan.key, value)) for value in scan.values.tolist())
         return
-    if np.min(scan.values) <= 0:
-        raise ConfigError(f"--scan exposure: {np.min(scan.values):g}: a factor on durations must be > 0")
+    require_factors(scan.values, "--scan exposure")
     once = planned()
     yield from (replace(once, experiment=once.experiment.scaled(f)) for f in scan.values.tolist())
 
