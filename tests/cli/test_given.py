@@ -119,3 +119,20 @@ def test_what_cannot_be_counted_is_a_note_beside_other_answers(capsys):
     table = json.loads(capsys.readouterr().out)
     assert [row["method"] for row in table["results"]] == ["asimov"]
     assert refused in table["notes"]
+
+
+def test_whose_live_time_is_told(tmp_path, capsys):
+    """An exposure is that of signal steps, what a file has that of all."""
+    made = str(tmp_path / "run.root")
+    asked = ("gp23_three_frequencies", "--set")
+    scan = "laser.scan=[{omegas_eV=[1.07, 1.071], total_duration_s=4e5, control_fraction=0.25}]"
+    assert run_program(["generate", *asked, scan, "-o", made]) == 0
+    capsys.readouterr()
+    assert run_program(["inspect", made]) == 0
+    assert "all steps live 400000 s of " in capsys.readouterr().out
+    question = ("exposure", *asked, scan, "--question", "lightest_mass_eV=0.02")
+    assert run_program([*question, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["results"]
+    assert row["live_time_s"] == pytest.approx(3e5 * row["factor"])
+    assert run_program(list(question)) == 0
+    assert "┃ signal live [d] ┃" in capsys.readouterr().out

@@ -63,6 +63,15 @@ def test_while_it_starts_and_while_it_works(tmp_path: Path, delay_s: float) -> N
     assert {path.name for path in tmp_path.iterdir()} <= {"run.root.shards"}
 
 
+def test_what_is_kept_of_a_long_run_is_told(tmp_path: Path) -> None:
+    process = started(*PROGRAM, *LONG, "-o", "run.root", cwd=tmp_path)
+    while not (tmp_path / "run.root.shards" / "manifest.json").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, f"renp-sim: interrupted\n{KEPT}\n")
+
+
 @pytest.mark.parametrize("gaps_s", [(0.0,), (0.005,), (0.05,), (0.2,), (0.01, 0.01, 0.02, 0.05, 0.1, 0.2)])
 def test_more_than_once(tmp_path: Path, gaps_s: tuple[float, ...]) -> None:
     process = started(*PROGRAM, *LONG, "-o", "run.root", "--workers", "2", cwd=tmp_path)
@@ -131,6 +140,22 @@ with interruptible():
 @pytest.mark.parametrize("how", SWALLOWED)
 def test_one_that_is_swallowed_is_repeated(tmp_path: Path, how: str) -> None:
     code = INSIDE.format(SWALLOWED[how].strip().replace("\n", "\n        "))
+    require_interrupted(started(sys.executable, "-c", code, cwd=tmp_path), "cleaned up\n")
+
+
+def test_a_second_one_does_not_silence_the_first(tmp_path: Path) -> None:
+    """It comes before the first has written its line."""
+    twice = """
+import os
+write = os.write
+def slow(*what):
+    os.write = write
+    signal.raise_signal(signal.SIGINT)
+    return write(*what)
+os.write = slow
+signal.raise_signal(signal.SIGINT)
+"""
+    code = INSIDE.format(twice.strip().replace("\n", "\n        "))
     require_interrupted(started(sys.executable, "-c", code, cwd=tmp_path), "cleaned up\n")
 
 
