@@ -24,7 +24,7 @@ from renp_sim.cli.options import (
 )
 from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
-from renp_sim.cli.toys import print_toys
+from renp_sim.cli.toys import print_toys, refuse_unread
 from renp_sim.errors import ConfigError
 
 __all__ = ["exposure"]
@@ -106,7 +106,7 @@ def exposure(
     powers = numbers(power, "--power")
     if stored:
         _require_read(context)
-        _print_stored(stored, significance, powers, output, force=force, json=json)
+        _print_stored(context, stored, significance, powers, output, force=force, json=json)
         return
     if run_file is None or question is None:
         raise ConfigError("RUN and --question: give both, or --from a file of toys")
@@ -177,6 +177,7 @@ def _require_used(context: typer.Context, methods: list[str]) -> None:
 
 
 def _print_stored(
+    context: typer.Context,
     files: list[Path],
     significance: float,
     powers: list[float],
@@ -190,6 +191,8 @@ def _print_stored(
     from renp_sim.app.toy_summary import read_campaign
 
     table = read_campaign(files, significance=significance, powers=powers)
+    rows = table["exposures"]
+    refuse_unread(context, of_both="power" in rows[0], n_factors=len(rows))
     written = [] if output is None else write_campaign(table, powers, output, force=force)
     if json:
         print_json(table)

@@ -91,6 +91,7 @@ def optimise(
     from renp_sim.app.optimise import confirmed, optimised
     from renp_sim.app.plan_files import plan_files, write_plan
     from renp_sim.app.plan_options import prior_of, wish_of
+    from renp_sim.app.plan_toys import require_hypotheses
     from renp_sim.app.separations import Asking
     from renp_sim.cli.fit_options import resting_question
     from renp_sim.outputs import require_outputs
@@ -108,6 +109,9 @@ def optimise(
         significance=(3.0 if error is None else 1.0) if significance is None else significance,
         error=error,
     )
+    if toys:
+        # before minutes of work
+        require_hypotheses(asking)
     with working("optimising", quiet=quiet):
         wish = wish_of(run, most_steps=steps, least_dwell_s=min_dwell, grid=grid)
         plan = optimised(run, asking, wish, None if not prior else prior_of(prior, is_robust=robust))

@@ -28,11 +28,9 @@ from renp_sim.cli.output import complain, print_json, print_notes, print_table
 from renp_sim.cli.progress import progress_bar
 from renp_sim.errors import ConfigError
 
-__all__ = ["toys"]
+__all__ = ["print_toys", "refuse_unread", "toys"]
 
 DAY_S = 86_400.0
-
-OF_BOTH = "toys of a --question under both hypotheses"
 
 
 def toys(
@@ -97,14 +95,7 @@ def toys(
     asked = resting_question(normalisation, free, fix, constrain)
     factors, powers = numbers(exposure, "--exposure"), numbers(power, "--power")
     require_test(significance, powers)
-    if question is None or hypothesis != "both":
-        refuse_unused(context, dict.fromkeys(("significance", "power"), OF_BOTH))
-    elif len(factors) < 2:
-        refuse_unused(
-            context, {"power": "an --exposure with two factors or more, between which it is read off"}
-        )
-    if question is None:
-        refuse_unused(context, {"hypothesis": "toys of a --question"})
+    refuse_unread(context, of_both=question is not None and hypothesis == "both", n_factors=len(factors))
     run = loaded(run_file, settings, seed=seed, run_number=None)
     plan = plan_toys(run, asked, question, factors=factors, drawn=hypothesis)
     for note in left_out(Experiment.of(run), asked.treatment):
@@ -134,6 +125,17 @@ def toys(
         print_toys(table)
         print(f"wrote {output}: {table['n_toys']} toys, {table['fits']['n']} fits")
     require_few_failures(table["fits"], max_failed)
+
+
+def refuse_unread(context: typer.Context, *, of_both: bool, n_factors: int) -> None:
+    """Raise ConfigError if anything is asked of the power that toys of so many exposures do not say."""
+    needs = {}
+    if not of_both:
+        both = "toys of a --question under both hypotheses"
+        needs = {"significance": both, "power": both}
+    elif n_factors < 2:
+        needs["power"] = "toys of two --exposure factors or more, between which it is read off"
+    refuse_unused(context, needs)
 
 
 def _range(number: int | None, part: str | None) -> tuple[int, int]:

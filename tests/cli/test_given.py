@@ -34,10 +34,9 @@ COUPLING = (RUN, "--set", "interaction.model=em_moments", "--parameter", "intera
             ("toys", *ASKED, "-n", "5", "-o", "x.root", "--hypothesis", "truth", "--significance", "2"),
             "--significance: is for toys of a --question under both hypotheses",
         ),
-        (("toys", *ASKED, "-n", "5", "-o", "x.root", "--power", "0.7"), "--power: is for an --exposure with"),
         (
-            ("toys", RUN, "-n", "5", "-o", "x.root", "--hypothesis", "truth"),
-            "--hypothesis: is for toys of a --question",
+            ("toys", *ASKED, "-n", "5", "-o", "x.root", "--power", "0.7"),
+            "--power: is for toys of two --exposure",
         ),
     ],
 )
@@ -50,6 +49,24 @@ def test_an_option_of_which_nothing_would_come_is_refused(tmp_path, monkeypatch,
     assert said.endswith("out")
     assert out == ""
     assert not list(tmp_path.iterdir())
+
+
+def test_what_stored_toys_do_not_say_is_not_asked_of_them(tmp_path, capsys):
+    """Toys of one exposure, and of one hypothesis."""
+    for name, options in (("a", ("--question", "ordering")), ("b", ())):
+        made = str(tmp_path / f"{name}.root")
+        assert run_program(["toys", RUN, *options, "-n", "5", "-o", made, "--max-failed", "1"]) == 0
+    capsys.readouterr()
+    for name, option, value in (
+        ("a", "--power", "0.7"),
+        ("b", "--power", "0.7"),
+        ("b", "--significance", "2"),
+    ):
+        assert run_program(["exposure", "--from", str(tmp_path / f"{name}.root"), option, value]) == 2
+        out, err = capsys.readouterr()
+        assert err.startswith(f"renp-sim: {option}: is for toys of ")
+        assert out == ""
+    assert run_program(["exposure", "--from", str(tmp_path / "a.root"), "--significance", "2"]) == 0
 
 
 def test_a_default_says_nothing(capsys):
