@@ -103,6 +103,16 @@ def test_what_may_be_repeated_is(capsys):
     assert json.loads(capsys.readouterr().out)["run"]["seed"] == 1
 
 
+def test_systematics_along_a_scan_are_printed(capsys):
+    """JSON had them, the table left them out."""
+    dark = "background=[{name='dark', kind='dark_counts', rate_hz=1e-5}]"
+    along = ("exposure", *ASKED, "--set", dark, "--against", "efficiency=0.1,0.2", "--systematics")
+    assert run_program(list(along)) == 0
+    out = capsys.readouterr().out
+    assert "Asimov, what limits: each with all above it" in out
+    assert out.count("│ 0.1 ") > 2
+
+
 def test_no_toys_are_not_the_usual_number(capsys):
     """0 is a number as any other, and not the default."""
     for command in ("compare", "exposure"):
