@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "MOST_NAMES",
     "ConfigError",
     "DomainError",
     "FitError",

@@ -131,6 +131,11 @@ class Setup:
                     )
                     continue
                 wanted = replace(wanted, value=parameter.folded(wanted.value))
+                # a bound of the fit may be narrower than what is measured, but 0 is one of nature
+                if wanted.value < 0 <= parameter.lower:
+                    problems.append(
+                        f"constrain {parameter.name} = {wanted.value:g}: cannot be negative: give what is ≥ 0"
+                    )
                 index.append(i)
                 constraints.append(wanted)
                 theta[i] = min(max(wanted.value, parameter.lower), parameter.upper)

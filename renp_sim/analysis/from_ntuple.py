@@ -27,7 +27,7 @@ def observation_from_tables(tables: NtupleTables) -> Observation:
     Raises
     ------
     SchemaError
-        If a run is not Poisson (made with `--events`), or the trees contradict each other.
+        If a run is not Poisson (made with `--events` or `--oversample`), or the trees contradict each other.
     """
     _require_poisson(tables)
     steps, backgrounds = tables.steps, tables.backgrounds
@@ -71,8 +71,8 @@ def _require_poisson(tables: NtupleTables) -> None:
     weighted = tables.runs["run"][~tables.runs["is_poisson"].astype(np.bool_)].tolist()
     if weighted:
         raise SchemaError(
-            f"run {', '.join(map(str, weighted))}: was made with --events, so its weights restore the "
-            "expectation but its counts are not Poisson: generate it without --events to analyse it"
+            f"run {', '.join(map(str, weighted))}: was made with --events or --oversample, so its "
+            "weights restore the expectation but its counts are not Poisson: generate it without them"
         )
 
 

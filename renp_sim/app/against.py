@@ -11,7 +11,7 @@ from renp_sim.app.experiment import Experiment
 from renp_sim.app.exposure import exposure_needed
 from renp_sim.app.exposure_answer import ExposureAnswer
 from renp_sim.app.question import Question
-from renp_sim.app.scan import Scan, scan_of
+from renp_sim.app.scan import Scan, scan_of, setting_of
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.errors import ConfigError
 from renp_sim.plots.against import against_plot
@@ -106,7 +106,7 @@ def _varied(
     if scan.key != BACKGROUND:
         key = KEYS.get(scan.key, scan.key)
         for value in scan.values.tolist():
-            run = load(run_file, (*settings, f"{key}={value!r}"), seed=seed)
+            run = load(run_file, (*settings, setting_of(key, value)), seed=seed)
             yield run, Experiment.of(run)
         return
     run = load(run_file, tuple(settings), seed=seed)

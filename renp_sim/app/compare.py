@@ -93,6 +93,7 @@ class CompareReport:
             "p_error": self.significance.p_error,
             "median_significance": self.significance.sigma if self.is_planned else None,
             "significance": self.significance.sigma,
+            "is_bound": self.significance.is_bound,
             "asymptotic_significance": both.asymptotic().sigma,
             "sided": "one-sided",
             "is_expected": self.is_planned,
@@ -167,9 +168,17 @@ def compare(
             *subject.notes,
             *_notes(both, method, labels[0], is_planned=subject.is_planned),
             *left_out(experiment, question.treatment),
-            *([BEYOND] if method is CompareMethod.TOYS and is_beyond(significance.sigma or 0.0) else []),
+            *_of_bound(significance, n_toys),
         ),
     )
+
+
+def _of_bound(found: Significance, n_toys: int) -> list[str]:
+    """Return what must be known of a p-value that is a bound."""
+    if not found.is_bound:
+        return []
+    none = f"none of {n_toys} toys is as extreme: p is that or less; more --toys say more"
+    return [BEYOND if is_beyond(found.sigma or 0.0) else none]
 
 
 def _notes(both: Comparison, method: CompareMethod, truth: str, *, is_planned: bool) -> list[str]:

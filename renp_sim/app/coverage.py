@@ -120,7 +120,7 @@ def coverage_of(
         If there is no such parameter, value, level or number of toys.
     """
     if not 0.5 < level < 1:
-        raise ConfigError(f"--cl {level:g}: must lie between 0.5 and 1")
+        raise ConfigError(f"--cl {level:g}: must be above 0.5 and below 1")
     if not 1 <= n_toys <= MOST_TOYS:
         raise ConfigError(f"--toys {n_toys}: must lie in 1 … {MOST_TOYS}")
     _, setup, name = limit_setup(experiment, question, parameter)

@@ -192,6 +192,7 @@ class ExcessReport:
             "p_value": None if found is None else found.anywhere.p_value,
             "p_error": None if found is None else found.anywhere.p_error,
             "significance": None if found is None else found.anywhere.sigma,
+            "is_bound": None if found is None else found.anywhere.is_bound,
             "p_value_bound": None if found is None else found.anywhere_bound,
             "trial_factor": None if found is None else found.trial_factor,
             "delta_q_needed": {f"{z:g}": largest_likely(self.chance, float(ndtr(-z))) for z in SIGMAS},

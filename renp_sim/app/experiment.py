@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from detector.response import Detector
 from renp_sim.analysis.data import Exposure
@@ -11,6 +12,7 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.app.assumptions import Assumptions
 from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
 from renp_sim.arrays import FloatArray
+from renp_sim.errors import ConfigError
 from renp_sim.physics.line import mean_spectral_function
 from renp_sim.physics.target import Target
 from renp_sim.prediction.expected_counts import ExpectedCounts
@@ -19,7 +21,10 @@ from renp_sim.prediction.joint import JointCounts
 from renp_sim.prediction.parameters import COMMON_OFFSET
 from renp_sim.runfile.run import Run
 
-__all__ = ["Experiment", "hypothesis_of_run"]
+__all__ = ["Experiment", "hypothesis_of_run", "require_factors"]
+
+MOST_FACTOR = 1e12
+"""On durations, and one over it the least: what is beyond is no experiment, and soon no number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,6 +96,15 @@ class Experiment:
         given = np.array([fixed.get(name) is not None for name in names], dtype=bool)
         true = [self.truth.get(name, value) for name, value in zip(names, setup.theta.tolist(), strict=True)]
         return setup.moved(np.where(given, setup.theta, true))
+
+
+def require_factors(factors: ArrayLike, option: str) -> None:
+    """Raise ConfigError if durations cannot be multiplied by one of these."""
+    wrong = [f for f in np.ravel(factors).tolist() if not 1 / MOST_FACTOR <= f <= MOST_FACTOR]
+    if wrong:
+        raise ConfigError(
+            f"{option}: {wrong[0]:g}: a factor on durations must lie in {1 / MOST_FACTOR:g} … {MOST_FACTOR:g}"
+        )
 
 
 def hypothesis_of_run(experiment: Experiment) -> Hypothesis:

@@ -89,11 +89,11 @@ def exposure_needed(
     Raises
     ------
     ConfigError
-        If the question is none, or outcomes are too many to be counted.
+        If the question is none, or outcomes are too many to be counted and no other method is asked.
     """
     require_test(significance, powers)
     if not 0 < precision < 1:
-        raise ConfigError(f"--precision {precision:g}: must lie between 0 and 1")
+        raise ConfigError(f"--precision {precision:g}: must be above 0 and below 1")
     experiment = experiment or Experiment.of(run)
     _, _, (truth, alternative) = setups_of(experiment, question, asked)
     here = _compared(experiment, question, asked)
@@ -101,6 +101,7 @@ def exposure_needed(
     curves: dict[str, Curve] = {"asimov": asimov_curve(here, centre)} if with_curve else {}
     answer = partial(_crossing, run, experiment.exposure)
     results = [answer(CompareMethod.ASIMOV, asimov)] if CompareMethod.ASIMOV in methods else []
+    refused: list[str] = []
     asking = (here, centre, float(ndtr(-significance)), powers)
     by_counting = {
         CompareMethod.EXACT: partial(by_outcomes, *asking),
@@ -114,7 +115,14 @@ def exposure_needed(
         ),
     }
     for method in (m for m in by_counting if m in methods):
-        found, curve = by_counting[method]()
+        try:
+            found, curve = by_counting[method]()
+        except ConfigError as error:
+            # others that are asked answer without it
+            if len(set(methods)) == 1:
+                raise
+            refused += error.problems
+            continue
         curves[method.value] = curve
         results += [answer(method, each) for each in found]
     ladder = added_in_turn(experiment, question) if with_systematics else ()
@@ -131,7 +139,11 @@ def exposure_needed(
         results=tuple(results),
         curve=curves,
         systematics=tuple(systematics),
-        notes=(*_notes(asimov, truth, alternative), *left_out(experiment, question.treatment)),
+        notes=(
+            *_notes(asimov, truth, alternative),
+            *left_out(experiment, question.treatment),
+            *refused,
+        ),
     )
 
 
@@ -157,6 +169,6 @@ def _compared(experiment: Experiment, question: Question, asked: str) -> Compari
 def require_test(significance: float, powers: Sequence[float]) -> None:
     """Raise ConfigError if there is no such test."""
     if not 0 < significance < MOST_SIGMA:
-        raise ConfigError(f"--significance {significance:g}: must lie between 0 and {MOST_SIGMA:g}")
+        raise ConfigError(f"--significance {significance:g}: must be above 0 and below {MOST_SIGMA:g}")
     if any(not 0 < power < 1 for power in powers):
-        raise ConfigError(f"--power {', '.join(f'{p:g}' for p in powers)}: must lie between 0 and 1")
+        raise ConfigError(f"--power {', '.join(f'{p:g}' for p in powers)}: must be above 0 and below 1")

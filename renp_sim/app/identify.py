@@ -11,7 +11,7 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.compare import best_fit
 from renp_sim.analysis.infer.result import plain
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
-from renp_sim.app.experiment import Experiment, hypothesis_of_run
+from renp_sim.app.experiment import Experiment, hypothesis_of_run, require_factors
 from renp_sim.app.fitting import model_of
 from renp_sim.app.interest import rested
 from renp_sim.app.question import Question
@@ -84,10 +84,9 @@ def identify(
     Raises
     ------
     ConfigError
-        If the run file has no coupling that is not 0, or an exposure is not positive.
+        If the run file has no coupling that is not 0, or an exposure is none.
     """
-    if any(factor <= 0 for factor in exposures):
-        raise ConfigError("--exposure: a factor on durations must be > 0")
+    require_factors(exposures, "--exposure")
     whole = model_of(experiment, hypothesis_of_run(experiment))
     couplings = {p.name: p.value for p in whole.parameters if p.name.startswith(PREFIX)}
     true = {name: value for name, value in couplings.items() if value != 0}

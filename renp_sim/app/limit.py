@@ -203,7 +203,7 @@ def limit_of(
 def _require(subject: Subject, level: float, method: LimitMethod, n_toys: int) -> None:
     """Raise ConfigError if a limit cannot be asked for so."""
     if not 0.5 < level < 1:
-        raise ConfigError(f"--cl {level:g}: must lie between 0.5 and 1")
+        raise ConfigError(f"--cl {level:g}: must be above 0.5 and below 1")
     if n_toys < 0:
         raise ConfigError(f"--toys {n_toys}: must be a positive number")
     if method is LimitMethod.ASIMOV and not subject.is_planned:

@@ -13,6 +13,7 @@ from renp_sim.analysis.plan.separation import Separation
 from renp_sim.app.candidates import UNIT_S, Candidates, Layout
 from renp_sim.app.experiment import Experiment
 from renp_sim.app.plan_toys import ToyGain
+from renp_sim.app.scan import setting_of
 from renp_sim.app.separations import Asking
 from renp_sim.arrays import FloatArray, IndexArray
 from renp_sim.laser.schedule import StepKind
@@ -49,7 +50,7 @@ class Prior:
         """Return a run for each truth."""
         table = run.resolved()
         return [
-            run_from_table(apply_settings(table, [f"{key}={value!r}" for key, value in truth.items()]))
+            run_from_table(apply_settings(table, [setting_of(key, value) for key, value in truth.items()]))
             if truth
             else run
             for truth in self.truths
@@ -145,7 +146,8 @@ class OptimalSchedule:
             asked += f" to ±{self.asking.error:g}"
         return (
             f"{asked} at {self.asking.significance:g} sigma, normalisation "
-            f"{self.asking.question.normalisation_text}: {days[0]:.5g} d live, {days[1]:.5g} d wall",
+            f"{self.asking.question.normalisation_text}: {days[0]:.5g} d live in signal steps, "
+            f"{days[1]:.5g} d wall",
             f"within {100 * self.found.gap_rel:.2g} % of the best possible schedule "
             f"of these {len(self.candidates.omega_eV)} frequencies",
         )

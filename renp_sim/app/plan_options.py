@@ -67,16 +67,17 @@ def wish_of(run: Run, *, most_steps: int | None, least_dwell_s: float | None, gr
     if least_dwell_s is not None and not (math.isfinite(least_dwell_s) and least_dwell_s >= 0):
         raise ConfigError(f"--min-dwell {least_dwell_s:g}: must be finite and at least 0 s")
     settling_s = run.config.laser.settling_s * Layout.of(run).passes
-    frequencies = None
+    frequencies, e_eg_eV = None, run.emission.target.atom.e_eg_eV
     if grid is not None:
         try:
             start, stop, points = grid.split(":")
             low, high, n = float(start), float(stop), int(points)
-            if not (math.isfinite(low) and low < high < math.inf and 2 <= n <= MOST_FREQUENCIES):
+            if not (0 < low < high < e_eg_eV and 2 <= n <= MOST_FREQUENCIES):
                 raise ValueError
         except ValueError:
             raise ConfigError(
-                f"--grid {grid}: write START:STOP:POINTS in eV, rising, with 2 to {MOST_FREQUENCIES} points"
+                f"--grid {grid}: write START:STOP:POINTS in eV, rising, inside 0 < ω < E_eg = {e_eg_eV:g} "
+                f"eV, with 2 to {MOST_FREQUENCIES} points"
             ) from None
         frequencies = np.linspace(low, high, n)
     dwell_s = settling_s if least_dwell_s is None else least_dwell_s

@@ -11,7 +11,7 @@ from renp_sim.errors import ConfigError
 from renp_sim.parallel.executor import Executor
 from renp_sim.runfile.run import Run
 
-__all__ = ["ToyGain", "toy_gain"]
+__all__ = ["ToyGain", "require_hypotheses", "toy_gain"]
 
 POWER = 0.5
 """An Asimov set stands for the median experiment."""
@@ -47,6 +47,12 @@ class ToyGain:
         return table
 
 
+def require_hypotheses(asking: Asking) -> None:
+    """Raise ConfigError if a parameter is to be measured: toys tell hypotheses apart."""
+    if asking.error is not None:
+        raise ConfigError("--toys: with --error there are none to be told apart; `pulls` shows intervals")
+
+
 def toy_gain(
     planned: Run,
     given: Run,
@@ -65,8 +71,7 @@ def toy_gain(
     ConfigError
         If a parameter is to be measured: toys tell hypotheses apart.
     """
-    if asking.error is not None:
-        raise ConfigError("--toys: with --error there are none to be told apart; `pulls` shows intervals")
+    require_hypotheses(asking)
     planned_s, planned_error_s = _needed(planned, asking, n_toys, precision, executor)
     given_s, given_error_s = _needed(given, asking, n_toys, precision, executor)
     return ToyGain(

@@ -4,7 +4,7 @@ GP23 prints the couplings of its Figure 1, left, but not the masses of the media
 text says, a vector of 1.32–1.71 and a scalar of 3.3–1.6 × the Standard Model. Plots and tables tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,8 +135,19 @@ def moment_figure(kind: str) -> PublishedFigure:
     )
 
 
-def write_figures(folder: Path, *, force: bool = False) -> list[Path]:
+def write_figures(
+    folder: Path, *, force: bool = False, progress: Callable[[int, int], None] | None = None
+) -> list[Path]:
     """Write every figure into a folder, which is made if it is not there, and return the files.
+
+    Parameters
+    ----------
+    folder
+        Where to.
+    force
+        Replace existing files.
+    progress
+        Called after each figure with the figures that are written and all of them.
 
     Raises
     ------
@@ -145,14 +156,24 @@ def write_figures(folder: Path, *, force: bool = False) -> list[Path]:
     """
     made = [mediator_figure(), moment_figure("magnetic"), moment_figure("electric")]
     names = [*(figure.name for figure in made), *LIMIT_FIGURES]
+    done = 0
+
+    def tell() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, len(names))
+
     files = [folder / f"{name}.{kind}" for name in names for kind in (*FORMATS, "csv")]
     require_outputs(files, force=force)
     with results_folder(folder):
         for figure in made:
             _draw(figure, folder)
             _write_csv(figure, folder / f"{figure.name}.csv")
+            tell()
         for build in LIMIT_FIGURES.values():
             write_limit_figure(build(), folder)
+            tell()
     return files
 
 

@@ -1,21 +1,27 @@
 """Pulls of kept toys, fitted by the hypothesis that they were drawn under: (θ̂ − θ_true)/σ̂."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from renp_sim.ntuple.opening import Paths
 from renp_sim.ntuple.toy_reader import read_toys
-from renp_sim.ntuple.toy_schema import toy_branch
+from renp_sim.ntuple.toy_schema import TOY_LEGENDS, toy_branch
 
-__all__ = ["pulls_of_toys"]
+__all__ = ["pull_notes", "pulls_of_toys"]
+
+NO_PARABOLA = 0.5
+"""From 1 on so far away, and by five of its errors, the width of pulls is not that of a parabolic error."""
 
 
 def pulls_of_toys(paths: Paths) -> list[dict[str, Any]]:
     """Return a row for each hypothesis, exposure and floating parameter, ready for JSON.
 
     `n` of `n_toys` have a parabolic error; a pull of the others, at bounds and kinks, means nothing, and
-    where they are many the rest is a selection: bias is the mean of θ̂ − θ_true of all toys.
+    where they are many the rest is a selection: bias is the mean of θ̂ − θ_true of all toys. `dropped` says
+    how the fits of the others ended.
 
     Raises
     ------
@@ -24,7 +30,7 @@ def pulls_of_toys(paths: Paths) -> list[dict[str, Any]]:
     """
     first = read_toys(paths, [])[0][0].campaign
     names = [toy_branch(f"{kind}_{name}") for name in first["parameters"] for kind in ("fit", "err")]
-    _, rows = read_toys(paths, names)
+    _, rows = read_toys(paths, [*names, "status"])
     out = []
     for hypothesis in first["drawn"]:
         own = (rows["hypothesis"] == hypothesis) & (rows["fitted"] == hypothesis)
@@ -35,8 +41,43 @@ def pulls_of_toys(paths: Paths) -> list[dict[str, Any]]:
                 pulls = away / rows[toy_branch(f"err_{name}")][here]
                 label = first["hypotheses"][hypothesis]
                 row = {"hypothesis": label, "factor": times["factor"], "parameter": name, "truth": truth}
+                dropped = Counter(rows["status"][here][~np.isfinite(pulls)].tolist())
+                row["dropped"] = {_ended(status): n for status, n in sorted(dropped.items())}
                 out.append(row | {"n_toys": len(away), "bias": float(away.mean()), **_moments(pulls)})
     return out
+
+
+def _ended(status: int) -> str:
+    # a fit may converge where some combination of parameters is unseen
+    return TOY_LEGENDS["status"][status] if status else "unseen"
+
+
+def pull_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what must be known of the rows of `pulls_of_toys`: what is left out, and what is no error."""
+    notes: dict[str, None] = {}
+    for row in rows:
+        if row["dropped"]:
+            why = ", ".join(f"{n} {name}" for name, n in row["dropped"].items())
+            notes[
+                f"{row['hypothesis']}, factor {row['factor']:g}: {row['n_toys'] - row['n']} of "
+                f"{row['n_toys']} toys have no parabolic error ({why}); means and widths leave them out and "
+                "are of a selection, bias is of all"
+            ] = None
+    for name in dict.fromkeys(row["parameter"] for row in rows):
+        wrong = [row["width"] for row in rows if row["parameter"] == name and _is_no_parabola(row)]
+        if wrong:
+            worst = max(wrong, key=lambda width: abs(width - 1))
+            notes[
+                f"{name}: a width of {worst:.3g} is not 1: −2 ln L is no parabola in it, so that no "
+                "parabolic error exists; `coverage` says how often its intervals hold the truth"
+            ] = None
+    return list(notes)
+
+
+def _is_no_parabola(row: dict[str, Any]) -> bool:
+    if row["width"] is None:
+        return False
+    return bool(abs(row["width"] - 1) > max(NO_PARABOLA, 5 * row["width_error"]))
 
 
 def _moments(pulls: "np.ndarray[Any, np.dtype[np.float64]]") -> dict[str, Any]:

@@ -67,24 +67,26 @@ class RateReport:
         """Return what `rate --json` prints."""
         return {
             "omega_eV": self.omega_eV.tolist(),
-            "kind": list(self.kind) or None,
             "spectral_function": self.spectral_function.tolist(),
             "pairs": {pair: self.pair_spectrum[:, i, j].tolist() for pair, (i, j) in ORDERED_PAIRS.items()},
             "rate_hz": self.rate_hz.tolist(),
             "expected_counts": None if self.expected_counts is None else self.expected_counts.tolist(),
             "background_counts": None if self.background_counts is None else self.background_counts.tolist(),
             "thresholds_eV": {pair: float(self.thresholds_eV[place]) for pair, place in PAIRS.items()},
+            "kind": list(self.kind) or None,
         }
 
 
-def asked_frequencies(omegas_eV: Sequence[float], grid: str | None) -> FloatArray | None:
+def asked_frequencies(omegas_eV: Sequence[float], grid: str | None, e_eg_eV: float) -> FloatArray | None:
     """Return the frequencies of `--omega` and `--grid start:stop:points`, or None if there are none.
 
     Raises
     ------
     ConfigError
-        If the grid is not of this form.
+        If the grid is not of this form, or a frequency is not inside 0 < ω < E_eg.
     """
+    for omega_eV in omegas_eV:
+        _require_inside(f"--omega {omega_eV:g}", omega_eV, e_eg_eV)
     if grid is None:
         return np.array(omegas_eV) if omegas_eV else None
     try:
@@ -94,9 +96,14 @@ def asked_frequencies(omegas_eV: Sequence[float], grid: str | None) -> FloatArra
         raise ConfigError(f"--grid {grid}: write START:STOP:POINTS, such as 1.068:1.072:401") from None
     if not 1 <= points <= MAX_POINTS:
         raise ConfigError(f"--grid {grid}: the number of points must lie in 1 … {MAX_POINTS}")
-    with np.errstate(over="ignore", invalid="ignore"):
-        # an end that is not finite is no frequency, which `rate_at` says in its own words
-        return np.concatenate([omegas_eV, np.linspace(start, stop, points)])
+    for end_eV in (start, stop):
+        _require_inside(f"--grid {grid}", end_eV, e_eg_eV)
+    return np.concatenate([omegas_eV, np.linspace(start, stop, points)])
+
+
+def _require_inside(given: str, omega_eV: float, e_eg_eV: float) -> None:
+    if not 0 < omega_eV < e_eg_eV:
+        raise ConfigError(f"{given}: {omega_eV:g} eV must lie in 0 < ω < E_eg = {e_eg_eV:g} eV")
 
 
 def rate_at(run: Run, omega_eV: FloatArray) -> RateReport:

@@ -7,7 +7,7 @@ import numpy as np
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 
-__all__ = ["EXPOSURE", "Scan", "scan_of"]
+__all__ = ["EXPOSURE", "Scan", "scan_of", "setting_of"]
 
 EXPOSURE = "exposure"
 """Scans a factor on all durations."""
@@ -70,7 +70,18 @@ def scan_of(text: str, option: str = "--scan") -> Scan:
         values, is_log = np.empty(0), False
     if not equals or not key.strip() or not len(values) or not np.all(np.isfinite(values)):
         raise ConfigError(
-            f"{option} {text}: write KEY=START:STOP:POINTS or KEY=START:STOP:POINTS:log with up to "
-            f"{MOST_POINTS} points, or KEY=VALUE,VALUE; KEY is one of the run file or `exposure`"
+            f"{option} {text}: write KEY=START:STOP:POINTS or KEY=START:STOP:POINTS:log, POINTS a whole "
+            f"number up to {MOST_POINTS}, or KEY=VALUE,VALUE; KEY is one of the run file or `exposure`"
         )
     return Scan(key=key.strip(), values=values, is_log=is_log)
+
+
+def setting_of(key: str, value: float) -> str:
+    """Return the setting of a key; a whole number is written as one, since some keys take no other.
+
+    Examples
+    --------
+    >>> setting_of("laser.scan[0].passes", 2.0), setting_of("target.coherence", 0.5)
+    ('laser.scan[0].passes=2', 'target.coherence=0.5')
+    """
+    return f"{key}={int(value) if value.is_integer() and abs(value) < 2**53 else value!r}"

@@ -9,14 +9,15 @@ import numpy as np
 
 from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.limit import Limit
+from renp_sim.app.experiment import require_factors
 from renp_sim.app.limit import LimitMethod, limit_of
 from renp_sim.app.question import Question
-from renp_sim.app.scan import EXPOSURE, Scan
+from renp_sim.app.scan import EXPOSURE, Scan, setting_of
 from renp_sim.app.subject import Subject
 from renp_sim.app.systematics import Systematic, present, without
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.arrays import FloatArray
-from renp_sim.errors import ConfigError, NumericsError
+from renp_sim.errors import NumericsError
 from renp_sim.plots.sensitivity import DrawnLimit, PublishedBound, sensitivity_plot
 from renp_sim.runfile.run import load
 
@@ -183,9 +184,8 @@ def _subject_at(
         return Subject.of(load(run_file, (*settings, *changes), seed=seed))
 
     if scan.key != EXPOSURE:
-        return lambda value: planned(f"{scan.key}={value!r}")
-    if np.min(scan.values) <= 0:
-        raise ConfigError(f"--scan exposure: {np.min(scan.values):g}: a factor on durations must be > 0")
+        return lambda value: planned(setting_of(scan.key, value))
+    require_factors(scan.values, "--scan exposure")
     once = planned()
     return lambda factor: replace(once, experiment=once.experiment.scaled(factor))
 

@@ -13,7 +13,7 @@ from renp_sim.app.exposure import require_test
 from renp_sim.app.fitting import model_of
 from renp_sim.app.question import Question
 from renp_sim.arrays import FloatArray, IndexArray
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, nearest
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.runfile.run import Run
 
@@ -66,7 +66,10 @@ class Asking:
         model = model_of(experiment, hypothesis_of_run(experiment))
         names = [parameter.name for parameter in model.parameters]
         if self.asked not in names:
-            raise ConfigError(f"--question {self.asked}: with --error, the name of a parameter; {names}")
+            raise ConfigError(
+                f"--question {self.asked}: with --error, the name of a parameter; "
+                f"{nearest(self.asked, names)}"
+            )
         place = names.index(self.asked)
         parameter, true = model.parameters[place], experiment.theta_true(model)[place]
         ends = [true - self.error, true + self.error]

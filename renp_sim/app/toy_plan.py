@@ -14,10 +14,11 @@ from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.likelihood.scaled_model import longer
 from renp_sim.analysis.toys.campaign import ALTERNATIVE, TRUTH, Campaign
 from renp_sim.app.compare import setup_of, setups_of
-from renp_sim.app.experiment import Experiment, hypothesis_of_run
+from renp_sim.app.experiment import Experiment, hypothesis_of_run, require_factors
 from renp_sim.app.fitting import model_of
 from renp_sim.app.question import Question
 from renp_sim.errors import ConfigError
+from renp_sim.ntuple.toy_reader import decided_by
 from renp_sim.ntuple.toy_schema import toy_tree
 from renp_sim.production.generate import provenance_of
 from renp_sim.production.step_rows import run_row
@@ -50,6 +51,11 @@ class ToyPlan:
     fingerprint: str
     row: dict[str, Any]
 
+    @property
+    def decided_by(self) -> dict[str, Any]:
+        """What decides the toys, by name."""
+        return decided_by(self.run.resolved(), self.row["provenance"])
+
 
 def plan_toys(
     run: Run,
@@ -79,9 +85,10 @@ def plan_toys(
     ConfigError
         If the question is none, or exposures are not positive or given twice.
     """
-    if not factors or any(not 0 < f < np.inf for f in factors) or len(set(factors)) < len(factors):
+    if not factors or any(not f > 0 for f in factors) or len(set(factors)) < len(factors):
         given = ",".join(f"{f:g}" for f in factors)
         raise ConfigError(f"--exposure {given}: write positive factors, each once, such as 0.5,1,2")
+    require_factors(factors, "--exposure")
     if asked is None and drawn == "alternative":
         raise ConfigError("--hypothesis alternative: there is one only where a --question is asked")
     experiment, rising = Experiment.of(run), tuple(sorted(float(f) for f in factors))

@@ -101,6 +101,7 @@ def _table(point: Point) -> dict[str, Any]:
         "power_error": power.error,
         "median_delta_q": point.median_delta_q,
         "p_value": float(ndtr(-point.significance[2])),
+        "is_bound": is_beyond(point.significance[2]),
         "significance": dict(zip(NAMES, point.significance, strict=True)),
     }
 
@@ -140,7 +141,7 @@ def _fits(rows: Columns) -> dict[str, Any]:
 
 
 def _notes(points: Sequence[Point]) -> list[str]:
-    if any(is_beyond(point.significance[2]) for point in points):
+    if any(is_beyond(sigma) for point in points for sigma in point.significance):
         return [BEYOND]
     return []
 

@@ -15,9 +15,9 @@ from renp_sim.analysis.toys.campaign import Campaign, run_block
 from renp_sim.app.toy_plan import ToyPlan
 from renp_sim.arrays import Columns
 from renp_sim.errors import ConfigError, SchemaError
-from renp_sim.ntuple.shard_folder import discard_folder
+from renp_sim.ntuple.shard_folder import difference, discard_folder
 from renp_sim.ntuple.shards import ShardStore
-from renp_sim.ntuple.toy_reader import ToyFile, iterate_toys, open_toys
+from renp_sim.ntuple.toy_reader import UNSAID, ToyFile, iterate_toys, open_toys
 from renp_sim.ntuple.toy_schema import COUNTS
 from renp_sim.ntuple.toy_writer import ToyWriter
 from renp_sim.outputs import require_outputs
@@ -103,7 +103,7 @@ def make_toys(
     missing = _without((first, last), () if before is None else before.ranges)
     if not missing and not os.path.lexists(folder):
         return
-    store = open_store(folder, plan.fingerprint, resume=resume, force=force)
+    store = open_store(folder, plan.fingerprint, plan.decided_by, resume=resume, force=force)
     work = _Work(plan=plan, path=path, before=before, store=store, missing=missing)
     try:
         _make_blocks(work, executor or Serial(), progress)
@@ -118,10 +118,14 @@ def _before(path: Path, plan: ToyPlan) -> ToyFile:
     found = open_toys(path)
     if found.fingerprint != plan.fingerprint:
         raise SchemaError(
-            f"{path}: has toys of another configuration, which cannot be extended: --force without --resume "
-            "replaces it, or give the output another name"
+            f"{path}: has toys of another configuration{_difference(found, plan)}; it "
+            "cannot be extended: --force without --resume replaces it, or give the output another name"
         )
     return found
+
+
+def _difference(found: ToyFile, plan: ToyPlan) -> str:
+    return difference(found.decided_by, plan.decided_by, UNSAID)
 
 
 def _without(wanted: tuple[int, int], there: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:

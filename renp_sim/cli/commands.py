@@ -6,6 +6,8 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
+from renp_sim.cli.given import Command
+
 __all__ = ["COMMANDS", "Commands", "stand_in"]
 
 COMMANDS: Final = {
@@ -58,5 +60,5 @@ class Commands(TyperGroup):
 
 def _loaded(name: str) -> Any:
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command(name)(getattr(import_module(f"renp_sim.cli.{name}"), name))
+    app.command(name, cls=Command)(getattr(import_module(f"renp_sim.cli.{name}"), name))
     return typer.main.get_command(app)

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from renp_sim.cli.given import refuse_unused
 from renp_sim.cli.options import (
     Cluster,
     Constrain,
@@ -28,6 +29,7 @@ DEFAULT_TOYS = 10_000
 
 
 def compare(
+    context: typer.Context,
     subjects: Subjects,
     question: Annotated[
         str,
@@ -58,6 +60,8 @@ def compare(
     from renp_sim.parallel.choice import executing
     from renp_sim.production.memory import keep_freed_memory
 
+    if method != "toys":
+        refuse_unused(context, {"toys": "--method toys"})
     asked = resting_question(normalisation, free, fix, constrain)
     subject = subject_of(subjects, model=model, settings=settings or (), seed=seed)
     given = executing(workers, keep_freed_memory, cluster=cluster)
@@ -67,7 +71,7 @@ def compare(
             asked,
             question,
             method=CompareMethod(method),
-            n_toys=toys or DEFAULT_TOYS,
+            n_toys=DEFAULT_TOYS if toys is None else toys,
             executor=executor,
         )
     if json:
@@ -91,9 +95,12 @@ def _print(table: dict[str, Any]) -> None:
     for side in ("truth", "alternative"):
         values = ", ".join(f"{name} = {value:.6g}" for name, value in table[f"{side}_at"].items())
         console.print(f"  {side} at {values or 'what the run file says'}")
-    error = "" if not table["p_error"] else f" ± {table['p_error']:.2g}"
-    sigma = "no number" if table["significance"] is None else f"{table['significance']:.3f} σ"
-    console.print(f"  p {likely(table['p_value'], 4)}{error}, {sigma} one-sided ({table['method']})")
+    is_bound = table["is_bound"]
+    error = "" if is_bound or not table["p_error"] else f" ± {table['p_error']:.2g}"
+    at_least = "≥ " if is_bound else ""
+    sigma = "no number" if table["significance"] is None else f"{at_least}{table['significance']:.3f} σ"
+    p_value = likely(table["p_value"], 4, is_bound=is_bound)
+    console.print(f"  p {p_value}{error}, {sigma} one-sided ({table['method']})")
     if table["delta_q_band"] is not None:
         band = ", ".join(f"{value:.4g}" for value in table["delta_q_band"])
         console.print(f"  Δ(−2lnL) of experiments under the truth, −2σ … median … +2σ: {band}")

@@ -60,7 +60,8 @@ def excess(
     if output is not None and subject.is_planned:
         raise ConfigError("--output: is for the scan of data; give ROOT files")
     with working("looking everywhere", quiet=quiet):
-        report = find_excess(subject, question, ExcessKind(kind), n_toys=toys or DEFAULT_TOYS)
+        n_toys = DEFAULT_TOYS if toys is None else toys
+        report = find_excess(subject, question, ExcessKind(kind), n_toys=n_toys)
     written = [] if output is None else write_excess(report, output, force=force)
     if json:
         print_json(report.as_dict())
@@ -73,6 +74,8 @@ def excess(
 def _print(table: dict[str, Any]) -> None:
     from rich.console import Console
 
+    from renp_sim.app.page.words import likely
+
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(f"extra {table['kind']} at {table['places']} places, {table['hypothesis']}", style="bold")
     at = ", ".join(f"{name} = {value:.6g}" for name, value in table["null_at"].items())
@@ -82,11 +85,14 @@ def _print(table: dict[str, Any]) -> None:
             f"  largest at ω = {table['omega_eV']:.9g} eV (mass {table['mass_eV']:.4g} eV), "
             f"strength {table['strength']:.4g}, Δ(−2lnL) = {table['delta_q']:.4g}"
         )
+        anywhere = likely(table["p_value"], is_bound=table["is_bound"])
+        error = "" if table["is_bound"] else f" ± {table['p_error']:.1g}"
         console.print(
-            f"  there p = {table['local_p_value']:.3g}; anywhere p = {table['p_value']:.3g} "
-            f"± {table['p_error']:.1g} ({table['toys']} toys), ≤ {table['p_value_bound']:.3g} by upcrossings"
+            f"  there p {likely(table['local_p_value'])}; anywhere p {anywhere}{error} "
+            f"({table['toys']} toys), ≤ {table['p_value_bound']:.3g} by upcrossings"
         )
-        console.print(f"  trial factor {table['trial_factor']:.3g}")
+        at_most = "≤ " if table["is_bound"] else ""
+        console.print(f"  trial factor {at_most}{table['trial_factor']:.3g}")
     needed = ", ".join(f"{q:.4g} for {z}σ" for z, q in table["delta_q_needed"].items())
     console.print(f"  Δ(−2lnL) needed anywhere: {needed}")
     print_notes(console, table["notes"])

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from renp_sim.cli.given import given, refuse_unused
 from renp_sim.cli.lists import chosen, numbers
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
@@ -23,7 +24,7 @@ from renp_sim.cli.options import (
 )
 from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
-from renp_sim.cli.toys import print_toys
+from renp_sim.cli.toys import print_toys, refuse_unread
 from renp_sim.errors import ConfigError
 
 __all__ = ["exposure"]
@@ -35,8 +36,10 @@ DAY_S = 86_400.0
 OF_STORED = ("stored", "significance", "power", "output", "force", "json", "quiet")
 """What may be asked of toys that are there."""
 
-FOUND = ("status", "factor", "live \\[d]", "wall \\[d]")
+FOUND = ("status", "factor", "signal live \\[d]", "wall \\[d]")
 """Columns of an answer."""
+
+LIMITS = "Asimov, what limits: each with all above it"
 
 
 def exposure(
@@ -103,7 +106,7 @@ def exposure(
     powers = numbers(power, "--power")
     if stored:
         _require_read(context)
-        _print_stored(stored, significance, powers, output, force=force, json=json)
+        _print_stored(context, stored, significance, powers, output, force=force, json=json)
         return
     if run_file is None or question is None:
         raise ConfigError("RUN and --question: give both, or --from a file of toys")
@@ -115,19 +118,21 @@ def exposure(
     from renp_sim.production.memory import keep_freed_memory
 
     asked = resting_question(normalisation, free, fix, constrain)
+    methods = chosen(method or ["asimov"], CompareMethod, "--method")
+    _require_used(context, [each.value for each in methods])
     options: dict[str, Any] = {
         "significance": significance,
         "powers": powers,
-        "methods": chosen(method or ["asimov"], CompareMethod, "--method"),
-        "n_toys": toys or DEFAULT_TOYS,
+        "methods": methods,
+        "n_toys": DEFAULT_TOYS if toys is None else toys,
         "precision": precision,
         "with_systematics": systematics,
     }
-    given = executing(workers, keep_freed_memory, cluster=cluster)
+    executors = executing(workers, keep_freed_memory, cluster=cluster)
     if against is not None:
         from renp_sim.app.against import exposure_against, write_against
 
-        with given as executor, working("exposures", quiet=quiet):
+        with executors as executor, working("exposures", quiet=quiet):
             along = exposure_against(
                 run_file,
                 asked,
@@ -142,7 +147,7 @@ def exposure(
         table, show = along.as_dict(), _print_against
     else:
         run = loaded(run_file, settings, seed=seed, run_number=None)
-        with given as executor, working("exposure", quiet=quiet):
+        with executors as executor, working("exposure", quiet=quiet):
             found = exposure_needed(run, asked, question, executor=executor, **options)
         written = [] if output is None else write_exposure(found, output, force=force)
         table, show = found.as_dict(), _print
@@ -156,18 +161,23 @@ def exposure(
 
 def _require_read(context: typer.Context) -> None:
     """Raise ConfigError if anything is given that stored toys have decided."""
-    decided = [
-        parameter.opts[0] if parameter.param_type_name == "option" else "RUN"
-        for parameter in context.command.params
-        if parameter.name not in OF_STORED
-        and (source := context.get_parameter_source(parameter.name or "")) is not None
-        and source.name == "COMMANDLINE"
-    ]
+    decided = [option for name, option in given(context).items() if name not in OF_STORED]
     if decided:
         raise ConfigError(f"--from: the toys have decided it: leave {', '.join(decided)} out")
 
 
+def _require_used(context: typer.Context, methods: list[str]) -> None:
+    """Raise ConfigError if anything is given that none of the methods looks at."""
+    needs = {}
+    if "toys" not in methods:
+        needs = dict.fromkeys(("toys", "precision"), "--method toys")
+        if "exact" not in methods:
+            needs["power"] = "--method toys or exact"
+    refuse_unused(context, needs)
+
+
 def _print_stored(
+    context: typer.Context,
     files: list[Path],
     significance: float,
     powers: list[float],
@@ -181,6 +191,8 @@ def _print_stored(
     from renp_sim.app.toy_summary import read_campaign
 
     table = read_campaign(files, significance=significance, powers=powers)
+    rows = table["exposures"]
+    refuse_unread(context, of_both="power" in rows[0], n_factors=len(rows))
     written = [] if output is None else write_campaign(table, powers, output, force=force)
     if json:
         print_json(table)
@@ -200,6 +212,14 @@ def _print_against(table: dict[str, Any]) -> None:
         for result in row["results"]
     ]
     print_table((table["against"], "method", "power", *FOUND), rows)
+    limits = [
+        (f"{row['value']:g}", name, *found)
+        for row in table["rows"]
+        for name, *found in _added(row["systematics"])
+    ]
+    if limits:
+        print(LIMITS)
+        print_table((table["against"], "with", *FOUND), limits)
     print_notes(Console(soft_wrap=True, highlight=False, markup=False), table["notes"])
 
 
@@ -219,11 +239,13 @@ def _print(table: dict[str, Any]) -> None:
     _print_head(table)
     print_table(("method", "power", *FOUND), [(*_asked(row), *_found(row)) for row in table["results"]])
     if table["systematics"]:
-        added = [f"{'+ ' if i else ''}{row['added']}" for i, row in enumerate(table["systematics"])]
-        found = [_found(row) for row in table["systematics"]]
-        print("Asimov, what limits: each with all above it")
-        print_table(("with", *FOUND), [(name, *row) for name, row in zip(added, found, strict=True)])
+        print(LIMITS)
+        print_table(("with", *FOUND), _added(table["systematics"]))
     print_notes(Console(soft_wrap=True, highlight=False, markup=False), table["notes"])
+
+
+def _added(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    return [(f"{'+ ' if i else ''}{row['added']}", *_found(row)) for i, row in enumerate(rows)]
 
 
 def _found(row: dict[str, Any]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import typer
 from renp_sim.cli.options import (
     Constrain,
     Files,
+    FixAt,
     Force,
     Free,
     Json,
@@ -39,9 +40,7 @@ def fit(
     ] = "run",
     normalisation: Normalisation = "fixed",
     free: Free = None,
-    fix: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Fixed parameter (repeatable).")
-    ] = None,
+    fix: FixAt = None,
     constrain: Constrain = None,
     level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = ONE_SIGMA,
     energies: Annotated[

@@ -18,6 +18,7 @@ from renp_sim.app.question import (
     Shape,
     Treatment,
 )
+from renp_sim.cli.output import complain
 from renp_sim.errors import ConfigError
 
 __all__ = ["question_of", "resting_question"]
@@ -108,6 +109,12 @@ def _normalisation(text: str) -> Normalisation | Constraint:
     if percent is None or percent <= 0:
         raise ConfigError(
             f"--normalisation {text}: write fixed, free, or to how many per cent it is known, as 10%"
+        )
+    if percent < 1 and not text.endswith("%"):
+        # who thinks of shares means a hundred times as much
+        complain(
+            f"note: --normalisation {text}: {percent:g} per cent, that is {percent / 100:g}; "
+            f"write {text}% if so, or {100 * percent:g}%"
         )
     return Constraint(value=1.0, error=percent / 100, shape=Shape.LOG_NORMAL)
 

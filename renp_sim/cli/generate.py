@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from renp_sim.cli.interrupt import Interrupted
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
     Cluster,
@@ -19,7 +20,7 @@ from renp_sim.cli.options import (
     Workers,
     whole_number,
 )
-from renp_sim.cli.output import print_json
+from renp_sim.cli.output import complain, print_json
 from renp_sim.cli.progress import progress_bar
 from renp_sim.errors import ConfigError
 
@@ -65,18 +66,27 @@ def generate(
     run = loaded(run_file, settings, seed=seed, run_number=run_number)
     # processes hand rows over in memory, which takes less than a folder (docs/guide/campaigns.md)
     given = nullcontext() if cluster is None else executing(workers, keep_freed_memory, cluster=cluster)
-    with progress_bar("generating", quiet=quiet) as progress, given as executor:
-        made = library_call(
-            run,
-            output,
-            workers=workers,
-            executor=executor,
-            n_events=events,
-            oversample=_factors(oversample or []),
-            force=force,
-            resume=resume,
-            progress=progress,
-        )
+    try:
+        with progress_bar("generating", quiet=quiet) as progress, given as executor:
+            made = library_call(
+                run,
+                output,
+                workers=workers,
+                executor=executor,
+                n_events=events,
+                oversample=_factors(oversample or []),
+                force=force,
+                resume=resume,
+                progress=progress,
+            )
+    except Interrupted:
+        folder = output.with_name(output.name + ".shards")
+        if folder.is_dir():
+            complain(
+                f"{folder}: keeps what was finished; the same command with --resume goes on, "
+                "with --force starts again"
+            )
+        raise
     if json:
         print_json(made.as_dict())
         return

@@ -38,7 +38,7 @@ def _print(report: "Report") -> None:
         print(f"{run.path}: run {run.run}{''.join(f', {note}' for note in notes)}")
         print(
             f"    {run.n_steps} steps, {run.n_events} events, {run.n_recorded} recorded photons, "
-            f"live {run.live_time_s:.7g} s of {run.wall_time_s:.7g} s"
+            f"all steps live {run.live_time_s:.7g} s of {run.wall_time_s:.7g} s"
         )
     for toys in report.toys:
         _print_toys(toys.as_dict())

@@ -27,19 +27,21 @@ class Interrupted(SystemExit):
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C end what runs inside; while that is cleaned up, further ones do nothing."""
-    said = False
+    said = telling = False
     complain = sys.unraisablehook
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal said
-        if _is_unwinding():
+        nonlocal said, telling
+        # one that comes while another is told must not end that
+        if telling or _is_unwinding():
             return
         if not said:
-            said = True
+            said = telling = True
             # `print` may be what was interrupted
             with suppress(OSError):
                 os.write(2, b"renp-sim: interrupted\n")
             signal.setitimer(signal.ITIMER_REAL, AGAIN_S, AGAIN_S)
+            telling = False
         raise Interrupted(INTERRUPTED)
 
     def hide_swallowed(details: "UnraisableHookArgs") -> None:

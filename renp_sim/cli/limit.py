@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from renp_sim.cli.given import refuse_unused
 from renp_sim.cli.options import (
     Cluster,
     Constrain,
@@ -27,6 +28,7 @@ __all__ = ["limit"]
 
 
 def limit(
+    context: typer.Context,
     subjects: Subjects,
     parameter: Annotated[
         str,
@@ -71,8 +73,9 @@ def limit(
 
     question = resting_question(normalisation, free, fix, constrain)
     subject = subject_of(subjects, model=model, settings=settings or (), seed=seed)
-    given = executing(workers, keep_freed_memory, cluster=cluster)
-    with given as executor, working("limit", quiet=quiet):
+    refuse_unused(context, _unused(method, p_values, has_toy_band=band and subject.is_planned))
+    executors = executing(workers, keep_freed_memory, cluster=cluster)
+    with executors as executor, working("limit", quiet=quiet):
         report = limit_of(
             subject,
             question,
@@ -90,6 +93,20 @@ def limit(
         print_json(report.as_dict())
     else:
         _print(report.as_dict())
+
+
+def _unused(method: str, p_values: str, *, has_toy_band: bool) -> dict[str, str]:
+    """Return what nothing would come of, and what it is for."""
+    needs = {}
+    if method != "cls":
+        needs["p_values"] = "--method cls"
+    if method == "feldman-cousins":
+        needs["band"] = "--method asimov, profile or cls"
+    if method == "cls" and p_values in ("asymptotic", "exact"):
+        needs["toys"] = "--p-values toys or auto"
+    if method in ("asimov", "profile") and not has_toy_band:
+        needs["toys"] = "--method cls or feldman-cousins, or the --band of a run file"
+    return needs
 
 
 def _print(table: dict[str, Any]) -> None:

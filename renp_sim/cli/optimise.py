@@ -91,6 +91,7 @@ def optimise(
     from renp_sim.app.optimise import confirmed, optimised
     from renp_sim.app.plan_files import plan_files, write_plan
     from renp_sim.app.plan_options import prior_of, wish_of
+    from renp_sim.app.plan_toys import require_hypotheses
     from renp_sim.app.separations import Asking
     from renp_sim.cli.fit_options import resting_question
     from renp_sim.outputs import require_outputs
@@ -108,6 +109,9 @@ def optimise(
         significance=(3.0 if error is None else 1.0) if significance is None else significance,
         error=error,
     )
+    if toys:
+        # before minutes of work
+        require_hypotheses(asking)
     with working("optimising", quiet=quiet):
         wish = wish_of(run, most_steps=steps, least_dwell_s=min_dwell, grid=grid)
         plan = optimised(run, asking, wish, None if not prior else prior_of(prior, is_robust=robust))
@@ -133,7 +137,7 @@ def _print(sentences: tuple[str, ...], table: dict[str, Any]) -> None:
     live_d = table["live_time_s"] / DAY_S
     steps = zip(table["omega_eV"], table["share"], strict=True)
     print_table(
-        ("ω \\[eV]", "share", "live \\[d]"),
+        ("ω \\[eV]", "share", "signal live \\[d]"),
         [(f"{omega:.8f}", f"{share:.4f}", f"{share * live_d:.5g}") for omega, share in steps],
     )
     _print_hardest(table["least_favourable"])

@@ -10,6 +10,7 @@ __all__ = [
     "Constrain",
     "Files",
     "Fix",
+    "FixAt",
     "Force",
     "Free",
     "Json",
@@ -80,7 +81,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 Normalisation = Annotated[
     str,
-    typer.Option(metavar="fixed|free|PERCENT", help="Γ₀: known, unknown, or known to so many per cent."),
+    typer.Option(
+        metavar="fixed|free|PERCENT", help="Γ₀: known, unknown, or known to so many per cent: 10 is 10 %."
+    ),
 ]
 Free = Annotated[
     list[str] | None, typer.Option(metavar="NAME", help="Free parameter, or pattern (repeatable).")
@@ -91,6 +94,10 @@ Fix = Annotated[
         metavar="NAME[=VALUE]", help="Fixed parameter; without a value at the run file's (repeatable)."
     ),
 ]
+FixAt = Annotated[
+    list[str] | None, typer.Option("--fix", metavar="NAME=VALUE", help="Fixed parameter (repeatable).")
+]
+"""Of a fit of data, which takes no value from the run file that made them."""
 Constrain = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME[=VALUE:ERROR]", help="Constrained; ERROR% is log-normal (repeatable)."),

@@ -1,18 +1,21 @@
 """`renp-sim pulls FILE…`."""
 
 from renp_sim.cli.options import Files, Json
-from renp_sim.cli.output import print_json, print_table
+from renp_sim.cli.output import print_json, print_notes, print_table
 
 __all__ = ["pulls"]
 
 
 def pulls(files: Files, json: Json = False) -> None:
     """Print bias and pulls of the toys that `renp-sim toys` kept, by parameter and exposure."""
-    from renp_sim.app.pulls import pulls_of_toys
+    from rich.console import Console
+
+    from renp_sim.app.pulls import pull_notes, pulls_of_toys
 
     rows = pulls_of_toys(files)
+    notes = pull_notes(rows)
     if json:
-        print_json({"rows": rows})
+        print_json({"rows": rows, "notes": notes})
         return
     headings = ("hypothesis", "factor", "parameter", "truth", "bias", "mean pull", "width", "of toys")
     print_table(
@@ -31,6 +34,7 @@ def pulls(files: Files, json: Json = False) -> None:
             for row in rows
         ],
     )
+    print_notes(Console(soft_wrap=True, highlight=False, markup=False), notes)
 
 
 def _shown(value: float | None, error: float | None, sign: str) -> str:

@@ -52,7 +52,7 @@ def rate(
     from renp_sim.app.rates import asked_frequencies, rate_at, rate_of_schedule
 
     run = loaded(run_file, settings, seed=seed, run_number=run_number)
-    frequencies = asked_frequencies(omega or [], grid)
+    frequencies = asked_frequencies(omega or [], grid, run.emission.target.atom.e_eg_eV)
     if budget:
         if frequencies is not None:
             raise ConfigError("--budget: is of the steps of the run; leave --omega and --grid out")

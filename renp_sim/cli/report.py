@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from renp_sim.cli.options import Constrain, Fix, Force, Free, Model, Normalisation, Quiet, Seed, Settings
+from renp_sim.cli.options import Constrain, FixAt, Force, Free, Model, Normalisation, Quiet, Seed, Settings
 from renp_sim.cli.progress import working
 from renp_sim.constants import ONE_SIGMA
 from renp_sim.errors import ConfigError
@@ -34,7 +34,7 @@ def report(
     ] = "run",
     normalisation: Normalisation = "fixed",
     free: Free = None,
-    fix: Fix = None,
+    fix: FixAt = None,
     constrain: Constrain = None,
     level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = ONE_SIGMA,
     energies: Annotated[bool, typer.Option("--energies", help="Fit counts per step and energy bin.")] = False,
@@ -63,12 +63,13 @@ def report(
         "constrain": tuple(constrain or ()),
         "level": level,
     }
-    is_asked = energies or question_of(**asked) != question_of()
+    question = question_of(**asked)
+    is_asked = energies or question != question_of()
     with working("writing the report", quiet=quiet):
         found = hand_over(
             subjects,
             output,
-            question=question_of(**asked) if is_asked else None,
+            question=question if is_asked else None,
             model=model,
             settings=settings or (),
             seed=seed,

@@ -15,7 +15,13 @@ def reweight(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="ROOT file with truth.", show_default=False)],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="File of weights to write.", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File of weights to write, factors on events.weight.",
+            show_default=False,
+        ),
     ],
     settings: Settings = None,
     force: Force = False,
@@ -27,8 +33,8 @@ def reweight(
     with progress_bar("reweighting", quiet=quiet) as progress:
         made = library_call(file, settings or (), output, force=force, progress=progress)
     print(
-        f"wrote {made.path}: {made.n_events} rows; {made.n_signal} signal photons, sum of weights "
-        f"{made.sum_of_weights:.6g}, as good as {made.effective_events:.6g} unweighted ones"
+        f"wrote {made.path}: {made.n_events} rows, factors on events.weight; {made.n_signal} signal photons, "
+        f"sum of weights {made.sum_of_weights:.6g}, as good as {made.effective_events:.6g} unweighted ones"
     )
     for note in made.notes:
         print(f"note: {note}")

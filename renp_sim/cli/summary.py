@@ -70,10 +70,9 @@ def _print_quality(console: Any, table: dict[str, Any]) -> None:
     if table.get("goodness") is not None:
         good = table["goodness"]
         failed = f", {good['n_failed']} fits failed" if good["n_failed"] else ""
-        console.print(
-            f"{table['best']}: p = {good['p_value']:.3g} ± {good['p_error']:.1g} "
-            f"from {good['n_toys']} toys{failed}"
-        )
+        error = "" if good["is_bound"] else f" ± {good['p_error']:.1g}"
+        p_value = likely(good["p_value"], is_bound=good["is_bound"])
+        console.print(f"{table['best']}: p {p_value}{error} from {good['n_toys']} toys{failed}")
     if len(table["fits"]) > 1:
         console.print(
             "hypotheses are not nested: their difference is no χ²; toys give its meaning", style="dim"

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from renp_sim.cli.given import refuse_unused
 from renp_sim.cli.interrupt import Interrupted
 from renp_sim.cli.lists import numbers
 from renp_sim.cli.loading import loaded
@@ -27,12 +28,13 @@ from renp_sim.cli.output import complain, print_json, print_notes, print_table
 from renp_sim.cli.progress import progress_bar
 from renp_sim.errors import ConfigError
 
-__all__ = ["toys"]
+__all__ = ["print_toys", "refuse_unread", "toys"]
 
 DAY_S = 86_400.0
 
 
 def toys(
+    context: typer.Context,
     run_file: RunFile,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE", help="ROOT file to write.", show_default=False)
@@ -93,6 +95,7 @@ def toys(
     asked = resting_question(normalisation, free, fix, constrain)
     factors, powers = numbers(exposure, "--exposure"), numbers(power, "--power")
     require_test(significance, powers)
+    refuse_unread(context, of_both=question is not None and hypothesis == "both", n_factors=len(factors))
     run = loaded(run_file, settings, seed=seed, run_number=None)
     plan = plan_toys(run, asked, question, factors=factors, drawn=hypothesis)
     for note in left_out(Experiment.of(run), asked.treatment):
@@ -124,6 +127,17 @@ def toys(
     require_few_failures(table["fits"], max_failed)
 
 
+def refuse_unread(context: typer.Context, *, of_both: bool, n_factors: int) -> None:
+    """Raise ConfigError if anything is asked of the power that toys of so many exposures do not say."""
+    needs = {}
+    if not of_both:
+        both = "toys of a --question under both hypotheses"
+        needs = {"significance": both, "power": both}
+    elif n_factors < 2:
+        needs["power"] = "toys of two --exposure factors or more, between which it is read off"
+    refuse_unused(context, needs)
+
+
 def _range(number: int | None, part: str | None) -> tuple[int, int]:
     if (number is None) == (part is None):
         raise ConfigError("-n, --toys: give one of them: how many toys, or which, as --toys 0:4096")
@@ -149,7 +163,7 @@ def print_toys(table: dict[str, Any]) -> None:
     rows = [_row(row) for row in table["exposures"]]
     if "power" in table["exposures"][0]:
         z = f"power at {table['significance']:g} σ"
-        print_table(("factor", "live \\[d]", "median ΔT", "median σ", "68 %", "95 %", z), rows)
+        print_table(("factor", "signal live \\[d]", "median ΔT", "median σ", "68 %", "95 %", z), rows)
     largest = max(row["factor"] for row in table["exposures"])
     for row in table["results"]:
         place = f" at factor {row['factor']:.5g} ± {row['factor_error']:.2g}" if row["factor"] else ""
@@ -163,13 +177,17 @@ def print_toys(table: dict[str, Any]) -> None:
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
     if "power" not in row:
         return ()
+    from renp_sim.app.page.words import sigma_text
+
     band = row["significance"]
-    ranges = [f"{band[f'minus_{k}_sigma']:.2f} … {band[f'plus_{k}_sigma']:.2f}" for k in (1, 2)]
+    ranges = [
+        f"{sigma_text(band[f'minus_{k}_sigma'])} … {sigma_text(band[f'plus_{k}_sigma'])}" for k in (1, 2)
+    ]
     return (
         f"{row['factor']:g}",
         f"{row['live_time_s'] / DAY_S:.5g}",
         f"{row['median_delta_q']:.4g}",
-        f"{band['median']:.2f}",
+        sigma_text(band["median"]),
         *ranges,
         f"{row['power']:.4f} ± {row['power_error']:.2g}",
     )

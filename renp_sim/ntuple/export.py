@@ -37,7 +37,7 @@ def format_of(out: Path, asked: str | None = None) -> Format:
     Raises
     ------
     ConfigError
-        If neither says it.
+        If neither says it, or the suffix says another one.
 
     Examples
     --------
@@ -48,6 +48,9 @@ def format_of(out: Path, asked: str | None = None) -> Format:
     if name not in list(Format):
         allowed = " or ".join(f".{form}" for form in Format)
         raise ConfigError(f"--output {out}: must end in {allowed}, or --to must give the format")
+    suffix = out.suffix.lower().removeprefix(".")
+    if suffix in list(Format) and suffix != name:
+        raise ConfigError(f"--to {name}: --output {out} ends in .{suffix}: leave --to out, or rename it")
     return Format(name)
 
 

@@ -8,14 +8,14 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from renp_sim.errors import SchemaError
+from renp_sim.errors import MOST_NAMES, SchemaError
 from renp_sim.files import write_file
 
-__all__ = ["claim_folder", "discard_folder", "read_json", "write_json"]
+__all__ = ["claim_folder", "difference", "discard_folder", "read_json", "write_json"]
 
 PROGRAM: Final = "renp-sim"
 FORMAT: Final = 2
@@ -25,8 +25,10 @@ OWN_NAMES: Final = re.compile(r"(manifest\.json|\d{6,}\.(json|shard))(\.part)?")
 ELSEWHERE: Final = "move it away or give the output another name"
 
 
-def claim_folder(folder: Path, fingerprint: str) -> None:
+def claim_folder(folder: Path, fingerprint: str, decides: Mapping[str, Any] | None = None) -> None:
     """Make the folder of a job, or find the one that the same job left.
+
+    `decides` is what the fingerprint stands for, JSON, from which is told how another job differs.
 
     Raises
     ------
@@ -41,12 +43,45 @@ def claim_folder(folder: Path, fingerprint: str) -> None:
     except OSError as error:
         raise _unusable(folder, error) from error
     if folder / MANIFEST not in _own_files(folder):
-        write_json(folder / MANIFEST, mark)
-    if read_json(folder / MANIFEST) != mark:
+        write_json(folder / MANIFEST, mark | {"decides": decides or {}})
+    found = read_json(folder / MANIFEST) or {}
+    if {name: found.get(name) for name in mark} != mark:
         raise SchemaError(
-            f"{folder}: holds shards of another job: --force without --resume starts again without them, "
-            "or give the output another name"
+            f"{folder}: holds shards of another job{difference(found.get('decides'), decides)}: --force "
+            "without --resume starts again without them, or give the output another name"
         )
+
+
+def difference(theirs: Mapping[str, Any] | None, ours: Mapping[str, Any] | None, otherwise: str = "") -> str:
+    """Return in which keys two jobs differ, as a message goes on; nothing where one does not say.
+
+    `otherwise` is what is not among them.
+
+    Examples
+    --------
+    >>> difference({"run": {"seed": 1, "name": "a"}}, {"run": {"seed": 2, "name": "a"}})
+    ', which differs in run.seed'
+    """
+    if not theirs or not ours:
+        return ""
+    # as it comes out of a file
+    each = [dict(_flat(json.loads(json.dumps(table)))) for table in (theirs, ours)]
+    nothing = object()
+    names = dict.fromkeys([*each[1], *each[0]])
+    differing = [name for name in names if each[0].get(name, nothing) != each[1].get(name, nothing)]
+    # the number of a run follows from what else its file says, if it does not say it
+    named = [name for name in differing if name != "run.number"] or differing
+    said = ", ".join(named[:MOST_NAMES]) or otherwise
+    return f", which differs in {said}" if said else ""
+
+
+def _flat(table: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield dotted keys and what is there."""
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{place}{key}.")
+        else:
+            yield f"{place}{key}", value
 
 
 def discard_folder(folder: Path) -> None:

@@ -66,6 +66,8 @@ class ShardStore:
         Made if it is not there.
     fingerprint
         Stands for everything that decides the content of the shards.
+    decides
+        What that is, JSON, for whoever is told that another job differs.
 
     Raises
     ------
@@ -73,9 +75,9 @@ class ShardStore:
         If the folder holds shards of another job, or something else, or cannot be written.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path, fingerprint: str, decides: Mapping[str, Any] | None = None) -> None:
         self.folder = folder
-        claim_folder(folder, fingerprint)
+        claim_folder(folder, fingerprint, decides)
 
     def completed(self) -> set[int]:
         """Return the indices of the shards that are whole; every byte is read and verified.

@@ -15,9 +15,22 @@ from renp_sim.errors import SchemaError
 from renp_sim.ntuple.content import HASHES, ContentHash, damage
 from renp_sim.ntuple.opening import TOYS, Paths, find_files, open_root
 from renp_sim.ntuple.schema import RUNS
+from renp_sim.ntuple.shard_folder import difference
 from renp_sim.ntuple.toy_schema import COUNTS, KEY
 
-__all__ = ["ToyFile", "is_toy_file", "iterate_toys", "open_toys", "open_toys_of_one", "read_toys"]
+__all__ = [
+    "UNSAID",
+    "ToyFile",
+    "decided_by",
+    "is_toy_file",
+    "iterate_toys",
+    "open_toys",
+    "open_toys_of_one",
+    "read_toys",
+]
+
+UNSAID = "what --fix, --free or --constrain say"
+"""Decides toys too, and a file does not have it."""
 
 READ_ROWS = 1 << 18
 """In memory at a time."""
@@ -66,9 +79,34 @@ class ToyFile:
         return str(self.provenance["fingerprint"])
 
     @property
+    def decided_by(self) -> dict[str, Any]:
+        """What decides the toys, by name."""
+        return decided_by(self.config, self.provenance)
+
+    @property
     def n_toys(self) -> int:
         """How many toys there are."""
         return sum(last - first for first, last in self.ranges)
+
+
+def decided_by(config: Mapping[str, Any], provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides the toys of a campaign, by name; of what floats a file has the names only.
+
+    Parameters
+    ----------
+    config, provenance
+        As in `ToyFile`.
+    """
+    about, versions = provenance["toys"], provenance["versions"]
+    return {
+        **{section: table for section, table in config.items() if section != "output"},
+        "--question": about["question"],
+        "--exposure": [times["factor"] for times in about["exposures"]],
+        "--hypothesis": about["drawn"],
+        "--normalisation": about["normalisation"],
+        "what floats": about["parameters"],
+        **{f"version of {name}": versions.get(name) for name in ("renp-sim", "numpy")},
+    }
 
 
 def is_toy_file(path: Path) -> bool:
@@ -134,8 +172,9 @@ def open_toys_of_one(paths: Paths) -> tuple[ToyFile, ...]:
     for file in files[1:]:
         if file.fingerprint != first.fingerprint:
             raise SchemaError(
-                f"{file.path}: has toys of another configuration than {first.path}: run file, question, "
-                "exposures, treatment and versions must be the same"
+                f"{file.path}: has toys of another configuration than {first.path}"
+                f"{difference(file.decided_by, first.decided_by, UNSAID)}: run file, question, exposures, "
+                "treatment and versions must be the same"
             )
     spans = sorted((span, file.path) for file in files for span in file.ranges)
     for ((_, end), path), ((begin, last), other) in pairwise(spans):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.errors import SchemaError
+from renp_sim.ntuple.blind import key_of
 from renp_sim.ntuple.reader import NtupleTables, iterate_events, read_tables
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, STEPS, Tree
 from renp_sim.ntuple.writer import NtupleWriter
@@ -52,6 +53,10 @@ def unblind(
         If the key is of another run, or not of these very photons, or a file cannot be read or written.
     """
     path, key, output = Path(path), Path(key), Path(output)
+    if not key.exists():
+        raise SchemaError(
+            f"--key {key}: no such file: `generate` wrote it beside the blind one, as {key_of(path)}"
+        )
     require_outputs([output], inputs=[path, key], force=force)
     blind, known = read_tables(path), read_tables(key)
     run = _run_of(path, blind, key, known)
@@ -77,18 +82,18 @@ def unblind(
 def _run_of(path: Path, blind: NtupleTables, key: Path, known: NtupleTables) -> int:
     """Return the run of a key, which must be blind in the file and have the same photons."""
     if len(known.runs["run"]) != 1 or known.runs["is_blind"][0]:
-        raise SchemaError(f"{key}: is no key: give the file that `generate` wrote beside the blind one")
+        raise SchemaError(f"--key {key}: is no key: give the file that `generate` wrote beside the blind one")
     run = int(known.runs["run"][0])
     here = np.flatnonzero(blind.runs["run"] == run)
     if not len(here):
         listed = ", ".join(map(str, blind.runs["run"].tolist()))
-        raise SchemaError(f"{key}: is the key of run {run}, but {path} has run {listed}: give its own key")
+        raise SchemaError(f"--key {key}: is of run {run}, but {path} has run {listed}: give its own key")
     if not blind.runs["is_blind"][here[0]]:
         raise SchemaError(f"{path}: run {run} is not blind: there is nothing to unblind")
     ours, theirs = (tables.hashes.get(run) for tables in (blind, known))
     shown = [(tree.name, branch.name) for tree in (EVENTS, STEPS, BACKGROUNDS) for branch in _known(tree)]
     if not ours or not theirs or any(ours[tree][name] != theirs[tree][name] for tree, name in shown):
-        raise SchemaError(f"{key}: has other photons than run {run} of {path}: give its own key")
+        raise SchemaError(f"--key {key}: has other photons than run {run} of {path}: give its own key")
     return run
 
 

@@ -37,7 +37,7 @@ def against_plot(
             axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlabel(x_label)
-        axes.set_ylabel("live time (d)")
+        axes.set_ylabel("live time of signal steps (d)")
         drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         put_title(drawn, title)
         return drawn

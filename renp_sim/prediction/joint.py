@@ -10,7 +10,7 @@ import numpy as np
 from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.arrays import FloatArray, IndexArray
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, nearest
 from renp_sim.physics.neutrino import Neutrinos
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.parameters import is_per_step, step_of
@@ -91,7 +91,7 @@ class JointCounts:
         missing = [name for name in names if name not in known]
         if missing:
             raise ConfigError(
-                *(f"parameter {name!r}: not one of this model: {', '.join(known)}" for name in missing)
+                *(f"parameter {name!r}: not one of this model; {nearest(name, known)}" for name in missing)
             )
         parts = []
         for model, own, part in zip(whole, rows, versions, strict=True):
@@ -212,7 +212,7 @@ class JointCounts:
     def _column(self, name: str) -> int:
         names = [p.name for p in self._parameters]
         if name not in names:
-            raise ConfigError(f"parameter {name!r}: not one of this model: {', '.join(names)}")
+            raise ConfigError(f"parameter {name!r}: not one of this model; {nearest(name, names)}")
         return names.index(name)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.model import Constraint, Parameter
 from renp_sim.arrays import FloatArray
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, nearest
 from renp_sim.physics.neutrino import Nature, Oscillation, known_oscillation
 from renp_sim.prediction.responses import Responses
 
@@ -113,7 +113,7 @@ class Layout:
         unknown = [name for name in wanted if name not in places]
         if unknown:
             raise ConfigError(
-                *(f"parameter {name!r}: not one of this model: {', '.join(places)}" for name in unknown)
+                *(f"parameter {name!r}: not one of this model; {nearest(name, places)}" for name in unknown)
             )
         return np.array([places[name] for name in wanted], dtype=np.intp)
 

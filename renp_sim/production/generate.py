@@ -30,7 +30,7 @@ from renp_sim.production.blinding import opened, require_blindness, salted
 from renp_sim.production.job import Job, job_of
 from renp_sim.production.kept_shards import KeptShards, SharedShards
 from renp_sim.production.recorder import Recorder, RowSource, StepTally, totals
-from renp_sim.production.resume import COUNTS, fingerprint_of, finished, open_store
+from renp_sim.production.resume import COUNTS, decided_by, fingerprint_of, finished, open_store
 from renp_sim.production.slices import PlannedShard, plan_shards
 from renp_sim.production.step_rows import run_row, step_tables
 from renp_sim.production.team import working
@@ -154,7 +154,11 @@ def generate(
         is_kept = (is_long or executor is not None) and not is_blind
         # workers have other current folders
         place = folder.absolute()
-        store = open_store(place, fingerprint, resume=resume, force=force) if is_kept else None
+        store = (
+            open_store(place, fingerprint, decided_by(run, n_events, oversample), resume=resume, force=force)
+            if is_kept
+            else None
+        )
         source = stack.enter_context(_source(job, shards, store, executor, workers))
         tallies: list[StepTally] = []
         # closed at once if anything fails: an unfinished shard must not stay locked

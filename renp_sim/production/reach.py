@@ -5,7 +5,9 @@ moves the photons or the neutrinos (atom, masses, laser, shape of the target), r
 needs events that the sample has not, cannot be done by weights.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from renp_sim.physics.rates import Emission
 from renp_sim.prediction.exposure import exposure_of
 from renp_sim.runfile.run import Run
 
-__all__ = ["uncovered"]
+__all__ = ["other_neutrinos", "uncovered"]
 
 
 RESOLVED = 0.1
@@ -49,6 +51,21 @@ def uncovered(generated: Run, wanted: Run, omega_eV: FloatArray, linewidth_eV: F
     )
 
 
+def other_neutrinos(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return why a sample of some neutrinos, by their sections, is none of other ones, a line each."""
+    reasons = {
+        "ordering": "another ordering has other masses, and so other thresholds and momenta: "
+        "no weight changes them",
+        "nature": "pairs of Dirac neutrinos are ordered, with labels i > j too, those of Majorana neutrinos "
+        "are not: no weight turns one into the other",
+    }
+    return [
+        f"neutrino.{key} = {new[key]}: the sample is {old[key]}: {why}; {INSTEAD}"
+        for key, why in reasons.items()
+        if old[key] != new[key]
+    ]
+
+
 def _fixed_problems(generated: Run, wanted: Run) -> list[str]:
     """Return why the photons and neutrinos of the sample would not be where they are."""
     old, new = generated.resolved(), wanted.resolved()
@@ -73,12 +90,9 @@ def _fixed_problems(generated: Run, wanted: Run) -> list[str]:
                 f"target.{key} = {new['target'][key]}: the sample has {old['target'][key]}, "
                 f"and its emission points lie in that; {INSTEAD}"
             )
-    if before.neutrinos.nature is not after.neutrinos.nature:
-        problems.append(
-            f"neutrino.nature = {after.neutrinos.nature}: pairs of Dirac neutrinos are ordered, with labels "
-            f"i > j too, those of Majorana neutrinos are not: no weight turns one into the other; {INSTEAD}"
-        )
-    if not np.array_equal(before.neutrinos.masses_eV, after.neutrinos.masses_eV):
+    problems += other_neutrinos(old["neutrino"], new["neutrino"])
+    is_of_ordering = old["neutrino"]["ordering"] == new["neutrino"]["ordering"]
+    if is_of_ordering and not np.array_equal(before.neutrinos.masses_eV, after.neutrinos.masses_eV):
         problems.append(
             f"neutrino masses = {_listed(after.neutrinos.masses_eV)} eV: the sample has "
             f"{_listed(before.neutrinos.masses_eV)} eV, and other masses change thresholds and momenta, "

@@ -17,7 +17,7 @@ from renp_sim.ntuple.shard_folder import discard_folder
 from renp_sim.ntuple.shards import ShardStore
 from renp_sim.runfile.run import Run
 
-__all__ = ["COUNTS", "fingerprint_of", "finished", "open_store"]
+__all__ = ["COUNTS", "decided_by", "fingerprint_of", "finished", "open_store"]
 
 COUNTS: Final = ("run", "n_events", "n_recorded", "n_generated")
 
@@ -32,7 +32,24 @@ def fingerprint_of(run: Run, n_events: int | None, oversample: Mapping[str, floa
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) -> ShardStore:
+def decided_by(
+    run: Run, n_events: int | None, oversample: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """Return what decides the columns of a run, as its fingerprint has it, by name."""
+    table = run.resolved()
+    table["output"].pop("compression")
+    return {
+        **table,
+        "--events": n_events,
+        "--oversample": dict(oversample or {}),
+        "version of renp-sim": version("renp-sim"),
+        "version of numpy": np.__version__,
+    }
+
+
+def open_store(
+    folder: Path, fingerprint: str, decides: Mapping[str, Any], *, resume: bool, force: bool
+) -> ShardStore:
     """Open the folder beside the file in which finished shards wait.
 
     Raises
@@ -47,7 +64,7 @@ def open_store(folder: Path, fingerprint: str, *, resume: bool, force: bool) -> 
                 "--force starts again without them"
             )
         discard_folder(folder)
-    return ShardStore(folder, fingerprint)
+    return ShardStore(folder, fingerprint, decides)
 
 
 def finished(path: Path, folder: Path, fingerprint: str) -> dict[str, Any] | None:

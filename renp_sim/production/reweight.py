@@ -24,8 +24,9 @@ from renp_sim.ntuple.weights import WeightWriter
 from renp_sim.outputs import require_outputs
 from renp_sim.physics.current import Bracket
 from renp_sim.physics.kinematics import Kinematics
+from renp_sim.physics.neutrino import Nature, Ordering
 from renp_sim.physics.rates import Emission, checked_bracket
-from renp_sim.production.reach import uncovered
+from renp_sim.production.reach import other_neutrinos, uncovered
 from renp_sim.runfile.reading import apply_settings
 from renp_sim.runfile.run import Run, run_from_table
 
@@ -211,7 +212,11 @@ def _hypothesis(tables: NtupleTables, number: int, settings: Sequence[str]) -> t
     if tables.runs["is_blind"][number]:
         raise ConfigError(f"{where} is blind and has no truth to weight: unblind it with its key file first")
     config = tables.config[number]
-    generated, wanted = run_from_table(config), run_from_table(_changed(config, settings))
+    changed = _changed(config, settings)
+    # the other neutrinos of a file that has every value of its own might not even be a run
+    if problems := _other_neutrinos(config, changed):
+        raise ConfigError(*(f"{where}: {problem}" for problem in problems))
+    generated, wanted = run_from_table(config), run_from_table(changed)
     steps = tables.steps["run"] == run
     try:
         reweighting = Reweighting.between(
@@ -220,6 +225,15 @@ def _hypothesis(tables: NtupleTables, number: int, settings: Sequence[str]) -> t
     except ConfigError as error:
         raise ConfigError(*(f"{where}: {problem}" for problem in error.problems)) from None
     return reweighting, wanted
+
+
+def _other_neutrinos(config: Mapping[str, Any], changed: Mapping[str, Any]) -> list[str]:
+    known = ({*Ordering}, {*Nature})
+    old, new = config["neutrino"], changed["neutrino"]
+    if not isinstance(new, dict) or new.get("ordering") not in known[0] or new.get("nature") not in known[1]:
+        # which is told of the run file
+        return []
+    return other_neutrinos(old, new)
 
 
 def _changed(config: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:

@@ -30,6 +30,18 @@ def test_a_given_constraint_moves_the_start_into_the_bounds() -> None:
     assert setup.theta[1] == 0.8
 
 
+def test_a_constraint_around_what_cannot_be_is_refused() -> None:
+    """Around 0 it can, and below 0 what may be negative."""
+    negative, zero = (Constraint(value=value, error=0.1) for value in (-0.2, 0.0))
+    for lower in (0.0, 0.1):
+        model = replace(interference(), norm=Parameter(name="norm", value=1.0, lower=lower))
+        with pytest.raises(ConfigError, match=r"^constrain norm = -0\.2: cannot be negative"):
+            Setup.of(model, constrain={"norm": negative})
+        assert Setup.of(model, constrain={"norm": zero}).theta[1] == lower
+    model = replace(interference(), norm=Parameter(name="norm", value=1.0))
+    assert Setup.of(model, constrain={"norm": negative}).theta[1] == -0.2
+
+
 def test_free_drops_the_models_own_constraint() -> None:
     setup = Setup.of(orderings()["normal"], free=("norm",))
     assert setup.constraints == (None,)

@@ -51,7 +51,7 @@ def test_files_and_table_say_what_was_found(tmp_path: Path) -> None:
     ("against", "what"),
     [
         ("background=1,2", "has none to multiply"),
-        ("coherence=2", r"target\.coherence = 2\.0"),
+        ("coherence=2", r"target\.coherence = 2: must"),
         ("coherence", "--against coherence: write KEY"),
         ("coherance=1", "coherance"),
     ],

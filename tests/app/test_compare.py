@@ -11,6 +11,7 @@ from scipy.stats import norm
 from renp_sim.app.compare import CompareMethod, CompareReport, compare
 from renp_sim.app.question import Normalisation, Question, Treatment
 from renp_sim.app.subject import subject_of
+from renp_sim.cli.program import run_program
 from renp_sim.errors import ConfigError
 
 DAY_S = 86_400.0
@@ -126,6 +127,38 @@ def test_nature_is_invisible_with_tens_of_events() -> None:
 def test_a_value_that_is_true_is_not_excluded() -> None:
     found = compared([1.0688, 1.0699, 1.0711], 2.3, "lightest_mass_eV=0.01", Question())
     assert found.comparison.delta_q == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("days", "is_planned"), [(0.5, False), (200.0, True)])
+def test_a_p_value_that_toys_only_bound_is_marked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], days: float, is_planned: bool
+) -> None:
+    """Of data where no toy is as extreme, and of a median experiment at the end of what is told."""
+    scan = f"laser.scan=[{{omegas_eV=[1.0688, 1.0711, 1.07164], total_duration_s={3 * days * DAY_S}}}]"
+    subject = "gp23_three_frequencies"
+    settings = ["--set", scan]
+    if not is_planned:
+        made = str(tmp_path / "run.root")
+        assert run_program(["generate", subject, *settings, "-o", made, "--seed", "3"]) == 0
+        subject, settings = made, []
+    command = ["compare", subject, *settings, "--question", "lightest_mass_eV=0.1", "--method", "toys"]
+    capsys.readouterr()
+    for toys, p_value in ((50, 1 / 51), (100, 1 / 101)):
+        assert run_program([*command, "--toys", str(toys), "--json"]) == 0
+        table = json.loads(capsys.readouterr().out)
+        assert table["is_bound"] is True
+        assert table["p_value"] == pytest.approx(norm.sf(8) if is_planned else p_value)
+    assert run_program([*command, "--toys", "100"]) == 0
+    out = capsys.readouterr().out
+    assert "  p ≤ " in out
+    assert ", ≥ 8.000 σ" in out if is_planned else ", ≥ 2.330 σ" in out
+    assert "is that or " in out
+
+
+def test_a_p_value_that_toys_know_is_no_bound() -> None:
+    found = compared([1.0699, 1.0711], 0.3, "ordering", MASS_RESTS, method=CompareMethod.TOYS, n_toys=1000)
+    assert not found.significance.is_bound
+    assert not found.as_dict()["is_bound"]
 
 
 def test_mistakes_are_one_line() -> None:

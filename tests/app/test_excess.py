@@ -47,6 +47,7 @@ def test_extra_pair_is_found_at_its_threshold() -> None:
     assert found["omega_eV"] == pytest.approx(places.omega_eV[true], abs=2e-4)
     assert found["strength"] == pytest.approx(strength, rel=0.2)
     assert found["p_value"] == 1 / 301
+    assert found["is_bound"]
     assert found["p_value_bound"] < 1e-6
     assert found["trial_factor"] > 1
 

@@ -150,8 +150,10 @@ def test_existing_figures_are_replaced_on_demand(tmp_path: Path, monkeypatch: py
     with pytest.raises(SchemaError, match="figure2_electric"):
         write_figures(tmp_path)
     assert mine.read_text() == "mine"
-    write_figures(tmp_path, force=True)
+    told: list[tuple[int, int]] = []
+    write_figures(tmp_path, force=True, progress=lambda done, total: told.append((done, total)))
     assert mine.read_text().startswith("# I_E^ij")
+    assert told == [(done, len(NAMES)) for done in range(1, len(NAMES) + 1)]
     with pytest.raises(SchemaError, match="Not a directory"):
         write_figures(mine / "below")
 

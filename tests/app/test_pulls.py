@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from renp_sim.app.pulls import pulls_of_toys
+from renp_sim.app.pulls import pull_notes, pulls_of_toys
 from renp_sim.app.question import Normalisation, Question, Treatment
 from renp_sim.app.toys import make_toys
 from renp_sim.cli.program import run_program
@@ -55,3 +55,27 @@ def test_command(kept, capsys):
     out = capsys.readouterr().out
     assert out.count("normalisation") == 4
     assert f"of {N}" in out
+
+
+def test_toys_without_an_error_are_told(tmp_path, capsys):
+    """With a mass that floats, as in a first look: many fits end at its bound or on a kink."""
+    path = tmp_path / "toys.root"
+    make_toys(plan(Question(), factors=(1.0,)), path, 0, 200)
+    rows = pulls_of_toys(path)
+    assert all(row["n"] + sum(row["dropped"].values()) == row["n_toys"] for row in rows)
+    assert any(row["dropped"].get("at_kink", 0) + row["dropped"].get("at_bound", 0) > 0 for row in rows)
+    assert run_program(["pulls", str(path)]) == 0
+    out = capsys.readouterr().out
+    for row in rows:
+        said = (
+            f"{row['hypothesis']}, factor 1: {row['n_toys'] - row['n']} of 200 toys have no parabolic error"
+        )
+        assert said in out
+
+
+def test_a_width_of_errors_that_are_none_is_told():
+    row = {"hypothesis": "normal/dirac", "factor": 1.0, "parameter": "m", "n": 900, "n_toys": 900}
+    row |= {"dropped": {}, "width_error": 0.02}
+    assert pull_notes([row | {"width": 1.3}, row | {"width": None}]) == []
+    (note,) = pull_notes([row | {"width": 1.3}, row | {"width": 8.6}])
+    assert note.startswith("m: a width of 8.6 is not 1: ")

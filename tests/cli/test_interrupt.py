@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 PROGRAM = [sys.executable, "-c", "from renp_sim.cli import main; print('in', flush=True); main()"]
+KEPT = (
+    "renp-sim: run.root.shards: keeps what was finished; the same command with --resume goes on, "
+    "with --force starts again"
+)
 LONG = ("generate", "fine_scan", "--set", "laser.scan=[{omegas_eV=[1.07], total_duration_s=3e9}]")
 
 
@@ -43,8 +47,9 @@ def require_interrupted(process: "subprocess.Popen[str]", printed: str = "") -> 
         process.kill()
         process.communicate()
         raise
-    assert (process.returncode, err) == (130, "renp-sim: interrupted\n")
-    assert out == printed
+    first, *then = err.splitlines()
+    assert (process.returncode, first, out) == (130, "renp-sim: interrupted", printed)
+    assert then in ([], [KEPT])
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0])
@@ -56,6 +61,15 @@ def test_while_it_starts_and_while_it_works(tmp_path: Path, delay_s: float) -> N
     require_interrupted(process)
     # a long run may leave what it goes on from
     assert {path.name for path in tmp_path.iterdir()} <= {"run.root.shards"}
+
+
+def test_what_is_kept_of_a_long_run_is_told(tmp_path: Path) -> None:
+    process = started(*PROGRAM, *LONG, "-o", "run.root", cwd=tmp_path)
+    while not (tmp_path / "run.root.shards" / "manifest.json").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, f"renp-sim: interrupted\n{KEPT}\n")
 
 
 @pytest.mark.parametrize("gaps_s", [(0.0,), (0.005,), (0.05,), (0.2,), (0.01, 0.01, 0.02, 0.05, 0.1, 0.2)])
@@ -126,6 +140,22 @@ with interruptible():
 @pytest.mark.parametrize("how", SWALLOWED)
 def test_one_that_is_swallowed_is_repeated(tmp_path: Path, how: str) -> None:
     code = INSIDE.format(SWALLOWED[how].strip().replace("\n", "\n        "))
+    require_interrupted(started(sys.executable, "-c", code, cwd=tmp_path), "cleaned up\n")
+
+
+def test_a_second_one_does_not_silence_the_first(tmp_path: Path) -> None:
+    """It comes before the first has written its line."""
+    twice = """
+import os
+write = os.write
+def slow(*what):
+    os.write = write
+    signal.raise_signal(signal.SIGINT)
+    return write(*what)
+os.write = slow
+signal.raise_signal(signal.SIGINT)
+"""
+    code = INSIDE.format(twice.strip().replace("\n", "\n        "))
     require_interrupted(started(sys.executable, "-c", code, cwd=tmp_path), "cleaned up\n")
 
 

@@ -122,6 +122,7 @@ def test_rate_json_has_the_agreed_shape() -> None:
         "expected_counts",
         "background_counts",
         "thresholds_eV",
+        "kind",
     ]
     assert list(table["pairs"]) == [f"{i}{j}" for i in "123" for j in "123"]
     assert list(table["thresholds_eV"]) == ["11", "12", "13", "22", "23", "33"]
@@ -344,9 +345,13 @@ def test_weighted_files_are_not_fitted(tmp_path: Path) -> None:
     path = tmp_path / "weighted.root"
     assert renp_sim("generate", "fine_scan", "-o", path, "--events", "1e2", *SHORT).returncode == 0
     assert read_tables(path).runs["n_generated"].tolist() == [100]
-    lines = fails(3, "fit", path)
-    assert len(lines) == 1
-    assert "--events" in lines[0]
+    (line,) = fails(3, "fit", path)
+    assert "made with --events or --oversample" in line
+    dark = ("--set", "background=[{name='dark', kind='dark_counts', rate_hz=1e-5}]", "--oversample", "dark=2")
+    more = tmp_path / "oversampled.root"
+    assert renp_sim("generate", "fine_scan", "-o", more, *dark, *SHORT).returncode == 0
+    (line,) = fails(3, "fit", more)
+    assert "made with --events or --oversample" in line
 
 
 def test_merge_and_export(ntuple: Path, tmp_path: Path) -> None:

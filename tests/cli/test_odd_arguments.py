@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from renp_sim.cli import main
+from renp_sim.cli.program import run_program
 from tests.cli.test_main import SHORT, fails, renp_sim
 
 DIGITS = "9" * 5000
@@ -86,3 +87,70 @@ def test_oversample_is_understood_or_refused(tmp_path: Path) -> None:
         assert told.startswith(f"renp-sim: {line}")
     done = renp_sim("generate", "fine_scan", "-o", out, *SHORT, "--oversample", "dark=3")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ("rate", "fine_scan", "--grid", "1:3:5"),
+            "--grid 1:3:5: 3 eV must lie in 0 < ω < E_eg = 2.14349 eV",
+        ),
+        (("rate", "fine_scan", "--omega", "3"), "--omega 3: 3 eV must lie in 0 < ω < E_eg = 2.14349 eV"),
+        (
+            ("optimise", "fine_scan", "--question", "ordering", "--grid", "1:3:5"),
+            "--grid 1:3:5: write START:STOP:POINTS in eV, rising, inside 0 < ω < E_eg = 2.14349 eV, with",
+        ),
+        (
+            ("limit", "fine_scan", "--parameter", "normalization"),
+            "parameter 'normalization': not one of this model; did you mean 'normalisation'?",
+        ),
+        (
+            ("optimise", "fine_scan", "--question", "lightest_mas_eV", "--error", "0.1"),
+            "--question lightest_mas_eV: with --error, the name of a parameter; did you mean 'lightest_mass_",
+        ),
+        *(
+            (
+                ("sensitivity", "fine_scan", "--parameter", "normalisation", "--scan", f"exposure={factors}"),
+                f"--scan exposure: {wrong}: a factor on durations must lie in 1e-12 … 1e+12",
+            )
+            for factors, wrong in (("1e-300:1e300:3", "1e-300"), ("1,0", "0"), ("1,1e13", "1e+13"))
+        ),
+        (
+            ("toys", "fine_scan", "-n", "5", "-o", "toys.root", "--exposure", "1,1e300"),
+            "--exposure: 1e+300: a factor on durations must lie in 1e-12 … 1e+12",
+        ),
+        (
+            ("unblind", "a.root", "--key", "nothing", "-o", "b.root"),
+            "--key nothing: no such file: `generate` wrote it beside the blind one, as a.root.key",
+        ),
+        (
+            ("export", "a.root", "-o", "a.csv", "--to", "parquet"),
+            "--to parquet: --output a.csv ends in .csv: leave --to out, or rename it",
+        ),
+    ],
+    ids=lambda value: ascii(" ".join(value))[:60] if isinstance(value, tuple) else "",
+)
+def test_what_is_wrong_is_named_as_it_was_given(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    line: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_program(list(arguments)) == 2 + (arguments[0] == "unblind")
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"renp-sim: {line}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["sensitivity", "exposure"])
+def test_whole_numbers_are_scanned_as_such(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Keys that take no other number, where a scan has real ones."""
+    more = {
+        "sensitivity": ("--parameter", "normalisation", "--scan", "laser.scan[0].passes=1:2:2"),
+        "exposure": ("--question", "ordering", "--against", "laser.scan[0].passes=1,2"),
+    }
+    assert run_program([command, "gp23_three_frequencies", *more[command]]) == 0
+    assert "laser.scan[0].passes" in capsys.readouterr().out

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from renp_sim.cli.program import run_program
 from tests.cli.test_main import fails, renp_sim
 
 GRID = ("--grid", "1.0685:1.0717:30")
@@ -42,3 +43,12 @@ def test_table_and_json(tmp_path: Path) -> None:
 def test_mistakes(more: tuple[str, ...], what: str) -> None:
     (line,) = fails(2, *ASKED, *GRID, *more)
     assert what in line
+
+
+def test_toys_of_a_measurement_are_refused_before_the_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("renp_sim.app.optimise.optimised", lambda *_: pytest.fail("it went to work"))
+    asked = ("optimise", "gp23_three_frequencies", "--question", "lightest_mass_eV", "--error", "0.001")
+    assert run_program([*asked, "--toys", "10"]) == 2
+    assert "--toys: with --error there are none" in capsys.readouterr().err

@@ -106,8 +106,9 @@ def test_what_stored_toys_have_decided(capsys, options, message):
         (("--toys", "5"), "--toys 5: write A:B"),
         (("-n", "0"), "-n 0: must be at least 1"),
         (("-n", "5", "--exposure", "1,x"), "--exposure 1,x: write numbers"),
-        (("-n", "5", "--significance", "9"), "--significance 9: must lie between 0 and 8"),
-        (("-n", "5", "--power", "0.5,2"), "--power 0.5, 2: must lie between 0 and 1"),
+        (("-n", "5", "--significance", "9"), "--significance 9: must be above 0 and below 8"),
+        (("-n", "5", "--significance", "8"), "--significance 8: must be above 0 and below 8"),
+        (("-n", "5", "--power", "0.5,2"), "--power 0.5, 2: must be above 0 and below 1"),
         (("-n", "5", "--workers", "0"), "--workers 0: must be at least 1"),
     ],
 )
@@ -213,3 +214,40 @@ def test_linear_algebra_takes_one_thread_unless_it_is_told(given, used):
     command = [sys.executable, "-c", "; ".join(lines)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.splitlines()[-1] == used
+
+
+def test_significances_that_end_are_marked(call):
+    """A run a hundred times as long excludes at more than toys tell, one of a second at less than none."""
+    long = (*SHORT[:-1], "1e-9,100")
+    code, out, _ = call("toys", *long, "-n", "50", "-o", "toys.root", "--max-failed", "1")
+    assert code == 0
+    (row,) = (line for line in out.splitlines() if "│ 100 " in line)
+    assert "│ ≥ 8.00 " in row
+    assert "≥ 8.00 … ≥ 8.00" in row
+    (row,) = (line for line in out.splitlines() if "│ 1e-09 " in line)
+    assert "│ ≤ -" in row
+    assert "a significance of 8 σ is that or more" in out
+    points = json.loads(call("exposure", "--from", "toys.root", "--json")[1])["exposures"]
+    assert [point["is_bound"] for point in points] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("more", "differs"),
+    [
+        (("--question", "nature"), "--question"),
+        (("--exposure", "1,3"), "--exposure"),
+        (("--set", "laser.linewidth_eV=2e-6"), "laser.linewidth_eV"),
+        (("--constrain", "normalisation=1:0.1"), "what floats"),
+        (("--fix", "lightest_mass_eV=0.02"), "what --fix, --free or --constrain say"),
+    ],
+)
+def test_resume_says_how_another_campaign_differs(call, more, differs):
+    """Of a file that is whole; the names of options and keys, not their values."""
+    base = ("gp23_three_frequencies", "-n", "5", "-o", "toys.root")
+    first = ("--question", "ordering", "--exposure", "1,2", "--fix", "lightest_mass_eV")
+    assert call("toys", *base, *first)[0] == 0
+    options = dict(zip(first[::2], first[1::2], strict=True)) | dict(zip(more[::2], more[1::2], strict=True))
+    code, _, err = call("toys", *base, "--resume", *(word for pair in options.items() for word in pair))
+    assert code == 3
+    assert f"has toys of another configuration, which differs in {differs}" in err
+    assert "--force without --resume replaces it" in err

@@ -151,6 +151,20 @@ def test_blocks_of_other_columns_are_a_bug(store, blocks):
     assert store.completed() == set()
 
 
+def test_how_another_job_differs_is_told(tmp_path):
+    """By key, whatever its value is; of a job that does not say what decides it nothing is told."""
+    folder, ours = tmp_path / "run.root.shards", {"laser": {"linewidth_eV": 1e-6, "passes": (1, 2)}}
+    ShardStore(folder, "a", ours | {"--events": None})
+    ShardStore(folder, "a", ours)
+    theirs = {"laser": {"linewidth_eV": 2e-6, "passes": (1, 2)}, "--events": 5}
+    with pytest.raises(
+        SchemaError, match=r"of another job, which differs in laser\.linewidth_eV, --events: --f"
+    ):
+        ShardStore(folder, "b", theirs)
+    with pytest.raises(SchemaError, match=r"of another job: --force"):
+        ShardStore(folder, "b")
+
+
 def test_shards_of_another_job_are_refused(store):
     with pytest.raises(SchemaError, match=r"holds shards of another job: --force without --resume"):
         ShardStore(store.folder, "other")

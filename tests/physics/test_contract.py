@@ -364,3 +364,34 @@ def test_published_scalar_formula_written_out() -> None:
         added = brackets(scalar, nature, 1.06) - standard
         assert added[0, 0, 1] == pytest.approx(more, rel=1e-9)
         assert np.all(added[1:] == 0)
+
+
+def strong(nature: Nature, interaction: Interaction) -> float:
+    """Return I of couplings beside which the Standard Model is nothing."""
+    return float(spectral_function(np.array([1.0688]), emission(interaction, nature=nature)).sum())
+
+
+@pytest.mark.parametrize(
+    ("interaction", "ratio"),
+    [
+        (ScalarMediator(mass_eV=1e3, y_electron=1e4, y_scalar=matrix(e11=1.0, e12=0.5)), 0.5),
+        (ScalarMediator(mass_eV=1e3, y_electron=1e4, y_pseudoscalar=matrix(e11=1.0, e12=0.5)), 0.5),
+        (ElectromagneticMoments(magnetic_muB=matrix(e12=1e-6)), 0.5),
+        (ElectromagneticMoments(electric_muB=matrix(e12=1e-6)), 0.5),
+        (VectorMediator(mass_eV=1e3, g_electron=1.0, g_left=matrix(e11=1.0, e12=0.4)), 1.0),
+        (
+            VectorMediator(
+                mass_eV=1e3,
+                g_electron=1.0,
+                g_left=matrix(e11=1.0, e12=0.4),
+                g_right=matrix(e11=1.0, e12=0.4),
+            ),
+            0.0,
+        ),
+    ],
+    ids=["scalar", "pseudoscalar", "magnetic", "electric", "left", "left and right alike"],
+)
+def test_the_same_coupling_of_majorana_neutrinos(interaction: Interaction, ratio: float) -> None:
+    """What docs/guide/physics.md says of their vertices, to what masses of 10 meV change."""
+    found = strong(Nature.MAJORANA, interaction) / strong(Nature.DIRAC, interaction)
+    assert found == pytest.approx(ratio, abs=5e-3)

@@ -13,9 +13,10 @@ from tests.plots.examples import SCAN_EV, falling, measured
 
 def test_a_dense_group_has_its_column_and_the_legend_begins_with_the_data() -> None:
     upper, zoomed, *_ = measured().axes
-    legend = upper.get_legend()
-    assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["data", "normal/dirac"]
+    drawn = upper.get_figure()
+    assert drawn is not None
+    (legend,) = drawn.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["data", "normal/dirac", "background"]
     assert np.ptp(zoomed.get_xlim()) < 0.1 * np.ptp(upper.get_xlim())
 
 

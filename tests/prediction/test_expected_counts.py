@@ -118,7 +118,9 @@ def test_offering_fewer_parameters_changes_no_count() -> None:
     np.testing.assert_allclose(
         few.gradient(np.array([1.2, 0.02])), model.gradient(theta)[:, wanted], rtol=1e-12
     )
-    with pytest.raises(ConfigError, match=r"'normalization': not one of this model: lightest_mass_eV, "):
+    with pytest.raises(
+        ConfigError, match=r"'normalization': not one of this model; did you mean 'normalisation'"
+    ):
         model.offering(("normalization",))
 
 

@@ -217,7 +217,7 @@ def test_a_key_fits_its_own_run_only(blind: Path, tmp_path: Path) -> None:
     number = int(read_tables(blind).runs["run"][0])
     generate(run_of("run.seed=2", f"run.number={number}"), twin)
     for path, key, reason in (
-        (blind, key_of(other), "is the key of run"),
+        (blind, key_of(other), "is of run"),
         (blind, key_of(twin), "has other photons than run"),
         (blind, blind, "is no key"),
         (key_of(blind), key_of(blind), "is not blind"),

@@ -11,6 +11,7 @@ import uproot
 from scipy.stats import chi2
 
 from renp_sim.cli import main
+from renp_sim.cli.program import run_program
 from renp_sim.errors import ConfigError, NumericsError, SchemaError
 from renp_sim.ntuple.merge import merge
 from renp_sim.ntuple.reader import iterate_events, read_tables
@@ -398,3 +399,34 @@ def test_afterpulses_are_told(tmp_path: Path) -> None:
     n_after = int(np.sum(events_of(tmp_path / "with.root")["origin"] == 5))
     assert note.startswith(f"{n_after} afterpulses keep the weight 1")
     assert reweight(tmp_path / "without.root", setting, tmp_path / "b.root").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("base", "wanted", "says"),
+    [
+        (
+            "dirac",
+            "neutrino.ordering=inverted",
+            "neutrino.ordering = inverted: the sample is normal: another",
+        ),
+        ("majorana", "neutrino.nature=dirac", "neutrino.nature = dirac: the sample is majorana: pairs of"),
+        ("dirac", "neutrino.nature=majorana", "neutrino.nature = majorana: the sample is dirac: pairs of"),
+    ],
+)
+def test_other_neutrinos_are_refused_as_such(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], base: str, wanted: str, says: str
+) -> None:
+    """Not by the first value of the file that they cannot have."""
+    made = str(tmp_path / "run.root")
+    few = ("--set", "laser.scan=[{omegas_eV=[1.0711], total_duration_s=1e3}]")
+    assert run_program(["generate", "fine_scan", "-o", made, *few, "--set", f"neutrino.nature={base}"]) == 0
+    capsys.readouterr()
+    out = str(tmp_path / "weights.root")
+    assert run_program(["reweight", made, "--set", wanted, "-o", out]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line
+    assert line.endswith("generate the sample instead")
+    assert run_program(["reweight", made, "--set", "neutrino.ordering=up", "-o", out]) == 2
+    assert "neutrino.ordering" in capsys.readouterr().err
+    assert run_program(["reweight", made, "--set", "neutrino.delta_cp_deg=10", "-o", out]) == 0
+    assert "rows, factors on events.weight; " in capsys.readouterr().out

@@ -14,10 +14,17 @@ from scipy.special import ndtr, ndtri
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.band import BAND, band_of
-from renp_sim.analysis.infer.outcomes import Outcomes, Uniforms, every_outcome, is_enumerable, p_of_toys
+from renp_sim.analysis.infer.outcomes import (
+    Outcomes,
+    Uniforms,
+    every_outcome,
+    is_enumerable,
+    is_least,
+    p_of_toys,
+)
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.toys import Part, Toys, gathered
-from renp_sim.analysis.infer.weights import log_ratio, weighted_p_value
+from renp_sim.analysis.infer.weights import is_beyond, log_ratio, weighted_p_value
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.likelihood.scaled_model import longer
 from renp_sim.analysis.search.problem import Problem
@@ -49,17 +56,21 @@ class Significance:
         Its Monte Carlo error; 0 where every outcome was counted, None where it is asymptotic.
     sigma
         Φ⁻¹(1 − p); None where p is 0 or 1 within what is known.
+    is_bound
+        Whether p is that or less: no toy was as extreme, or it is the end of what is told.
     """
 
     p_value: float
     p_error: float | None
     sigma: float | None
+    is_bound: bool = False
 
     @classmethod
-    def of(cls, p_value: float, p_error: float | None) -> "Significance":
-        """Return the significance of a p-value."""
-        is_number = 0 < p_value < 1
-        return cls(p_value=p_value, p_error=p_error, sigma=-float(ndtri(p_value)) if is_number else None)
+    def of(cls, p_value: float, p_error: float | None, *, n_toys: int = 0) -> "Significance":
+        """Return the significance of a p-value; of N toys it may be the least that they can give."""
+        sigma = -float(ndtri(p_value)) if 0 < p_value < 1 else None
+        is_bound = n_toys > 0 and is_least(p_value, n_toys)
+        return cls(p_value=p_value, p_error=p_error, sigma=sigma, is_bound=is_bound)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -174,8 +185,10 @@ class Comparison:
         under_alternative, under_truth = statistic
         band = band_of(under_truth)
         if is_data:
-            return Significance.of(*p_of_toys(under_alternative, self.delta_q)), band
-        return Significance.of(*weighted_p_value(statistic, ratio, band[MEDIAN])), band
+            p_value, error = p_of_toys(under_alternative, self.delta_q)
+            return Significance.of(p_value, error, n_toys=len(under_alternative)), band
+        found = Significance.of(*weighted_p_value(statistic, ratio, band[MEDIAN]))
+        return replace(found, is_bound=found.sigma is not None and is_beyond(found.sigma)), band
 
     def every_statistic(self) -> tuple[Outcomes, FloatArray]:
         """Return every outcome that either hypothesis makes likely, and ΔT of each, shape (b,).

@@ -142,7 +142,7 @@ def excess_of(
             place=place,
             strength=float(strengths[place]),
             local=Significance.of(_local_p(largest), None),
-            anywhere=Significance.of(*chance.p_value(largest)),
+            anywhere=Significance.of(*chance.p_value(largest), n_toys=n_toys),
             anywhere_bound=chance.bound(largest),
             delta_q=delta_q,
             strengths=strengths,

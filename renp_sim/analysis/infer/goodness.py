@@ -7,7 +7,7 @@ shortcut where counts are few. Toys are drawn at the best fit and fitted as the 
 from dataclasses import dataclass
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.outcomes import Uniforms, p_of_toys
+from renp_sim.analysis.infer.outcomes import Uniforms, is_least, p_of_toys
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.search import search
 
@@ -24,12 +24,16 @@ class Goodness:
         (k + 1)/(N + 1), ties included, and its binomial error.
     n_toys, n_failed
         How many toys, and how many of their fits did not converge; these count as they are.
+    is_bound
+        Whether no toy fitted as badly, so that the p-value is that or less.
     """
 
     p_value: float
     p_error: float
     n_toys: int
     n_failed: int
+    # a file of results that an older version wrote does not say it
+    is_bound: bool = False
 
 
 def goodness_of_fit(setup: Setup, q: float, *, seed: int, n_toys: int) -> Goodness:
@@ -58,4 +62,5 @@ def goodness_of_fit(setup: Setup, q: float, *, seed: int, n_toys: int) -> Goodne
         p_error=p_error,
         n_toys=n_toys,
         n_failed=int((fits.status >= Status.NOT_CONVERGED).sum()),
+        is_bound=is_least(p_value, n_toys),
     )

@@ -21,6 +21,7 @@ __all__ = [
     "every_outcome",
     "is_enumerable",
     "is_extreme",
+    "is_least",
     "median_counts",
     "p_of_toys",
     "poisson_inverse",
@@ -86,6 +87,11 @@ def p_of_toys(statistic: FloatArray, observed: float) -> tuple[float, float]:
     n = len(statistic)
     p = (int(np.sum(is_extreme(statistic, observed))) + 1) / (n + 1)
     return p, math.sqrt(p * (1 - p) / n)
+
+
+def is_least(p_value: float, n_toys: int) -> bool:
+    """Return whether a p-value is the least that N toys can give, 1/(N + 1): then it is a bound."""
+    return p_value * (n_toys + 1) < 1.5
 
 
 def is_extreme(statistic: FloatArray, observed: float) -> BoolArray:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import expit, ndtr
+from scipy.special import expit, ndtr, ndtri
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.outcomes import TIE, is_extreme
@@ -22,6 +22,7 @@ __all__ = [
     "BEYOND",
     "MOST_SIGMA",
     "error_of_sum",
+    "is_below",
     "is_beyond",
     "log_ratio",
     "shares",
@@ -75,6 +76,11 @@ def shares(ratio: FloatArray) -> tuple[FloatArray, FloatArray]:
 def is_beyond(sigma: float) -> bool:
     """Return whether a significance is at the end of what is told, but for rounding."""
     return sigma >= MOST_SIGMA * (1 - 1e-9)
+
+
+def is_below(sigma: float) -> bool:
+    """Return whether a significance is at the other end, where a p-value near 1 has few digits left."""
+    return sigma <= -float(ndtri(ndtr(MOST_SIGMA))) * (1 - 1e-9)
 
 
 def error_of_sum(values: FloatArray) -> float:

@@ -10,8 +10,8 @@ from renp_sim.analysis.infer.belts import read_belts
 from renp_sim.app.page.figures import drawing
 from renp_sim.app.page.folder import Found
 from renp_sim.app.page.parts import Block, Facts, Section, Table, Text
-from renp_sim.app.page.words import duration, number, percent
-from renp_sim.app.pulls import pulls_of_toys
+from renp_sim.app.page.words import duration, number, percent, sigma_text
+from renp_sim.app.pulls import pull_notes, pulls_of_toys
 from renp_sim.app.toy_summary import read_campaign
 from renp_sim.constants import ONE_SIGMA
 from renp_sim.plots.belts import belt_plot
@@ -69,8 +69,9 @@ def _toys(path: Path, key: str) -> list[Block]:
                     drawn, key=key, label=label, caption=f"Power at {table['significance']:g} σ, one-sided."
                 )
             )
-    blocks.append(_pulls(path))
-    return [*blocks, *(Text(text=note) for note in table["notes"])]
+    pulls = pulls_of_toys(path)
+    blocks.append(_pulls(path, pulls))
+    return [*blocks, *(Text(text=note) for note in (*table["notes"], *pull_notes(pulls)))]
 
 
 def _powers(table: dict[str, Any], known: Sequence[dict[str, Any]], name: str) -> Table:
@@ -79,20 +80,20 @@ def _powers(table: dict[str, Any], known: Sequence[dict[str, Any]], name: str) -
             number(point["factor"]),
             duration(point["live_time_s"]),
             f"{number(point['power'], 3)} ± {number(point['power_error'], 1)}",
-            number(point["significance"]["median"], 3),
+            sigma_text(point["significance"]["median"]),
         )
         for point in known
     ]
     head = (
         "exposure factor",
-        "live time",
+        "live time of signal steps",
         f"power at {table['significance']:g} σ",
         "median significance (σ)",
     )
     return Table(caption=f"What the toys of {name} say", head=head, rows=rows)
 
 
-def _pulls(path: Path) -> Table:
+def _pulls(path: Path, pulls: Sequence[dict[str, Any]]) -> Table:
     rows = [
         (
             row["hypothesis"],
@@ -103,7 +104,7 @@ def _pulls(path: Path) -> Table:
             number(row["bias"], 2),
             f"{row['n']} of {row['n_toys']}",
         )
-        for row in pulls_of_toys(path)
+        for row in pulls
     ]
     head = ("hypothesis", "exposure factor", "parameter", "mean pull", "width", "bias", "toys with an error")
     return Table(caption=f"Pulls of the toys of {path.name}", head=head, rows=rows)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from renp_sim.analysis.infer.goodness import Goodness
 from renp_sim.app.page.answer import background_of, of_interest
 from renp_sim.app.page.folder import Found
 from renp_sim.app.page.parts import Facts, Section
@@ -50,7 +51,7 @@ def _exposure(fit: FitReport) -> list[tuple[str, str]]:
         if np.any(blind)
         else ("blind", "no"),
         ("steps", f"{exposure.n_steps} ({', '.join(kinds)})"),
-        ("live time", duration(live_time_s(fit))),
+        ("live time of all steps", duration(live_time_s(fit))),
         ("wall time", duration(wall_time_s(fit))),
         ("recorded photons", f"{float(np.sum(data.observation.counts)):.0f}"),
         (f"expected signal, {best.label}", number(float(np.sum(best.expected[signal])) - background, 5)),
@@ -95,7 +96,13 @@ def _fit(fit: FitReport) -> list[tuple[str, str]]:
         rows.append(
             (
                 f"p-value from toys, {result.best.label}",
-                f"{number(good.p_value, 3)} ± {number(good.p_error, 1)} from {good.n_toys} toys",
+                f"{_of_toys(good)} from {good.n_toys} toys",
             )
         )
     return rows
+
+
+def _of_toys(good: Goodness) -> str:
+    if good.is_bound:
+        return likely(good.p_value, is_bound=True)
+    return f"{number(good.p_value, 3)} ± {number(good.p_error, 1)}"

@@ -70,7 +70,9 @@ def _answer(row: dict[str, Any]) -> str:
     )
     if row["factor"] is None:
         return f"{which}: {row['status']}"
-    return f"{which}: {duration(row['live_time_s'])} live, {duration(row['wall_time_s'])} wall"
+    return (
+        f"{which}: {duration(row['live_time_s'])} live in signal steps, {duration(row['wall_time_s'])} wall"
+    )
 
 
 def exposure_section(found: Found) -> Section | None:
@@ -117,7 +119,7 @@ def _curve(curve: dict[str, Any]) -> tuple[FloatArray, FloatArray, FloatArray]:
 def _results(caption: str, rows: Sequence[dict[str, Any]], name: str = "method") -> Table:
     return Table(
         caption=caption,
-        head=(name, "power", "status", "factor", "live time", "wall time"),
+        head=(name, "power", "status", "factor", "live time of signal steps", "wall time"),
         rows=[
             (
                 str(row[name]),

@@ -71,14 +71,14 @@ def schedule_section(fit: FitReport) -> Section:
         thresholds_eV=thresholds,
     )
     label = (
-        f"Shares of the live time at {len(omega_eV)} frequencies from {number(float(omega_eV[0]), 8)} to "
-        f"{number(float(omega_eV[-1]), 8)} eV, above the thresholds of {' and '.join(thresholds)} ordering, "
-        "the laser line and the calibration error on the same scale"
+        f"Shares of the live time of all steps at {len(omega_eV)} frequencies from "
+        f"{number(float(omega_eV[0]), 8)} to {number(float(omega_eV[-1]), 8)} eV, above the thresholds of "
+        f"{' and '.join(thresholds)} ordering, the laser line and the calibration error on the same scale"
     )
     caption = (
-        "Share of the live time at each frequency; below it the thresholds ω_ij of both orderings at their "
-        "best fits, by ij, the laser line (±σ) and the stated calibration error (±σ), to the same scale: "
-        "what is narrower than the mark is a tick."
+        "Share of the live time of all steps, control and dark ones included, at each frequency; below it "
+        "the thresholds ω_ij of both orderings at their best fits, by ij, the laser line (±σ) and the stated "
+        "calibration error (±σ), to the same scale: what is narrower than the mark is a tick."
     )
     return Section(
         key="schedule",

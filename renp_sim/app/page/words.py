@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from renp_sim.analysis.infer.result import ParameterFit
+from renp_sim.analysis.infer.weights import is_below, is_beyond
 from renp_sim.analysis.intervals import Interval, Intervals
 from renp_sim.app.data import Data
 from renp_sim.app.hypothesis import MASS_NAMES
@@ -19,6 +20,7 @@ __all__ = [
     "percent",
     "region_text",
     "run_names",
+    "sigma_text",
     "title_of",
     "unit_of",
     "value_text",
@@ -41,15 +43,27 @@ def number(value: float | None, digits: int = 5) -> str:
     return f"{value:.{digits}g}".replace("-", "−")
 
 
-def likely(p_value: float, digits: int = 3) -> str:
+def likely(p_value: float, digits: int = 3, *, is_bound: bool = False) -> str:
     """Return what follows on the p of a p-value; beyond 37 σ a float has none.
 
     Examples
     --------
-    >>> likely(0.12345), likely(0.0)
-    ('= 0.123', '< 1e-300')
+    >>> likely(0.12345), likely(1e-4, is_bound=True), likely(0.0)
+    ('= 0.123', '≤ 0.0001', '< 1e-300')
     """
-    return f"= {p_value:.{digits}g}" if p_value > 0 else "< 1e-300"
+    return f"{'≤' if is_bound else '='} {p_value:.{digits}g}" if p_value > 0 else "< 1e-300"
+
+
+def sigma_text(sigma: float) -> str:
+    """Return a significance of toys: where what they tell ends it is that or more.
+
+    Examples
+    --------
+    >>> sigma_text(3.14159), sigma_text(8.0), sigma_text(-8.0)
+    ('3.14', '≥ 8.00', '≤ -8.00')
+    """
+    mark = "≥ " if is_beyond(sigma) else "≤ " if is_below(sigma) else ""
+    return f"{mark}{sigma:.2f}"
 
 
 def percent(share: float, digits: int = 4) -> str:

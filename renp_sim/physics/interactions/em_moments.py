@@ -25,7 +25,8 @@ class ElectromagneticMoments:
     ----------
     magnetic_muB, electric_muB
         μ_ij or ε_ij in Bohr magnetons. Dirac: a hermitian matrix. Majorana: imaginary antisymmetric, and
-        a real entry 12 = x means μ_12 = i x μ_B; there are no diagonal elements.
+        a real entry 12 = x means μ_12 = i x μ_B; there are no diagonal elements; their vertex has
+        a factor ½.
     """
 
     name: ClassVar[str] = "em_moments"

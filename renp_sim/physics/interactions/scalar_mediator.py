@@ -40,7 +40,8 @@ class ScalarMediator:
     y_electron
         y^e, the pseudoscalar coupling of the electron.
     y_scalar, y_pseudoscalar
-        Couplings of the neutrinos: a hermitian matrix, a real symmetric one for Majorana neutrinos.
+        Couplings of the neutrinos: a hermitian matrix, a real symmetric one for Majorana neutrinos, whose
+        vertex has a factor ½.
     width_eV
         Γ, eV; "auto" takes it from the couplings, 0 is exactly 0.
     formula

@@ -32,7 +32,8 @@ class VectorMediator:
     g_electron
         g^e, the axial coupling of the electron.
     g_left, g_right
-        Couplings of left- or right-handed neutrinos: a hermitian matrix.
+        Couplings of left- or right-handed neutrinos: a hermitian matrix. Of Majorana neutrinos only
+        g_L − g_Rᵀ counts.
     width_eV
         Γ, eV; "auto" takes it from the couplings, 0 is exactly 0.
     longitudinal

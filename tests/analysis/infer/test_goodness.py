@@ -25,6 +25,9 @@ def test_without_anything_floating_it_is_the_tail_of_a_poisson() -> None:
     exact = float(np.sum(poisson.pmf(k, 5)[own >= q - 1e-9]))
     assert abs(found.p_value - exact) < 4 * found.p_error
     assert found.n_failed == 0
+    assert not found.is_bound
+    worst = goodness_of_fit(setup, 200.0, seed=SEED, n_toys=100)
+    assert (worst.p_value, worst.is_bound) == (1 / 101, True)
 
 
 @pytest.mark.parametrize(("factor", "is_right"), [(1.0, True), (1.5, False)])

@@ -129,6 +129,8 @@ def test_a_folder_shows_all_that_is_in_it(whole: Page) -> None:
         "limit on observed one",
         "limit on normalisation",
         "exposure for ordering, 3 σ one-sided",
+        "live time of all steps",
+        "live time of signal steps",
     ):
         assert text in whole.text, text
     assert any("1.25] (observed, 90 % CL" in cell for cell in whole.text_in("td"))
