@@ -1,6 +1,6 @@
 """How long must we run? The exposure that answers a question: by Asimov sets, every outcome or toys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -101,7 +101,6 @@ def exposure_needed(
     curves: dict[str, Curve] = {"asimov": asimov_curve(here, centre)} if with_curve else {}
     answer = partial(_crossing, run, experiment.exposure)
     results = [answer(CompareMethod.ASIMOV, asimov)] if CompareMethod.ASIMOV in methods else []
-    refused: list[str] = []
     asking = (here, centre, float(ndtr(-significance)), powers)
     by_counting = {
         CompareMethod.EXACT: partial(by_outcomes, *asking),
@@ -114,15 +113,8 @@ def exposure_needed(
             executor=executor,
         ),
     }
-    for method in (m for m in by_counting if m in methods):
-        try:
-            found, curve = by_counting[method]()
-        except ConfigError as error:
-            # others that are asked answer without it
-            if len(set(methods)) == 1:
-                raise
-            refused += error.problems
-            continue
+    counted, refused = _counted(methods, by_counting)
+    for method, (found, curve) in counted.items():
         curves[method.value] = curve
         results += [answer(method, each) for each in found]
     ladder = added_in_turn(experiment, question) if with_systematics else ()
@@ -145,6 +137,23 @@ def exposure_needed(
             *refused,
         ),
     )
+
+
+def _counted(
+    methods: Sequence[CompareMethod],
+    by_counting: Mapping[CompareMethod, Callable[[], tuple[list[Crossings], Curve]]],
+) -> tuple[dict[CompareMethod, tuple[list[Crossings], Curve]], list[str]]:
+    """Return what those methods say that are asked, and why one refuses where others answer without it."""
+    counted: dict[CompareMethod, tuple[list[Crossings], Curve]] = {}
+    refused: list[str] = []
+    for method in (m for m in by_counting if m in methods):
+        try:
+            counted[method] = by_counting[method]()
+        except ConfigError as error:
+            if len(set(methods)) == 1:
+                raise
+            refused += error.problems
+    return counted, refused
 
 
 def _notes(asimov: Crossings, truth: str, alternative: str) -> list[str]:

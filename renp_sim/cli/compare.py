@@ -13,6 +13,7 @@ from renp_sim.cli.options import (
     Json,
     Model,
     Normalisation,
+    Question,
     Quiet,
     Seed,
     Settings,
@@ -31,10 +32,7 @@ DEFAULT_TOYS = 10_000
 def compare(
     context: typer.Context,
     subjects: Subjects,
-    question: Annotated[
-        str,
-        typer.Option(metavar="ordering|nature|NAME=VALUE", help="What is in doubt.", show_default=False),
-    ],
+    question: Question,
     method: Annotated[
         Literal["asimov", "toys", "exact"],
         typer.Option(help="The p-value: asymptotic, from toys, or from every outcome."),

@@ -28,17 +28,21 @@ __all__ = ["coverage"]
 DEFAULT_TOYS = 1000
 
 
+Parameter = Annotated[str, typer.Option(metavar="NAME", help="Parameter, as in limit.", show_default=False)]
+Truth = Annotated[str, typer.Option(metavar="VALUE,...", help="True values of it.")]
+Level = Annotated[float, typer.Option("--cl", help="Confidence level.")]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(metavar="profile|feldman-cousins|cls", help="Repeatable; by default all."),
+]
+
+
 def coverage(
     run_file: RunFile,
-    parameter: Annotated[
-        str, typer.Option(metavar="NAME", help="Parameter, as in limit.", show_default=False)
-    ],
-    truth: Annotated[str, typer.Option(metavar="VALUE,...", help="True values of it.")] = "0",
-    level: Annotated[float, typer.Option("--cl", help="Confidence level.")] = 0.9,
-    method: Annotated[
-        list[str] | None,
-        typer.Option(metavar="profile|feldman-cousins|cls", help="Repeatable; by default all."),
-    ] = None,
+    parameter: Parameter,
+    truth: Truth = "0",
+    level: Level = 0.9,
+    method: Methods = None,
     toys: Toys = None,
     normalisation: Normalisation = "fixed",
     free: Free = None,

@@ -18,6 +18,7 @@ from renp_sim.cli.options import (
     Settings,
     Subjects,
     Toys,
+    folder_option,
 )
 from renp_sim.cli.output import print_json, print_notes
 from renp_sim.cli.progress import working
@@ -43,7 +44,7 @@ def excess(
     seed: Seed = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Also write the scan as CSV, PNG and PDF."),
+        folder_option("Also write the scan as CSV, PNG and PDF."),
     ] = None,
     force: Force = False,
     json: Json = False,

@@ -1,5 +1,6 @@
 """`renp-sim exposure RUN`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,12 +16,14 @@ from renp_sim.cli.options import (
     Force,
     Free,
     Json,
+    MaybeQuestion,
     Normalisation,
     Quiet,
     Seed,
     Settings,
     Toys,
     Workers,
+    folder_option,
 )
 from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
@@ -42,45 +45,54 @@ FOUND = ("status", "factor", "signal live \\[d]", "wall \\[d]")
 LIMITS = "Asimov, what limits: each with all above it"
 
 
+RunOrStored = Annotated[
+    Path | None,
+    typer.Argument(metavar="[RUN]", help="Run file (TOML), or an example.", show_default=False),
+]
+Stored = Annotated[
+    list[Path] | None,
+    typer.Option("--from", metavar="FILE", help="Instead of both: toys that `toys` has kept (repeatable)."),
+]
+Significance = Annotated[float, typer.Option(help="One-sided, in standard deviations.")]
+Powers = Annotated[
+    str, typer.Option(metavar="SHARE,...", help="Shares of experiments that are to exclude it.")
+]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(metavar="asimov|exact|toys", help="Repeatable; by default asimov."),
+]
+Precision = Annotated[
+    float, typer.Option(help="Relative error of an exposure by toys, until which more are drawn.")
+]
+Systematics = Annotated[
+    bool,
+    typer.Option("--systematics", help="Also with statistics only, and each systematic added in turn."),
+]
+AgainstWhat = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME=VALUE,...",
+        help="For values of background, a factor, efficiency, linewidth, calibration, coherence, a key.",
+    ),
+]
+Output = Annotated[
+    Path | None,
+    folder_option("Also write JSON, and curves as CSV, PNG, PDF."),
+]
+
+
 def exposure(
     context: typer.Context,
-    run_file: Annotated[
-        Path | None,
-        typer.Argument(metavar="[RUN]", help="Run file (TOML), or an example.", show_default=False),
-    ] = None,
-    question: Annotated[
-        str | None,
-        typer.Option(metavar="ordering|nature|NAME=VALUE", help="What is in doubt.", show_default=False),
-    ] = None,
-    stored: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--from", metavar="FILE", help="Instead of both: toys that `toys` has kept (repeatable)."
-        ),
-    ] = None,
-    significance: Annotated[float, typer.Option(help="One-sided, in standard deviations.")] = 3.0,
-    power: Annotated[
-        str, typer.Option(metavar="SHARE,...", help="Shares of experiments that are to exclude it.")
-    ] = "0.5,0.9",
-    method: Annotated[
-        list[str] | None,
-        typer.Option(metavar="asimov|exact|toys", help="Repeatable; by default asimov."),
-    ] = None,
+    run_file: RunOrStored = None,
+    question: MaybeQuestion = None,
+    stored: Stored = None,
+    significance: Significance = 3.0,
+    power: Powers = "0.5,0.9",
+    method: Methods = None,
     toys: Toys = None,
-    precision: Annotated[
-        float, typer.Option(help="Relative error of an exposure by toys, until which more are drawn.")
-    ] = 0.05,
-    systematics: Annotated[
-        bool,
-        typer.Option("--systematics", help="Also with statistics only, and each systematic added in turn."),
-    ] = False,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME=VALUE,...",
-            help="For values of background, a factor, efficiency, linewidth, calibration, coherence, a key.",
-        ),
-    ] = None,
+    precision: Precision = 0.05,
+    systematics: Systematics = False,
+    against: AgainstWhat = None,
     normalisation: Normalisation = "fixed",
     free: Free = None,
     fix: Fix = None,
@@ -89,15 +101,7 @@ def exposure(
     seed: Seed = None,
     workers: Workers = 1,
     cluster: Cluster = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FOLDER",
-            help="Also write JSON, and curves as CSV, PNG, PDF.",
-        ),
-    ] = None,
+    output: Output = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -110,6 +114,7 @@ def exposure(
         return
     if run_file is None or question is None:
         raise ConfigError("RUN and --question: give both, or --from a file of toys")
+    from renp_sim.app.against import exposure_against, write_against
     from renp_sim.app.compare import CompareMethod
     from renp_sim.app.exposure import exposure_needed
     from renp_sim.app.exposure_answer import write_exposure
@@ -129,28 +134,17 @@ def exposure(
         "with_systematics": systematics,
     }
     executors = executing(workers, keep_freed_memory, cluster=cluster)
-    if against is not None:
-        from renp_sim.app.against import exposure_against, write_against
-
-        with executors as executor, working("exposures", quiet=quiet):
-            along = exposure_against(
-                run_file,
-                asked,
-                question,
-                against,
-                settings=settings or (),
-                seed=seed,
-                executor=executor,
-                **options,
-            )
-        written = [] if output is None else write_against(along, output, force=force)
-        table, show = along.as_dict(), _print_against
-    else:
+    if against is None:
         run = loaded(run_file, settings, seed=seed, run_number=None)
         with executors as executor, working("exposure", quiet=quiet):
             found = exposure_needed(run, asked, question, executor=executor, **options)
-        written = [] if output is None else write_exposure(found, output, force=force)
-        table, show = found.as_dict(), _print
+        table, show, write = found.as_dict(), _print, partial(write_exposure, found)
+    else:
+        options |= {"settings": settings or (), "seed": seed}
+        with executors as executor, working("exposures", quiet=quiet):
+            along = exposure_against(run_file, asked, question, against, executor=executor, **options)
+        table, show, write = along.as_dict(), _print_against, partial(write_against, along)
+    written = [] if output is None else write(output, force=force)
     if json:
         print_json(table)
         return

@@ -1,7 +1,7 @@
 """`renp-sim fit FILE…`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -12,12 +12,17 @@ from renp_sim.cli.options import (
     Force,
     Free,
     Json,
+    Level,
+    Masses,
     Model,
+    Natures,
     Normalisation,
+    Orderings,
     Quiet,
     Seed,
     Settings,
     Toys,
+    folder_option,
 )
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import working
@@ -31,18 +36,14 @@ DEFAULT_SEED = 1
 
 def fit(
     files: Files,
-    masses: Annotated[
-        Literal["lightest", "three"], typer.Option(help="Fit the lightest mass, or three free masses.")
-    ] = "lightest",
-    ordering: Annotated[Literal["normal", "inverted", "both"], typer.Option(help="Hypotheses.")] = "both",
-    nature: Annotated[
-        Literal["dirac", "majorana", "both", "run"], typer.Option(help="Hypotheses; `run`: that of the run.")
-    ] = "run",
+    masses: Masses = "lightest",
+    ordering: Orderings = "both",
+    nature: Natures = "run",
     normalisation: Normalisation = "fixed",
     free: Free = None,
     fix: FixAt = None,
     constrain: Constrain = None,
-    level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = ONE_SIGMA,
+    level: Level = ONE_SIGMA,
     energies: Annotated[
         bool,
         typer.Option(
@@ -55,7 +56,7 @@ def fit(
     seed: Seed = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Also write plots and results.json."),
+        folder_option("Also write plots and results.json."),
     ] = None,
     force: Force = False,
     json: Json = False,

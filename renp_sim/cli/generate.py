@@ -1,12 +1,13 @@
 """`renp-sim generate RUN -o FILE`."""
 
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from renp_sim.cli.interrupt import Interrupted
+from renp_sim.cli.interrupt import when_interrupted
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
     Cluster,
@@ -20,7 +21,7 @@ from renp_sim.cli.options import (
     Workers,
     whole_number,
 )
-from renp_sim.cli.output import complain, print_json
+from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import progress_bar
 from renp_sim.errors import ConfigError
 
@@ -66,33 +67,31 @@ def generate(
     run = loaded(run_file, settings, seed=seed, run_number=run_number)
     # processes hand rows over in memory, which takes less than a folder (docs/guide/campaigns.md)
     given = nullcontext() if cluster is None else executing(workers, keep_freed_memory, cluster=cluster)
-    try:
-        with progress_bar("generating", quiet=quiet) as progress, given as executor:
-            made = library_call(
-                run,
-                output,
-                workers=workers,
-                executor=executor,
-                n_events=events,
-                oversample=_factors(oversample or []),
-                force=force,
-                resume=resume,
-                progress=progress,
-            )
-    except Interrupted:
-        folder = output.with_name(output.name + ".shards")
-        if folder.is_dir():
-            complain(
-                f"{folder}: keeps what was finished; the same command with --resume goes on, "
-                "with --force starts again"
-            )
-        raise
+    left = when_interrupted(partial(_kept, output))
+    with left, progress_bar("generating", quiet=quiet) as progress, given as executor:
+        made = library_call(
+            run,
+            output,
+            workers=workers,
+            executor=executor,
+            n_events=events,
+            oversample=_factors(oversample or []),
+            force=force,
+            resume=resume,
+            progress=progress,
+        )
     if json:
         print_json(made.as_dict())
         return
     truth = f"({made.n_generated} signal photons emitted)" if made.key is None else f"(truth in {made.key})"
     name = f"{run.config.run.name} (run {made.run})"
     print(f"wrote {made.path}: {name}, {made.n_recorded} recorded photons {truth}, {made.n_events} rows")
+
+
+def _kept(output: Path) -> str | None:
+    folder = output.with_name(output.name + ".shards")
+    what_to_do = "the same command with --resume goes on, with --force starts again"
+    return f"{folder}: keeps what was finished; {what_to_do}" if folder.is_dir() else None
 
 
 def _factors(given: list[str]) -> dict[str, float]:

@@ -17,6 +17,7 @@ from renp_sim.cli.options import (
     RunFile,
     Seed,
     Settings,
+    folder_option,
 )
 from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
@@ -35,7 +36,7 @@ def identify(
     seed: Seed = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Also write matrices as CSV, PNG and PDF."),
+        folder_option("Also write matrices as CSV, PNG and PDF."),
     ] = None,
     force: Force = False,
     json: Json = False,

@@ -3,15 +3,17 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from renp_sim.cli.output import complain
+
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-__all__ = ["INTERRUPTED", "Interrupted", "ignore_interrupts", "interruptible"]
+__all__ = ["INTERRUPTED", "Interrupted", "ignore_interrupts", "interruptible", "when_interrupted"]
 
 INTERRUPTED: Final = 130
 """Exit code."""
@@ -25,10 +27,21 @@ class Interrupted(SystemExit):
 
 
 @contextmanager
+def when_interrupted(what_is_left: Callable[[], str | None]) -> Iterator[None]:
+    """Say a line of what is left, if there is something, when Ctrl-C ends what runs inside."""
+    try:
+        yield
+    except Interrupted:
+        if line := what_is_left():
+            complain(line)
+        raise
+
+
+@contextmanager
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C end what runs inside; while that is cleaned up, further ones do nothing."""
     said = telling = False
-    complain = sys.unraisablehook
+    tell = sys.unraisablehook
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal said, telling
@@ -46,7 +59,7 @@ def interruptible() -> Iterator[None]:
 
     def hide_swallowed(details: "UnraisableHookArgs") -> None:
         if not isinstance(details.exc_value, Interrupted):
-            complain(details)
+            tell(details)
 
     sys.unraisablehook = hide_swallowed
     try:

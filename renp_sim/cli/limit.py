@@ -27,31 +27,40 @@ from renp_sim.cli.progress import working
 __all__ = ["limit"]
 
 
+Parameter = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="Parameter, such as interaction.g_left.11.", show_default=False),
+]
+Level = Annotated[float, typer.Option("--cl", help="Confidence level.")]
+Method = Annotated[
+    Literal["asimov", "profile", "cls", "feldman-cousins"],
+    typer.Option(help="How; a run file has an expected limit, ROOT files have an observed one."),
+]
+Band = Annotated[bool, typer.Option("--band", help="Also ±1σ and ±2σ of the counts.")]
+OfCls = Annotated[
+    Literal["auto", "asymptotic", "exact", "toys"],
+    typer.Option(help="Of CLs; auto counts outcomes where they are few."),
+]
+PowerConstrained = Annotated[
+    bool, typer.Option("--power-constrained", help="No stronger than that of data 1σ down.")
+]
+Belts = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.npz", help="Keep belts of Feldman–Cousins here, and reuse what is there."),
+]
+
+
 def limit(
     context: typer.Context,
     subjects: Subjects,
-    parameter: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Parameter, such as interaction.g_left.11.", show_default=False),
-    ],
-    level: Annotated[float, typer.Option("--cl", help="Confidence level.")] = 0.9,
-    method: Annotated[
-        Literal["asimov", "profile", "cls", "feldman-cousins"],
-        typer.Option(help="How; a run file has an expected limit, ROOT files have an observed one."),
-    ] = "profile",
-    band: Annotated[bool, typer.Option("--band", help="Also ±1σ and ±2σ of the counts.")] = False,
-    p_values: Annotated[
-        Literal["auto", "asymptotic", "exact", "toys"],
-        typer.Option(help="Of CLs; auto counts outcomes where they are few."),
-    ] = "auto",
-    power_constrained: Annotated[
-        bool, typer.Option("--power-constrained", help="No stronger than that of data 1σ down.")
-    ] = False,
+    parameter: Parameter,
+    level: Level = 0.9,
+    method: Method = "profile",
+    band: Band = False,
+    p_values: OfCls = "auto",
+    power_constrained: PowerConstrained = False,
     toys: Toys = None,
-    belts: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.npz", help="Keep belts of Feldman–Cousins here, and reuse what is there."),
-    ] = None,
+    belts: Belts = None,
     normalisation: Normalisation = "fixed",
     free: Free = None,
     fix: Fix = None,

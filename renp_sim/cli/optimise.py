@@ -36,40 +36,52 @@ TOY_PRECISION = 0.02
 """Relative error of a live time by toys, until which more are drawn."""
 
 
+InDoubt = Annotated[
+    str,
+    typer.Option(
+        metavar="ordering|nature|NAME=VALUE|NAME",
+        help="What is in doubt; with --error, the parameter that is to be measured.",
+        show_default=False,
+    ),
+]
+Significance = Annotated[
+    float | None, typer.Option(help="In standard deviations; by default 3, and 1 with --error.")
+]
+Error = Annotated[float | None, typer.Option(help="How far the interval of NAME may reach to either side.")]
+Prior = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE,...",
+        help="Truths there may be: of lightest_mass_eV, frequency_offset_eV or a key of the run file; "
+        "also KEY=START:STOP:POINTS[:log] (repeatable). Their mean Δq counts.",
+    ),
+]
+Robust = Annotated[bool, typer.Option("--robust", help="Each truth of the prior is answered.")]
+Steps = Annotated[int | None, typer.Option(metavar="K", help="Most frequencies.")]
+MinDwell = Annotated[
+    float | None,
+    typer.Option(help="Least wall time of a frequency, s; by default its settling in all passes."),
+]
+Grid = Annotated[
+    str | None,
+    typer.Option(metavar="START:STOP:POINTS", help="Frequencies to choose from, eV; by default dense."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE.toml", help="Run file to write, with table and plot."),
+]
+
+
 def optimise(
     run_file: RunFile,
-    question: Annotated[
-        str,
-        typer.Option(
-            metavar="ordering|nature|NAME=VALUE|NAME",
-            help="What is in doubt; with --error, the parameter that is to be measured.",
-            show_default=False,
-        ),
-    ],
-    significance: Annotated[
-        float | None, typer.Option(help="In standard deviations; by default 3, and 1 with --error.")
-    ] = None,
-    error: Annotated[
-        float | None, typer.Option(help="How far the interval of NAME may reach to either side.")
-    ] = None,
-    prior: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY=VALUE,...",
-            help="Truths there may be: of lightest_mass_eV, frequency_offset_eV or a key of the run file; "
-            "also KEY=START:STOP:POINTS[:log] (repeatable). Their mean Δq counts.",
-        ),
-    ] = None,
-    robust: Annotated[bool, typer.Option("--robust", help="Each truth of the prior is answered.")] = False,
-    steps: Annotated[int | None, typer.Option(metavar="K", help="Most frequencies.")] = None,
-    min_dwell: Annotated[
-        float | None,
-        typer.Option(help="Least wall time of a frequency, s; by default its settling in all passes."),
-    ] = None,
-    grid: Annotated[
-        str | None,
-        typer.Option(metavar="START:STOP:POINTS", help="Frequencies to choose from, eV; by default dense."),
-    ] = None,
+    question: InDoubt,
+    significance: Significance = None,
+    error: Error = None,
+    prior: Prior = None,
+    robust: Robust = False,
+    steps: Steps = None,
+    min_dwell: MinDwell = None,
+    grid: Grid = None,
     toys: Toys = None,
     normalisation: Normalisation = "fixed",
     free: Free = None,
@@ -79,10 +91,7 @@ def optimise(
     seed: Seed = None,
     workers: Workers = 1,
     cluster: Cluster = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE.toml", help="Run file to write, with table and plot."),
-    ] = None,
+    output: Output = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,

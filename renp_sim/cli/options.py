@@ -1,7 +1,7 @@
 """Options that commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,8 +14,14 @@ __all__ = [
     "Force",
     "Free",
     "Json",
+    "Level",
+    "Masses",
+    "MaybeQuestion",
     "Model",
+    "Natures",
     "Normalisation",
+    "Orderings",
+    "Question",
     "Quiet",
     "RunFile",
     "RunNumber",
@@ -24,8 +30,14 @@ __all__ = [
     "Subjects",
     "Toys",
     "Workers",
+    "folder_option",
     "whole_number",
 ]
+
+
+def folder_option(says: str) -> Any:
+    """Return `--output FOLDER`, which says what is written into it."""
+    return typer.Option("--output", "-o", metavar="FOLDER", help=says)
 
 
 def whole_number(text: str) -> int:
@@ -72,6 +84,23 @@ Seed = Annotated[
         "--seed", parser=whole_number, metavar="NUMBER", help="Use another seed than the run file's."
     ),
 ]
+Question = Annotated[
+    str, typer.Option(metavar="ordering|nature|NAME=VALUE", help="What is in doubt.", show_default=False)
+]
+MaybeQuestion = Annotated[
+    str | None,
+    typer.Option(
+        "--question", metavar="ordering|nature|NAME=VALUE", help="What is in doubt.", show_default=False
+    ),
+]
+Masses = Annotated[
+    Literal["lightest", "three"], typer.Option(help="Fit the lightest mass, or three free masses.")
+]
+Orderings = Annotated[Literal["normal", "inverted", "both"], typer.Option(help="Hypotheses.")]
+Natures = Annotated[
+    Literal["dirac", "majorana", "both", "run"], typer.Option(help="Hypotheses; `run`: that of the run.")
+]
+Level = Annotated[float, typer.Option(help="Two-sided level of the intervals.")]
 RunNumber = Annotated[
     int | None,
     typer.Option("--run-number", parser=whole_number, metavar="NUMBER", help="Use another run number."),

@@ -1,11 +1,25 @@
 """`renp-sim report FILE|FOLDER…`."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from renp_sim.cli.options import Constrain, FixAt, Force, Free, Model, Normalisation, Quiet, Seed, Settings
+from renp_sim.cli.options import (
+    Constrain,
+    FixAt,
+    Force,
+    Free,
+    Level,
+    Masses,
+    Model,
+    Natures,
+    Normalisation,
+    Orderings,
+    Quiet,
+    Seed,
+    Settings,
+)
 from renp_sim.cli.progress import working
 from renp_sim.constants import ONE_SIGMA
 from renp_sim.errors import ConfigError
@@ -25,18 +39,14 @@ def report(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE.html", help="The page to write.")
     ] = Path("report.html"),
-    masses: Annotated[
-        Literal["lightest", "three"], typer.Option(help="Fit the lightest mass, or three free masses.")
-    ] = "lightest",
-    ordering: Annotated[Literal["normal", "inverted", "both"], typer.Option(help="Hypotheses.")] = "both",
-    nature: Annotated[
-        Literal["dirac", "majorana", "both", "run"], typer.Option(help="Hypotheses; `run`: that of the run.")
-    ] = "run",
+    masses: Masses = "lightest",
+    ordering: Orderings = "both",
+    nature: Natures = "run",
     normalisation: Normalisation = "fixed",
     free: Free = None,
     fix: FixAt = None,
     constrain: Constrain = None,
-    level: Annotated[float, typer.Option(help="Two-sided level of the intervals.")] = ONE_SIGMA,
+    level: Level = ONE_SIGMA,
     energies: Annotated[bool, typer.Option("--energies", help="Fit counts per step and energy bin.")] = False,
     model: Model = None,
     settings: Settings = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from renp_sim.cli.loading import loaded
-from renp_sim.cli.options import Force, Json, Quiet, RunNumber, Seed, Settings
+from renp_sim.cli.options import Force, Json, Quiet, RunNumber, Seed, Settings, folder_option
 from renp_sim.cli.output import print_json
 from renp_sim.cli.progress import announce, progress_bar
 
@@ -19,7 +19,7 @@ def run(
     ] = Path("fine_scan"),
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Default: a folder named after the run."),
+        folder_option("Default: a folder named after the run."),
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes that make events.")] = 1,
     force: Force = False,

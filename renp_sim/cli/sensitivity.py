@@ -16,6 +16,7 @@ from renp_sim.cli.options import (
     RunFile,
     Seed,
     Settings,
+    folder_option,
 )
 from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
@@ -48,7 +49,7 @@ def sensitivity(
     seed: Seed = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Also write curves as CSV, PNG and PDF."),
+        folder_option("Also write curves as CSV, PNG and PDF."),
     ] = None,
     force: Force = False,
     json: Json = False,

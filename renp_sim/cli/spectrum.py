@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from renp_sim.cli.options import Files, Force, Json
+from renp_sim.cli.options import Files, Force, Json, folder_option
 from renp_sim.cli.output import print_json, print_notes, print_table
 
 __all__ = ["spectrum"]
@@ -13,9 +11,7 @@ __all__ = ["spectrum"]
 
 def spectrum(
     files: Files,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Also draw it, as PNG and PDF.")
-    ] = None,
+    output: Annotated[Path | None, folder_option("Also draw it, as PNG and PDF.")] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from renp_sim.cli.given import refuse_unused
-from renp_sim.cli.interrupt import Interrupted
+from renp_sim.cli.interrupt import when_interrupted
 from renp_sim.cli.lists import numbers
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
@@ -16,6 +16,7 @@ from renp_sim.cli.options import (
     Force,
     Free,
     Json,
+    MaybeQuestion,
     Normalisation,
     Quiet,
     RunFile,
@@ -33,34 +34,44 @@ __all__ = ["print_toys", "refuse_unread", "toys"]
 DAY_S = 86_400.0
 
 
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="ROOT file to write.", show_default=False)
+]
+Number = Annotated[
+    int | None,
+    typer.Option("--number", "-n", parser=whole_number, metavar="NUMBER", help="Toys 0 … NUMBER − 1."),
+]
+Part = Annotated[
+    str | None, typer.Option("--toys", metavar="A:B", help="Toys A … B − 1, a part to be merged.")
+]
+Drawn = Annotated[
+    Literal["truth", "alternative", "both"],
+    typer.Option(help="Under which toys of a question are drawn."),
+]
+Factors = Annotated[
+    str, typer.Option(metavar="FACTOR,...", help="Factors on all durations; a toy serves them all.")
+]
+Significance = Annotated[float, typer.Option(help="One-sided, of the power that is printed.")]
+Powers = Annotated[str, typer.Option(metavar="SHARE,...", help="Powers whose exposure is read off the toys.")]
+MaxFailed = Annotated[
+    float, typer.Option(metavar="SHARE", help="Exit code 4 if more of the fits do not converge.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on where it was interrupted; extend a file that is there.")
+]
+
+
 def toys(
     context: typer.Context,
     run_file: RunFile,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="ROOT file to write.", show_default=False)
-    ],
-    number: Annotated[
-        int | None,
-        typer.Option("--number", "-n", parser=whole_number, metavar="NUMBER", help="Toys 0 … NUMBER − 1."),
-    ] = None,
-    part: Annotated[
-        str | None, typer.Option("--toys", metavar="A:B", help="Toys A … B − 1, a part to be merged.")
-    ] = None,
-    question: Annotated[
-        str | None,
-        typer.Option(metavar="ordering|nature|NAME=VALUE", help="What is in doubt.", show_default=False),
-    ] = None,
-    hypothesis: Annotated[
-        Literal["truth", "alternative", "both"],
-        typer.Option(help="Under which toys of a question are drawn."),
-    ] = "both",
-    exposure: Annotated[
-        str, typer.Option(metavar="FACTOR,...", help="Factors on all durations; a toy serves them all.")
-    ] = "1",
-    significance: Annotated[float, typer.Option(help="One-sided, of the power that is printed.")] = 3.0,
-    power: Annotated[
-        str, typer.Option(metavar="SHARE,...", help="Powers whose exposure is read off the toys.")
-    ] = "0.5,0.9",
+    output: Output,
+    number: Number = None,
+    part: Part = None,
+    question: MaybeQuestion = None,
+    hypothesis: Drawn = "both",
+    exposure: Factors = "1",
+    significance: Significance = 3.0,
+    power: Powers = "0.5,0.9",
     normalisation: Normalisation = "fixed",
     free: Free = None,
     fix: Fix = None,
@@ -69,12 +80,8 @@ def toys(
     seed: Seed = None,
     workers: Workers = 1,
     cluster: Cluster = None,
-    max_failed: Annotated[
-        float, typer.Option(metavar="SHARE", help="Exit code 4 if more of the fits do not converge.")
-    ] = 0.01,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where it was interrupted; extend a file that is there.")
-    ] = False,
+    max_failed: MaxFailed = 0.01,
+    resume: Resume = False,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -100,24 +107,14 @@ def toys(
     plan = plan_toys(run, asked, question, factors=factors, drawn=hypothesis)
     for note in left_out(Experiment.of(run), asked.treatment):
         complain(f"note: {note}")
-    try:
-        with (
-            progress_bar("toys", quiet=quiet, unit="toys") as progress,
-            executing(workers, keep_freed_memory, cluster=cluster) as executor,
-        ):
-            make_toys(
-                plan,
-                output,
-                first,
-                last,
-                executor=executor,
-                resume=resume,
-                force=force,
-                progress=progress,
-            )
-    except Interrupted:
-        complain(f"{output}: the same command with --resume makes the toys that are missing")
-        raise
+    left = f"{output}: the same command with --resume makes the toys that are missing"
+    with (
+        when_interrupted(lambda: left),
+        progress_bar("toys", quiet=quiet, unit="toys") as progress,
+        executing(workers, keep_freed_memory, cluster=cluster) as executor,
+    ):
+        part_of = (plan, output, first, last)
+        make_toys(*part_of, executor=executor, resume=resume, force=force, progress=progress)
     table = read_campaign(output, significance=significance, powers=powers)
     if json:
         print_json(table | {"path": str(output)})
