@@ -140,9 +140,9 @@ def _print(table: dict[str, Any]) -> None:
             for end, name in (("upper", "size up to"),) * is_size or (("lower", "lower"), ("upper", "upper"))
         ]
         console.print(f"  {'  '.join(shown)}")
-        if len(table["intervals"]) > 1:
-            regions = "  ".join(f"[{low:.6g}, {high:.6g}]" for low, high in table["intervals"])
-            console.print(f"  allowed: {regions}")
+    if len(table["intervals"]) > 1:
+        regions = "  ".join(f"[{_end(low, '−∞')}, {_end(high, '∞')}]" for low, high in table["intervals"])
+        console.print(f"  allowed: {regions}")
     if table["delta_q"] is not None:
         console.print(f"  at Δ(−2lnL) = {table['delta_q']:.4f}")
     if table["expected"] is not None:
@@ -152,6 +152,10 @@ def _print(table: dict[str, Any]) -> None:
         )
         console.print(f"  band of upper ends: {ends}")
     print_notes(console, table["notes"])
+
+
+def _end(value: float | None, none: str) -> str:
+    return none if value is None else f"{value:.6g}"
 
 
 def _shown(value: float | None) -> str:

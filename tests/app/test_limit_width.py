@@ -135,3 +135,13 @@ def test_both_signs_of_a_coupling_under_a_pole_are_found(tmp_path: Path, electro
     inside = (sizes >= ends[-1][0]) & (sizes <= ends[-1][1])
     assert np.array_equal(inside, delta_q < 1.001)
     assert np.all(delta_q[sizes > limit.upper] > delta_q_of_level(0.9))
+
+
+def test_what_is_allowed_up_to_the_end_is_no_limit() -> None:
+    """A coupling of 0.5 is excluded, and none near the end, where the mediator is too wide to be seen."""
+    planned = subject(0.112, 1.5e-20, UNDER[0])
+    found = limit_of(planned, Question(), NAME, method=LimitMethod.ASIMOV)
+    assert len(found.limit.regions) > 1
+    assert found.limit.upper is None
+    assert found.limit.status is LimitStatus.UNBOUNDED
+    assert any("its largest value is allowed" in note for note in found.notes)

@@ -137,7 +137,8 @@ def profile_limit(setup: Setup, counts: FloatArray, name: str, level: float, *, 
     if is_end and upper is not None:
         # of the size, on whichever side it was found
         size = max(abs(end) for region in regions for end in (region.lower, region.upper))
-        lower, upper = (-size, size) if math.isfinite(size) else (None, None)
+        is_open = any(region.lower_open or region.upper_open for region in regions)
+        lower, upper = (None, None) if is_open or not math.isfinite(size) else (-size, size)
     return Limit(
         name=name,
         level=level,
