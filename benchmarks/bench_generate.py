@@ -22,6 +22,8 @@ import uproot
 from benchmarks.report import Report, add_json_option
 from benchmarks.timing import interleaved, ratio_of, timed
 from detector.resolution import Gaussian
+from renp_sim.ntuple.inspect import inspect
+from renp_sim.ntuple.reader import ITERATED_ROWS
 from renp_sim.ntuple.schema import EVENTS
 from renp_sim.production.generate import generate
 from renp_sim.production.job import job_of
@@ -249,6 +251,19 @@ def compare_with_root(report: Report, n: int, folder: Path) -> None:
         ratio.tell(report, what, "≥ 3", n)
 
 
+def compare_reading(report: Report, n: int, folder: Path) -> None:
+    """`inspect`, which reads every branch and hashes it, against uproot that only decodes them."""
+    path = folder / "read.root"
+    generate(setup(), path, n_events=n, force=True)
+
+    def decode() -> None:
+        for _ in uproot.iterate(f"{path}:events", step_size=ITERATED_ROWS, library="np"):
+            pass
+
+    ratio = interleaved(decode, lambda: inspect(path))
+    ratio.tell(report, "uproot that decodes every branch against inspect", "≥ 0.67", n)
+
+
 def long_schedules(n_steps: int, folder: Path) -> None:
     """`check` and `generate` of very many short steps, each with a dark count or so."""
     dark = "background=[{name='dark', kind='dark_counts', rate_hz=1.0}]"
@@ -299,6 +314,7 @@ def main() -> None:
         print(f"{os.cpu_count()} cores, numpy {np.__version__}, uproot {uproot.__version__}, {n} events")
         compare_writing(report, n, folder)
         compare_with_root(report, n, folder)
+        compare_reading(report, n, folder)
         compare_kernels(report, n)
         long_schedules(10_000 if options.quick else 100_000, folder)
         compare_memory(10**7 if options.quick else 10**8, folder)

@@ -1,6 +1,7 @@
 """Which parameters of a model float in a fit, within which bounds and with which external knowledge."""
 
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from renp_sim.analysis.model import Constraint, Model, Parameter
 
 __all__ = ["Setup", "Treatment"]
+
+
+class Enters(Enum):
+    """How a parameter enters μ, the others held."""
+
+    LINEARLY = "linearly"
+    SQUARED = "squared"
+    OTHERWISE = "otherwise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +151,7 @@ class Setup:
         if problems:
             raise ConfigError(*problems)
         chosen = [model.parameters[i] for i in index]
+        enters = {p.name: _enters(model, p, theta) for p in chosen}
         return cls(
             model=model,
             theta=theta,
@@ -150,8 +160,8 @@ class Setup:
             lower=np.array([p.lower for p in chosen], dtype=float),
             upper=np.array([p.upper for p in chosen], dtype=float),
             kinked=frozenset(p.name for p in chosen if _is_kinked(model, p, theta)),
-            squared=frozenset(p.name for p in chosen if _bends(model, p, theta) is True),
-            linear=frozenset(p.name for p in chosen if _bends(model, p, theta) is False),
+            squared=frozenset(name for name, how in enters.items() if how is Enters.SQUARED),
+            linear=frozenset(name for name, how in enters.items() if how is Enters.LINEARLY),
         )
 
     @property
@@ -243,10 +253,11 @@ def _is_kinked(model: "Model", parameter: "Parameter", theta: FloatArray) -> boo
     return bool(np.any((kinks > parameter.lower) & (kinks < parameter.upper)))
 
 
-def _bends(model: "Model", parameter: "Parameter", theta: FloatArray) -> bool | None:
-    """Return whether μ is quadratic in a parameter or only linear; None where neither."""
+def _enters(model: "Model", parameter: "Parameter", theta: FloatArray) -> Enters:
     quadratic = model.quadratic((parameter.name,), theta)
-    return None if quadratic is None else bool(np.any(quadratic.square != 0))
+    if quadratic is None:
+        return Enters.OTHERWISE
+    return Enters.SQUARED if np.any(quadratic.square != 0) else Enters.LINEARLY
 
 
 def _unknown(name: str, known: set[str]) -> str:

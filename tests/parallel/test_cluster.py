@@ -164,7 +164,11 @@ def test_ctrl_c_leaves_shards_of_events(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scan = "laser.scan=[{omegas_eV=[1.07], total_duration_s=1e4}]"
     options = ("generate", "fine_scan", "--set", scan, "--events", "6e6", "-o", "run.root")
-    assert interrupted(tmp_path, *options) == ["renp-sim: interrupted"]
+    assert interrupted(tmp_path, *options) == [
+        "renp-sim: interrupted",
+        "renp-sim: run.root.shards: keeps what was finished; "
+        "the same command with --resume goes on, with --force starts again",
+    ]
     assert [path.name for path in tmp_path.iterdir()] == ["run.root.shards"]
     generate(load("fine_scan", (scan,)), "run.root", n_events=6_000_000, resume=True)
     assert [path.name for path in tmp_path.iterdir()] == ["run.root"]

@@ -149,10 +149,10 @@ class Problem:
         rows: FloatArray = np.atleast_2d(self.template)[:, self.setup.free].T
         return rows
 
-    def model_mean(self) -> ModelMean:
-        """Return the expectation as the model gives it for every toy."""
+    def model_mean(self, *, fisher: bool = False) -> ModelMean:
+        """Return the expectation as the model gives it for every toy; `fisher` as for `likelihood`."""
         setup = self.setup
-        curved = setup.kinked | setup.squared
+        curved = setup.squared if fisher else setup.kinked | setup.squared
         return ModelMean(
             model=setup.model,
             template=self.template,
@@ -162,12 +162,19 @@ class Problem:
             linear=setup.linear >= set(setup.names),
         )
 
-    def likelihood(self) -> Likelihood:
-        """Return the likelihood, of a polynomial where μ is one."""
+    def likelihood(self, *, fisher: bool = False) -> Likelihood:
+        """Return the likelihood, of a polynomial where μ is one.
+
+        Parameters
+        ----------
+        fisher
+            Whether second derivatives of μ in parameters with kinks are left out: for a fit that only tells
+            where it leads they cost more than they save.
+        """
         mean: Mean | None = None
         if self.template.ndim == 1 and len(self.setup.free):
             mean = polynomial_mean(self.setup.model, self.setup.names, self.template)
-        return Likelihood(counts=self.counts, mean=mean or self.model_mean(), terms=self.terms)
+        return Likelihood(counts=self.counts, mean=mean or self.model_mean(fisher=fisher), terms=self.terms)
 
     def take(self, rows: IndexArray) -> "Problem":
         """Return the problem of these toys only; a toy may be taken more than once."""

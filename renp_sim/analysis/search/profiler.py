@@ -12,7 +12,6 @@ import numpy as np
 
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms, prior_pull
 from renp_sim.analysis.likelihood.lattice import Lattice
-from renp_sim.analysis.likelihood.mean import ModelMean
 from renp_sim.analysis.likelihood.piece import Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.row_mean import RowMean
@@ -230,11 +229,7 @@ class Profiler:
     def _asking_the_model(self, theta: FloatArray) -> Solution:
         """Return fits that ask the model for every trial, then look over the kinks of one after the other."""
         problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
-        likelihood = problem.likelihood()
-        if isinstance(likelihood.mean, ModelMean):
-            # Fisher steps: the second derivatives in a parameter with kinks cost more than they save
-            squared = tuple(i for i, name in enumerate(self.rest.names) if name in self.rest.squared)
-            likelihood = replace(likelihood, mean=replace(likelihood.mean, bent=squared))
+        likelihood = problem.likelihood(fisher=True)
         lowest = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
         found = problem.solution(replace(lowest, q=lowest.q + self.terms(theta)))
         if len(self.kinked) < 2:

@@ -1,6 +1,5 @@
 """Fits from a cloud of places around a minimum: where they all end at one place, it has no rival near."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,12 +65,17 @@ def fits_from(setup: "Setup", counts: FloatArray, x: FloatArray) -> Solution:
 
 
 def first_fits(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
-    """Return where fits lead in few steps; second derivatives of μ would cost more than they save."""
-    return local_fits(replace(setup, kinked=frozenset()), counts, theta, max_iterations=FIRST_ITERATIONS)
+    """Return where fits lead in few steps."""
+    return local_fits(setup, counts, theta, max_iterations=FIRST_ITERATIONS, fisher=True)
 
 
 def local_fits(
-    setup: "Setup", counts: FloatArray, theta: FloatArray, *, max_iterations: int = 60
+    setup: "Setup",
+    counts: FloatArray,
+    theta: FloatArray,
+    *,
+    max_iterations: int = 60,
+    fisher: bool = False,
 ) -> Solution:
     """Return the minima that all free parameters reach together from where each row stands.
 
@@ -85,7 +89,10 @@ def local_fits(
         All parameters, shape (b, p).
     max_iterations
         After which a fit stays where it is.
+    fisher
+        As in `Problem.likelihood`.
     """
     problem = Problem.of(setup, counts, theta)
-    found = minimise(problem.likelihood(), problem.start(), *problem.bounds(), max_iterations=max_iterations)
+    likelihood = problem.likelihood(fisher=fisher)
+    found = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=max_iterations)
     return problem.solution(found)
