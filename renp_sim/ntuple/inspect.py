@@ -22,7 +22,7 @@ from renp_sim.ntuple.reader import (
     why_twice,
 )
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, RUNS, SCHEMA_VERSION, STEPS, Columns, schema_json
-from renp_sim.ntuple.tally import EventTally
+from renp_sim.ntuple.tally import EventTally, begins_of
 from renp_sim.ntuple.toy_reader import is_toy_file
 from renp_sim.ntuple.toy_summary import ToySummary
 
@@ -113,7 +113,7 @@ def _tally_events(path: Path, tables: NtupleTables) -> tuple[dict[int, EventTall
     for block in iterate_events(path, verify=False):
         hashes.add(block)
         histogram.fill(block["photon_energy_eV"], block["recorded"])
-        for run in np.unique(block["run"]).tolist():
+        for run in np.unique(block["run"][begins_of(block["run"])]).tolist():
             tallies.setdefault(run, EventTally()).add(_rows_of(block, run))
     faults = list(damage(tables.hashes, EVENTS.name, hashes.of))
     legend, counts = legend_and_histogram(path)

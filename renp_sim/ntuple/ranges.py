@@ -38,9 +38,24 @@ def range_faults(tree: Tree, columns: Columns) -> Iterator[str]:
 def misfits(tree: Tree, columns: Columns) -> Iterator[tuple[Branch, NDArray[np.bool_]]]:
     """Yield the branches that have such values, each with a mask of its rows."""
     for branch in tree.flat:
-        allowed = _allowed(branch, columns[branch.name])
-        if not allowed.all():
+        values = columns[branch.name]
+        # two numbers of a column are cheaper than a mask of it
+        if not _ends_allowed(branch, values) and not (allowed := _allowed(branch, values)).all():
             yield branch, ~allowed
+
+
+def _ends_allowed(branch: Branch, values: NDArray[Any]) -> bool:
+    """Return whether the least and the largest value say that all are allowed; a NaN is both."""
+    if not len(values):
+        return True
+    low, high = values.min(), values.max()
+    if branch.name in LEGENDS:
+        # no number between them is without a legend
+        known = sum(bool(low <= number <= high) for number in LEGENDS[branch.name])
+        return known == int(high) - int(low) + 1
+    is_finite = bool(np.isfinite(low) and np.isfinite(high))
+    is_low = branch.name in NOT_NEGATIVE | FRACTIONS and low < 0
+    return is_finite and not is_low and not (branch.name in FRACTIONS and high > 1)
 
 
 def _allowed(branch: Branch, values: NDArray[Any]) -> NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Count and check the events of a run block by block."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,18 @@ from renp_sim.ntuple.blind import shown_truth
 from renp_sim.ntuple.ranges import allowed_values, misfits
 from renp_sim.ntuple.schema import EVENTS, Columns
 
-__all__ = ["EventTally"]
+__all__ = ["EventTally", "begins_of"]
+
+
+def begins_of(values: NDArray[Any]) -> NDArray[np.intp]:
+    """Return where stretches of equal values begin: of events in time order there are few.
+
+    Examples
+    --------
+    >>> begins_of(np.array([4, 4, 7, 4])).tolist()
+    [0, 2, 3]
+    """
+    return np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,8 +82,10 @@ class EventTally:
         self.last_time_s = float(times[-1])
 
     def _count(self, step: NDArray[np.int32], recorded: NDArray[np.bool_]) -> None:
-        steps, places = np.unique(step, return_inverse=True)
-        counts = np.bincount(places, weights=recorded, minlength=len(steps)).astype(np.int64)
+        begins = begins_of(step)
+        steps, places = np.unique(step[begins], return_inverse=True)
+        stretches = np.add.reduceat(recorded, begins, dtype=np.int64) if len(begins) else begins
+        counts = np.bincount(places, weights=stretches, minlength=len(steps)).astype(np.int64)
         for number, count in zip(steps.tolist(), counts.tolist(), strict=True):
             self.recorded_per_step[number] = self.recorded_per_step.get(number, 0) + count
         self.recorded += int(counts.sum())

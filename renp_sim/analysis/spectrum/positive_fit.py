@@ -64,16 +64,22 @@ def fit_positive(design: FloatArray, counts: FloatArray, background: FloatArray)
     q = _deviance(shapes, counts, background, beta)
     damping = np.full(len(beta), FIRST_DAMPING)
     going = np.arange(len(beta))
+    problem = (shapes, counts, background)
     for _ in range(ITERATIONS):
-        problem = (shapes[going], counts[going], background[going])
         step, promised = _step(*problem, beta[going], damping[going])
-        trial = _inside(beta[going], step)
+        trial = np.maximum(beta[going] + step, 0.0)
         q_trial = _deviance(*problem, trial)
+        cut = np.flatnonzero(q_trial > q[going])
+        if len(cut):
+            trial[cut] = _inside(beta[going[cut]], step[cut])
+            q_trial[cut] = _deviance(problem[0][cut], problem[1][cut], problem[2][cut], trial[cut])
         better = q_trial <= q[going]
         beta[going[better]], q[going[better]] = trial[better], q_trial[better]
         is_done = (promised < TOLERANCE) & (damping[going] <= FIRST_DAMPING)
         damping[going] = np.where(better, np.maximum(damping[going] / 10, LEAST_DAMPING), 10 * damping[going])
-        going = going[~is_done]
+        if np.any(is_done):
+            going = going[~is_done]
+            problem = (shapes[going], counts[going], background[going])
         if not len(going):
             break
     mu = np.einsum("gkp,gp->gk", shapes, beta) + background
@@ -113,16 +119,18 @@ def _step(
     diagonal = np.arange(beta.shape[1])
     hessian[:, diagonal, diagonal] += damping[:, None] * fisher + 1e-12
     held = (beta <= 0) & (gradient > 0)
-    for _ in diagonal:
-        free = np.where(held, 0.0, gradient)
-        matrix = hessian * ~(held[:, :, None] | held[:, None, :])
-        matrix[:, diagonal, diagonal] += held
-        step = -_solved(matrix, free)
-        leaving = (beta <= 0) & (step < 0) & ~held
-        if not np.any(leaving):
-            break
-        held |= leaving
-    promised: FloatArray = -np.sum(free * step, axis=1)
+    step = np.zeros_like(beta)
+    rows = np.arange(len(beta))
+    # of most fits nothing leaves, and they are solved once
+    while len(rows):
+        rests = held[rows]
+        matrix = hessian[rows] * ~(rests[:, :, None] | rests[:, None, :])
+        matrix[:, diagonal, diagonal] += rests
+        step[rows] = -_solved(matrix, np.where(rests, 0.0, gradient[rows]))
+        leaving = (beta[rows] <= 0) & (step[rows] < 0) & ~rests
+        held[rows] |= leaving
+        rows = rows[np.any(leaving, axis=1)]
+    promised: FloatArray = -np.sum(np.where(held, 0.0, gradient) * step, axis=1)
     return step, promised
 
 
