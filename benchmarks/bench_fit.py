@@ -21,6 +21,7 @@ from benchmarks.report import Report, add_json_option
 from benchmarks.timing import interleaved
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.likelihood.poisson import saturated_q
+from renp_sim.analysis.search.problem import Problem
 from renp_sim.production.memory import keep_freed_memory
 from tests.analysis.reference_fit import reference_fit
 
@@ -54,6 +55,24 @@ def speed(report: Report, case: Case, n_toys: int, few: int, rounds: int) -> Non
         )
 
 
+def evaluations(report: Report, case: Case, n_toys: int, rounds: int) -> None:
+    """How many evaluations of −2 ln L with its derivatives, for all toys at once, a fit takes as long as."""
+    counts = case.toys(n_toys)
+    problems = [
+        Problem.of(Setup.of(model, free=case.free, constrain=case.constrain), counts)
+        for model in case.models.values()
+    ]
+    each = [(p.likelihood(), np.repeat(p.start(), n_toys, axis=1)) for p in problems]
+
+    def once() -> None:
+        for likelihood, x in each:
+            likelihood.value(x)
+            likelihood.derivatives(x)
+
+    ratio = interleaved(lambda: case.batched(counts), once, rounds=rounds)
+    ratio.tell(report, f"{case.what}: batched fit against one evaluation", "≤ 15", n_toys, unit="toy")
+
+
 def agreement(case: Case, n_toys: int) -> None:
     counts = case.toys(n_toys)
     setups = [Setup.of(model, free=case.free, constrain=case.constrain) for model in case.models.values()]
@@ -78,6 +97,8 @@ def main() -> None:
     every = cases()
     for case in every:
         speed(report, case, many, few, rounds)
+        if case.few is None:
+            evaluations(report, case, many, rounds)
     for case in every:
         if case.few is None:  # the same likelihood on both sides tells nothing
             scale = 10 if "mass" in case.free[0] else 1

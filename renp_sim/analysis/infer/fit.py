@@ -18,6 +18,7 @@ from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Ro
 from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level
 from renp_sim.analysis.likelihood.constraint import prior_pull
 from renp_sim.analysis.minimise.solution import Status
+from renp_sim.analysis.search.singles import singles_of
 from renp_sim.arrays import FloatArray
 from renp_sim.constants import ONE_SIGMA
 from renp_sim.errors import ConfigError, FitError
@@ -111,12 +112,14 @@ def _described(
     expected = setup.model.expected(setup.theta)
     errors = best.errors()
     names, correlation = best.correlation(errors)
+    # what moves one step only, and has a kink near: a profile of each costs as much as the fit
+    untold = frozenset(singles_of(setup, best.kinked)) - frozenset(errors)
     n_constraints = sum(c is not None for c in setup.constraints)
     n_measured = int(np.sum((expected > 0) | (best.counts > 0))) + n_constraints
     ndf = max(n_measured - int(np.sum(best.seen)), 0)
     return ModelFit(
         label=label,
-        parameters=_parameters(best, errors, _intervals(best, errors, level, wanted)),
+        parameters=_parameters(best, errors, _intervals(best, errors, level, wanted, untold)),
         minus_two_ln_L=best.q,
         n_measured=n_measured,
         ndf=ndf,
@@ -127,16 +130,23 @@ def _described(
         status=best.status,
         valid=math.isfinite(best.q) and best.status is not Status.NOT_CONVERGED,
         calls=best.calls,
-        warnings=_warnings(best, expected, errors, rows),
+        warnings=_warnings(best, expected, errors, rows, untold),
         setup=setup,
         curve=best.curve,
     )
 
 
 def _intervals(
-    best: BestFit, errors: dict[str, float], level: float, wanted: "Collection[str] | None"
+    best: BestFit,
+    errors: dict[str, float],
+    level: float,
+    wanted: "Collection[str] | None",
+    untold: frozenset[str],
 ) -> dict[str, Intervals]:
-    """Return the intervals of the floating parameters, by the method that suits each."""
+    """Return the intervals of the floating parameters, by the method that suits each.
+
+    Those `untold` have none but where they are wanted by name.
+    """
     setup, out = best.setup, {}
     if not math.isfinite(best.q):
         return {}
@@ -156,7 +166,7 @@ def _intervals(
         if not is_wanted and name in errors:
             out[name] = _parabola(setup.theta[setup.index(name)], errors[name], level)
             continue
-        if not is_wanted and wanted is not None:
+        if not is_wanted and (wanted is not None or name in untold):
             continue
         found = _by_minos(best, name, level) if smooth else None
         if found is None:
@@ -205,7 +215,9 @@ def _parameters(
     return (*floating, *resting)
 
 
-def _warnings(best: BestFit, expected: FloatArray, errors: dict[str, float], rows: str) -> tuple[str, ...]:
+def _warnings(
+    best: BestFit, expected: FloatArray, errors: dict[str, float], rows: str, untold: frozenset[str]
+) -> tuple[str, ...]:
     """Return what a reader must know, a line each."""
     out = []
     if not np.any(expected > 0):
@@ -224,8 +236,13 @@ def _warnings(best: BestFit, expected: FloatArray, errors: dict[str, float], row
             low, high = best.setup.limits(name)
             value = best.setup.theta[best.setup.index(name)]
             out.append(f"{name}: its best value, {value:g}, is at an end of its range [{low:g}, {high:g}]")
-        elif name in best.kinked and name not in errors:
+        elif name in best.kinked and name not in errors and name not in untold:
             out.append(f"{name}: a kink or a bound is near, so it has no parabolic error; use the intervals")
+    if untold:
+        out.append(
+            f"{len(untold)} of the parameters of single steps, such as {min(untold)}, have a kink near: they "
+            "have no parabolic error, and no interval was looked for"
+        )
     if best.status is Status.NOT_CONVERGED:
         out.append("the fit did not converge: the values are the best met")
     return tuple(out)

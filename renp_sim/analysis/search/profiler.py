@@ -19,6 +19,7 @@ from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.analysis.search.axis import Axis, Pieces, error_of, reach_of
 from renp_sim.analysis.search.problem import Problem, Solution
+from renp_sim.analysis.search.singles import at_best_singles, singles_of
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -228,19 +229,30 @@ class Profiler:
 
     def _asking_the_model(self, theta: FloatArray) -> Solution:
         """Return fits that ask the model for every trial, then look over the kinks of one after the other."""
-        problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
-        likelihood = problem.likelihood(fisher=True)
-        lowest = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
-        found = problem.solution(replace(lowest, q=lowest.q + self.terms(theta)))
+        singles = singles_of(self.rest, self.kinked)
+        if not singles:
+            found = self._from(theta)
+        else:
+            found = self._from(at_best_singles(self.rest, self.counts, theta, singles))
+            again = self._from(at_best_singles(self.rest, self.counts, found.theta, singles))
+            found = found.keeping_lower(np.arange(len(theta)), again)
+        together = tuple(name for name in self.kinked if name not in singles)
         if len(self.kinked) < 2:
             return found
-        for name in self.kinked:
+        for name in together:
             others = tuple(other for other in self.kinked if other != name)
             alone = Profiler.of(self.setup, self.counts, (*self.held, *others))
             near = np.flatnonzero(found.q <= np.min(found.q) + NEAR)
             if alone.lattice is not None:
                 found = found.keeping_lower(near, alone.lowest(found.theta[near]))
         return found
+
+    def _from(self, theta: FloatArray) -> Solution:
+        """Return fits that start where rows of θ (g, p) stand."""
+        problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
+        likelihood = problem.likelihood(fisher=True)
+        lowest = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
+        return problem.solution(replace(lowest, q=lowest.q + self.terms(theta)))
 
 
 def _extremes(setup: "Setup") -> FloatArray:
