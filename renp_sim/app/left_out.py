@@ -1,10 +1,12 @@
 """What moves counts and stands in no likelihood: a line each, with how much it is."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import numpy as np
 
+from detector.response import Detector
 from renp_sim.analysis.floating import Treatment
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
@@ -13,7 +15,7 @@ from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 from renp_sim.prediction.parameters import COMMON_OFFSET
 
-__all__ = ["left_out"]
+__all__ = ["afterpulse_notes", "left_out"]
 
 NEGLIGIBLE = 0.02
 """Share of the variance of a count: without it stated errors are at most 1 % too small."""
@@ -25,7 +27,7 @@ def left_out(experiment: Experiment, treatment: Treatment) -> tuple[str, ...]:
     These are the errors that steps have of their own, unless `treatment` names them, and afterpulses, which
     make counts vary more than Poisson does.
     """
-    return (*_step_errors(experiment, treatment), *_afterpulses(experiment))
+    return (*_step_errors(experiment, treatment), *afterpulse_notes(experiment.detectors))
 
 
 def _step_errors(experiment: Experiment, treatment: Treatment) -> list[str]:
@@ -85,8 +87,9 @@ def _signal(model: ExpectedCounts | JointCounts, theta: FloatArray) -> FloatArra
     return np.asarray(model.expected(theta) - model.expected(without))
 
 
-def _afterpulses(experiment: Experiment) -> list[str]:
-    spread = {run: detector.count_spread for run, detector in experiment.detectors.items()}
+def afterpulse_notes(detectors: Mapping[int, Detector]) -> list[str]:
+    """Return a line if afterpulses make the variance of counts more than 2 % larger; detectors by run."""
+    spread = {run: detector.count_spread for run, detector in detectors.items()}
     runs = [run for run, factor in spread.items() if factor > 1 + NEGLIGIBLE]
     if not runs:
         return []

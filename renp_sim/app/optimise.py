@@ -10,6 +10,7 @@ from renp_sim.analysis.plan.optimum import Optimum, Points, length_needed, optim
 from renp_sim.analysis.plan.separation import Separation
 from renp_sim.analysis.plan.thinning import thinned
 from renp_sim.app.candidates import UNIT_S, Candidates, Layout, default_grid
+from renp_sim.app.left_out import afterpulse_notes
 from renp_sim.app.plan import OptimalSchedule, Prior, coherent_time_s
 from renp_sim.app.plan_toys import toy_gain
 from renp_sim.app.separations import Asking, first_points, separations_of
@@ -99,7 +100,7 @@ def optimised(run: Run, asking: Asking, wish: Wish, prior: Prior | None = None) 
         found=found,
         separations=tuple(separations),
         gain={},
-        notes=_notes(run, prior),
+        notes=(*_notes(run, prior), *afterpulse_notes({run.number: run.detector})),
     )
     own_s = done.live_time_s
     gain = {name: _needed_s(other, asking, prior) / own_s for name, other in _others(run).items()}

@@ -12,7 +12,9 @@ from renp_sim.app.exposure import exposure_needed
 from renp_sim.app.fitting import model_of
 from renp_sim.app.left_out import left_out
 from renp_sim.app.limit import LimitMethod, limit_of
+from renp_sim.app.optimise import Wish, optimised
 from renp_sim.app.question import Question
+from renp_sim.app.separations import Asking
 from renp_sim.app.subject import Subject
 from renp_sim.runfile.run import Run, load
 
@@ -89,3 +91,13 @@ def test_every_answer_says_it(settings: tuple[str, ...]) -> None:
     )
     for answer in answers:
         assert set(said) <= set(answer.notes)
+
+
+def test_a_plan_says_what_afterpulses_do() -> None:
+    wish = Wish(grid_eV=np.linspace(1.069, 1.0716, 12))
+    with_them, without = (
+        optimised(run_of(*settings), Asking(question=Question(), asked="ordering", significance=3.0), wish)
+        for settings in (AFTERPULSES, ())
+    )
+    assert any("vary 1.86 times" in note for note in with_them.notes)
+    assert not any("afterpulses" in note for note in without.notes)
