@@ -72,6 +72,19 @@ def test_what_is_kept_of_a_long_run_is_told(tmp_path: Path) -> None:
     assert (process.returncode, err) == (130, f"renp-sim: interrupted\n{KEPT}\n")
 
 
+def test_what_run_keeps_of_a_long_run_is_told(tmp_path: Path) -> None:
+    process = started(*PROGRAM, "run", *LONG[1:], "-o", "out", cwd=tmp_path)
+    shards = tmp_path / "out" / "events.root.shards"
+    while not (shards / "manifest.json").exists():
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert (
+        "out/events.root.shards: keeps what was finished; the same command with --force starts again" in err
+    )
+
+
 @pytest.mark.parametrize("gaps_s", [(0.0,), (0.005,), (0.05,), (0.2,), (0.01, 0.01, 0.02, 0.05, 0.1, 0.2)])
 def test_more_than_once(tmp_path: Path, gaps_s: tuple[float, ...]) -> None:
     process = started(*PROGRAM, *LONG, "-o", "run.root", "--workers", "2", cwd=tmp_path)
