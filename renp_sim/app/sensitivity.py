@@ -137,7 +137,7 @@ def sensitivity_of(
         try:
             subject = at(value)
             reports = [
-                limit_of(subject, question, parameter, level=level, method=LimitMethod.ASIMOV, band=True)
+                limit_of(subject, question, parameter, level=level, method=LimitMethod.ASIMOV, band=band)
                 for parameter in dict.fromkeys(parameters)
             ]
             by = [_what_limits(subject, question, level, report.limit) for report in reports]

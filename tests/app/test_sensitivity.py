@@ -145,3 +145,14 @@ def test_a_list_over_decades_has_a_logarithmic_axis() -> None:
     assert scan_of("interaction.mass_eV=0.01,1,100").is_log
     assert not scan_of("interaction.mass_eV=0.9,1,2").is_log
     assert not scan_of("x=-1,0,100").is_log
+
+
+def test_bands_are_computed_where_they_are_asked_for() -> None:
+    """They were computed always, by `figures` for nothing."""
+    scan = scan_of("exposure=1,2")
+    plain = sensitivity_of("gp23_three_frequencies", Question(), [MU], scan, settings=MOMENTS, band=False)
+    banded = sensitivity_of("gp23_three_frequencies", Question(), [MU], scan, settings=MOMENTS)
+    assert [limit.expected for limit in plain.limits[MU]] == [None, None]
+    assert all(limit.expected is not None for limit in banded.limits[MU])
+    uppers = [[limit.upper for limit in each.limits[MU]] for each in (plain, banded)]
+    assert uppers[0] == pytest.approx(uppers[1], rel=1e-9)
