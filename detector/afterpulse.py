@@ -113,7 +113,8 @@ def mean_chain(afterpulse: Afterpulse, dead_time: DeadTime) -> float:
 def chain_spread(afterpulse: Afterpulse, dead_time: DeadTime) -> float:
     """Return the variance of a number of pulses in chains over its mean, where chains begin at random.
 
-    Chains are geometric: ⟨k²⟩/⟨k⟩ = (1 + p')/(1 − p'), p' as in `mean_chain`.
+    Chains are geometric: ⟨k²⟩/⟨k⟩ = (1 + p')/(1 − p'), p' as in `mean_chain`. What else dead time takes makes
+    it smaller, and is left out.
 
     Examples
     --------

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from detector.afterpulse import Afterpulse, chain_spread, mean_chain, require_mean, with_afterpulses
+from detector.afterpulse import Afterpulse, mean_chain, require_mean, with_afterpulses
 from detector.arrivals import NO_ARRIVALS, Arrivals, in_order, merged
 from detector.background import Background, arrival_times
 from detector.channels import Channels, reached, seen_by
@@ -80,14 +80,6 @@ class Detector:
     def counts_per_pulse(self) -> float:
         """Counts that a recorded pulse stands for: itself, and in the mean the afterpulses that it causes."""
         return 1.0 if self.afterpulse is None else mean_chain(self.afterpulse, self.dead_time)
-
-    @property
-    def count_spread(self) -> float:
-        """Variance of the counts of a step over their mean, which afterpulses make more than Poisson's 1.
-
-        What dead time takes from it is left out.
-        """
-        return 1.0 if self.afterpulse is None else chain_spread(self.afterpulse, self.dead_time)
 
     def efficiency_at(self, energy_eV: ArrayLike) -> FloatArray:
         """Return the probability that photons of these energies pass efficiency and window, same shape.

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
+from detector.afterpulse import chain_spread
 from detector.response import Detector
 from renp_sim.analysis.floating import Treatment
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
@@ -32,6 +33,8 @@ def left_out(experiment: Experiment, treatment: Treatment) -> tuple[str, ...]:
 
 def _step_errors(experiment: Experiment, treatment: Treatment) -> list[str]:
     exposure = experiment.exposure
+    if not (np.any(exposure.omega_step_error_eV > 0) or np.any(exposure.efficiency_step_error > 0)):
+        return []
     of_frequency = exposure.omega_step_error_eV * _rests(experiment, treatment, COMMON_OFFSET)
     of_efficiency = exposure.efficiency_step_error * _rests(experiment, treatment, "efficiency")
     if not (np.any(of_frequency > 0) or np.any(of_efficiency > 0)):
@@ -89,12 +92,16 @@ def _signal(model: ExpectedCounts | JointCounts, theta: FloatArray) -> FloatArra
 
 def afterpulse_notes(detectors: Mapping[int, Detector]) -> list[str]:
     """Return a line if afterpulses make the variance of counts more than 2 % larger; detectors by run."""
-    spread = {run: detector.count_spread for run, detector in detectors.items()}
+    spread = {
+        run: chain_spread(detector.afterpulse, detector.dead_time)
+        for run, detector in detectors.items()
+        if detector.afterpulse is not None
+    }
     runs = [run for run, factor in spread.items() if factor > 1 + NEGLIGIBLE]
     if not runs:
         return []
     most = max(spread[run] for run in runs)
-    where = f" of run {', '.join(map(str, runs))}" if len(runs) < len(spread) else ""
+    where = f" of run {', '.join(map(str, runs))}" if len(runs) < len(detectors) else ""
     return [
         f"afterpulses make counts{where} vary {most:.3g} times as much as Poisson, which fits take them for: "
         f"errors are up to {np.sqrt(most):.3g} times too small, and a good fit has χ² too large"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from renp_sim.cli.interrupt import when_interrupted
+from renp_sim.cli.interrupt import shards_left, when_interrupted
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
     Cluster,
@@ -67,7 +67,8 @@ def generate(
     run = loaded(run_file, settings, seed=seed, run_number=run_number)
     # processes hand rows over in memory, which takes less than a folder (docs/guide/campaigns.md)
     given = nullcontext() if cluster is None else executing(workers, keep_freed_memory, cluster=cluster)
-    left = when_interrupted(partial(_kept, output))
+    what_to_do = "the same command with --resume goes on, with --force starts again"
+    left = when_interrupted(partial(shards_left, output, what_to_do))
     with left, progress_bar("generating", quiet=quiet) as progress, given as executor:
         made = library_call(
             run,
@@ -86,12 +87,6 @@ def generate(
     truth = f"({made.n_generated} signal photons emitted)" if made.key is None else f"(truth in {made.key})"
     name = f"{run.config.run.name} (run {made.run})"
     print(f"wrote {made.path}: {name}, {made.n_recorded} recorded photons {truth}, {made.n_events} rows")
-
-
-def _kept(output: Path) -> str | None:
-    folder = output.with_name(output.name + ".shards")
-    what_to_do = "the same command with --resume goes on, with --force starts again"
-    return f"{folder}: keeps what was finished; {what_to_do}" if folder.is_dir() else None
 
 
 def _factors(given: list[str]) -> dict[str, float]:

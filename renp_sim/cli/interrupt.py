@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,14 @@ from renp_sim.cli.output import complain
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-__all__ = ["INTERRUPTED", "Interrupted", "ignore_interrupts", "interruptible", "when_interrupted"]
+__all__ = [
+    "INTERRUPTED",
+    "Interrupted",
+    "ignore_interrupts",
+    "interruptible",
+    "shards_left",
+    "when_interrupted",
+]
 
 INTERRUPTED: Final = 130
 """Exit code."""
@@ -24,6 +32,12 @@ AGAIN_S: Final = 0.1
 
 class Interrupted(SystemExit):
     """Unlike KeyboardInterrupt it passes through the command line library, and everything is cleaned up."""
+
+
+def shards_left(output: Path, what_to_do: str) -> str | None:
+    """Return that a run keeps what it has finished, and what to do; None where it does not."""
+    folder = output.with_name(output.name + ".shards")
+    return f"{folder}: keeps what was finished; {what_to_do}" if folder.is_dir() else None
 
 
 @contextmanager

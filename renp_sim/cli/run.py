@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from renp_sim.cli.interrupt import when_interrupted
+from renp_sim.cli.interrupt import shards_left, when_interrupted
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import Force, Json, Quiet, RunNumber, Seed, Settings, folder_option
 from renp_sim.cli.output import print_json
@@ -42,7 +42,8 @@ def run(
     keep_freed_memory()
     asked = loaded(run_file, settings, seed=seed, run_number=run_number)
     folder = output or Path(asked.config.run.name)
-    left = when_interrupted(partial(_kept, folder))
+    what_to_do = "the same command with --force starts again, `renp-sim generate … --resume` goes on"
+    left = when_interrupted(partial(shards_left, folder / "events.root", what_to_do))
     with left, progress_bar("working", quiet=quiet) as progress:
         made, report, files = run_all(asked, folder, workers=workers, force=force, progress=progress)
     if json:
@@ -54,9 +55,3 @@ def run(
     print(answer(report.fit))
     print_run(report.fit.as_dict(), report.search.as_dict())
     print(f"wrote {', '.join(path.name for path in files)} in {folder}/")
-
-
-def _kept(folder: Path) -> str | None:
-    shards = folder / "events.root.shards"
-    what_to_do = "the same command with --force starts again, `renp-sim generate … --resume` goes on"
-    return f"{shards}: keeps what was finished; {what_to_do}" if shards.is_dir() else None

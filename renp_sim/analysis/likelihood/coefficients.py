@@ -27,6 +27,9 @@ def coefficients_of(model: "Model", free: tuple[str, ...], theta: FloatArray) ->
     A model tells where it is quadratic. A normalisation times a squared coupling is not, but it is linear
     in the normalisation with quadratics as coefficients, which two calls give and a third confirms.
     """
+    quadratic = model.quadratic(free, theta)
+    if quadratic is not None:
+        return _quadratic_terms(quadratic)
     if any(model.quadratic((name,), theta) is None for name in free):
         return None
     return _expanded(model, free, frozenset(_largest_form(model, free, theta)), theta)

@@ -19,7 +19,8 @@ from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.analysis.search.axis import Axis, Pieces, error_of, reach_of
 from renp_sim.analysis.search.problem import Problem, Solution
-from renp_sim.analysis.search.singles import at_best_singles, singles_of
+from renp_sim.analysis.search.singles import Singles, at_best_singles, singles_of
+from renp_sim.analysis.search.starts import started
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Profiler:
         Names of those among the rest that have kinks.
     lattice
         What fixes the polynomial in the others; None where μ is none, or several have kinks.
+    singles
+        Those of the kinked that move steps of their own.
     """
 
     setup: "Setup"
@@ -84,6 +87,7 @@ class Profiler:
     rest: "Setup"
     kinked: tuple[str, ...]
     lattice: Lattice | None
+    singles: Singles
 
     @classmethod
     def of(cls, setup: "Setup", counts: FloatArray, held: tuple[str, ...] = ()) -> "Profiler":
@@ -94,7 +98,15 @@ class Profiler:
         if len(kinked) <= 1:
             smooth = rest.without(*kinked)
             lattice = Lattice.of(rest.model, smooth.names, _extremes(setup), smooth.scale)
-        return cls(setup=setup, counts=counts, held=held, rest=rest, kinked=kinked, lattice=lattice)
+        return cls(
+            setup=setup,
+            counts=counts,
+            held=held,
+            rest=rest,
+            kinked=kinked,
+            lattice=lattice,
+            singles=singles_of(rest, kinked),
+        )
 
     def lowest(self, theta: FloatArray) -> Solution:
         """Return −2 ln L with what is held where rows of θ (g, p) have it, the rest fitted.
@@ -127,7 +139,7 @@ class Profiler:
         likelihood = Likelihood(
             counts=self._repeated(len(theta)), mean=mean, terms=ConstraintTerms.of(rest.constraints)
         )
-        found = _lower_side(rest, likelihood, _started(rest, mean, self.counts, theta[:, rest.free].T))
+        found = _lower_side(rest, likelihood, started(rest, mean, self.counts, theta[:, rest.free].T))
         return _solution(rest, theta, found)
 
     def _in_pieces(self, rest: "Setup", lattice: Lattice, theta: FloatArray) -> Solution:
@@ -212,7 +224,7 @@ class Profiler:
         for u in FIRST_LOOKS:
             trial = start.copy()
             trial[at] = u
-            trial = _started(rest, mean, self.counts, trial)
+            trial = started(rest, mean, self.counts, trial)
             q = likelihood.value(trial)
             best, lowest = np.where(q < lowest, trial, best), np.minimum(q, lowest)
         lower, upper = rest.lower[:, None].copy(), rest.upper[:, None].copy()
@@ -229,23 +241,22 @@ class Profiler:
 
     def _asking_the_model(self, theta: FloatArray) -> Solution:
         """Return fits that ask the model for every trial, then look over the kinks of one after the other."""
-        singles = singles_of(self.rest, self.kinked)
-        if not singles:
-            found = self._from(theta)
-        else:
-            found = self._from(at_best_singles(self.rest, self.counts, theta, singles))
-            again = self._from(at_best_singles(self.rest, self.counts, found.theta, singles))
-            found = found.keeping_lower(np.arange(len(theta)), again)
-        together = tuple(name for name in self.kinked if name not in singles)
+        found = self._from(self._placed(theta))
+        if self.singles:
+            found = found.keeping_lower(np.arange(len(theta)), self._from(self._placed(found.theta)))
         if len(self.kinked) < 2:
             return found
-        for name in together:
+        for name in (name for name in self.kinked if name not in self.singles):
             others = tuple(other for other in self.kinked if other != name)
             alone = Profiler.of(self.setup, self.counts, (*self.held, *others))
             near = np.flatnonzero(found.q <= np.min(found.q) + NEAR)
             if alone.lattice is not None:
                 found = found.keeping_lower(near, alone.lowest(found.theta[near]))
         return found
+
+    def _placed(self, theta: FloatArray) -> FloatArray:
+        """Return rows of θ (g, p) with what moves steps of its own where it is best."""
+        return at_best_singles(self.rest, self.counts, theta, self.singles) if self.singles else theta
 
     def _from(self, theta: FloatArray) -> Solution:
         """Return fits that start where rows of θ (g, p) stand."""
@@ -265,24 +276,6 @@ def _extremes(setup: "Setup") -> FloatArray:
     for name in setup.kinked:
         low[setup.index(name)] = np.maximum(setup.limits(name)[0], low[setup.index(name)] - 1.0)
     return np.stack([setup.theta, low])
-
-
-def _started(rest: "Setup", mean: RowMean, counts: FloatArray, x: FloatArray) -> FloatArray:
-    """Return starts in which one free linear parameter explains the total of the counts, where it can."""
-    for position, (name, constraint) in enumerate(zip(rest.names, rest.constraints, strict=True)):
-        if constraint is None and name in rest.linear:
-            nothing = x.copy()
-            nothing[position] = 0.0
-            one = x.copy()
-            one[position] = 1.0
-            without = np.sum(mean.value(nothing), axis=0)
-            slope = np.sum(mean.value(one), axis=0) - without
-            wanted = (np.sum(counts) - without) / np.where(slope > 0, slope, 1.0)
-            out = x.copy()
-            bound = np.clip(wanted, rest.lower[position], rest.upper[position])
-            out[position] = np.where((slope > 0) & (wanted > 0), bound, x[position])
-            return out
-    return x
 
 
 def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> Minimum:

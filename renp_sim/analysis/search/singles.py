@@ -15,7 +15,7 @@ from renp_sim.arrays import BoolArray, FloatArray
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["at_best_singles", "singles_of"]
+__all__ = ["Singles", "at_best_singles", "singles_of"]
 
 Singles = dict[str, BoolArray]
 """The steps that each moves, shape (n,)."""
@@ -31,22 +31,21 @@ BLOCK_ITEMS = 1 << 20
 
 def singles_of(setup: "Setup", names: tuple[str, ...]) -> Singles:
     """Return those of some constrained parameters that move no step of another one; none if they are few."""
+    named = [name for name in names if setup.constraints[setup.names.index(name)] is not None]
+    if len(named) < FEWEST:
+        return {}
     low = setup.theta.copy()
     for name in setup.searched:
         low[setup.index(name)] = setup.limits(name)[0]
     moved: Singles = {}
-    for name in names:
-        constraint = setup.constraints[setup.names.index(name)]
-        if constraint is None:
-            continue
+    for name in named:
         rows = np.repeat(np.stack([setup.theta, low]), 2, axis=0)
         rows[:, setup.index(name)] = _places(setup, name, np.array([-1.0, 1.0, -1.0, 1.0]))
         expected = setup.model.expected(rows).reshape(2, 2, -1)
         moved[name] = np.any(expected[:, 0] != expected[:, 1], axis=0)
     found: Singles = {}
-    taken = np.zeros(0, dtype=np.bool_)
+    taken = np.zeros_like(next(iter(moved.values())))
     for name in sorted(moved, key=lambda each: int(np.sum(moved[each]))):
-        taken = taken if len(taken) else np.zeros_like(moved[name])
         if not np.any(taken & moved[name]):
             found[name] = moved[name]
             taken = taken | moved[name]
