@@ -104,9 +104,9 @@ def rendered(drawn: "Figure", kind: str, *, dpi: float | None = None, salt: str 
     with _style(), mpl.rc_context({"svg.hashsalt": salt}), catch_warnings():
         # a name may have a letter that no font has: a box stands for it
         filterwarnings("ignore", message="Glyph .* missing")
-        if drawn.get_layout_engine() is not None:
+        if (layout := drawn.get_layout_engine()) is not None:
             drawn.set_dpi(mpl.rcParams["savefig.dpi"])
-            drawn.draw_without_rendering()
+            layout.execute(drawn)
             # not "none", which is an engine too, and makes matplotlib draw everything twice
             drawn.set_layout_engine(None)
         drawn.savefig(data, format=kind, metadata=dateless, dpi=dpi or mpl.rcParams["savefig.dpi"])
