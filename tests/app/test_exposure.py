@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from numpy.testing import assert_allclose
+from scipy.stats import norm, poisson
 
-from renp_sim.app.compare import CompareMethod
+from renp_sim.analysis.infer.compare import Comparison
+from renp_sim.app.compare import CompareMethod, setups_of
+from renp_sim.app.experiment import Experiment
 from renp_sim.app.exposure import exposure_needed
 from renp_sim.app.exposure_answer import ExposureAnswer, write_exposure
 from renp_sim.app.question import Constraint, Normalisation, Question, Shape, Treatment
@@ -17,6 +20,7 @@ from renp_sim.runfile.run import load
 
 DAY_S = 86_400.0
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "exposure.json").read_text())
+ONE_DAY = f"laser.scan=[{{omegas_eV=[1.0711], total_duration_s={DAY_S!r}}}]"
 MASS_RESTS = Question(treatment=Treatment(fixed={"lightest_mass_eV": None}))
 
 
@@ -119,6 +123,26 @@ def test_teeth_are_all_listed(two_frequencies: ExposureAnswer) -> None:
     assert half.factor == half.crossings[-1]
     assert len(half.crossings) % 2 == 1
     assert np.all(np.diff(half.crossings) > 0)
+
+
+@pytest.mark.slow
+def test_teeth_of_one_step_are_those_of_its_outcomes() -> None:
+    """One Poisson count rejects from a whole number on: all crossings of its power, the short teeth too."""
+    experiment = Experiment.of(load("gp23_three_frequencies", (ONE_DAY,)))
+    truth, alternative, _ = setups_of(experiment, Question(), "ordering")
+    # one count says the same of every mass, so the fit of the alternative stays where it stands
+    both = Comparison.of(truth.model.expected(truth.theta), truth, alternative)
+    more = float(both.counts.sum())
+    (less,) = both.alternative.model.expected(both.alternative.theta)
+    factors = np.geomspace(5.9, 6.9, 40_001)
+    critical = poisson.isf(norm.sf(3), less * factors) + 1
+    power = poisson.sf(critical - 1, more * factors)
+    is_enough = power >= 0.9
+    wanted = factors[1:][is_enough[1:] != is_enough[:-1]]
+    found = needed([1.0711], "ordering", Question(), powers=(0.9,), methods=(CompareMethod.EXACT,))
+    (result,) = found.results
+    assert len(wanted) == 7
+    assert_allclose(result.crossings, wanted, rtol=1e-4)
 
 
 def test_toys_agree_with_every_outcome(two_frequencies: ExposureAnswer) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from renp_sim.analysis.infer.outcomes import TIE, Outcomes
-from renp_sim.arrays import FloatArray
+from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["Acceptance"]
 
@@ -60,9 +60,9 @@ class Acceptance:
         # beyond all that were drawn or kept nothing is rejected
         return float(self.statistic[place]) if place < n else math.inf
 
-    def accepts(self, observed: float, level: float) -> bool:
-        """Return whether an observed statistic is accepted; what ties with the last is."""
-        return observed - TIE * (1 + observed) <= self.critical(level)
+    def accepts(self, observed: FloatArray, level: float) -> BoolArray:
+        """Return whether observed statistics of any shape are accepted; what ties with the last is."""
+        return np.asarray(observed - TIE * (1 + observed) <= self.critical(level))
 
     def level_error(self, level: float) -> float:
         """Return the Monte Carlo error of a level; 0 where every outcome was counted."""

@@ -75,8 +75,8 @@ def accepted_by_construction(statistic: FloatArray, calibration: FloatArray, lev
     level
         Confidence level.
     """
-    accepted: BoolArray = statistic <= Acceptance(statistic=np.sort(calibration)).critical(level)
-    return accepted
+    # outcomes of steps that are alike tie but for rounding
+    return Acceptance(statistic=np.sort(calibration)).accepts(statistic, level)
 
 
 def accepted_by_cls(statistic: FloatArray, asimov: float, level: float) -> BoolArray:

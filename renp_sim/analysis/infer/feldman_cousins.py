@@ -112,7 +112,7 @@ class Belt:
             if value not in known:
                 return observed[value] == 0
             level = self.level + shift * known[value].level_error(self.level)
-            return known[value].accepts(observed[value], level)
+            return bool(known[value].accepts(np.array(observed[value]), level))
 
         return [is_accepted(*each) for each in asked]
 

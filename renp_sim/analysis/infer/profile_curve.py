@@ -9,13 +9,13 @@ from renp_sim.analysis.intervals import Interval, regions_below
 from renp_sim.analysis.likelihood.fisher import covariances
 from renp_sim.analysis.search.amplitudes import amplitude_points, at_best_amplitudes
 from renp_sim.analysis.search.axis import NARROWEST, reach_of
+from renp_sim.analysis.search.cells import lowest_over_cells
 from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE, ROUNDING, Curve, refined
 from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.grid import coupling_points, kinked_points
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.profiler import WINDOW_NODES, Profiler
 from renp_sim.analysis.search.search import search
-from renp_sim.analysis.search.several_masses import following_fits
 from renp_sim.arrays import FloatArray, IndexArray
 
 __all__ = ["ProfileCurve"]
@@ -127,7 +127,8 @@ class ProfileCurve:
         theta[:, [setup.index(name) for name in names]] = values
         rest = setup.without(*names)
         if len(rest.searched) > 1:
-            return self._following(names, values, theta)
+            found = lowest_over_cells(rest, self.counts, theta)
+            return replace(found, q=found.q + Profiler.of(setup, self.counts, names).terms(theta))
         profiler = Profiler.of(setup, self.counts, (*names, *rest.searched))
         if not rest.searched:
             return profiler.lowest(theta)
@@ -159,22 +160,6 @@ class ProfileCurve:
     def delta_q(self, name: str, values: FloatArray) -> FloatArray:
         """Return Δq at values of a parameter, shape (g,)."""
         return self.fits((name,), values[:, None]).q - self.q_min
-
-    def _following(self, names: tuple[str, ...], values: FloatArray, theta: FloatArray) -> Solution:
-        """Return fits whose searched parameters start where the parabola at the best fit has them."""
-        setup = self.setup
-        position = [setup.names.index(name) for name in names]
-        (covariance,) = covariances(Problem.of(setup, self.counts[None]))
-        slope = np.linalg.solve(covariance[np.ix_(position, position)], covariance[position])
-        away = values - setup.theta[[setup.index(name) for name in names]]
-        start = np.clip(setup.theta[setup.free] + away @ slope, setup.lower, setup.upper)
-        start[:, position] = values
-        theta[:, setup.free] = start
-        order = np.argsort(values[:, 0], kind="stable")
-        found = following_fits(setup.without(*names), self.counts, theta[order])
-        back = found.take(np.argsort(order, kind="stable"))
-        own = Profiler.of(setup, self.counts, names).terms(theta)
-        return replace(back, q=back.q + own)
 
     def error(self, name: str) -> float:
         """Return the error of a parameter that expected counts say; a typical step where they see nothing."""

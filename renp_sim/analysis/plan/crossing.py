@@ -33,11 +33,13 @@ TINY = 1e-12
 CURVE_POINTS = 121
 """Of the power by every outcome."""
 
-TOOTH = 0.05
-"""Where the probit of the power is this near to that of an asked one its saw-tooth may pass it repeatedly."""
+LEAST_TOOTH, TOOTH = 0.05, 1.5
+"""Where the probit of the power is so near to that of an asked one its saw-tooth may pass it repeatedly: in
+units of its largest fall between two exposures, which may miss the tip of a tooth."""
 
-FINER = 40
-"""Parts into which such a cell is divided: teeth are as many as outcomes (`test_teeth_are_all_listed`)."""
+FINER = 20
+"""Parts into which such a cell is divided: with half as many a tooth is lost
+(`test_teeth_of_one_step_are_those_of_its_outcomes`)."""
 
 SMALLEST = 0.03
 """Root of the least exposure that is looked at: below, a test that hardly has a power has it by chance."""
@@ -150,7 +152,11 @@ def _finer(power_at: Callable[[float], Power], factors: FloatArray, powers: Sequ
     """Return the power at exposures, and at more of them where it is near to one that is asked."""
     # the longest first: if its outcomes are too many, nothing was done in vain
     values = np.array([power_at(f).value for f in factors[::-1].tolist()])[::-1]
-    near = np.min(np.abs(probit_of(values)[:, None] - ndtri(np.asarray(powers))), axis=1) < TOOTH
+    probit = probit_of(values)
+    away = np.min(np.abs(probit[:, None] - ndtri(np.asarray(powers))), axis=1)
+    # teeth are as high as an outcome is probable, and far from the asked powers they do not matter
+    falls = np.where(away[1:] < 1, probit[:-1] - probit[1:], 0.0)
+    near = away < max(LEAST_TOOTH, TOOTH * float(np.max(falls, initial=0.0)))
     passed = np.any((values[1:, None] >= powers) != (values[:-1, None] >= powers), axis=1)
     cells = np.flatnonzero(near[1:] | near[:-1] | passed).tolist()
     inner = [np.geomspace(factors[i], factors[i + 1], FINER + 1)[1:-1] for i in cells]

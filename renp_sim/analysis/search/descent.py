@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from renp_sim.analysis.search.problem import Solution
 from renp_sim.analysis.search.profiler import Profiler
 from renp_sim.arrays import FloatArray
@@ -11,18 +13,23 @@ if TYPE_CHECKING:
 
 __all__ = ["over_pieces"]
 
-PIECES_GAIN = 1e-7
+GAIN = 1e-7
 """A round over the pieces of all parameters that gains less is the last."""
+
+ROUNDS = 8
+"""Most such rounds: along a valley that is oblique to all pieces there are ever more, of nothing."""
 
 
 def over_pieces(setup: "Setup", kinked: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:
-    """Return the fit, the lowest over the pieces of one parameter after the other, until none gains."""
+    """Return fits, the lowest over the pieces of one parameter after the other, until none gains."""
     others = [tuple(other for other in kinked if other != name) for name in kinked]
     profilers = [Profiler.of(setup, counts, held) for held in others]
-    while True:
-        before = found.q[0]
+    rows = np.arange(len(found.q))
+    for _ in range(ROUNDS):
+        before = found.q
         for profiler in profilers:
-            trial = profiler.lowest(found.theta)
-            found = trial if trial.q[0] < found.q[0] else found
-        if found.q[0] > before - PIECES_GAIN:
-            return found
+            found = found.keeping_lower(rows, profiler.lowest(found.theta[rows]))
+        rows = np.flatnonzero(found.q < before - GAIN)
+        if not len(rows):
+            break
+    return found

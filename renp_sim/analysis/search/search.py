@@ -11,12 +11,12 @@ import numpy as np
 from renp_sim.analysis.likelihood.polynomial_mean import PolynomialMean
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
+from renp_sim.analysis.search.cells import lowest_over_cells
 from renp_sim.analysis.search.grid import bent_centre, coupling_points, kinked_points
 from renp_sim.analysis.search.lookup import Table
 from renp_sim.analysis.search.pieces import Starts, fit_pieces, starts_in_pieces, starts_on_both_sides
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.scan import Scan, ScanTable
-from renp_sim.analysis.search.several_masses import several_kinked
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ MOST_POINTS = 2000
 SHIFT_SIGMAS = np.linspace(-3.0, 3.0, 7)
 """Where a scan looks for a constrained parameter that moves thresholds: the straight line of a parameter over
 one finds minima that are none (`test_toys_with_an_offset_have_the_minima_of_the_profile`)."""
-
-COARSE_POINTS = 8
-"""Points per parameter of a scan in several kinked ones."""
 
 
 def search(
@@ -95,7 +92,7 @@ def search(
     if not scanned:
         return problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
     if len(kinked) > 1:
-        return several_kinked(problem, kinked, scan_table(setup, counts))
+        return lowest_over_cells(setup, counts[0], setup.theta[None])
     if table is None or not {*scanned} <= {*table.names} or not problem.is_within(table):
         table = scan_table(setup, counts, theta)
     return problem.solution(_scanned(problem, table, bool(kinked)))
@@ -115,8 +112,6 @@ def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = No
     """
     kinked = setup.searched
     axes = {name: kinked_points(setup, name)[0] for name in kinked}
-    if len(kinked) > 1:
-        axes = {name: _coarse(axis) for name, axis in axes.items()}
     moving = setup.free if theta is None else np.union1d(setup.free, _moved(setup, theta))
     if len(kinked) == 1:
         (points,) = axes.values()
@@ -184,12 +179,6 @@ def _affordable(axes: dict[str, FloatArray]) -> dict[str, FloatArray]:
         kept[name] = axis[np.linspace(0, len(axis) - 1, share).astype(int)]
         room //= share
     return kept
-
-
-def _coarse(points: FloatArray) -> FloatArray:
-    """Return some points between the ends of a scan, none of them at an end."""
-    inner = np.linspace(0, len(points) - 1, COARSE_POINTS + 2)[1:-1]
-    return np.interp(inner, np.arange(len(points)), points)
 
 
 def _tabled(problem: Problem) -> Minimum | None:

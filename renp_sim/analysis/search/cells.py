@@ -1,0 +1,127 @@
+"""The minimum of −2 ln L where several parameters are kinked, whose kinks move with each other.
+
+One plain search: the space of these parameters is a grid of cells, all else is fitted at the middle of each,
+the lowest cells are divided, and fits of all parameters together go on from the lowest middles. Nothing is
+assumed to be smooth, and many rows, as those of a profile, are searched at once.
+"""
+
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from renp_sim.analysis.minimise.newton import minimise
+from renp_sim.analysis.search.axis import reach_of
+from renp_sim.analysis.search.descent import over_pieces
+from renp_sim.analysis.search.grid import kinked_points
+from renp_sim.analysis.search.problem import Problem, Solution
+from renp_sim.analysis.search.profiler import Profiler
+from renp_sim.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from renp_sim.analysis.floating import Setup
+
+__all__ = ["lowest_over_cells"]
+
+PARTS = 8
+"""Cells along each parameter at first."""
+
+KEPT = 4
+"""To the power of the number of parameters, so many cells are divided in each round."""
+
+ROUNDS = 8
+"""Divisions by two: a last cell is a 256th of a first one."""
+
+EARLY = 2
+"""After this round fits go on from the lowest cells of all so far, while these still lie apart: later they
+are of one valley (test_cells_without_diversity_miss_the_minimum)."""
+
+STARTS = 24
+"""Middles of cells, and least of all, from which fits go on."""
+
+ITERATIONS = 16
+"""Most steps of such a fit: what still moves is on a kink."""
+
+
+def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
+    """Return the best fits of one set of counts at rows of what does not float.
+
+    Parameters
+    ----------
+    setup
+        What floats; the kinked among it are searched.
+    counts
+        Shape (n,).
+    theta
+        All parameters, shape (b, p): what floats stands somewhere, which is looked at too.
+    """
+    kinked = tuple(name for name in setup.names if name in setup.kinked)
+    profiler = Profiler.of(setup, counts, kinked)
+    columns = [setup.index(name) for name in kinked]
+    middle, half = (np.repeat(cells[None], len(theta), axis=0) for cells in _first_cells(setup, kinked))
+    corners = np.array(list(itertools.product((-0.5, 0.5), repeat=len(kinked))))
+    found, early = [profiler.lowest(theta)], []
+    for done in range(ROUNDS):
+        rows = np.repeat(theta[:, None], middle.shape[1], axis=1)
+        rows[..., columns] = middle
+        fits = profiler.lowest(rows.reshape(-1, rows.shape[-1]))
+        lowest = np.argsort(fits.q.reshape(len(theta), -1), axis=1, kind="stable")[:, : KEPT ** len(kinked)]
+        kept = [fits.take(at) for at in (lowest + middle.shape[1] * np.arange(len(theta))[:, None]).T]
+        found += kept
+        early += kept[:STARTS]
+        if done == EARLY:
+            found += _fits_from(setup, counts, early)
+        middle, half = (np.take_along_axis(cells, lowest[..., None], axis=1) for cells in (middle, half))
+        middle = (middle[:, :, None] + corners * half[:, :, None]).reshape(len(theta), -1, len(kinked))
+        half = np.repeat(half / 2, len(corners), axis=1)
+    starts = _lowest(found, STARTS)
+    starts += _exchanged(setup, kinked, starts[0])
+    (best,) = _lowest([*starts, *_fits_from(setup, counts, starts)], 1)
+    best = over_pieces(setup, kinked, counts, best)
+    problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), best.theta)
+    last = problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
+    return best.keeping_lower(np.arange(len(theta)), last)
+
+
+def _first_cells(setup: "Setup", kinked: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
+    """Return middles and half widths of the first cells, shape (c, d) each, smaller where kinks are dense."""
+    edges = []
+    for name in kinked:
+        low, high = reach_of(setup, name)
+        points, _ = kinked_points(setup, name, lower=low, upper=high)
+        edges.append(np.interp(np.linspace(0, len(points) - 1, PARTS + 1), np.arange(len(points)), points))
+    axes = [(edge[1:] + edge[:-1]) / 2 for edge in edges], [np.diff(edge) / 2 for edge in edges]
+    middle, half = (np.stack([m.ravel() for m in np.meshgrid(*axis, indexing="ij")], axis=1) for axis in axes)
+    return middle, half
+
+
+def _fits_from(setup: "Setup", counts: FloatArray, starts: list[Solution]) -> list[Solution]:
+    """Return where fits of all that floats lead in few steps, each of b rows."""
+    theta, n_rows = np.concatenate([start.theta for start in starts]), len(starts[0].q)
+    problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), theta)
+    likelihood = problem.likelihood(fisher=True)
+    found = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
+    fits = problem.solution(found)
+    return [fits.take(first + np.arange(n_rows)) for first in range(0, len(theta), n_rows)]
+
+
+def _lowest(found: list[Solution], most: int) -> list[Solution]:
+    """Return the lowest, the second lowest … of several solutions of each row."""
+    order = np.argsort(np.stack([one.q for one in found]), axis=0, kind="stable")[:most]
+    every, n_rows = Solution.joined(found), len(found[0].q)
+    return [every.take(rank * n_rows + np.arange(n_rows)) for rank in order]
+
+
+def _exchanged(setup: "Setup", kinked: tuple[str, ...], best: Solution) -> list[Solution]:
+    """Return where alike parameters have changed places, which leaves thresholds where they are."""
+    columns = [setup.index(name) for name in kinked]
+    at = [setup.names.index(name) for name in kinked]
+    if len({(setup.lower[i], setup.upper[i], setup.scale[i]) for i in at}) > 1:
+        return []
+    out = []
+    for order in list(itertools.permutations(columns))[1:]:
+        theta = best.theta.copy()
+        theta[:, columns] = best.theta[:, order]
+        out.append(replace(best, theta=theta, q=np.full(len(best.q), np.inf)))
+    return out

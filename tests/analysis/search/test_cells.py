@@ -1,0 +1,69 @@
+"""Several kinked parameters: minima are those of a brute search, also where one of three masses is held."""
+
+import numpy as np
+import pytest
+from scipy.optimize import differential_evolution
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.search import cells
+from renp_sim.analysis.search.cells import lowest_over_cells
+from renp_sim.analysis.search.problem import Problem
+from renp_sim.app.fitting import problem_of
+from renp_sim.arrays import FloatArray
+from renp_sim.cli.fit_options import question_of
+from tests.analysis.frozen_fits import data_of, frozen_fits
+
+REACH = {
+    "m1_eV": (0.0, 0.06),
+    "m2_eV": (0.0, 0.06),
+    "m3_eV": (0.0, 0.07),
+    "normalisation": (0.8, 1.2),
+    "background.dark": (0.5, 1.5),
+}
+
+
+def six_frequencies() -> tuple[Setup, FloatArray]:
+    (case,) = frozen_fits(["three_masses_six"])
+    data, question = data_of(case), question_of(**case.options)
+    model, treatment = problem_of(
+        data.experiment, question, question.hypotheses(data.assumptions.nature)[0], 0.02
+    )
+    return Setup.of(model, treatment), case.observation.counts
+
+
+def by_force(setup: Setup, counts: FloatArray, theta: FloatArray) -> float:
+    """−2 ln L where differential evolution ends: it knows of no kinks, cells or slopes."""
+
+    def q(x: FloatArray) -> FloatArray:
+        rows = np.repeat(theta[None], x.shape[1], axis=0)
+        found = Problem.of(setup, np.repeat(counts[None], x.shape[1], axis=0), rows)
+        return found.likelihood().value(x)
+
+    bounds = [REACH[name] for name in setup.names]
+    return float(
+        differential_evolution(
+            q, bounds, vectorized=True, updating="deferred", popsize=40, maxiter=200, rng=1, tol=1e-10
+        ).fun
+    )
+
+
+def test_a_held_mass_has_the_minimum_of_a_brute_search() -> None:
+    """Fits that were led by their neighbours said more than 1 here, and half of an interval was lost."""
+    setup, counts = six_frequencies()
+    best = lowest_over_cells(setup, counts, setup.theta[None]).q[0]
+    rest = setup.without("m1_eV")
+    held = np.array([0.0135, 0.018, 0.0245])
+    theta = np.tile(setup.theta, (len(held), 1))
+    theta[:, setup.index("m1_eV")] = held
+    found = lowest_over_cells(rest, counts, theta)
+    assert np.all(found.q - best < 0.7)
+    assert found.q[0] <= by_force(rest, counts, theta[0]) + 1e-6
+
+
+def test_cells_without_diversity_miss_the_minimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin: divided cells alone end in one valley, and it is not the deepest one."""
+    setup, counts = six_frequencies()
+    best = lowest_over_cells(setup, counts, setup.theta[None]).q[0]
+    assert best == pytest.approx(1.384, abs=1e-3)
+    monkeypatch.setattr(cells, "EARLY", -1)
+    assert lowest_over_cells(setup, counts, setup.theta[None]).q[0] > best + 0.1
