@@ -42,8 +42,6 @@ def limit_notes(setup: Setup, found: Limit, p_values: PValues, experiment: Exper
         notes.append("the band is that of a parabola, which Δq is far from: --toys draws it")
     elif ends and ends[0] < 0:
         notes.append(f"{found.name}: has a sign, and two standard deviations down its interval ends below 0")
-    if p_values in (PValues.EXACT, PValues.TOYS) and found.expected is not None:
-        notes.append("the band is asymptotic, the limit is not")
     expected = setup.model.expected(setup.theta)
     few = (expected > 0) & (expected < FEW_COUNTS)
     if p_values is PValues.ASYMPTOTIC and np.any(few):

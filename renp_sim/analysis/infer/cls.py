@@ -11,31 +11,26 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr, ndtri
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.band import BAND
+from renp_sim.analysis.infer.cls_values import AsymptoticCls, CountedCls, root_of
 from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, is_even, is_seen
-from renp_sim.analysis.infer.outcomes import every_outcome, is_enumerable, median_counts, p_of_toys
+from renp_sim.analysis.infer.outcomes import is_enumerable, median_counts
 from renp_sim.analysis.infer.statistic import Kind, Statistic
-from renp_sim.analysis.infer.toys import Toys, gathered, statistic_of
+from renp_sim.analysis.infer.toys import Toys
 from renp_sim.analysis.intervals import Interval
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.parallel.executor import Shared
 
-__all__ = ["PValues", "asymptotic_cls", "cls_limit"]
+__all__ = ["PValues", "cls_limit"]
 
-DOUBLINGS = 60
-"""Times a bracket is doubled before a limit is said to be without bound."""
+GUESSES = 60
+"""Most steps to a first guess of a limit."""
 
 NEARBY = 1.1
 """Factor between values from which the fall of CLs is taken."""
-
-ROOT_TOLERANCE = 1e-9
-"""In the logarithm of a limit."""
 
 
 class PValues(StrEnum):
@@ -102,14 +97,14 @@ def cls_limit(
         data = data.of_other(median_counts(counts)[None])
         null = data.held(0.0).theta[0]
     if chosen is PValues.ASYMPTOTIC:
-        curve: Callable[[float], float] = _Asymptotic.of(data, null).cls
+        curve: AsymptoticCls | CountedCls = AsymptoticCls.of(data, null)
     else:
-        curve = _Counted(setup=Shared(setup), name=name, null=null, toys=toys, data=data).cls
+        curve = CountedCls(setup=Shared(setup), name=name, null=null, toys=toys, data=data)
     alpha = 1 - level
-    upper = _root(lambda value: math.log(max(curve(value), 1e-300) / alpha), first)
-    expected = _band(setup, name, counts, null, alpha, first) if band else None
+    upper = root_of(lambda value: math.log(max(curve.cls(value), 1e-300) / alpha), first)
+    expected = curve.band(alpha, first) if band else None
     status = LimitStatus.UNBOUNDED if upper is None else LimitStatus.LIMITED
-    error = None if toys is None or upper is None else _error(curve, upper, alpha, toys.n)
+    error = None if toys is None or upper is None else _error(curve.cls, upper, alpha, toys.n)
     limit = _limit(name, level, upper, expected, status, data)
     return ClsLimit(limit=replace(limit, upper_error=error), p_values=chosen)
 
@@ -173,7 +168,7 @@ def _first_guess(setup: Setup, name: str, null: FloatArray) -> float:
     index, scale = setup.index(name), float(setup.scale[setup.names.index(name)])
     background = setup.model.expected(null)
     value = scale
-    for _ in range(DOUBLINGS):
+    for _ in range(GUESSES):
         theta[index] = value
         more = float(np.sum(setup.model.expected(theta) - background))
         wanted = 3 + math.sqrt(float(np.sum(background)))
@@ -208,92 +203,3 @@ def _chosen(
     theta[setup.index(name)] = first
     is_few = bool(np.any(setup.model.expected(theta) < FEW_COUNTS))
     return PValues.EXACT if possible and is_few else PValues.ASYMPTOTIC
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Asymptotic:
-    """CLs from the observed q̃ and that of background alone."""
-
-    data: Statistic
-    asimov: Statistic
-
-    @classmethod
-    def of(cls, data: Statistic, null: FloatArray) -> "_Asymptotic":
-        setup = data.setup
-        centred = setup.measured(null[setup.free])
-        mu = setup.model.expected(null)
-        return cls(data=data, asimov=Statistic.of(centred.moved(null), data.name, Kind.UPPER, mu[None]))
-
-    def cls(self, value: float) -> float:
-        q, q_null = float(self.data.at(value)[0]), float(self.asimov.at(value)[0])
-        if q_null <= 0:
-            return 1.0
-        return float(asymptotic_cls(np.array(q), q_null))
-
-
-def asymptotic_cls(q: FloatArray, q_null: float) -> FloatArray:
-    """Return CLs of values of q̃, where background alone expects q̃ = q_null > 0, of any shape."""
-    root, root_null = np.sqrt(q), math.sqrt(q_null)
-    away = np.where(root <= root_null, root - root_null, (q - q_null) / (2 * root_null))
-    return np.asarray(ndtr(-(away + root_null)) / ndtr(-away))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Counted:
-    """CLs from outcomes, all of them or toys, at the best fit of everything else to the data in hand."""
-
-    setup: Shared[Setup]
-    name: str
-    null: FloatArray
-    toys: Toys | None
-    data: Statistic
-
-    def cls(self, value: float) -> float:
-        held = self.data.held(value)
-        observed = float(self.data.of_held(held, value)[0])
-        both, alone = self._p_values([held.theta[0], self.null], value, observed)
-        return both / alone if alone > 0 else 1.0
-
-    def _p_values(self, thetas: list[FloatArray], value: float, observed: float) -> list[float]:
-        if self.toys is None:
-            return [self._exact(theta, value, observed) for theta in thetas]
-        calls = [((self.setup, self.name, Kind.UPPER, theta, value), self.toys.parts) for theta in thetas]
-        found = gathered(self.toys.executor, statistic_of, calls)
-        return [p_of_toys(np.concatenate(parts), observed)[0] for parts in found]
-
-    def _exact(self, theta: FloatArray, value: float, observed: float) -> float:
-        mu = self.setup.value.model.expected(theta)
-        outcomes = every_outcome(mu, mu)
-        return outcomes.p_value(self.data.of_other(outcomes.counts).at(value), observed, mu)[0]
-
-
-def _band(
-    setup: Setup, name: str, counts: FloatArray, null: FloatArray, alpha: float, first: float
-) -> tuple[float | None, ...]:
-    """Return the limits of background alone N standard deviations up: √q_A = Φ⁻¹(1 − α Φ(N)) + N."""
-    asimov = _Asymptotic.of(Statistic.of(setup, name, Kind.UPPER, counts[None]), null).asimov
-
-    def root(value: float) -> float:
-        return math.sqrt(float(asimov.at(value)[0]))
-
-    wanted = [float(ndtri(1 - alpha * ndtr(n)) + n) for n in BAND]
-
-    def reaches(far: float) -> float | None:
-        return _root(lambda value: far - root(value), first)
-
-    return tuple(reaches(far) for far in wanted)
-
-
-def _root(excess: Callable[[float], float], first: float) -> float | None:
-    """Return where an excess falls through 0, searched outward in the logarithm; None where it never does."""
-    low = high = math.log(first)
-    for _ in range(DOUBLINGS):
-        if excess(math.exp(low)) > 0:
-            break
-        low -= math.log(2)
-    for _ in range(DOUBLINGS):
-        if excess(math.exp(high)) <= 0:
-            found = brentq(lambda x: excess(math.exp(x)), low, high, xtol=ROOT_TOLERANCE)
-            return math.exp(float(found))
-        high += math.log(2)
-    return None

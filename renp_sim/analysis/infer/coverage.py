@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import betaincinv
 
 from renp_sim.analysis.infer.acceptance import Acceptance
-from renp_sim.analysis.infer.cls import asymptotic_cls
+from renp_sim.analysis.infer.cls_values import asymptotic_cls
 from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.constants import ONE_SIGMA

@@ -4,7 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
+from scipy.special import ndtr
+from scipy.stats import poisson
 
+from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.cls import PValues, cls_limit
 from renp_sim.analysis.infer.toys import Toys
 from tests.analysis.infer.counting import counting_setup
@@ -68,3 +72,44 @@ def test_toys_agree_with_counted_outcomes() -> None:
     assert toys.limit.upper is not None
     assert toys.limit.upper_error < 0.02 * exact.limit.upper
     assert abs(toys.limit.upper - exact.limit.upper) < 4 * toys.limit.upper_error
+
+
+def band_by_hand(background: float, level: float) -> list[float]:
+    """Limits of one Poisson count by brentq, and the quantiles of those of background alone."""
+    n = np.arange(60)
+
+    def limit(count: int) -> float:
+        def excess(strength: float) -> float:
+            both, alone = (poisson.cdf(count, mu) for mu in (background + SIGNAL * strength, background))
+            return float(both / alone - (1 - level))
+
+        return float(brentq(excess, 1e-9, 1e3, xtol=1e-13))
+
+    limits = [limit(count) for count in n.tolist()]
+    share = np.cumsum(poisson.pmf(n, background))
+    return [limits[int(np.searchsorted(share, ndtr(sigmas)))] for sigmas in BAND]
+
+
+@pytest.mark.parametrize("background", [0.0, 0.4, 3.0])
+def test_a_counted_band_is_that_of_background_alone(background: float) -> None:
+    """The asymptotic one, the broken twin, has limits that no count gives."""
+    setup = counting_setup(SIGNAL, background)
+    counts = np.array([background])
+    found = cls_limit(setup, counts, "normalisation", 0.9, band=True)
+    assert found.p_values is PValues.EXACT
+    wanted = band_by_hand(background, 0.9)
+    assert found.limit.expected == pytest.approx(wanted, rel=1e-6)
+    assert found.limit.upper == pytest.approx(found.limit.expected[2], rel=1e-6)
+    twin = cls_limit(setup, counts, "normalisation", 0.9, band=True, p_values=PValues.ASYMPTOTIC)
+    if background > 0:
+        assert twin.limit.expected is not None
+        assert twin.limit.expected[0] < 0.8 * wanted[0]
+
+
+def test_a_drawn_band_is_the_counted_one() -> None:
+    """Of 40 000 toys: a limit jumps from count to count, and each moves with p-values by a few per mille."""
+    setup, counts = counting_setup(SIGNAL, 3.0), np.array([3.0])
+    toys = Toys(seed=20261127, n=40_000)
+    drawn = cls_limit(setup, counts, "normalisation", 0.9, band=True, toys=toys).limit
+    assert drawn.upper_error is not None
+    assert drawn.expected == pytest.approx(band_by_hand(3.0, 0.9), rel=0.03)
