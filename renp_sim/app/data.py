@@ -15,7 +15,7 @@ from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.app.assumptions import Assumptions, from_run_file, unused_settings
 from renp_sim.app.experiment import Experiment
 from renp_sim.app.one_physics import mass_notes, physics_of_runs
-from renp_sim.errors import ConfigError, SchemaError
+from renp_sim.errors import ConfigError, SchemaError, listed
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.target import Target
 from renp_sim.prediction.energy_bins import split_by_energy
@@ -181,12 +181,12 @@ def _shared(tables: NtupleTables) -> list[Assumptions]:
     blind = tables.runs["run"][tables.runs["is_blind"].astype(bool)].tolist()
     if blind:
         raise SchemaError(
-            f"run {', '.join(map(str, blind))}: is blind and hides what it was made with: give a run file of "
+            f"run {listed(blind)}: is blind and hides what it was made with: give a run file of "
             "what is to be fitted with --model RUN"
         )
     for run, config in zip(tables.runs["run"].tolist(), tables.config, strict=True):
         if not config.get("run"):
-            files = ", ".join(map(str, tables.paths))
+            files = listed(tables.paths)
             raise SchemaError(
                 f"{files}: run {run} carries no configuration to fit: give one with --model RUN"
             )

@@ -12,6 +12,7 @@ from renp_sim.analysis.floating import Treatment
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.errors import listed
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 from renp_sim.prediction.parameters import COMMON_OFFSET
@@ -101,7 +102,7 @@ def afterpulse_notes(detectors: Mapping[int, Detector]) -> list[str]:
     if not runs:
         return []
     most = max(spread[run] for run in runs)
-    where = f" of run {', '.join(map(str, runs))}" if len(runs) < len(detectors) else ""
+    where = f" of run {listed(runs)}" if len(runs) < len(detectors) else ""
     return [
         f"afterpulses make counts{where} vary {most:.3g} times as much as Poisson, which fits take them for: "
         f"errors are up to {np.sqrt(most):.3g} times too small, and a good fit has χ² too large"

@@ -7,13 +7,13 @@ import numpy as np
 
 from renp_sim.app.assumptions import Assumptions
 from renp_sim.arrays import IndexArray
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, listed
 from renp_sim.ntuple.reader import NtupleTables
 from renp_sim.runfile.problems import shown
 
 __all__ = ["atom_of_steps", "mass_notes", "physics_of_runs"]
 
-MOST_LISTED = 3
+MOST_NAMED = 3
 
 
 def physics_of_runs(tables: NtupleTables, what_to_do: str) -> list[Assumptions]:
@@ -49,9 +49,8 @@ def mass_notes(known: Sequence[Assumptions]) -> tuple[str, ...]:
     made = list(dict.fromkeys(assumptions.masses_eV for assumptions in known))
     if len(made) < 2:
         return ()
-    listed = ", ".join("/".join(f"{m:g}" for m in masses) for masses in made[:MOST_LISTED])
-    more = ", …" if len(made) > MOST_LISTED else ""
-    return (f"runs were made with different masses, {listed}{more} eV: together they show none of them",)
+    named = listed(["/".join(f"{m:g}" for m in masses) for masses in made], MOST_NAMED, "eV")
+    return (f"runs were made with different masses, {named}: together they show none of them",)
 
 
 def atom_of_steps(tables: NtupleTables) -> IndexArray:

@@ -17,7 +17,7 @@ from renp_sim.app.subject import Subject
 from renp_sim.app.systematics import Systematic, present, without
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.arrays import FloatArray
-from renp_sim.errors import NumericsError
+from renp_sim.errors import NumericsError, listed
 from renp_sim.plots.sensitivity import DrawnLimit, PublishedBound, sensitivity_plot
 from renp_sim.runfile.run import load
 
@@ -155,8 +155,9 @@ def sensitivity_of(
         raise next(iter(lost.values()))
     said = [f"{scan.key} = {value:.9g} is left out: {error}" for value, error in lost.items()]
     if len(poles_eV):
+        named = listed([f"{pole_eV:.4g}" for pole_eV in poles_eV.tolist()], MOST_NOTES, "eV")
         said.append(
-            f"poles of the mediator lie between the points, at {_listed(poles_eV)} eV: limits are far "
+            f"poles of the mediator lie between the points, at {named}: limits are far "
             f"stronger beside them; --scan {scan.key}=VALUE,VALUE,… looks there"
         )
     return Sensitivity(
@@ -168,11 +169,6 @@ def sensitivity_of(
         poles_eV=poles_eV,
         notes=(*said[:MOST_NOTES], *tuple(notes)[:MOST_NOTES]),
     )
-
-
-def _listed(values: FloatArray) -> str:
-    shown = ", ".join(f"{value:.4g}" for value in values[:MOST_NOTES].tolist())
-    return f"{shown}, …" if len(values) > MOST_NOTES else shown
 
 
 def _subject_at(
