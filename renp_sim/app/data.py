@@ -23,7 +23,7 @@ from renp_sim.runfile.build import detector_of, target_of
 from renp_sim.runfile.sections import DetectorSection, TargetSection
 from renp_sim.runfile.tables import read
 
-__all__ = ["Data", "read_data"]
+__all__ = ["Data", "detectors_of", "read_data"]
 
 File = str | PathLike[str]
 
@@ -136,7 +136,7 @@ def read_data(
         known = _shared(tables)
         assumptions, notes = known[0], mass_notes(known)
         targets = dict(zip(runs, _targets_of(tables), strict=True))
-    observation, detectors = observation_from_tables(tables), _detectors_of(tables)
+    observation, detectors = observation_from_tables(tables), detectors_of(tables)
     return Data(
         tables=tables,
         observation=observation,
@@ -204,7 +204,7 @@ def _targets_of(tables: NtupleTables) -> list[Target]:
     return [known[key] for key in keys]
 
 
-def _detectors_of(tables: NtupleTables) -> dict[int, Detector]:
+def detectors_of(tables: NtupleTables) -> dict[int, Detector]:
     """Return the detector of each run that has one in its configuration, with its backgrounds."""
     known: dict[str, Detector] = {}
     found: dict[int, Detector] = {}

@@ -12,7 +12,8 @@ from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.analysis.infer.result import plain
 from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch, search_thresholds
-from renp_sim.app.data import Data, read_data
+from renp_sim.app.data import Data, detectors_of, read_data
+from renp_sim.app.left_out import afterpulse_notes
 from renp_sim.app.one_physics import atom_of_steps, mass_notes, physics_of_runs
 from renp_sim.app.page.folder import RESULTS, Found
 from renp_sim.app.page.words import title_of
@@ -194,4 +195,5 @@ def spectrum_of_files(
         require_outputs(plots, inputs=tables.paths, force=force)
         with results_folder(folder):
             written += save(spectrum_plot(spectrum, title=title_of(tables)), *plots)
-    return plain(spectrum.as_dict()) | {"notes": [*tables.notes, *mass_notes(known)]}, written
+    notes = [*tables.notes, *mass_notes(known), *afterpulse_notes(detectors_of(tables))]
+    return plain(spectrum.as_dict()) | {"notes": notes}, written
