@@ -172,11 +172,14 @@ def test_a_spectrum_says_that_its_errors_are_too_small(tmp_path: Path) -> None:
     assert "vary 1.86 times" in notes[1][0]
 
 
-def test_a_plan_says_what_afterpulses_do() -> None:
+def test_a_plan_says_what_it_leaves_out() -> None:
     wish = Wish(grid_eV=np.linspace(1.069, 1.0716, 12))
     with_them, without = (
         optimised(run_of(*settings), Asking(question=Question(), asked="ordering", significance=3.0), wish)
-        for settings in (AFTERPULSES, ())
+        for settings in ((*AFTERPULSES, *STEP_ERRORS), ())
     )
     assert any("vary 1.86 times" in note for note in with_them.notes)
-    assert not any("afterpulses" in note for note in without.notes)
+    for what, name in (("calibration", "frequency_offset_eV"), ("efficiency", "efficiency")):
+        (note,) = (note for note in with_them.notes if note.startswith(f"{what} errors of single steps"))
+        assert f"--constrain '{name}.*'" in note
+    assert not any("afterpulses" in note or "single steps" in note for note in without.notes)
