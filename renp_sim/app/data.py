@@ -7,14 +7,17 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from detector.background import Background
 from detector.response import Detector
-from renp_sim.analysis.data import Observation
+from renp_sim.analysis.data import Exposure, Observation
 from renp_sim.analysis.energies import counted_by_energy
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.app.assumptions import Assumptions, from_run_file, unused_settings
 from renp_sim.app.experiment import Experiment
-from renp_sim.app.one_physics import mass_notes, physics_of_runs
+from renp_sim.app.one_physics import atom_of_runs, atoms_of, mass_notes, physics_of_runs
+from renp_sim.arrays import IndexArray
 from renp_sim.errors import ConfigError, SchemaError, listed
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.target import Target
@@ -83,6 +86,16 @@ class Data:
             "settings": list(self.settings),
             "energies": self.fitted.exposure.is_split,
         }
+
+    def atom_of(self, exposure: Exposure) -> IndexArray:
+        """Return a number of what each row of an exposure emits from, shape (n,)."""
+        of_run = atom_of_runs(self.tables)
+        return np.array([of_run[run] for run in exposure.run.tolist()], dtype=np.intp)
+
+    @property
+    def atoms(self) -> tuple[str, ...]:
+        """What the runs emit from, by that number."""
+        return atoms_of(self.tables)
 
     @property
     def first_target(self) -> Target:
