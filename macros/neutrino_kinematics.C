@@ -140,15 +140,25 @@ int neutrino_kinematics(const char *inputs, const char *stem = "neutrino_kinemat
    renp::Ntuple ntuple;
    if (!ntuple.open(inputs, {ntuple.all_of_steps(), ntuple.all_of_events()}))
       return 1;
+   const auto no_pairs = [inputs] {
+      std::fprintf(stderr, "neutrino_kinematics: %s: no photon with its neutrinos: the file is blind or empty\n",
+                   inputs);
+      return 1;
+   };
+   const auto blind = ntuple.left_out_blind_runs();
    std::map<Long64_t, double> e_eg_eV; // by run
    double highest_eV = 0, lowest_omega_eV = INFINITY;
    renp::Runs run{&ntuple.runs};
    while (run.Next())
-      highest_eV = std::max(highest_eV, e_eg_eV[*run.run] = *run.e_eg_eV);
+      if (blind.count(*run.run) == 0)
+         highest_eV = std::max(highest_eV, e_eg_eV[*run.run] = *run.e_eg_eV);
    renp::Steps step{&ntuple.steps};
    while (step.Next())
-      lowest_omega_eV = std::min(lowest_omega_eV, *step.omega_set_eV - 8 * *step.linewidth_eV);
+      if (blind.count(*step.run) == 0)
+         lowest_omega_eV = std::min(lowest_omega_eV, *step.omega_set_eV - 8 * *step.linewidth_eV);
 
+   if (std::isinf(lowest_omega_eV)) // every run is blind
+      return no_pairs();
    renp::set_style();
    renp::PairHistograms pairs(highest_eV, lowest_omega_eV);
    renp::Events event{&ntuple.events};
@@ -160,11 +170,8 @@ int neutrino_kinematics(const char *inputs, const char *stem = "neutrino_kinemat
       pairs.fill(p_i, p_j, std::max(*event.nu_i, *event.nu_j), *event.weight);
       pairs.check(p_i, p_j, *event.cos_theta_star, *event.omega_emitted_eV, e_eg_eV.at(*event.run));
    }
-   if (pairs.n_pairs == 0) {
-      std::fprintf(stderr, "neutrino_kinematics: %s: no photon with its neutrinos: the file is blind or empty\n",
-                   inputs);
-      return 1;
-   }
+   if (pairs.n_pairs == 0)
+      return no_pairs();
    std::printf("pairs: %lld, mean E_i %.9g eV, mean E_j %.9g eV, mean cos(theta*) %.9g\n", pairs.n_pairs,
                pairs.energy_i->GetMean(), pairs.energy_j->GetMean(), pairs.cosine->GetMean());
    std::printf("largest departures: cos(theta*) %.2g, q^2 %.2g eV^2, energy %.2g eV\n", pairs.worst_cosine,

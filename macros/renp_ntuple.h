@@ -179,6 +179,15 @@ inline double number_of(const std::string &object, const std::string &key)
    return start == std::string::npos ? 0. : std::strtod(object.c_str() + start + name.size(), nullptr);
 }
 
+/// Numbers of runs in a row.
+inline std::string list_of(const std::set<Long64_t> &runs)
+{
+   std::string out;
+   for (const Long64_t run : runs)
+      out += (out.empty() ? "" : ", ") + std::to_string(run);
+   return out;
+}
+
 /// Files of one schema that have some trees, each chained over them.
 class Files {
 public:
@@ -325,6 +334,26 @@ public:
       return fail(Form("run %lld", number), "is not there: give one of the numbers above");
    }
    bool is_chosen(Long64_t run) const { return fChosen < 0 || run == fChosen; }
+
+   /// The runs that hide their truth, of those that are read.
+   std::set<Long64_t> blind_runs()
+   {
+      std::set<Long64_t> out;
+      Runs run{&runs};
+      while (run.Next())
+         if (is_chosen(*run.run) && *run.is_blind)
+            out.insert(*run.run);
+      return out;
+   }
+
+   /// The same where truth is asked for, so that only the other runs can be used: a line says so.
+   std::set<Long64_t> left_out_blind_runs()
+   {
+      const auto out = blind_runs();
+      if (!out.empty())
+         std::printf("run %s: blind, and left out: what is asked for is hidden\n", list_of(out).c_str());
+      return out;
+   }
 
    /// An object of the configuration of each run, by its key, as it stands in the JSON; empty if it has none.
    std::map<Long64_t, std::string> configured(const char *key)

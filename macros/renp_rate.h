@@ -180,7 +180,7 @@ private:
 struct Setup {
    Long64_t run;
    Atom atom;
-   bool is_told; ///< whether the truth below is there, for all runs
+   bool is_told; ///< whether the truth below is there, which blind runs hide
    Nature nature;
    Oscillation oscillation;
    Masses masses;
@@ -243,13 +243,22 @@ inline std::vector<Setup> setups_of(Ntuple &ntuple)
    return out;
 }
 
-/// Return the setup of the runs; if their physics differs there is none, and a line on stderr names those that differ.
+/// Return the setup of the runs; if their physics differs, or some of them hide theirs, there is none, and a line on
+/// stderr names those.
 inline std::optional<Setup> setup_of(Ntuple &ntuple)
 {
    const auto setups = setups_of(ntuple);
-   // of blind runs nothing is known to differ
    const auto known = std::find_if(setups.begin(), setups.end(), [](const Setup &setup) { return setup.is_told; });
-   Setup out = known == setups.end() ? setups.front() : *known;
+   const auto blind = ntuple.blind_runs();
+   if (known != setups.end() && !blind.empty()) {
+      // whatever is taken of the open ones may be wrong for them
+      std::fprintf(stderr,
+                   "renp: run %s: blind, unlike run %lld, and may hide other physics: give blind and open runs apart, "
+                   "or the number of one run as the last argument\n",
+                   list_of(blind).c_str(), known->run);
+      return std::nullopt;
+   }
+   Setup out = setups.front(); // of blind runs nothing is known to differ
    std::string runs, list;
    std::set<std::string> what;
    bool has_other_masses = false;
@@ -271,11 +280,7 @@ inline std::optional<Setup> setup_of(Ntuple &ntuple)
    }
    if (has_other_masses)
       std::printf("runs were made with different masses: together they show none of them\n");
-   for (const Setup &own : setups)
-      out.is_told &= own.is_told;
    out.has_masses = out.is_told && !has_other_masses;
-   if (!out.is_told)
-      out.nature = kHiddenNature;
    return out;
 }
 

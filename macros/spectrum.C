@@ -49,6 +49,8 @@ int spectrum(const char *inputs, const char *stem = "spectrum", double m1_eV = -
    if (is_given || setup->has_masses) {
       const auto oscillation = setup->oscillation_of(masses[2] > masses[0] ? renp::kNormal : renp::kInverted);
       theory.emplace(setup->atom, renp::Couplings(oscillation, setup->nature));
+      if (!setup->is_told)
+         std::printf("nature and mixing are hidden: the curve is of Dirac neutrinos with NuFIT 5.2\n");
       if (setup->nature == renp::kMajorana)
          std::printf("Majorana phases are not in the trees: the curve has alpha21 = alpha31 = 0\n");
       std::printf("thresholds of the %s masses %.9g, %.9g, %.9g eV:\n", is_given ? "given" : "true", masses[0],

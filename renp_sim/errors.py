@@ -1,10 +1,9 @@
-"""The error tree: every failure a user can cause or meet, one class per exit code."""
+"""The error tree: every failure a user can cause or meet, one class per exit code; what messages list."""
 
 from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
-    "MOST_NAMES",
     "ConfigError",
     "DomainError",
     "FitError",
@@ -12,11 +11,12 @@ __all__ = [
     "RenpError",
     "SchemaError",
     "WorkerError",
+    "listed",
     "nearest",
 ]
 
-MOST_NAMES = 20
-"""A longer list of what is known helps nobody."""
+MOST_LISTED = 20
+"""A longer list helps nobody."""
 
 
 class RenpError(Exception):
@@ -95,6 +95,21 @@ class WorkerError(RenpError, RuntimeError):
     exit_code = 4
 
 
+def listed(values: Iterable[object], most: int = MOST_LISTED, unit: str = "") -> str:
+    """Return values in a row: the first of them where they are many, and how many more there are.
+
+    Examples
+    --------
+    >>> listed([1.07, 1.08], unit="eV")
+    '1.07, 1.08 eV'
+    >>> listed([1.07, 1.08, 1.09], 2, "eV")
+    '1.07, 1.08 eV and 1 more'
+    """
+    texts = [str(value) for value in values]
+    shown = ", ".join(texts[:most]) + (f" {unit}" if unit else "")
+    return f"{shown} and {len(texts) - most} more" if len(texts) > most else shown
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return how a message about an unknown name ends: the known one that was meant, or what there is.
 
@@ -112,5 +127,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, names, n=1, cutoff=0.5)
     if near:
         return f"did you mean {near[0]!r}?"
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"known: {', '.join(names[:MOST_NAMES])}{more}" if names else "there is none"
+    return f"known: {listed(names)}" if names else "there is none"

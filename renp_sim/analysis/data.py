@@ -197,3 +197,7 @@ class Observation:
 
     exposure: Exposure
     counts: FloatArray
+
+    def take(self, rows: IndexArray) -> Self:
+        """Return some of the rows."""
+        return replace(self, exposure=self.exposure.take(rows), counts=self.counts[..., rows])

@@ -11,7 +11,7 @@ from renp_sim.app.experiment import Experiment
 from renp_sim.app.exposure import exposure_needed
 from renp_sim.app.exposure_answer import ExposureAnswer
 from renp_sim.app.question import Question
-from renp_sim.app.scan import Scan, scan_of, setting_of
+from renp_sim.app.scan import Scan, notes_of_points, scan_of, setting_of
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.errors import ConfigError
 from renp_sim.plots.against import against_plot
@@ -60,7 +60,7 @@ class Against:
                 {"value": value, "results": table["results"], "systematics": table["systematics"]}
                 for value, table in zip(self.scan.values.tolist(), each, strict=True)
             ],
-            "notes": list(dict.fromkeys(note for table in each for note in table["notes"])),
+            "notes": list(notes_of_points(note for table in each for note in table["notes"])),
         }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from os import PathLike, fspath
 from typing import Any, Self
 
+from renp_sim.errors import ConfigError
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.target import Target
@@ -45,7 +46,8 @@ class Assumptions:
     @classmethod
     def of(cls, neutrino: NeutrinoSection, interaction: Interaction) -> Self:
         """Build from sections of a run file; raises ConfigError or DomainError."""
-        interaction.check(neutrino.nature)
+        if problems := interaction.problems(neutrino.nature):
+            raise ConfigError(*problems)
         return cls(
             oscillation=oscillation_of(neutrino),
             nature=neutrino.nature,

@@ -19,6 +19,7 @@ from renp_sim.analysis.infer.toys import gathered, parts_of, statistic_of
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.interest import limit_setup
+from renp_sim.app.left_out import left_out
 from renp_sim.app.question import Question
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
@@ -53,6 +54,8 @@ class CoverageReport:
         Of the toys and their fits.
     rows
         True value, method and coverage.
+    notes
+        What the likelihood leaves out, a line each: toys are drawn from it, so no coverage shows it.
     """
 
     parameter: str
@@ -60,6 +63,7 @@ class CoverageReport:
     hypothesis: str
     question: Question
     rows: tuple[tuple[float, CoverageMethod, Coverage], ...]
+    notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `coverage --json` prints; intervals are 68 % Clopper–Pearson."""
@@ -79,6 +83,7 @@ class CoverageReport:
                 }
                 for truth, method, found in self.rows
             ],
+            "notes": list(self.notes),
         }
 
 
@@ -139,6 +144,7 @@ def coverage_of(
         hypothesis=hypothesis_of_run(experiment).label,
         question=question,
         rows=tuple(rows),
+        notes=left_out(experiment, question.treatment),
     )
 
 

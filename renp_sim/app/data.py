@@ -7,15 +7,18 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from detector.background import Background
 from detector.response import Detector
-from renp_sim.analysis.data import Observation
+from renp_sim.analysis.data import Exposure, Observation
 from renp_sim.analysis.energies import counted_by_energy
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.app.assumptions import Assumptions, from_run_file, unused_settings
 from renp_sim.app.experiment import Experiment
-from renp_sim.app.one_physics import mass_notes, physics_of_runs
-from renp_sim.errors import ConfigError, SchemaError
+from renp_sim.app.one_physics import atom_of_runs, atoms_of, mass_notes, physics_of_runs
+from renp_sim.arrays import IndexArray
+from renp_sim.errors import ConfigError, SchemaError, listed
 from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.target import Target
 from renp_sim.prediction.energy_bins import split_by_energy
@@ -23,7 +26,7 @@ from renp_sim.runfile.build import detector_of, target_of
 from renp_sim.runfile.sections import DetectorSection, TargetSection
 from renp_sim.runfile.tables import read
 
-__all__ = ["Data", "read_data"]
+__all__ = ["Data", "detectors_of", "read_data"]
 
 File = str | PathLike[str]
 
@@ -84,6 +87,16 @@ class Data:
             "energies": self.fitted.exposure.is_split,
         }
 
+    def atom_of(self, exposure: Exposure) -> IndexArray:
+        """Return a number of what each row of an exposure emits from, shape (n,)."""
+        of_run = atom_of_runs(self.tables)
+        return np.array([of_run[run] for run in exposure.run.tolist()], dtype=np.intp)
+
+    @property
+    def atoms(self) -> tuple[str, ...]:
+        """What the runs emit from, by that number."""
+        return atoms_of(self.tables)
+
     @property
     def first_target(self) -> Target:
         """The target of the first run."""
@@ -136,7 +149,7 @@ def read_data(
         known = _shared(tables)
         assumptions, notes = known[0], mass_notes(known)
         targets = dict(zip(runs, _targets_of(tables), strict=True))
-    observation, detectors = observation_from_tables(tables), _detectors_of(tables)
+    observation, detectors = observation_from_tables(tables), detectors_of(tables)
     return Data(
         tables=tables,
         observation=observation,
@@ -181,12 +194,12 @@ def _shared(tables: NtupleTables) -> list[Assumptions]:
     blind = tables.runs["run"][tables.runs["is_blind"].astype(bool)].tolist()
     if blind:
         raise SchemaError(
-            f"run {', '.join(map(str, blind))}: is blind and hides what it was made with: give a run file of "
+            f"run {listed(blind)}: is blind and hides what it was made with: give a run file of "
             "what is to be fitted with --model RUN"
         )
     for run, config in zip(tables.runs["run"].tolist(), tables.config, strict=True):
         if not config.get("run"):
-            files = ", ".join(map(str, tables.paths))
+            files = listed(tables.paths)
             raise SchemaError(
                 f"{files}: run {run} carries no configuration to fit: give one with --model RUN"
             )
@@ -204,7 +217,7 @@ def _targets_of(tables: NtupleTables) -> list[Target]:
     return [known[key] for key in keys]
 
 
-def _detectors_of(tables: NtupleTables) -> dict[int, Detector]:
+def detectors_of(tables: NtupleTables) -> dict[int, Detector]:
     """Return the detector of each run that has one in its configuration, with its backgrounds."""
     known: dict[str, Detector] = {}
     found: dict[int, Detector] = {}

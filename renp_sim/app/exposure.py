@@ -117,6 +117,7 @@ def exposure_needed(
     for method, (found, curve) in counted.items():
         curves[method.value] = curve
         results += [answer(method, each) for each in found]
+    longest = max((result.factor for result in results if result.factor), default=1.0)
     ladder = added_in_turn(experiment, question) if with_systematics else ()
     systematics = [
         (added, answer(CompareMethod.ASIMOV, by_asimov(_compared(better, known, asked), significance)[0]))
@@ -133,7 +134,8 @@ def exposure_needed(
         systematics=tuple(systematics),
         notes=(
             *_notes(asimov, truth, alternative),
-            *left_out(experiment, question.treatment),
+            # what is small in a short run may rule in the long one that answers
+            *left_out(experiment.scaled(longest), question.treatment),
             *refused,
         ),
     )

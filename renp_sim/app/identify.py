@@ -14,6 +14,7 @@ from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run, require_factors
 from renp_sim.app.fitting import model_of
 from renp_sim.app.interest import rested
+from renp_sim.app.left_out import left_out
 from renp_sim.app.question import Question
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.arrays import FloatArray
@@ -50,6 +51,8 @@ class Identification:
         What floats beside them.
     hypothesis
         Of the neutrinos.
+    notes
+        What a reader must know, a line each.
     """
 
     true: dict[str, float]
@@ -59,6 +62,7 @@ class Identification:
     best: FloatArray
     question: Question
     hypothesis: str
+    notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `identify --json` prints."""
@@ -70,9 +74,7 @@ class Identification:
             "best": self.best.tolist(),
             "hypothesis": self.hypothesis,
             "normalisation": self.question.normalisation_text,
-            "notes": [
-                "of the expected counts; masses rest where the run file has them unless they are named"
-            ],
+            "notes": list(self.notes),
         }
 
 
@@ -114,6 +116,10 @@ def identify(
         best=best,
         question=question,
         hypothesis=hypothesis_of_run(experiment).label,
+        notes=(
+            "of the expected counts; masses rest where the run file has them unless they are named",
+            *left_out(experiment.scaled(max(exposures)), question.treatment),
+        ),
     )
 
 

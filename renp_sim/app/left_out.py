@@ -12,11 +12,14 @@ from renp_sim.analysis.floating import Treatment
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.errors import listed
+from renp_sim.ntuple.toy_reader import ToyFile
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 from renp_sim.prediction.parameters import COMMON_OFFSET
+from renp_sim.runfile.run import run_from_table
 
-__all__ = ["afterpulse_notes", "left_out"]
+__all__ = ["afterpulse_notes", "left_out", "left_out_of_toys"]
 
 NEGLIGIBLE = 0.02
 """Share of the variance of a count: without it stated errors are at most 1 % too small."""
@@ -29,6 +32,20 @@ def left_out(experiment: Experiment, treatment: Treatment) -> tuple[str, ...]:
     make counts vary more than Poisson does.
     """
     return (*_step_errors(experiment, treatment), *afterpulse_notes(experiment.detectors))
+
+
+def left_out_of_toys(file: ToyFile) -> tuple[str, ...]:
+    """Return the lines of `left_out` for the run and the fits of a campaign, at its longest exposure.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration in the file is of a version that is not understood.
+    """
+    about = file.campaign
+    longest = max(times["factor"] for times in about["exposures"])
+    experiment = Experiment.of(run_from_table(file.config)).scaled(longest)
+    return left_out(experiment, Treatment(free=tuple(about["parameters"])))
 
 
 def _step_errors(experiment: Experiment, treatment: Treatment) -> list[str]:
@@ -101,7 +118,7 @@ def afterpulse_notes(detectors: Mapping[int, Detector]) -> list[str]:
     if not runs:
         return []
     most = max(spread[run] for run in runs)
-    where = f" of run {', '.join(map(str, runs))}" if len(runs) < len(detectors) else ""
+    where = f" of run {listed(runs)}" if len(runs) < len(detectors) else ""
     return [
         f"afterpulses make counts{where} vary {most:.3g} times as much as Poisson, which fits take them for: "
         f"errors are up to {np.sqrt(most):.3g} times too small, and a good fit has χ² too large"

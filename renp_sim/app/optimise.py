@@ -10,6 +10,7 @@ from renp_sim.analysis.plan.optimum import Optimum, Points, length_needed, optim
 from renp_sim.analysis.plan.separation import Separation
 from renp_sim.analysis.plan.thinning import thinned
 from renp_sim.app.candidates import UNIT_S, Candidates, Layout, default_grid
+from renp_sim.app.experiment import Experiment
 from renp_sim.app.left_out import afterpulse_notes
 from renp_sim.app.plan import OptimalSchedule, Prior, coherent_time_s
 from renp_sim.app.plan_toys import toy_gain
@@ -209,9 +210,14 @@ def _notes(run: Run, prior: Prior) -> tuple[str, ...]:
             f"the line of every step is that of the laser, {own:g} eV, and its coherence that of the target; "
             "steps of the run file that have their own are not followed"
         )
-    if np.any(schedule.omega_step_error_eV > 0):
-        notes.append(
-            "calibration errors of single steps are left out; "
-            "`exposure --constrain 'frequency_offset_eV.*'` of the new run file has them"
-        )
+    own_errors = {
+        "calibration": ("frequency_offset_eV", schedule.omega_step_error_eV),
+        "efficiency": ("efficiency", Experiment.of(run).exposure.efficiency_step_error),
+    }
+    notes += [
+        f"{what} errors of single steps are left out; "
+        f"`exposure --constrain '{name}.*'` of the new run file has them"
+        for what, (name, error) in own_errors.items()
+        if np.any(error > 0)
+    ]
     return tuple(notes)

@@ -6,14 +6,28 @@ from typing import Any
 
 import numpy as np
 
+from renp_sim.app.left_out import left_out_of_toys
 from renp_sim.ntuple.opening import Paths
 from renp_sim.ntuple.toy_reader import read_toys
 from renp_sim.ntuple.toy_schema import TOY_LEGENDS, toy_branch
 
-__all__ = ["pull_notes", "pulls_of_toys"]
+__all__ = ["pull_notes", "pull_report", "pulls_of_toys"]
 
 NO_PARABOLA = 0.5
 """From 1 on so far away, and by five of its errors, the width of pulls is not that of a parabolic error."""
+
+
+def pull_report(paths: Paths) -> dict[str, Any]:
+    """Return what `pulls --json` prints: the rows of `pulls_of_toys`, and what must be known of them.
+
+    Raises
+    ------
+    SchemaError
+        As `pulls_of_toys` does.
+    """
+    rows = pulls_of_toys(paths)
+    file, *_ = read_toys(paths, [])[0]
+    return {"rows": rows, "notes": [*pull_notes(rows), *left_out_of_toys(file)]}
 
 
 def pulls_of_toys(paths: Paths) -> list[dict[str, Any]]:

@@ -8,12 +8,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from renp_sim.analysis.from_ntuple import observation_from_tables
 from renp_sim.analysis.infer.result import plain
 from renp_sim.analysis.spectrum.measured import Spectrum, measured_spectrum
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch, search_thresholds
-from renp_sim.app.data import Data, read_data
-from renp_sim.app.one_physics import atom_of_steps, mass_notes, physics_of_runs
+from renp_sim.app.data import Data, detectors_of, read_data
+from renp_sim.app.left_out import afterpulse_notes
+from renp_sim.app.one_physics import atom_of_steps, atoms_of, mass_notes, physics_of_runs
 from renp_sim.app.page.folder import RESULTS, Found
 from renp_sim.app.page.words import title_of
 from renp_sim.app.page.write import page_of
@@ -52,24 +55,43 @@ class Report:
         Î(ω) as measured.
     fit
         The fit of the hypotheses and what follows from it, with the data and the question.
-    search
-        Thresholds found without neutrino physics.
+    searches
+        Thresholds found without neutrino physics in the steps of each atom.
     """
 
     spectrum: Spectrum
     fit: FitReport
-    search: ThresholdSearch
+    searches: tuple[ThresholdSearch, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything for JSON, which has no NaN: what is not finite is None."""
+        atoms = self.fit.data.atoms
         return {
             "files": [str(path) for path in self.fit.data.tables.paths],
             "runs": self.fit.data.tables.runs["run"].tolist(),
             "question": self.fit.question.as_dict() | self.fit.data.asked,
-            "spectrum": plain(self.spectrum.as_dict()),
+            "spectrum": plain(_spectrum_table(self.spectrum, atoms)),
             "fit": plain(self.fit.as_dict()),
-            "search": plain(self.search.as_dict()),
+            "search": plain(_search_table(self.searches, atoms)),
         }
+
+
+def _spectrum_table(spectrum: Spectrum, atoms: Sequence[str]) -> dict[str, Any]:
+    """Return lists by name, with the atom of each row by name."""
+    return spectrum.as_dict() | {"atom": [atoms[number] for number in spectrum.atom.tolist()]}
+
+
+def _search_table(searches: Sequence[ThresholdSearch], atoms: Sequence[str]) -> dict[str, Any]:
+    """Return the searches of all atoms one after the other, with the atom of each place and onset by name."""
+    found = [(atom, search.as_dict()) for atom, search in zip(atoms, searches, strict=True)]
+    places = ("omega_eV", "delta_q", "delta_q_rest")
+    return {
+        "atoms": list(atoms),
+        "onsets": [{"atom": atom} | onset for atom, table in found for onset in table["onsets"]],
+        "atom": [atom for atom, table in found for _ in table["omega_eV"]],
+        **{name: [value for _, table in found for value in table[name]] for name in places},
+        "minimum_delta_q": max(table["minimum_delta_q"] for _, table in found),
+    }
 
 
 def analyse(data: Data, question: Question, *, n_toys: int = 0, seed: int = 1) -> Report:
@@ -80,10 +102,14 @@ def analyse(data: Data, question: Question, *, n_toys: int = 0, seed: int = 1) -
     ConfigError, FitError
         As `fit_data` does.
     """
+    atom = data.atom_of(data.observation.exposure)
     return Report(
-        spectrum=measured_spectrum(data.observation, atom_of_steps(data.tables)),
+        spectrum=measured_spectrum(data.observation, atom),
         fit=fit_report(data, question, n_toys=n_toys, seed=seed),
-        search=search_thresholds(data.observation),
+        searches=tuple(
+            search_thresholds(data.observation.take(np.flatnonzero(atom == number)))
+            for number in range(len(data.atoms))
+        ),
     )
 
 
@@ -155,7 +181,7 @@ def write_report(report: Report, folder: Path) -> list[Path]:
     list of Path
         The files.
     """
-    figures = figures_of(report.spectrum, report.fit, report.search)
+    figures = figures_of(report.spectrum, report.fit, report.searches)
     table = report.as_dict()
     # the page lays the figures out, and what is saved has that layout
     page = page_of(report.fit, figures, table)
@@ -168,7 +194,7 @@ def write_report(report: Report, folder: Path) -> list[Path]:
 def page_of_report(report: Report, found: Found) -> bytes:
     """Return the page of a report, with what lies beside its data."""
     return page_of(
-        report.fit, figures_of(report.spectrum, report.fit, report.search), report.as_dict(), found
+        report.fit, figures_of(report.spectrum, report.fit, report.searches), report.as_dict(), found
     )
 
 
@@ -188,10 +214,12 @@ def spectrum_of_files(
     tables = read_many([str(path) for path in paths])
     known = physics_of_runs(tables, "a spectrum is of one physics; give these runs apart")
     spectrum = measured_spectrum(observation_from_tables(tables), atom_of_steps(tables))
+    atoms = atoms_of(tables)
     written: list[Path] = []
     if folder is not None:
         plots = png_and_pdf(folder / "spectrum")
         require_outputs(plots, inputs=tables.paths, force=force)
         with results_folder(folder):
-            written += save(spectrum_plot(spectrum, title=title_of(tables)), *plots)
-    return plain(spectrum.as_dict()) | {"notes": [*tables.notes, *mass_notes(known)]}, written
+            written += save(spectrum_plot(spectrum, atoms=atoms, title=title_of(tables)), *plots)
+    notes = [*tables.notes, *mass_notes(known), *afterpulse_notes(detectors_of(tables))]
+    return plain(_spectrum_table(spectrum, atoms)) | {"notes": notes}, written

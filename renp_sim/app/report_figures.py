@@ -1,8 +1,8 @@
 """The plots of a report: spectrum with fits, profile of the mass, threshold search, photon energies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from renp_sim.analysis.spectrum.thresholds import ThresholdSearch
 from renp_sim.app.data import Data
 from renp_sim.app.fitting import model_fitted
 from renp_sim.app.hypothesis import MASS_NAMES, Masses
+from renp_sim.app.one_physics import atom_of_runs
 from renp_sim.app.page.words import title_of
-from renp_sim.app.thresholds import FitReport
+from renp_sim.app.thresholds import FitReport, best_thresholds_eV
 from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.ntuple.reader import iterate_events
 from renp_sim.ntuple.schema import Origin
@@ -48,15 +49,19 @@ DRAWN_DELTA_Q = 1000.0
 """A hypothesis further off than this would only press the others' curves flat."""
 
 
-def figures_of(spectrum: Spectrum, fit: FitReport, search: ThresholdSearch) -> dict[str, "Figure"]:
+def figures_of(
+    spectrum: Spectrum, fit: FitReport, searches: Sequence[ThresholdSearch]
+) -> dict[str, "Figure"]:
     """Return every plot by its name in `PLOTS`."""
     data = fit.data
-    thresholds = {pair: found.value for pair, found in fit.thresholds[fit.result.best.label].items()}
-    title = title_of(data.tables)
-    curves = fit_curves(fit)
+    title, atoms = title_of(data.tables), data.atoms
+    thresholds = [
+        best_thresholds_eV(fit.result.best, target.atom.e_eg_eV) for target in _target_of_atoms(data)
+    ]
+    on_axes: dict[str, Any] = {"thresholds_eV": thresholds, "atoms": atoms, "title": title}
     made = {
-        "spectrum": spectrum_plot(spectrum, curves=curves, thresholds_eV=thresholds, title=title),
-        "thresholds": threshold_plot(search, thresholds_eV=thresholds, title=title),
+        "spectrum": spectrum_plot(spectrum, curves=fit_curves(fit), **on_axes),
+        "thresholds": threshold_plot(searches, **on_axes),
         "energies": energy_plot(*_energies(data), title=title),
     }
     profiles = mass_profiles(fit)
@@ -71,24 +76,27 @@ def save_figures(made: "Mapping[str, Figure]", folder: Path) -> list[Path]:
 
 
 def fit_curves(fit: FitReport) -> list[Curve]:
-    """Return what each fit that is not hopeless expects of the data points, one curve a target."""
+    """Return what each fit that is not hopeless expects of the data points, one curve an atom."""
     data = fit.data
-    targets: dict[Target, list[int]] = {}
-    for run, target in data.targets.items():
-        targets.setdefault(target, []).append(run)
-    exposure = data.observation.exposure
+    exposure, atom = data.observation.exposure, data.atom_of(data.observation.exposure)
     curves = []
-    for target, runs in targets.items():
-        name = f" {target.atom.name}" if len({t.atom for t in targets}) > 1 else ""
-        chosen = np.isin(exposure.run, runs) & (exposure.counts_per_unit > 0)
+    for number, target in enumerate(_target_of_atoms(data)):
+        chosen = (atom == number) & (exposure.counts_per_unit > 0)
         if not np.any(chosen):
             continue
         omega_eV = _drawn_frequencies(exposure, chosen, target)
         for fitted in _worth_drawing(fit.result):
             of_steps = model_fitted(fitted).at(exposure)
             value = drawn_spectrum(of_steps, fitted.setup.theta, omega_eV, chosen)
-            curves.append(Curve(label=fitted.label + name, omega_eV=omega_eV, value=value))
+            curves.append(Curve(label=fitted.label, omega_eV=omega_eV, value=value, atom=number))
     return curves
+
+
+def _target_of_atoms(data: Data) -> list[Target]:
+    """Return the target of the first run of each atom, by its number."""
+    of_run = atom_of_runs(data.tables)
+    first = {number: run for run, number in reversed(of_run.items())}
+    return [data.targets[first[number]] for number in range(len(data.atoms))]
 
 
 def _drawn_frequencies(exposure: Exposure, chosen: BoolArray, target: Target) -> FloatArray:

@@ -1,5 +1,7 @@
 """What is varied along a curve: a key of the run file, or the exposure."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +9,7 @@ import numpy as np
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 
-__all__ = ["EXPOSURE", "Scan", "scan_of", "setting_of"]
+__all__ = ["EXPOSURE", "Scan", "notes_of_points", "scan_of", "setting_of"]
 
 EXPOSURE = "exposure"
 """Scans a factor on all durations."""
@@ -15,6 +17,9 @@ EXPOSURE = "exposure"
 MOST_POINTS = 10_000
 
 DECADES = 100.0
+
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+"""In a note; what follows a letter or a dot belongs to a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,3 +90,22 @@ def setting_of(key: str, value: float) -> str:
     ('laser.scan[0].passes=2', 'target.coherence=0.5')
     """
     return f"{key}={int(value) if value.is_integer() and abs(value) < 2**53 else value!r}"
+
+
+def notes_of_points(notes: Iterable[str]) -> tuple[str, ...]:
+    """Return what the points of a curve say, each once: where notes differ in their numbers, the largest.
+
+    Examples
+    --------
+    >>> notes_of_points(["moves g.11 by up to 0.2", "moves g.11 by up to 0.9", "moves g.22 by up to 0.1"])
+    ('moves g.11 by up to 0.9', 'moves g.22 by up to 0.1')
+    """
+    said: dict[str, str] = {}
+    for note in notes:
+        kind = NUMBER.sub("#", note)
+        said[kind] = max(said.get(kind, note), note, key=_numbers)
+    return tuple(said.values())
+
+
+def _numbers(note: str) -> list[float]:
+    return [float(number) for number in NUMBER.findall(note)]

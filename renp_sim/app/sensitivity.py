@@ -12,12 +12,12 @@ from renp_sim.analysis.infer.limit import Limit
 from renp_sim.app.experiment import require_factors
 from renp_sim.app.limit import LimitMethod, limit_of
 from renp_sim.app.question import Question
-from renp_sim.app.scan import EXPOSURE, Scan, setting_of
+from renp_sim.app.scan import EXPOSURE, Scan, notes_of_points, setting_of
 from renp_sim.app.subject import Subject
 from renp_sim.app.systematics import Systematic, present, without
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.arrays import FloatArray
-from renp_sim.errors import NumericsError
+from renp_sim.errors import NumericsError, listed
 from renp_sim.plots.sensitivity import DrawnLimit, PublishedBound, sensitivity_plot
 from renp_sim.runfile.run import load
 
@@ -130,7 +130,7 @@ def sensitivity_of(
     limits: dict[str, list[Limit]] = {}
     limited_by: dict[str, list[str]] = {}
     kept: list[float] = []
-    notes: dict[str, None] = {}
+    notes: list[str] = []
     poles_eV = np.empty(0)
     lost: dict[float, NumericsError] = {}
     for value in scan.values.tolist():
@@ -150,13 +150,18 @@ def sensitivity_of(
         for report, what in zip(reports, by, strict=True):
             limits.setdefault(report.limit.name, []).append(report.limit)
             limited_by.setdefault(report.limit.name, []).append(what)
-            notes |= dict.fromkeys(report.notes)
+            notes += report.notes
     if not kept:
         raise next(iter(lost.values()))
-    said = [f"{scan.key} = {value:.9g} is left out: {error}" for value, error in lost.items()]
+    said = [
+        f"{scan.key} = {value:.9g} is left out: {error}" for value, error in list(lost.items())[:MOST_NOTES]
+    ]
+    if len(lost) > MOST_NOTES:
+        said.append(f"{len(lost) - MOST_NOTES} more values of {scan.key} are left out")
     if len(poles_eV):
+        named = listed([f"{pole_eV:.4g}" for pole_eV in poles_eV.tolist()], MOST_NOTES, "eV")
         said.append(
-            f"poles of the mediator lie between the points, at {_listed(poles_eV)} eV: limits are far "
+            f"poles of the mediator lie between the points, at {named}: limits are far "
             f"stronger beside them; --scan {scan.key}=VALUE,VALUE,… looks there"
         )
     return Sensitivity(
@@ -166,13 +171,8 @@ def sensitivity_of(
         limits={name: tuple(found) for name, found in limits.items()},
         limited_by={name: tuple(found) for name, found in limited_by.items()},
         poles_eV=poles_eV,
-        notes=(*said[:MOST_NOTES], *tuple(notes)[:MOST_NOTES]),
+        notes=(*said, *notes_of_points(notes)),
     )
-
-
-def _listed(values: FloatArray) -> str:
-    shown = ", ".join(f"{value:.4g}" for value in values[:MOST_NOTES].tolist())
-    return f"{shown}, …" if len(values) > MOST_NOTES else shown
 
 
 def _subject_at(

@@ -16,13 +16,14 @@ from renp_sim.app.data import Data
 from renp_sim.app.fitting import fit_data, model_fitted, problem_of
 from renp_sim.app.hypothesis import Hypothesis, Masses
 from renp_sim.app.left_out import left_out
+from renp_sim.app.one_physics import atom_of_runs
 from renp_sim.app.propagation import regions_of_thresholds
 from renp_sim.app.question import Question
 from renp_sim.physics.neutrino import threshold_eV
 from renp_sim.physics.pairs import PAIRS
 from renp_sim.prediction.mass_sum import MassSum
 
-__all__ = ["FitReport", "Threshold", "fit_report", "thresholds_of"]
+__all__ = ["FitReport", "Threshold", "best_thresholds_eV", "fit_report", "thresholds_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,14 @@ class FitReport:
         known = self.question.hypotheses(self.data.assumptions.nature)
         return next(hypothesis for hypothesis in known if hypothesis.label == fitted.label)
 
+    @property
+    def atom_of_thresholds(self) -> str | None:
+        """The atom of the first run, where there are several; None where nothing else can be meant."""
+        atoms = self.data.atoms
+        return (
+            atoms[atom_of_runs(self.data.tables)[next(iter(self.data.targets))]] if len(atoms) > 1 else None
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return what `fit --json` prints; expected counts are those of `energy_bins`, if there are some."""
         thresholds = {
@@ -74,6 +83,7 @@ class FitReport:
         }
         return self.result.as_dict() | {
             "thresholds_eV": thresholds,
+            "thresholds_of": self.atom_of_thresholds,
             "goodness": None if self.goodness is None else plain(self.goodness),
             "energy_bins": self._energy_bins(),
             "notes": [*self.data.notes, *self.notes, *self.result.notes],
@@ -133,7 +143,7 @@ def thresholds_of(
     its values the splittings that float. With three masses they come from profiles of m_i + m_j.
     """
     e_eg_eV = data.first_target.atom.e_eg_eV
-    best = model_fitted(fitted).neutrinos(fitted.setup.theta[None]).thresholds_eV(e_eg_eV)[0]
+    best = best_thresholds_eV(fitted, e_eg_eV)
     if hypothesis.masses is Masses.THREE:
         ends = {
             pair: _ends_of_sum(data, question, hypothesis, fitted, pair) if with_sums or i == j else []
@@ -146,10 +156,13 @@ def thresholds_of(
         }
     else:
         found = regions_of_thresholds(fitted, e_eg_eV, delta_q_of_level(question.level))
-    return {
-        pair: Threshold(value=float(best[place]), intervals=tuple(found[pair]))
-        for pair, place in PAIRS.items()
-    }
+    return {pair: Threshold(value=value, intervals=tuple(found[pair])) for pair, value in best.items()}
+
+
+def best_thresholds_eV(fitted: ModelFit, e_eg_eV: float) -> dict[str, float]:
+    """Return ω_ij of a fit by pair, eV, for an atom with this E_eg."""
+    at = model_fitted(fitted).neutrinos(fitted.setup.theta[None]).thresholds_eV(e_eg_eV)[0]
+    return {pair: float(at[place]) for pair, place in PAIRS.items()}
 
 
 def _ends_of_sum(

@@ -15,6 +15,7 @@ from renp_sim.analysis.plan.toy_crossing import toy_crossings
 from renp_sim.analysis.toys.campaign import ALTERNATIVE, TRUTH
 from renp_sim.analysis.toys.curve import Point, delta_q_of, point_of
 from renp_sim.app.exposure import require_test
+from renp_sim.app.left_out import left_out_of_toys
 from renp_sim.arrays import Columns, FloatArray
 from renp_sim.errors import FitError
 from renp_sim.ntuple.opening import Paths
@@ -65,7 +66,7 @@ def read_campaign(
         "exposures": [dict(times) | table for times, table in zip(about["exposures"], said, strict=True)],
         "results": [_crossing(each, about) for each in _crossings(points, powers)],
         "fits": _fits(rows),
-        "notes": _notes(points),
+        "notes": [*_notes(points), *left_out_of_toys(files[0])],
     }
 
 

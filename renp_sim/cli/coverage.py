@@ -20,7 +20,7 @@ from renp_sim.cli.options import (
     Toys,
     Workers,
 )
-from renp_sim.cli.output import print_json, print_table
+from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
 
 __all__ = ["coverage"]
@@ -81,6 +81,8 @@ def coverage(
     if json:
         print_json(found)
         return
+    from rich.console import Console
+
     print(
         f"{found['parameter']}: coverage of {100 * level:g} % intervals, {found['hypothesis']}, "
         f"normalisation {found['normalisation']}"
@@ -98,3 +100,4 @@ def coverage(
             for row in found["rows"]
         ],
     )
+    print_notes(Console(soft_wrap=True, highlight=False, markup=False), found["notes"])

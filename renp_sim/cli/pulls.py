@@ -10,12 +10,11 @@ def pulls(files: Files, json: Json = False) -> None:
     """Print bias and pulls of the toys that `renp-sim toys` kept, by parameter and exposure."""
     from rich.console import Console
 
-    from renp_sim.app.pulls import pull_notes, pulls_of_toys
+    from renp_sim.app.pulls import pull_report
 
-    rows = pulls_of_toys(files)
-    notes = pull_notes(rows)
+    found = pull_report(files)
     if json:
-        print_json({"rows": rows, "notes": notes})
+        print_json(found)
         return
     headings = ("hypothesis", "factor", "parameter", "truth", "bias", "mean pull", "width", "of toys")
     print_table(
@@ -31,10 +30,10 @@ def pulls(files: Files, json: Json = False) -> None:
                 _shown(row["width"], row["width_error"], ""),
                 f"{row['n']} of {row['n_toys']}",
             )
-            for row in rows
+            for row in found["rows"]
         ],
     )
-    print_notes(Console(soft_wrap=True, highlight=False, markup=False), notes)
+    print_notes(Console(soft_wrap=True, highlight=False, markup=False), found["notes"])
 
 
 def _shown(value: float | None, error: float | None, sign: str) -> str:

@@ -46,12 +46,13 @@ def run(
     left = when_interrupted(partial(shards_left, folder / "events.root", what_to_do))
     with left, progress_bar("working", quiet=quiet) as progress:
         made, report, files = run_all(asked, folder, workers=workers, force=force, progress=progress)
+    found = report.as_dict()
     if json:
-        print_json(made.as_dict() | report.as_dict())
+        print_json(made.as_dict() | found)
         return
     emitted, recorded = made.n_generated, made.n_recorded
     name = f"{asked.config.run.name} (run {made.run})"
     print(f"{name}: {emitted} signal photons emitted, {recorded} photons recorded")
     print(answer(report.fit))
-    print_run(report.fit.as_dict(), report.search.as_dict())
+    print_run(found["fit"], found["search"])
     print(f"wrote {', '.join(path.name for path in files)} in {folder}/")

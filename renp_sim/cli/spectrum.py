@@ -24,12 +24,15 @@ def spectrum(
         return
     from rich.console import Console
 
-    headings = ("ω \\[eV]", "counts", "background", "Î(ω)", "−", "+")
+    headings = ["ω \\[eV]", "counts", "background", "Î(ω)", "−", "+"]
     names = ("omega_eV", "counts", "background", "value", "error_down", "error_up")
     rows = [
-        (f"{omega:.9g}", f"{counts:.0f}", f"{background:.4g}", *(f"{v:.5g}" for v in values))
+        [f"{omega:.9g}", f"{counts:.0f}", f"{background:.4g}", *(f"{v:.5g}" for v in values)]
         for omega, counts, background, *values in zip(*(table[name] for name in names), strict=True)
     ]
+    if len(set(table["atom"])) > 1:
+        headings = ["atom", *headings]
+        rows = [[atom, *row] for atom, row in zip(table["atom"], rows, strict=True)]
     print_table(headings, rows)
     print_notes(Console(), table["notes"])
     for path in written:

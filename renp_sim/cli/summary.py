@@ -49,7 +49,7 @@ def print_run(table: dict[str, Any], search: dict[str, Any]) -> None:
         console.print(f"{label}: {alone if len(known) == 1 else said}")
     _print_quality(console, table)
     rows = [f"ω_{pair} {row['value']:.8f}" for pair, row in table["thresholds_eV"][label].items()]
-    console.print(f"thresholds of {label} (eV)")
+    console.print(f"thresholds of {label}{_where(table['thresholds_of'])} (eV)")
     for start in range(0, len(rows), 3):
         console.print("  " + "   ".join(rows[start : start + 3]))
     print_notes(console, (*table["notes"], *best["warnings"]))
@@ -101,7 +101,7 @@ def _print_correlation(console: Any, table: dict[str, Any]) -> None:
 
 
 def _print_thresholds(console: Any, table: dict[str, Any]) -> None:
-    console.print(f"thresholds of {table['best']} (eV)")
+    console.print(f"thresholds of {table['best']}{_where(table['thresholds_of'])} (eV)")
     for pair, row in table["thresholds_eV"][table["best"]].items():
         intervals = "  ".join(f"[{low:.9f}, {high:.9f}]" for low, high in row["intervals"])
         console.print(f"  ω_{pair} = {row['value']:.9f}  {intervals}")
@@ -116,7 +116,12 @@ def print_search(table: dict[str, Any]) -> None:
     for onset in onsets:
         low, high = onset["intervals_eV"][0][0], onset["intervals_eV"][-1][1]
         place, delta_q = onset["position_eV"], onset["delta_q"]
-        print(f"  {place:.7f} eV [{low:.7f}, {high:.7f}], local Δ(−2lnL) = {delta_q:.1f}")
+        where = _where(onset["atom"] if len(table["atoms"]) > 1 else None)
+        print(f"  {place:.7f} eV [{low:.7f}, {high:.7f}]{where}, local Δ(−2lnL) = {delta_q:.1f}")
+
+
+def _where(atom: str | None) -> str:
+    return f" in {atom}" if atom else ""
 
 
 def _number(value: float | None) -> str:

@@ -25,7 +25,7 @@ from renp_sim.cli.options import (
     Workers,
     whole_number,
 )
-from renp_sim.cli.output import complain, print_json, print_notes, print_table
+from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import progress_bar
 from renp_sim.errors import ConfigError
 
@@ -87,9 +87,7 @@ def toys(
     quiet: Quiet = False,
 ) -> None:
     """Draw and fit toys along the exposure, keep every one, and print what they say."""
-    from renp_sim.app.experiment import Experiment
     from renp_sim.app.exposure import require_test
-    from renp_sim.app.left_out import left_out
     from renp_sim.app.toy_plan import plan_toys
     from renp_sim.app.toy_summary import read_campaign, require_few_failures
     from renp_sim.app.toys import make_toys
@@ -105,8 +103,6 @@ def toys(
     refuse_unread(context, of_both=question is not None and hypothesis == "both", n_factors=len(factors))
     run = loaded(run_file, settings, seed=seed, run_number=None)
     plan = plan_toys(run, asked, question, factors=factors, drawn=hypothesis)
-    for note in left_out(Experiment.of(run), asked.treatment):
-        complain(f"note: {note}")
     left = f"{output}: the same command with --resume makes the toys that are missing"
     with (
         when_interrupted(lambda: left),

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from renp_sim.errors import MOST_NAMES, SchemaError
+from renp_sim.errors import SchemaError, listed
 from renp_sim.files import write_file
 
 __all__ = ["claim_folder", "difference", "discard_folder", "read_json", "write_json"]
@@ -71,7 +71,7 @@ def difference(theirs: Mapping[str, Any] | None, ours: Mapping[str, Any] | None,
     differing = [name for name in names if each[0].get(name, nothing) != each[1].get(name, nothing)]
     # the number of a run follows from what else its file says, if it does not say it
     named = [name for name in differing if name != "run.number"] or differing
-    said = ", ".join(named[:MOST_NAMES]) or otherwise
+    said = listed(named) or otherwise
     return f", which differs in {said}" if said else ""
 
 

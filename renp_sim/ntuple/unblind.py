@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renp_sim.errors import SchemaError
+from renp_sim.errors import SchemaError, listed
 from renp_sim.ntuple.blind import key_of
 from renp_sim.ntuple.reader import NtupleTables, iterate_events, read_tables
 from renp_sim.ntuple.schema import BACKGROUNDS, EVENTS, STEPS, Tree
@@ -86,8 +86,8 @@ def _run_of(path: Path, blind: NtupleTables, key: Path, known: NtupleTables) -> 
     run = int(known.runs["run"][0])
     here = np.flatnonzero(blind.runs["run"] == run)
     if not len(here):
-        listed = ", ".join(map(str, blind.runs["run"].tolist()))
-        raise SchemaError(f"--key {key}: is of run {run}, but {path} has run {listed}: give its own key")
+        named = listed(blind.runs["run"].tolist())
+        raise SchemaError(f"--key {key}: is of run {run}, but {path} has run {named}: give its own key")
     if not blind.runs["is_blind"][here[0]]:
         raise SchemaError(f"{path}: run {run} is not blind: there is nothing to unblind")
     ours, theirs = (tables.hashes.get(run) for tables in (blind, known))

@@ -13,7 +13,7 @@ from renp_sim.arrays import ComplexArray
 from renp_sim.errors import ConfigError
 from renp_sim.physics.pairs import ORDERED_PAIRS
 
-__all__ = ["NO_COUPLINGS", "CouplingMatrix", "Symmetry", "complete", "per_pair"]
+__all__ = ["NO_COUPLINGS", "CouplingMatrix", "Symmetry", "complete", "contradictions", "per_pair"]
 
 
 class Symmetry(StrEnum):
@@ -156,6 +156,11 @@ NO_COUPLINGS = CouplingMatrix()
 """The matrix of zeros."""
 
 
+def contradictions(matrices: Mapping[str, CouplingMatrix], symmetry: Symmetry) -> list[str]:
+    """Return where matrices, given by their key paths, contradict the rule; a line for each element."""
+    return [line for where, matrix in matrices.items() for line in matrix.problems(symmetry, where)]
+
+
 def complete(matrices: Mapping[str, CouplingMatrix], symmetry: Symmetry) -> list[ComplexArray]:
     """Return matrices, given by their key paths, completed; shapes (..., 3, 3).
 
@@ -164,8 +169,7 @@ def complete(matrices: Mapping[str, CouplingMatrix], symmetry: Symmetry) -> list
     ConfigError
         If elements contradict the rule, a line for each of them.
     """
-    problems = [line for where, matrix in matrices.items() for line in matrix.problems(symmetry, where)]
-    if problems:
+    if problems := contradictions(matrices, symmetry):
         raise ConfigError(*problems)
     full = []
     for matrix in matrices.values():

@@ -34,12 +34,15 @@ class Curve:
         The curve, shape (n,); ω in rising order.
     dashed
         Whether it is there for comparison only.
+    atom
+        A number of what it is of, where there are several.
     """
 
     label: str
     omega_eV: FloatArray
     value: FloatArray
     dashed: bool = False
+    atom: int = 0
 
 
 def curve_plot(

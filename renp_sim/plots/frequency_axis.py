@@ -1,6 +1,7 @@
 """The axis of the trigger frequency: a panel for a dense group, full numbers, threshold labels kept apart."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OMEGA_LABEL",
+    "Panel",
     "Window",
+    "atom_panels",
     "dense_window",
     "label_thresholds",
     "panel_windows",
@@ -31,6 +34,58 @@ DENSER = 4.0
 
 LABEL_WIDTH = 0.062
 """Room of a threshold label, in units of an axes one column wide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One of the panels side by side.
+
+    Parameters
+    ----------
+    atom
+        The number of what its steps emit from.
+    low_eV, high_eV
+        Its range.
+    zoomed
+        The range that another panel of this atom shows in detail, None without.
+    label
+        Of the axis: with the atom, where there are several.
+    """
+
+    atom: int
+    low_eV: float
+    high_eV: float
+    zoomed: Window | None
+    label: str
+
+
+def atom_panels(omega_eV: Sequence[FloatArray], atoms: Sequence[str] = ()) -> list[Panel]:
+    """Return the panels of each atom that has steps: all of them, and the dense group if there is one.
+
+    Parameters
+    ----------
+    omega_eV
+        Of the steps of each atom.
+    atoms
+        Their names; none where there is one that need not be named.
+    """
+    panels = []
+    drawn = [atom for atom, own in enumerate(omega_eV) if len(own)] or [0]
+    for atom in drawn:
+        # a name is no TeX
+        name = f", {atoms[atom]}".replace("$", r"\$") if len(atoms) > 1 else ""
+        whole, *dense = panel_windows(omega_eV[atom])
+        for window, zoomed in [(whole, dense[0] if dense else None), *((each, None) for each in dense)]:
+            panels.append(
+                Panel(
+                    atom=atom,
+                    low_eV=window[0],
+                    high_eV=window[1],
+                    zoomed=zoomed,
+                    label=f"{OMEGA_LABEL}{name}",
+                )
+            )
+    return panels
 
 
 def panel_windows(omega_eV: FloatArray) -> list[Window]:

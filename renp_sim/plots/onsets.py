@@ -1,13 +1,13 @@
 """Plot of the search for onsets: what one at each place would explain, with and without those found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from renp_sim.analysis.spectrum.thresholds import ThresholdSearch
 from renp_sim.plots.figure import COLOURS, INK, figure, put_title
-from renp_sim.plots.frequency_axis import OMEGA_LABEL, label_thresholds, panel_windows, tame_ticks
+from renp_sim.plots.frequency_axis import atom_panels, label_thresholds, tame_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,28 +16,34 @@ __all__ = ["threshold_plot"]
 
 
 def threshold_plot(
-    search: ThresholdSearch,
+    searches: Sequence[ThresholdSearch],
     *,
-    thresholds_eV: Mapping[str, float] | None = None,
+    thresholds_eV: Sequence[Mapping[str, float]] = (),
+    atoms: Sequence[str] = (),
     title: str = "",
 ) -> "Figure":
     """Draw the scan for onsets: Δ(−2 ln L) of one at each place, and what is left with all found ones.
 
     Parameters
     ----------
-    search
-        The scan and what it found.
+    searches
+        The scan of each atom, one at least, and what it found.
     thresholds_eV
-        Of a model, to compare with, by pair.
+        Of each atom by pair, of a model, to compare with.
+    atoms
+        Their names, where there are several.
     title
         Above the plot, left.
     """
-    windows = panel_windows(search.omega_eV)
-    is_empty = len(search.omega_eV) == 0
+    panels = atom_panels([search.omega_eV for search in searches], atoms)
+    is_empty = not any(len(search.omega_eV) for search in searches)
+    level = max(search.minimum_delta_q for search in searches)
+    top = max(float(np.max(search.delta_q, initial=0.0)) for search in searches)
     band: dict[str, Any] = {"color": COLOURS[2], "alpha": 0.35, "linewidth": 0}
-    with figure(5.0 * len(windows) + 1.0, 4.4) as drawn:
-        grid = drawn.subplots(1, len(windows), squeeze=False, sharey=True)[0]
-        for axes, (low, high) in zip(grid, windows, strict=True):
+    with figure(5.0 * len(panels) + 1.0, 4.4) as drawn:
+        grid = drawn.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+        for axes, panel in zip(grid, panels, strict=True):
+            search = searches[panel.atom]
             axes.plot(search.omega_eV, search.delta_q, color=COLOURS[0], label="one onset")
             axes.plot(
                 search.omega_eV, search.delta_q_rest, color=COLOURS[1], label="one more than those found"
@@ -52,22 +58,22 @@ def threshold_plot(
                 linestyle=(0, (4, 3)),
                 label="taken as found",
             )
-            axes.set_xlim(low, high)
+            axes.set_xlim(panel.low_eV, panel.high_eV)
             # linear up to the level that decides, logarithmic above it
-            axes.set_yscale("symlog", linthresh=search.minimum_delta_q)
-            axes.set_ylim(0, 3 * max(float(np.max(search.delta_q, initial=0.0)), search.minimum_delta_q))
+            axes.set_yscale("symlog", linthresh=level)
+            axes.set_ylim(0, 3 * max(top, level))
             # without tested places the axis has no meaning
-            label_thresholds(axes, {} if is_empty else thresholds_eV or {})
+            label_thresholds(axes, thresholds_eV[panel.atom] if thresholds_eV and not is_empty else {})
             tame_ticks(axes, 5)
-            axes.set_xlabel(OMEGA_LABEL)
+            axes.set_xlabel(panel.label)
         grid[0].set_ylabel(r"local $\Delta(-2\,\ln L)$")
-        if search.onsets:
+        if any(search.onsets for search in searches):
             grid[0].axvspan(np.nan, np.nan, label="a found one, 68 %", **band)
         if is_empty:
             grid[0].set_xticks([])
             grid[0].annotate(
                 "too few steps: no place was tested", (0.5, 0.5), xycoords="axes fraction", ha="center"
             )
-        drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * len(windows))
+        drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * len(panels))
         put_title(drawn, title)
         return drawn

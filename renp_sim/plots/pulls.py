@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, put_title
-from renp_sim.plots.frequency_axis import panel_windows, tame_ticks
+from renp_sim.plots.frequency_axis import atom_panels, tame_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,26 +20,40 @@ LEAST_REACH = 3.5
 
 
 def count_pulls_plot(
-    omega_eV: FloatArray, pull: FloatArray, is_signal: BoolArray, *, title: str = ""
+    omega_eV: FloatArray,
+    pull: FloatArray,
+    is_signal: BoolArray,
+    *,
+    atom: IndexArray | None = None,
+    atoms: Sequence[str] = (),
+    title: str = "",
 ) -> "Figure":
     """Draw the pull of each row of counts, with bands of one and two standard deviations.
+
+    Each atom, and a dense group of its steps, gets a column of its own.
 
     Parameters
     ----------
     omega_eV, pull, is_signal
         Of each row, shape (n,); rows of control and dark steps are drawn hollow.
+    atom
+        A number of what each row emits from, shape (n,). None: 0.
+    atoms
+        Names by that number, where there are several.
     title
         Above the plot, left.
     """
-    windows = panel_windows(omega_eV)
+    of = np.zeros(len(pull), dtype=np.intp) if atom is None else atom
+    panels = atom_panels([omega_eV[of == k] for k in range(int(np.max(of, initial=0)) + 1)], atoms)
     reach = pull_reach(pull)
-    with figure(5.4 * len(windows) + 1.0, 3.0) as drawn:
-        grid = drawn.subplots(1, len(windows), squeeze=False, sharey=True)[0]
-        for axes, (low, high) in zip(grid, windows, strict=True):
+    with figure(5.4 * len(panels) + 1.0, 3.0) as drawn:
+        grid = drawn.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+        for axes, panel in zip(grid, panels, strict=True):
             pull_bands(axes, vertical=False)
-            axes.plot(omega_eV[is_signal], pull[is_signal], "o", color=INK, label="signal steps")
+            signal = is_signal & (of == panel.atom)
+            axes.plot(omega_eV[signal], pull[signal], "o", color=INK, label="signal steps")
             if not np.all(is_signal):
-                rest = ~is_signal
+                rest = ~is_signal & (of == panel.atom)
                 axes.plot(
                     omega_eV[rest],
                     pull[rest],
@@ -48,11 +62,11 @@ def count_pulls_plot(
                     markerfacecolor="white",
                     label="control and dark steps",
                 )
-            axes.set_xlim(low, high)
+            axes.set_xlim(panel.low_eV, panel.high_eV)
             axes.set_ylim(-reach, reach)
             tame_ticks(axes, 5)
             axes.minorticks_off()
-            axes.set_xlabel("trigger frequency (eV)")
+            axes.set_xlabel(panel.label)
         grid[0].set_ylabel("pull of the counts")
         if not np.all(is_signal):
             drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)

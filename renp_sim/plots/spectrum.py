@@ -10,7 +10,7 @@ from renp_sim.analysis.spectrum.measured import Spectrum
 from renp_sim.arrays import BoolArray
 from renp_sim.plots.curves import Curve
 from renp_sim.plots.figure import INK, QUIET, cycled, figure, put_title
-from renp_sim.plots.frequency_axis import OMEGA_LABEL, label_thresholds, panel_windows, tame_ticks
+from renp_sim.plots.frequency_axis import atom_panels, label_thresholds, tame_ticks
 from renp_sim.plots.pulls import pull_bands, pull_reach
 
 if TYPE_CHECKING:
@@ -29,41 +29,48 @@ def spectrum_plot(
     spectrum: Spectrum,
     *,
     curves: Sequence[Curve] = (),
-    thresholds_eV: Mapping[str, float] | None = None,
+    thresholds_eV: Sequence[Mapping[str, float]] = (),
+    atoms: Sequence[str] = (),
     title: str = "",
 ) -> "Figure":
     """Draw Î(ω) with its errors, and below the counts and, where there are fits, their pulls from them.
 
-    A dense group of steps gets a column of its own.
+    Each atom, and a dense group of its steps, gets a column of its own.
 
     Parameters
     ----------
     spectrum
         What was measured.
     curves
-        Fits, drawn over the data.
+        Fits, drawn over the data of their atoms; a label has one colour.
     thresholds_eV
-        By pair, "11" … "33".
+        Of each atom by pair, "11" … "33".
+    atoms
+        Their names, where there are several.
     title
         Above the plot, left.
     """
-    windows = panel_windows(spectrum.omega_eV)
+    known = range(int(np.max(spectrum.atom, initial=0)) + 1)
+    panels = atom_panels([spectrum.omega_eV[spectrum.atom == atom] for atom in known], atoms)
+    coloured = dict(zip(dict.fromkeys(curve.label for curve in curves), cycled(len(curves)), strict=False))
     heights = [3, 1, 1] if curves else [3, 1]
-    with figure(5.4 * len(windows) + 1.0, 4.2 + 1.4 * (len(heights) - 1)) as drawn:
-        grid = drawn.subplots(len(heights), len(windows), squeeze=False, sharex="col", height_ratios=heights)
-        for column, (low, high) in enumerate(windows):
-            upper, lower = grid[0, column], grid[-1, column]
-            inside = (spectrum.omega_eV >= low) & (spectrum.omega_eV <= high)
-            _measured(upper, spectrum, inside, curves)
-            _counted(grid[1, column], spectrum, inside)
+    with figure(5.4 * len(panels) + 1.0, 4.2 + 1.4 * (len(heights) - 1)) as drawn:
+        grid = drawn.subplots(len(heights), len(panels), squeeze=False, sharex="col", height_ratios=heights)
+        for panel, column in zip(panels, grid.T, strict=True):
+            upper, lower = column[0], column[-1]
+            inside = (spectrum.omega_eV >= panel.low_eV) & (spectrum.omega_eV <= panel.high_eV)
+            inside &= spectrum.atom == panel.atom
+            own = {curve: coloured[curve.label] for curve in curves if curve.atom == panel.atom}
+            _measured(upper, spectrum, inside, own)
+            _counted(column[1], spectrum, inside)
             if curves:
-                _pulled(lower, spectrum, inside, curves)
-            upper.set_xlim(low, high)
-            if column == 0 and len(windows) > 1:
-                upper.axvspan(*windows[1], color=QUIET, alpha=0.15, linewidth=0, zorder=0)
-            label_thresholds(upper, thresholds_eV or {})
+                _pulled(lower, spectrum, inside, own)
+            upper.set_xlim(panel.low_eV, panel.high_eV)
+            if panel.zoomed:
+                upper.axvspan(*panel.zoomed, color=QUIET, alpha=0.15, linewidth=0, zorder=0)
+            label_thresholds(upper, thresholds_eV[panel.atom] if thresholds_eV else {})
             tame_ticks(lower, 5)
-            lower.set_xlabel(OMEGA_LABEL)
+            lower.set_xlabel(panel.label)
         grid[0, 0].set_ylabel(r"spectral function $\hat I(\omega)$")
         grid[1, 0].set_ylabel("counts")
         if curves:
@@ -77,7 +84,7 @@ def spectrum_plot(
         return drawn
 
 
-def _measured(axes: "Axes", spectrum: Spectrum, inside: BoolArray, curves: Sequence[Curve]) -> None:
+def _measured(axes: "Axes", spectrum: Spectrum, inside: BoolArray, curves: Mapping[Curve, str]) -> None:
     axes.errorbar(
         spectrum.omega_eV[inside],
         spectrum.value[inside],
@@ -89,7 +96,7 @@ def _measured(axes: "Axes", spectrum: Spectrum, inside: BoolArray, curves: Seque
         label=DATA,
         zorder=3,
     )
-    for curve, colour in zip(curves, cycled(len(curves)), strict=True):
+    for curve, colour in curves.items():
         axes.plot(curve.omega_eV, curve.value, color=colour, label=curve.label, zorder=2)
     # the data decide the range, and not a curve that goes on outside the panel
     top = np.max(spectrum.value[inside] + spectrum.error_up[inside], initial=0.0)
@@ -113,11 +120,11 @@ def _counted(axes: "Axes", spectrum: Spectrum, inside: BoolArray) -> None:
         axes.set_ylim(0, 1.15 * top)
 
 
-def _pulled(axes: "Axes", spectrum: Spectrum, inside: BoolArray, curves: Sequence[Curve]) -> None:
+def _pulled(axes: "Axes", spectrum: Spectrum, inside: BoolArray, curves: Mapping[Curve, str]) -> None:
     pull_bands(axes, vertical=False)
-    reach = 0.0
-    for curve, colour in zip(curves, cycled(len(curves)), strict=True):
-        # a fit says something of the steps of its own target
+    reach = pull_reach(np.empty(0))
+    for curve, colour in curves.items():
+        # a fit says something of the steps that it was given
         own = inside & np.isin(spectrum.omega_eV, curve.omega_eV)
         value = curve.value[np.searchsorted(curve.omega_eV, spectrum.omega_eV[own])]
         expected = value * spectrum.counts_per_unit[own] + spectrum.background[own]

@@ -1,7 +1,7 @@
 """The coupling elements of an interaction as real parameters, and the quadratic form of μ in them.
 
 Whatever the interaction, its couplings are the `CouplingMatrix` fields of a dataclass, and the elements
-that a nature of the neutrinos forbids are those that its `check` refuses.
+that a nature of the neutrinos forbids are those in which it sees problems.
 """
 
 import math
@@ -13,7 +13,6 @@ import numpy as np
 
 from renp_sim.analysis.model import Parameter
 from renp_sim.arrays import FloatArray
-from renp_sim.errors import ConfigError
 from renp_sim.physics.couplings import CouplingMatrix
 from renp_sim.physics.interactions import Interaction
 from renp_sim.physics.neutrino import Nature
@@ -47,7 +46,7 @@ def coupling_parameters(interaction: Interaction, nature: Nature) -> tuple[Param
             value = _element(interaction, field, matrix, element, nature)
             off_diagonal = element[0] != element[1]
             for part, unit, number in (("re", 1.0, value.real), ("im", 1j, value.imag)):
-                if _allows(interaction, field, (CouplingMatrix().with_element(element, unit)), nature):
+                if _allows(interaction, field, CouplingMatrix().with_element(element, unit), nature):
                     suffix = f".{part}" if off_diagonal else ""
                     name, size = f"interaction.{field}.{element}{suffix}", max(end, abs(number))
                     found.append(
@@ -79,11 +78,7 @@ def _matrices(interaction: Interaction) -> Iterator[tuple[str, CouplingMatrix]]:
 
 
 def _allows(interaction: Interaction, field: str, matrix: CouplingMatrix, nature: Nature) -> bool:
-    try:
-        replace(interaction, **{field: matrix}).check(nature)  # type: ignore[type-var]
-    except ConfigError:
-        return False
-    return True
+    return not replace(interaction, **{field: matrix}).problems(nature)  # type: ignore[type-var]
 
 
 def _element(

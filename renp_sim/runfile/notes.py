@@ -4,13 +4,14 @@ import numpy as np
 
 from detector.background import Origin
 from detector.response import Detector
+from renp_sim.errors import listed
 from renp_sim.laser.schedule import Schedule, StepKind
 from renp_sim.physics.line import LINE_REACH
 from renp_sim.physics.rates import Emission
 
 __all__ = ["notes_of"]
 
-MOST_LISTED = 3
+MOST_NAMED = 3
 
 
 def notes_of(schedule: Schedule, emission: Emission, detector: Detector) -> tuple[str, ...]:
@@ -20,14 +21,13 @@ def notes_of(schedule: Schedule, emission: Emission, detector: Detector) -> tupl
     beyond = coherent & (schedule.omega_eV - LINE_REACH * schedule.linewidth_eV > e_eg_eV / 2)
     if not np.any(beyond):
         return ()
-    omega = np.unique(schedule.omega_eV[beyond]).tolist()
-    listed = ", ".join(f"{x:.9g}" for x in omega[:MOST_LISTED]) + (", …" if len(omega) > MOST_LISTED else "")
+    omega = [f"{omega_eV:.9g}" for omega_eV in np.unique(schedule.omega_eV[beyond]).tolist()]
     last = float(np.max(emission.neutrinos.thresholds_eV(e_eg_eV)))
     control = f"between the last threshold, {last:.9g} eV, and " if last > 0 else "below "
     return tuple(
-        f"coherent steps at ω = {listed} eV see nothing of background {component.name!r}: QED emission ends "
-        f"at E_eg/2 = {e_eg_eV / 2:.9g} eV, as that of neutrino pairs does; "
-        f"its control step lies {control}that"
+        f"coherent steps at ω = {listed(omega, MOST_NAMED, 'eV')} see nothing of background "
+        f"{component.name!r}: QED emission ends at E_eg/2 = {e_eg_eV / 2:.9g} eV, as that of neutrino pairs "
+        f"does; its control step lies {control}that"
         for component in detector.backgrounds
         if component.origin is Origin.QED
     )

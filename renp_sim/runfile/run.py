@@ -125,7 +125,7 @@ def run_from_table(table: Mapping[str, Any], folder: Path = Path()) -> Run:
 
     oscillation = attempt(lambda: build.oscillation_of(config.neutrino))
     neutrinos = attempt(lambda: build.neutrinos_of(config.neutrino, oscillation)) if oscillation else None
-    attempt(lambda: config.interaction.check(config.neutrino.nature))
+    problems += config.interaction.problems(config.neutrino.nature)
     target = attempt(lambda: build.target_of(config.target))
     detector = attempt(lambda: build.detector_of(config.detector, config.background))
     if target:

@@ -378,6 +378,8 @@ def test_runs_of_other_physics_are_not_fitted_together(ran, files: Files, tmp_pa
     np.testing.assert_array_equal(thresholds(made[-1].text), thresholds(alone))
 
 
+NEED_NO_PHYSICS = ("truth_vs_reco", "neutrino_kinematics", "merge_check", "rdataframe_example")
+
 NEEDED = {
     "spectrum": ("steps", "gamma0_hz"),
     "fit_thresholds": ("backgrounds", "present"),
@@ -552,6 +554,42 @@ def test_blind_files(ran, files: Files, tmp_path):
         thresholds(text["fit_thresholds"]), thresholds(ran("fit_thresholds", files.scan).stdout)
     )
     assert "\nsound\n" in text["merge_check"]
+
+
+def test_blind_files_beside_open_ones(ran, files: Files, tmp_path):
+    """Hidden physics is not taken from another run; what needs truth has that of the open run alone."""
+    blind = rewrite(tmp_path / "blind.root", files.majorana, blind=True)
+    both = f"{blind},{files.scan}"
+    (hidden,), (told,) = (read_many(path).runs["run"].tolist() for path in (blind, files.scan))
+    stem, tail = tmp_path / "picture", ("lightest", "stated", 0, 0, -1)
+    made, said = session(
+        ("spectrum", both, stem),
+        ("spectrum", both, stem, 0.01, 0.02, 0.03),
+        ("fit_thresholds", both, stem),
+        ("fit_thresholds", both, tmp_path / "one", *tail, told),
+        ("spectrum", both, tmp_path / "other", 0.01, 0.02, 0.03, hidden),
+        *((name, both, tmp_path / name) for name in NEED_NO_PHYSICS),
+    )
+    assert [part.value for part in made] == [1, 1, 1, 0, 0, *(0 for _ in NEED_NO_PHYSICS)]
+    line = f"renp: run {hidden}: blind, unlike run {told}, and may hide other physics: give blind and open"
+    assert [each.startswith(line) for each in said.splitlines()] == [True] * 3
+    assert not list(tmp_path.glob("picture*"))
+    alone = ran("fit_thresholds", files.scan).stdout
+    np.testing.assert_array_equal(thresholds(made[3].text), thresholds(alone))
+    assert "nature and mixing are hidden: the curve is of Dirac" in made[4].text
+    text = dict(zip(NEED_NO_PHYSICS, (part.text for part in made[5:]), strict=True))
+    for name, columns in (("truth_vs_reco", 5), ("neutrino_kinematics", 0)):
+        assert f"run {hidden}: blind, and left out" in text[name]
+        open_only = ran(name, files.scan).stdout
+        np.testing.assert_array_equal(rows(text[name], columns), rows(open_only, columns))
+    said_of_pairs = [
+        [line for line in printed.splitlines() if line.startswith(("pairs: ", "largest departures"))]
+        for printed in (text["neutrino_kinematics"], ran("neutrino_kinematics", files.scan).stdout)
+    ]
+    assert said_of_pairs[0] == said_of_pairs[1] != []
+    assert "\nsound\n" in text["merge_check"]
+    counted = sum(int(np.sum(read_many(path).runs["n_recorded"])) for path in (blind, files.scan))
+    assert f"{counted} recorded photons" in text["rdataframe_example"]
 
 
 def test_bands_of_toys_equal_python(ran, files: Files, tmp_path):

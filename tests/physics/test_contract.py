@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -292,13 +293,14 @@ def test_examples_are_allowed_and_phases_checked(kind: type[Interaction], nature
     for key, scale in example.couplings.items():
         phased = replace(example.interaction, **{key: matrix(e12=[scale, scale])})
         contradicting = replace(example.interaction, **{key: matrix(e12=scale, e21=2 * scale)})
+        assert example.interaction.problems(nature) == []
         if nature in example.complex_for:
-            phased.check(nature)
+            assert phased.problems(nature) == []
         else:
-            with pytest.raises(ConfigError, match=rf"interaction\.{key}\.12 = .*must be real for Majorana"):
-                phased.check(nature)
-        with pytest.raises(ConfigError, match=rf"interaction\.{key}\.21 = .*give only one of them"):
-            contradicting.check(nature)
+            (line,) = phased.problems(nature)
+            assert re.match(rf"interaction\.{key}\.12 = .*must be real for Majorana", line)
+        (line,) = contradicting.problems(nature)
+        assert re.match(rf"interaction\.{key}\.21 = .*give only one of them", line)
         with pytest.raises(ConfigError, match=rf"interaction\.{key}\.21"):
             brackets(contradicting, nature)
 

@@ -168,8 +168,9 @@ class Negative:
     depth: float
     name: ClassVar[str] = "negative"
 
-    def check(self, nature: Nature) -> None:
+    def problems(self, nature: Nature) -> list[str]:
         """Accept."""
+        return []
 
     def bracket(self, kinematics: Kinematics, neutrinos: Neutrinos) -> Bracket:
         one = np.ones((3, 3))

@@ -31,7 +31,7 @@ def emission_of(config: dict[str, Any]) -> Emission:
     interaction = interaction_named(section.pop("model"))(
         **{k: CouplingMatrix.from_elements(v) if isinstance(v, dict) else v for k, v in section.items()}
     )
-    interaction.check(nature)
+    assert interaction.problems(nature) == []
     return Emission(
         target=Target(atom=atom, f_l=f_l),
         neutrinos=Neutrinos.from_lightest_mass(lightest, Oscillation.nufit(ordering, **neutrino), nature),

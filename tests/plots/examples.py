@@ -47,7 +47,9 @@ def measured(omega_eV: FloatArray = SCAN_EV, background_hz: float = 5.0) -> Figu
         asimov(scan_exposure(omega_eV, background_hz=background_hz), falling), np.random.default_rng(2)
     )
     curve = Curve(label="normal/dirac", omega_eV=SCAN_EV, value=falling(SCAN_EV))
-    return spectrum_plot(measured_spectrum(data), curves=[curve], thresholds_eV=THRESHOLDS_EV, title="run 12")
+    return spectrum_plot(
+        measured_spectrum(data), curves=[curve], thresholds_eV=[THRESHOLDS_EV], title="run 12"
+    )
 
 
 def parabolas(*centres: float, width: float = 3e-3, offset: float = 0.0, **labels: str) -> Figure:

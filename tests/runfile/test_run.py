@@ -123,6 +123,9 @@ def test_qed_ends_where_the_pairs_do_and_a_step_beyond_is_told() -> None:
     assert note.startswith("coherent steps at ω = 1.072 eV see nothing of background 'two-photon'")
     assert "ends at E_eg/2 = 1.071745 eV" in note
     assert note.endswith("lies between the last threshold, 1.07165169 eV, and that")
+    beyond = ", ".join(f"{{omega_eV={1.072 + k / 1000}, duration_s=1e3}}" for k in range(5))
+    (note,) = run_from_table(with_settings(QED, f"laser.steps=[{beyond}]")).notes
+    assert note.startswith("coherent steps at ω = 1.072, 1.073, 1.074 eV and 2 more see nothing of")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.singles import singles_of
 from renp_sim.arrays import FloatArray
 from renp_sim.constants import ONE_SIGMA
-from renp_sim.errors import ConfigError, FitError
+from renp_sim.errors import ConfigError, FitError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -95,10 +95,10 @@ def fit(
         fits.append(_described(best, label, level, intervals, rows))
     result = FitResult(fits=tuple(fits), level=level)
     if not math.isfinite(result.best.minus_two_ln_L):
-        where = np.flatnonzero((counts > 0) & (result.best.expected <= 0))[:5]
+        where = np.flatnonzero((counts > 0) & (result.best.expected <= 0))
         raise FitError(
-            f"no model allows the counts: steps {', '.join(map(str, where))} have counts where every model "
-            "expects none; give a background component or free it",
+            f"no model allows the counts: steps {listed(where, 5)} have counts where every model expects "
+            "none; give a background component or free it",
             last=result,
         )
     return result

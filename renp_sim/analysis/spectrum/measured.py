@@ -42,6 +42,8 @@ class Spectrum:
     ----------
     omega_eV, linewidth_eV
         Set frequency and Gaussian σ, eV.
+    atom
+        A number of what the steps emit from.
     counts, background
         Recorded photons and the expected background among them.
     counts_per_unit
@@ -55,6 +57,7 @@ class Spectrum:
 
     omega_eV: FloatArray
     linewidth_eV: FloatArray
+    atom: IndexArray
     counts: FloatArray
     background: FloatArray
     counts_per_unit: FloatArray
@@ -77,7 +80,7 @@ def measured_spectrum(observation: Observation, atom: IndexArray | None = None) 
     observation
         Counts of shape (n,).
     atom
-        A number of what each step emits from, shape (n,); steps of different ones are not summed. None: one.
+        A number of what each step emits from, shape (n,); steps of different ones are not summed. None: 0.
     """
     e = observation.exposure
     per_unit = e.counts_per_unit
@@ -96,6 +99,7 @@ def measured_spectrum(observation: Observation, atom: IndexArray | None = None) 
     return Spectrum(
         omega_eV=settings[:, 0],
         linewidth_eV=settings[:, 1],
+        atom=settings[:, 2].astype(np.intp),
         counts=counts,
         background=background,
         counts_per_unit=unit,

@@ -85,8 +85,8 @@ def search_thresholds(
     Parameters
     ----------
     observation
-        Counts of shape (n,); steps without signal (control, dark) are not used, the background is taken as
-        known.
+        Counts of shape (n,), of one atom; steps without signal (control, dark) are not used, the background
+        is taken as known.
     half_window
         Settings on either side of a place that its test looks at, at most: fewer where a level and an onset
         do not describe so many.

@@ -18,6 +18,7 @@ from renp_sim.app.page.words import (
 )
 from renp_sim.app.thresholds import FitReport
 from renp_sim.arrays import BoolArray
+from renp_sim.errors import listed
 from renp_sim.laser.schedule import StepKind
 
 __all__ = ["POOR", "answer", "background_of", "in_doubt", "is_nothing_seen", "of_interest", "question_text"]
@@ -42,7 +43,6 @@ def of_interest(fitted: ModelFit) -> tuple[ParameterFit, ...]:
 def question_text(fit: FitReport) -> str:
     """Return what was asked of which data."""
     names = run_names(fit.data.tables)
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     best = fit.result.best
     others = [f.label for f in fit.result.fits]
     asked = " and ".join(named(p.name) for p in of_interest(best)[:3]) or "nothing that floats"
@@ -51,7 +51,8 @@ def question_text(fit: FitReport) -> str:
     known = f"; known with errors: {', '.join(constrained)}" if constrained else ""
     normalisation = fit.question.normalisation_text
     return (
-        f"What do the {fit.data.observation.exposure.n_steps} steps of {shown} say: {which}what is {asked}? "
+        f"What do the {fit.data.observation.exposure.n_steps} steps of {listed(names, 3)} say: "
+        f"{which}what is {asked}? "
         f"Normalisation Γ₀ {normalisation}{known}."
     )
 

@@ -20,6 +20,7 @@ from renp_sim.app.page.words import (
     value_text,
 )
 from renp_sim.app.thresholds import FitReport
+from renp_sim.errors import listed
 from renp_sim.laser.schedule import StepKind
 
 __all__ = ["numbers_section"]
@@ -46,7 +47,7 @@ def _exposure(fit: FitReport) -> list[tuple[str, str]]:
     background = float(np.sum(expected_background(fit)[signal]))
     blind = data.tables.runs["is_blind"].astype(bool)
     return [
-        ("runs", ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")),
+        ("runs", listed(names, 5)),
         ("blind", f"{int(np.sum(blind))} of {len(names)}: what the data hide was given by --model")
         if np.any(blind)
         else ("blind", "no"),

@@ -63,6 +63,7 @@ def schedule_section(fit: FitReport) -> Section:
     )
     live_s = np.bincount(place, exposure.live_time_s)
     thresholds = thresholds_of_orderings(fit)
+    where = f" in {fit.atom_of_thresholds}" if fit.atom_of_thresholds else ""
     drawn = schedule_plot(
         omega_eV,
         live_s / (total_s or 1.0),
@@ -77,8 +78,8 @@ def schedule_section(fit: FitReport) -> Section:
     )
     caption = (
         "Share of the live time of all steps, control and dark ones included, at each frequency; below it "
-        "the thresholds ω_ij of both orderings at their best fits, by ij, the laser line (±σ) and the stated "
-        "calibration error (±σ), to the same scale: what is narrower than the mark is a tick."
+        f"the thresholds ω_ij{where} of both orderings at their best fits, by ij, the laser line (±σ) and "
+        "the stated calibration error (±σ), to the same scale: what is narrower than the mark is a tick."
     )
     return Section(
         key="schedule",
@@ -87,7 +88,7 @@ def schedule_section(fit: FitReport) -> Section:
             drawing(drawn, key="schedule", label=label, caption=caption),
             Facts(caption="What is to be resolved", rows=_scales(fit, omega_eV, thresholds)),
             _kinds(fit, total_s),
-            _threshold_table(thresholds),
+            _threshold_table(thresholds, where),
         ),
     )
 
@@ -139,8 +140,10 @@ def _kinds(fit: FitReport, total_s: float) -> Table:
     return Table(caption="Time shares", head=head, rows=rows)
 
 
-def _threshold_table(thresholds: dict[str, dict[str, float]]) -> Table:
+def _threshold_table(thresholds: dict[str, dict[str, float]], where: str) -> Table:
     rows = [(f"ν{pair[0]}ν{pair[1]}", *(f"{row[pair]:.9f}" for row in thresholds.values())) for pair in PAIRS]
     return Table(
-        caption="Thresholds ω_ij (eV)", head=("pair", *(f"{name} ordering" for name in thresholds)), rows=rows
+        caption=f"Thresholds ω_ij{where} (eV)",
+        head=("pair", *(f"{name} ordering" for name in thresholds)),
+        rows=rows,
     )

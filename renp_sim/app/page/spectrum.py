@@ -58,7 +58,13 @@ def spectrum_section(fit: FitReport, drawn: "Figure", onsets: "Figure | None", e
             "of the best one.",
         ),
         drawing(
-            count_pulls_plot(exposure.omega_eV, pull, is_signal),
+            count_pulls_plot(
+                exposure.omega_eV,
+                pull,
+                is_signal,
+                atom=fit.data.atom_of(exposure),
+                atoms=fit.data.atoms,
+            ),
             key="pulls",
             label=f"Pulls of {len(pull)} counts from the fit of {label}: the largest is "
             f"{number(float(np.max(np.abs(pull), initial=0.0)), 3)}",

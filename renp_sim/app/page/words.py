@@ -8,6 +8,7 @@ from renp_sim.analysis.infer.weights import is_below, is_beyond
 from renp_sim.analysis.intervals import Interval, Intervals
 from renp_sim.app.data import Data
 from renp_sim.app.hypothesis import MASS_NAMES
+from renp_sim.errors import listed
 from renp_sim.ntuple.reader import NtupleTables
 
 __all__ = [
@@ -157,7 +158,7 @@ def run_names(tables: NtupleTables) -> list[str]:
 def title_of(tables: NtupleTables) -> str:
     """Return what stands above plots of some files: their first runs."""
     # a name is no TeX
-    return ", ".join(run_names(tables)[:3]).replace("$", r"\$")
+    return listed(run_names(tables), 3).replace("$", r"\$")
 
 
 def without_folders(data: Data, text: str) -> str:

@@ -18,6 +18,7 @@ from renp_sim.app.page.schedule import schedule_section
 from renp_sim.app.page.spectrum import spectrum_section
 from renp_sim.app.page.words import run_names, without_folders
 from renp_sim.app.thresholds import FitReport
+from renp_sim.errors import listed
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -74,7 +75,7 @@ def page_of(
     return (
         _template()
         .render(
-            title=names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else ""),
+            title=listed(names, 1),
             question=question_text(fit),
             answer=answer(fit),
             warnings=with_remedies(fit, found.notes),

@@ -25,8 +25,8 @@ class Interaction(Protocol):
     name: ClassVar[str]
     """What the run file calls it."""
 
-    def check(self, nature: Nature) -> None:
-        """Raise ConfigError, a line per problem, if the couplings cannot be those of such neutrinos."""
+    def problems(self, nature: Nature) -> list[str]:
+        """Return why the couplings cannot be those of such neutrinos, a line each; empty if they can."""
         ...
 
     def bracket(self, kinematics: Kinematics, neutrinos: Neutrinos) -> Bracket:

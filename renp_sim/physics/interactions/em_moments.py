@@ -7,7 +7,7 @@ import numpy as np
 
 from renp_sim.arrays import ComplexArray
 from renp_sim.constants import G_F_PER_EV2, MU_B_PER_EV
-from renp_sim.physics.couplings import NO_COUPLINGS, CouplingMatrix, Symmetry, complete
+from renp_sim.physics.couplings import NO_COUPLINGS, CouplingMatrix, Symmetry, complete, contradictions
 from renp_sim.physics.current import Bracket
 from renp_sim.physics.interactions.contract import Pole
 from renp_sim.physics.interactions.standard_model import StandardModel
@@ -34,9 +34,9 @@ class ElectromagneticMoments:
     magnetic_muB: CouplingMatrix = NO_COUPLINGS
     electric_muB: CouplingMatrix = NO_COUPLINGS
 
-    def check(self, nature: Nature) -> None:
-        """Raise ConfigError if a matrix is not hermitian (Dirac) or not real antisymmetric (Majorana)."""
-        self._moments(nature)
+    def problems(self, nature: Nature) -> list[str]:
+        """Return where a matrix is not hermitian (Dirac) or real antisymmetric (Majorana), a line each."""
+        return contradictions(self._matrices(), _symmetry(nature))
 
     def bracket(self, kinematics: Kinematics, neutrinos: Neutrinos) -> Bracket:
         """Return A0, A1, A2: those of the Standard Model, the moments, and their interference (in A1).
@@ -66,9 +66,14 @@ class ElectromagneticMoments:
         return ()
 
     def _moments(self, nature: Nature) -> list[ComplexArray]:
-        symmetry = Symmetry.HERMITIAN if nature is Nature.DIRAC else Symmetry.ANTISYMMETRIC
-        matrices = {
+        return complete(self._matrices(), _symmetry(nature))
+
+    def _matrices(self) -> dict[str, CouplingMatrix]:
+        return {
             "interaction.magnetic_muB": self.magnetic_muB,
             "interaction.electric_muB": self.electric_muB,
         }
-        return complete(matrices, symmetry)
+
+
+def _symmetry(nature: Nature) -> Symmetry:
+    return Symmetry.HERMITIAN if nature is Nature.DIRAC else Symmetry.ANTISYMMETRIC

@@ -8,7 +8,14 @@ import numpy as np
 
 from renp_sim.arrays import ComplexArray, FloatArray
 from renp_sim.constants import ELECTRON_MASS_EV, G_F_PER_EV2
-from renp_sim.physics.couplings import NO_COUPLINGS, CouplingMatrix, Symmetry, complete, per_pair
+from renp_sim.physics.couplings import (
+    NO_COUPLINGS,
+    CouplingMatrix,
+    Symmetry,
+    complete,
+    contradictions,
+    per_pair,
+)
 from renp_sim.physics.current import Bracket, exchange, pair_amplitudes
 from renp_sim.physics.interactions.standard_model import StandardModel
 from renp_sim.physics.kinematics import Kinematics
@@ -66,9 +73,9 @@ class ScalarMediator:
     def __post_init__(self) -> None:
         require_mediator(self.mass_eV, self.width_eV, y_electron=self.y_electron)
 
-    def check(self, nature: Nature) -> None:
-        """Raise ConfigError if a matrix is not hermitian (Dirac) or real symmetric (Majorana)."""
-        self._couplings(nature)
+    def problems(self, nature: Nature) -> list[str]:
+        """Return where a matrix is not hermitian (Dirac) or real symmetric (Majorana), a line each."""
+        return contradictions(self._matrices(), _symmetry(nature))
 
     def bracket(self, kinematics: Kinematics, neutrinos: Neutrinos) -> Bracket:
         """Return A0, A1, A2: those of the Standard Model and what the exchange adds.
@@ -105,9 +112,14 @@ class ScalarMediator:
         return (Pole(mass_eV=mass, width_eV=decay_width_eV(rest, mass, ordered * decay), couples=couples),)
 
     def _couplings(self, nature: Nature) -> list[ComplexArray]:
-        symmetry = Symmetry.HERMITIAN if nature is Nature.DIRAC else Symmetry.SYMMETRIC
-        matrices = {"interaction.y_scalar": self.y_scalar, "interaction.y_pseudoscalar": self.y_pseudoscalar}
-        return complete(matrices, symmetry)
+        return complete(self._matrices(), _symmetry(nature))
+
+    def _matrices(self) -> dict[str, CouplingMatrix]:
+        return {"interaction.y_scalar": self.y_scalar, "interaction.y_pseudoscalar": self.y_pseudoscalar}
+
+
+def _symmetry(nature: Nature) -> Symmetry:
+    return Symmetry.HERMITIAN if nature is Nature.DIRAC else Symmetry.SYMMETRIC
 
 
 def _derived(

@@ -19,8 +19,9 @@ class StandardModel:
 
     name: ClassVar[str] = "standard_model"
 
-    def check(self, nature: Nature) -> None:
-        """Accept any neutrinos."""
+    def problems(self, nature: Nature) -> list[str]:
+        """Return none, whatever the neutrinos."""
+        return []
 
     def bracket(self, kinematics: Kinematics, neutrinos: Neutrinos) -> Bracket:
         """Return A0, A1, A2: Dirac A = |a|², B = 0; Majorana A = |a|², B = −Re a²."""

@@ -7,7 +7,14 @@ import numpy as np
 
 from renp_sim.arrays import ComplexArray
 from renp_sim.constants import G_F_PER_EV2
-from renp_sim.physics.couplings import NO_COUPLINGS, CouplingMatrix, Symmetry, complete, per_pair
+from renp_sim.physics.couplings import (
+    NO_COUPLINGS,
+    CouplingMatrix,
+    Symmetry,
+    complete,
+    contradictions,
+    per_pair,
+)
 from renp_sim.physics.current import Bracket, current, current_in_parts, pair_amplitudes
 from renp_sim.physics.kinematics import Kinematics
 from renp_sim.physics.mediator import at_rest, decay_width_eV, require_mediator
@@ -64,9 +71,9 @@ class VectorMediator:
     def __post_init__(self) -> None:
         require_mediator(self.mass_eV, self.width_eV, g_electron=self.g_electron)
 
-    def check(self, nature: Nature) -> None:
-        """Raise ConfigError if a matrix is not hermitian; any nature will do."""
-        self._amplitudes(nature)
+    def problems(self, nature: Nature) -> list[str]:
+        """Return where a matrix is not hermitian, a line each; any nature will do."""
+        return contradictions(self._matrices(), Symmetry.HERMITIAN)
 
     def bracket(self, kinematics: Kinematics, neutrinos: Neutrinos) -> Bracket:
         """Return A0, A1, A2 of L = a + X g_L and R = X g_R, X = g^e/[√2 G_F (q² − M² + iMΓ)].
@@ -106,6 +113,8 @@ class VectorMediator:
         return (Pole(mass_eV=mass, width_eV=decay_width_eV(rest, mass, a0 + a2 / 3), couples=couples),)
 
     def _amplitudes(self, nature: Nature) -> Amplitudes:
-        matrices = {"interaction.g_left": self.g_left, "interaction.g_right": self.g_right}
-        left, right = complete(matrices, Symmetry.HERMITIAN)
+        left, right = complete(self._matrices(), Symmetry.HERMITIAN)
         return pair_amplitudes(left, right, nature)
+
+    def _matrices(self) -> dict[str, CouplingMatrix]:
+        return {"interaction.g_left": self.g_left, "interaction.g_right": self.g_right}
