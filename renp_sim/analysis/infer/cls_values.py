@@ -29,7 +29,7 @@ ROOT_TOLERANCE = 1e-9
 """In the logarithm of a limit."""
 
 BAND_TOLERANCE, DRAWN_TOLERANCE = 1e-8, 1e-4
-"""The same of a band that is counted, or drawn: its quantiles are those of a step function, and found by halving."""
+"""The same of a band that is counted, or drawn: quantiles of a step function, found by halving."""
 
 
 def asymptotic_cls(q: FloatArray, q_null: float) -> FloatArray:

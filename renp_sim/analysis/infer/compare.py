@@ -187,7 +187,14 @@ class Comparison:
         if is_data:
             p_value, error = p_of_toys(under_alternative, self.delta_q)
             return Significance.of(p_value, error, n_toys=len(under_alternative)), band
-        found = Significance.of(*weighted_p_value(statistic, ratio, band[MEDIAN]))
+        p_value, error = weighted_p_value(statistic, ratio, band[MEDIAN])
+        # the median of so many toys lies between these in two of three campaigns
+        middle, away = len(under_truth) / 2, math.sqrt(len(under_truth)) / 2
+        ends = np.sort(under_truth)[
+            [max(int(middle - away), 0), min(int(middle + away), len(under_truth) - 1)]
+        ]
+        high, low = (weighted_p_value(statistic, ratio, end)[0] for end in ends.tolist())
+        found = Significance.of(p_value, math.hypot(error, (high - low) / 2))
         return replace(found, is_bound=found.sigma is not None and is_beyond(found.sigma)), band
 
     def every_statistic(self) -> tuple[Outcomes, FloatArray]:
