@@ -8,10 +8,10 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.best_fit import BestFit
+from renp_sim.analysis.infer.goodness import asymptotic_p_value
 from renp_sim.analysis.infer.minuit import minos_ends, minuit_of
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Role
@@ -115,7 +115,8 @@ def _described(
     # what moves one step only, and has a kink near: a profile of each costs as much as the fit
     untold = frozenset(singles_of(setup, best.kinked)) - frozenset(errors)
     n_constraints = sum(c is not None for c in setup.constraints)
-    n_measured = int(np.sum((expected > 0) | (best.counts > 0))) + n_constraints
+    is_measured = (expected > 0) | (best.counts > 0)
+    n_measured = int(np.sum(is_measured)) + n_constraints
     ndf = max(n_measured - int(np.sum(best.seen)), 0)
     return ModelFit(
         label=label,
@@ -123,7 +124,7 @@ def _described(
         minus_two_ln_L=best.q,
         n_measured=n_measured,
         ndf=ndf,
-        p_value=float(chdtrc(ndf, max(best.q, 0.0))) if ndf > 0 and math.isfinite(best.q) else None,
+        p_value=asymptotic_p_value(best.q, expected[is_measured], n_constraints, ndf),
         correlation_names=names,
         correlation=correlation,
         expected=expected,

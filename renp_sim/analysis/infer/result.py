@@ -81,7 +81,7 @@ class ModelFit:
     ndf
         n_measured − floating parameters that are seen. What a hypothesis does not see is no freedom of it.
     p_value
-        Of minus_two_ln_L as a χ² of ndf (asymptotic); None where ndf < 1.
+        Of minus_two_ln_L, asymptotic: of a χ² with its mean and variance; None where ndf < 1.
     correlation_names, correlation
         Of the parameters that have an error, shape (c, c).
     expected
