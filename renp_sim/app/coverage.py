@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.cls import only_adds
 from renp_sim.analysis.infer.coverage import (
     Coverage,
     accepted_by_cls,
@@ -102,7 +103,7 @@ def coverage_of(
     """Return how often the intervals of a parameter hold its true value.
 
     What is accepted by Feldman and Cousins is taken from other toys at the truth, other parameters included.
-    CLs is that of a signal that enters squared, asymptotic; other signals and a truth of 0 have none.
+    CLs is that of a signal that only adds, asymptotic; other signals and a truth of 0 have none.
 
     Parameters
     ----------
@@ -129,12 +130,14 @@ def coverage_of(
     if not 1 <= n_toys <= MOST_TOYS:
         raise ConfigError(f"--toys {n_toys}: must lie in 1 … {MOST_TOYS}")
     _, setup, name = limit_setup(experiment, question, parameter)
-    rows = []
+    rows, notes = [], []
     for truth in truths:
         low, high = setup.limits(name)
         if not low <= truth <= high:
             raise ConfigError(f"--truth {truth:g}: {name} must lie in {low:g} … {high:g}")
         study = _Study(setup=_at(setup, name, truth), name=name, truth=truth, level=level, seed=seed)
+        if CoverageMethod.CLS in methods and not study.has_cls:
+            notes.append(f"no CLs at {truth:g}: it is for a signal that only adds to counts, and is not 0")
         rows += [
             (truth, method, found) for method, found in study.coverages(methods, n_toys, executor or Serial())
         ]
@@ -144,7 +147,7 @@ def coverage_of(
         hypothesis=hypothesis_of_run(experiment).label,
         question=question,
         rows=tuple(rows),
-        notes=left_out(experiment, question.treatment),
+        notes=(*notes, *left_out(experiment, question.treatment)),
     )
 
 
@@ -164,6 +167,11 @@ class _Study:
     level: float
     seed: int
 
+    @property
+    def has_cls(self) -> bool:
+        """Whether there is a CLs: of a signal that only adds, and is there."""
+        return self.truth > 0 and only_adds(_at(self.setup, self.name, 0.0), self.name)
+
     def coverages(
         self, methods: Sequence[CoverageMethod], n_toys: int, executor: Executor
     ) -> list[tuple[CoverageMethod, Coverage]]:
@@ -177,7 +185,7 @@ class _Study:
             others = self.statistics(Kind.TWO_SIDED, n_toys, CALIBRATION * n_toys, executor)
             accepted = accepted_by_construction(two_sided, others, self.level)
             found.append((CoverageMethod.FELDMAN_COUSINS, accepted))
-        if CoverageMethod.CLS in methods and self.name in self.setup.squared and self.truth > 0:
+        if CoverageMethod.CLS in methods and self.has_cls:
             upper = self.statistics(Kind.UPPER, 0, n_toys, executor)
             null = _at(self.setup, self.name, 0.0)
             expected = null.model.expected(null.theta)

@@ -70,6 +70,9 @@ def _ends(setup: Setup, found: Limit) -> list[str]:
                 f"{name}: no value up to {last:.4g} is excluded at this level; there the width of the "
                 "mediator is like its mass, and larger ones mean nothing; interaction.width_eV sets another"
             ]
+        low, high = setup.limits(name)
+        if math.isfinite(low) and math.isfinite(high):
+            return [f"{name}: no value in [{low:g}, {high:g}], beyond which none is looked for, is excluded"]
         return [f"{name}: no value is excluded at this level"]
     return []
 

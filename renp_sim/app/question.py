@@ -153,6 +153,9 @@ def treatment_of(question: Question, model: Model) -> Treatment:
 def _matching(pattern: str, names: list[str]) -> list[str]:
     found = [name for name in names if fnmatchcase(name, pattern)]
     if not found:
+        others = {mass: masses for masses, every in MASS_NAMES.items() for mass in every}
+        if pattern in others:
+            raise ConfigError(f"{pattern!r}: is a parameter with --masses {others[pattern].value}")
         raise ConfigError(f"{pattern!r}: no such parameter; {nearest(pattern, names)}")
     return found
 

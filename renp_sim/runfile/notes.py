@@ -9,7 +9,7 @@ from renp_sim.laser.schedule import Schedule, StepKind
 from renp_sim.physics.line import LINE_REACH
 from renp_sim.physics.rates import Emission
 
-__all__ = ["notes_of"]
+__all__ = ["blind_notes", "notes_of"]
 
 MOST_NAMED = 3
 
@@ -30,4 +30,23 @@ def notes_of(schedule: Schedule, emission: Emission, detector: Detector) -> tupl
         f"does; its control step lies {control}that"
         for component in detector.backgrounds
         if component.origin is Origin.QED
+    )
+
+
+def blind_notes(detector: Detector, hidden_offset_eV: float) -> tuple[str, ...]:
+    """Return a line if the energies of photons show what a blind file hides.
+
+    Parameters
+    ----------
+    detector
+        Its resolution smears the energies.
+    hidden_offset_eV
+        How large the hidden offset of the frequencies typically is.
+    """
+    width_eV = detector.resolution.width_eV
+    if width_eV > hidden_offset_eV:
+        return ()
+    return (
+        f"blind: photons have their energies to {width_eV:g} eV, which shows the offset of the laser, and "
+        "which photons are of its line; detector.resolution smears them",
     )

@@ -24,7 +24,7 @@ from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.parallel.executor import Shared
 
-__all__ = ["PValues", "cls_limit"]
+__all__ = ["PValues", "cls_limit", "only_adds"]
 
 GUESSES = 60
 """Most steps to a first guess of a limit."""
@@ -84,7 +84,11 @@ def cls_limit(
     ConfigError
         If the parameter can also lower an expectation, or p-values cannot be had as asked.
     """
-    _require_adding(setup, name)
+    if not only_adds(setup, name):
+        raise ConfigError(
+            f"{name}: it can lower an expectation, and CLs is for a signal that only adds; "
+            "use --method profile, which lists every region"
+        )
     if not is_seen(setup, name):
         return ClsLimit(limit=Limit.none(name, level, 0.0), p_values=p_values)
     setup = _at_null(setup, name)
@@ -141,18 +145,14 @@ def _limit(
     )
 
 
-def _require_adding(setup: Setup, name: str) -> None:
-    """Raise ConfigError if a parameter ≥ 0 can lower a step: by parts of both kinds, or a negative one."""
+def only_adds(setup: Setup, name: str) -> bool:
+    """Return whether no size of a parameter lowers a step, by parts of both kinds or a negative one."""
     quadratic = setup.model.quadratic((name,), setup.theta)
     if quadratic is not None:
         linear, square = quadratic.linear[:, 0], quadratic.square[:, 0, 0]
         both = np.any(linear != 0) and np.any(square != 0)
-        if not (both or np.any(linear < 0) or np.any(square < 0)):
-            return
-    raise ConfigError(
-        f"{name}: it can lower an expectation, and CLs is for a signal that only adds; "
-        "use --method profile, which lists every region"
-    )
+        return not (both or np.any(linear < 0) or np.any(square < 0))
+    return False
 
 
 def _at_null(setup: Setup, name: str) -> Setup:

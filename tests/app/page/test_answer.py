@@ -49,7 +49,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "three": (
         {"masses": "three", "ordering": "normal", "fix": ["m2_eV=0.013"]},
         {},
-        r"m₁ is .* meV, .*; m₃ is .* meV",
+        r"m₁ is compatible with 0, .* meV; m₃ is .* meV",
     ),
 }
 
