@@ -30,6 +30,13 @@ PARTS = 8
 KEPT = 4
 """To the power of the number of parameters, so many cells are divided in each round."""
 
+MOST_CELLS, MOST_KEPT = 4096, 256
+"""Of first cells, and of those that are divided, however many parameters there are."""
+
+MOST_PARAMETERS = 4
+"""With more of them cells are only of those without a constraint, and the others stay where they stand until
+fits move all together, as the offset of every step."""
+
 ROUNDS = 8
 """Divisions by two: a last cell is a 256th of a first one."""
 
@@ -50,23 +57,25 @@ def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> 
     Parameters
     ----------
     setup
-        What floats; the kinked among it are searched.
+        What floats; of the kinked among it all are searched, or those without a constraint.
     counts
         Shape (n,).
     theta
         All parameters, shape (b, p): what floats stands somewhere, which is looked at too.
     """
-    kinked = tuple(name for name in setup.names if name in setup.kinked)
-    profiler = Profiler.of(setup, counts, kinked)
+    every = tuple(name for name in setup.names if name in setup.kinked)
+    profiler = Profiler.of(setup, counts, every)
+    kinked = every if len(every) <= MOST_PARAMETERS else setup.searched
     columns = [setup.index(name) for name in kinked]
     middle, half = (np.repeat(cells[None], len(theta), axis=0) for cells in _first_cells(setup, kinked))
     corners = np.array(list(itertools.product((-0.5, 0.5), repeat=len(kinked))))
+    n_kept = min(KEPT ** len(kinked), MOST_KEPT)
     found, early = [profiler.lowest(theta)], []
     for done in range(ROUNDS):
         rows = np.repeat(theta[:, None], middle.shape[1], axis=1)
         rows[..., columns] = middle
         fits = profiler.lowest(rows.reshape(-1, rows.shape[-1]))
-        lowest = np.argsort(fits.q.reshape(len(theta), -1), axis=1, kind="stable")[:, : KEPT ** len(kinked)]
+        lowest = np.argsort(fits.q.reshape(len(theta), -1), axis=1, kind="stable")[:, :n_kept]
         kept = [fits.take(at) for at in (lowest + middle.shape[1] * np.arange(len(theta))[:, None]).T]
         found += kept
         early += kept[:STARTS]
@@ -78,7 +87,7 @@ def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> 
     starts = _lowest(found, STARTS)
     starts += _exchanged(setup, kinked, starts[0])
     (best,) = _lowest([*starts, *_fits_from(setup, counts, starts)], 1)
-    best = over_pieces(setup, kinked, counts, best)
+    best = over_pieces(setup, setup.searched, counts, best)
     problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), best.theta)
     last = problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
     return best.keeping_lower(np.arange(len(theta)), last)
@@ -86,11 +95,11 @@ def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> 
 
 def _first_cells(setup: "Setup", kinked: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
     """Return middles and half widths of the first cells, shape (c, d) each, smaller where kinks are dense."""
-    edges = []
+    edges, parts = [], min(PARTS, int(MOST_CELLS ** (1 / len(kinked)) + 1e-9))
     for name in kinked:
         low, high = reach_of(setup, name)
         points, _ = kinked_points(setup, name, lower=low, upper=high)
-        edges.append(np.interp(np.linspace(0, len(points) - 1, PARTS + 1), np.arange(len(points)), points))
+        edges.append(np.interp(np.linspace(0, len(points) - 1, parts + 1), np.arange(len(points)), points))
     axes = [(edge[1:] + edge[:-1]) / 2 for edge in edges], [np.diff(edge) / 2 for edge in edges]
     middle, half = (np.stack([m.ravel() for m in np.meshgrid(*axis, indexing="ij")], axis=1) for axis in axes)
     return middle, half
