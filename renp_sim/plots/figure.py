@@ -106,7 +106,8 @@ def rendered(drawn: "Figure", kind: str, *, dpi: float | None = None, salt: str 
         filterwarnings("ignore", message="Glyph .* missing")
         if (layout := drawn.get_layout_engine()) is not None:
             drawn.set_dpi(mpl.rcParams["savefig.dpi"])
-            layout.execute(drawn)
+            if drawn.axes:
+                layout.execute(drawn)
             # not "none", which is an engine too, and makes matplotlib draw everything twice
             drawn.set_layout_engine(None)
         drawn.savefig(data, format=kind, metadata=dateless, dpi=dpi or mpl.rcParams["savefig.dpi"])
