@@ -7,6 +7,7 @@ outcomes are counted, or drawn, so are those of the band: with few counts it is 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.optimize import brentq
@@ -63,11 +64,11 @@ class AsymptoticCls:
 
     def band(self, alpha: float, first: float) -> tuple[float | None, ...]:
         """Return the limits of background alone N standard deviations up: √q_A = Φ⁻¹(1 − α Φ(N)) + N."""
-        wanted = [float(ndtri(1 - alpha * ndtr(n)) + n) for n in BAND]
-        return tuple(
-            root_of(lambda value, far=far: far - math.sqrt(float(self.asimov.at(value)[0])), first)  # type: ignore[misc]
-            for far in wanted
-        )
+
+        def reaches(far: float) -> float | None:
+            return root_of(lambda value: far - math.sqrt(float(self.asimov.at(value)[0])), first)
+
+        return tuple(reaches(float(ndtri(1 - alpha * ndtr(n)) + n)) for n in BAND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,29 +85,20 @@ class CountedCls:
         """Return CLs of a value."""
         held = self.data.held(value)
         observed = float(self.data.of_held(held, value)[0])
-        both, alone = self._p_values([held.theta[0], self.null], value, observed)
+        both, alone = (
+            p_of_toys(statistic, observed)[0]
+            if self.toys is not None
+            else float(_not_below(statistic, probability, np.array(observed)))
+            for statistic, probability in self._distributions([held.theta[0], self.null], value)
+        )
         return both / alone if alone > 0 else 1.0
-
-    def _p_values(self, thetas: list[FloatArray], value: float, observed: float) -> list[float]:
-        if self.toys is None:
-            return [self._exact(theta, value, observed) for theta in thetas]
-        calls = [((self.setup, self.name, Kind.UPPER, theta, value), self.toys.parts) for theta in thetas]
-        found = gathered(self.toys.executor, statistic_of, calls)
-        return [p_of_toys(np.concatenate(parts), observed)[0] for parts in found]
-
-    def _exact(self, theta: FloatArray, value: float, observed: float) -> float:
-        mu = self.setup.value.model.expected(theta)
-        outcomes = every_outcome(mu, mu)
-        return outcomes.p_value(self.data.of_other(outcomes.counts).at(value), observed, mu)[0]
 
     def band(self, alpha: float, first: float) -> tuple[float | None, ...]:
         """Return the quantiles of the limits of background alone."""
-        known: dict[float, float] = {}
 
+        @cache
         def share(value: float) -> float:
-            if value not in known:
-                known[value] = self._excluded(value, alpha)
-            return known[value]
+            return self._excluded(value, alpha)
 
         wanted = (ndtr(np.array(BAND)) * (1 - ROUNDING)).tolist()
         tolerance = BAND_TOLERANCE if self.toys is None else DRAWN_TOLERANCE
@@ -114,25 +106,24 @@ class CountedCls:
 
     def _excluded(self, value: float, alpha: float) -> float:
         """Return how probable it is that background alone excludes a value."""
-        both, alone = (
-            self._distribution(theta, value) for theta in (self.data.held(value).theta[0], self.null)
-        )
+        thetas = [self.data.held(value).theta[0], self.null]
+        both, alone = self._distributions(thetas, value)
         statistic, probability = alone
-        # background never excludes what it expects as much of as signal and background
-        with_signal = _not_below(*both, statistic)
-        without = _not_below(*alone, statistic)
-        return float(np.sum(probability[with_signal <= alpha * without]))
+        is_excluded = _not_below(*both, statistic) <= alpha * _not_below(*alone, statistic)
+        return float(np.sum(probability[is_excluded]))
 
-    def _distribution(self, theta: FloatArray, value: float) -> tuple[FloatArray, FloatArray]:
-        """Return q̃ of outcomes against a value, and how probable each is, shape (b,) both."""
+    def _distributions(self, thetas: list[FloatArray], value: float) -> list[tuple[FloatArray, FloatArray]]:
+        """Return q̃ of outcomes of some parameters against a value, and how probable each is, shape (b,)."""
         if self.toys is None:
-            mu = self.setup.value.model.expected(theta)
-            outcomes = every_outcome(mu, mu)
-            return self.data.of_other(outcomes.counts).at(value), outcomes.probabilities(mu)
-        call = (self.setup, self.name, Kind.UPPER, theta, value)
-        (parts,) = gathered(self.toys.executor, statistic_of, [(call, self.toys.parts)])
-        drawn = np.concatenate(parts)
-        return drawn, np.full(len(drawn), 1 / len(drawn))
+            expected = [self.setup.value.model.expected(theta) for theta in thetas]
+            outcomes = [every_outcome(mu, mu) for mu in expected]
+            return [
+                (self.data.of_other(each.counts).at(value), each.probabilities(mu))
+                for each, mu in zip(outcomes, expected, strict=True)
+            ]
+        calls = [((self.setup, self.name, Kind.UPPER, theta, value), self.toys.parts) for theta in thetas]
+        drawn = [np.concatenate(parts) for parts in gathered(self.toys.executor, statistic_of, calls)]
+        return [(each, np.full(len(each), 1 / len(each))) for each in drawn]
 
 
 def _not_below(statistic: FloatArray, probability: FloatArray, observed: FloatArray) -> FloatArray:
