@@ -15,6 +15,7 @@ from renp_sim.app.experiment import Experiment
 from renp_sim.app.exposure import exposure_needed
 from renp_sim.app.exposure_answer import ExposureAnswer, write_exposure
 from renp_sim.app.question import Constraint, Normalisation, Question, Shape, Treatment
+from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError, SchemaError
 from renp_sim.runfile.run import load
 
@@ -125,20 +126,24 @@ def test_teeth_are_all_listed(two_frequencies: ExposureAnswer) -> None:
     assert np.all(np.diff(half.crossings) > 0)
 
 
-@pytest.mark.slow
-def test_teeth_of_one_step_are_those_of_its_outcomes() -> None:
-    """One Poisson count rejects from a whole number on: all crossings of its power, the short teeth too."""
+def days_of_one_step(power: float) -> FloatArray:
+    """Return all exposures at which one count, that rejects from a whole number on, has a power, d."""
     experiment = Experiment.of(load("gp23_three_frequencies", (ONE_DAY,)))
     truth, alternative, _ = setups_of(experiment, Question(), "ordering")
     # one count says the same of every mass, so the fit of the alternative stays where it stands
     both = Comparison.of(truth.model.expected(truth.theta), truth, alternative)
     more = float(both.counts.sum())
     (less,) = both.alternative.model.expected(both.alternative.theta)
-    factors = np.geomspace(5.9, 6.9, 40_001)
+    factors = np.geomspace(1, 10, 100_001)
     critical = poisson.isf(norm.sf(3), less * factors) + 1
-    power = poisson.sf(critical - 1, more * factors)
-    is_enough = power >= 0.9
-    wanted = factors[1:][is_enough[1:] != is_enough[:-1]]
+    is_enough = poisson.sf(critical - 1, more * factors) >= power
+    return factors[1:][is_enough[1:] != is_enough[:-1]]
+
+
+@pytest.mark.slow
+def test_teeth_of_one_step_are_those_of_its_outcomes() -> None:
+    """All crossings of its power, the short teeth too."""
+    wanted = days_of_one_step(0.9)
     found = needed([1.0711], "ordering", Question(), powers=(0.9,), methods=(CompareMethod.EXACT,))
     (result,) = found.results
     assert len(wanted) == 7
@@ -154,6 +159,35 @@ def test_toys_agree_with_every_outcome(two_frequencies: ExposureAnswer) -> None:
         assert by_toys.factor_error is not None
         # four errors, 6e-5 for a false alarm
         assert abs(by_toys.factor - by_outcome.factor) < 4 * by_toys.factor_error
+
+
+def test_toys_of_one_step_agree_with_every_outcome() -> None:
+    """Few exposures that share teeth, over which the power is no line in ln t: the twin draws one."""
+    first, *more = days_of_one_step(0.5).tolist()
+    assert more
+    short, errors, of_line = [], [], []
+    for seed in range(8):
+        found = needed(
+            [1.0711],
+            "ordering",
+            Question(),
+            f"run.seed={seed}",
+            powers=(0.5,),
+            methods=(CompareMethod.TOYS,),
+        )
+        (result,), (factor, power, _) = found.results, found.curve["toys"]
+        assert result.factor is not None
+        assert result.factor_error is not None
+        short.append(first - result.factor)
+        errors.append(result.factor_error)
+        probit = norm.ppf(power)
+        first_nine = np.isclose(factor[:, None], np.geomspace(factor[0], factor[-1], 9)).any(axis=1)
+        near = first_nine & (np.abs(probit) < 1.5)
+        slope, offset = np.polyfit(np.log(factor[near]), probit[near], 1)
+        of_line.append(first - np.exp(-offset / slope))
+    # four of their errors below the first crossing by chance in 3e-5
+    limit = 4 * np.sqrt(np.sum(np.square(errors)))
+    assert np.sum(short) < limit < np.sum(of_line)
 
 
 def test_toys_are_drawn_until_the_error_is_what_is_asked(two_frequencies: ExposureAnswer) -> None:

@@ -177,6 +177,17 @@ def test_a_step_that_is_too_short_is_lengthened_or_left_out() -> None:
     assert dwelling.found.cost > free.found.cost * (1 - 1e-9)
 
 
+@pytest.mark.parametrize("least_s", [0.5 * DAY_S, 30 * DAY_S, 3e4 * DAY_S])
+def test_a_least_dwell_never_costs_more_than_one_step(least_s: float) -> None:
+    """Nor is any step shorter: times of a programme with a bound are never scaled below it."""
+    grid = np.linspace(1.0675, 1.0717, 60)
+    asked, run = asking("ordering"), run_of(TEN_A_DAY)
+    plan = optimised(run, asked, Wish(grid_eV=grid, least_dwell_s=least_s))
+    one = optimised(run, asked, Wish(grid_eV=grid, most_steps=1))
+    assert np.min(plan.duration_s) >= least_s * (1 - 1e-9)
+    assert np.sum(plan.duration_s) <= max(least_s, np.sum(one.duration_s)) * (1 + 1e-6)
+
+
 PRIOR = ({"neutrino.lightest_mass_eV": 0.002}, {"neutrino.lightest_mass_eV": 0.05})
 
 

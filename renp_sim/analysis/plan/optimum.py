@@ -132,6 +132,8 @@ def optimum(
         # where it takes fits it is found when it is nearly 1
         if is_last or _is_proportional(separations) or _least_q(separations, worst, shares) > NEARLY * wanted:
             length = length_needed(separations, plan.time, shares=shares, worst=worst)
+        # a least time of a step stays one; without, the programme's times are never too long
+        length = max(length, 1.0)
         if length * plan.cost < cost:
             time, cost = length * plan.time, length * plan.cost
         if is_last or 1 - plan.cost / cost <= GAP:

@@ -27,6 +27,9 @@ SHORTLIST, LITTLE = 60, 0.3
 NEAR = 8
 """Candidates to either side of a step that are tried in its place at last."""
 
+TIE = 1e-6
+"""Of what steps would cost without a least time: of those that it makes cost the same the best are taken."""
+
 MOST_ROUNDS = 4
 """Searches for steps, each with what the fits of the one before found."""
 
@@ -65,13 +68,18 @@ def thinned(
         programme = Programme(price=price, wanted=wanted, shares=shares, cuts=cuts_of(separations, points))
 
         def cost(chosen: IndexArray, programme: Programme = programme) -> float:
-            plan = programme.solve(chosen, least)
-            return np.inf if plan is None else plan.cost
+            plan, freely = programme.solve(chosen, least), programme.solve(chosen) if least > 0 else None
+            needed = 0.0 if freely is None else freely.cost
+            return np.inf if plan is None else plan.cost + TIE * needed
 
-        steps = _fewer(cost, support, found.cost * (1 + WORTH), most_steps)
-        if most_steps is not None and len(steps) == most_steps:
-            steps = _exchanged(cost, steps, _shortlist(found.rate / price, support))
-            steps = _exchanged(cost, steps, _neighbours(steps, len(price)))
+        allowed = found.cost * (1 + WORTH)
+        steps = _fewer(cost, support, allowed, most_steps)
+        # where each step has a least time, fewer of them may be cheaper, which are not those of the optimum
+        sizes = range(1, len(steps) + 1) if least > 0 else [len(steps)] if len(steps) == most_steps else []
+        shortlist = _shortlist(found.rate / price, support)
+        trials = [_exchanged(cost, _fewer(cost, steps, allowed, size), shortlist) for size in sizes]
+        trials = [_exchanged(cost, each, _neighbours(each, len(price))) for each in trials]
+        steps = min([steps, *trials], key=cost)
         expected = cost(steps)
         kept = optimum(separations, price, points, shares=shares, chosen=steps, least=least)
         points = kept.points

@@ -33,7 +33,11 @@ LEAST_MORE, MOST_MORE = 1.25, 4.0
 
 STRAIGHT, LEAST_CLOSE = 1.5, 5
 """How far from a crossing, as a factor, a line is straight (`test_only_what_is_near_is_a_straight_line`), and
-how many points must lie there before those beyond are left out."""
+how many points must lie there: three share the teeth of few counts
+(`test_toys_of_one_step_agree_with_every_outcome`)."""
+
+NEAR = 0.5
+"""How far probits are from that of the asked power whose line tells first where that is."""
 
 MOST_TOYS = 600_000
 """Around one crossing."""
@@ -81,10 +85,10 @@ def by_toys(
         found, near = toy_crossings(curve, power), NEARBY_POINTS
         while found.factors and near * n_toys < MOST_TOYS:
             error = (found.error or 0.0) / found.factors[-1]
-            if error <= precision:
+            if near >= LEAST_CLOSE and error <= precision:
                 break
             grown = min(max((error / precision) ** 2, LEAST_MORE), MOST_MORE)
-            more = max(2, math.ceil((grown - 1) * near))
+            more = max(LEAST_CLOSE - NEARBY_POINTS, math.ceil((grown - 1) * near))
             near += more
             around = found.factors[-1] * np.geomspace(1 / NEARBY, NEARBY, more)
             curve = _joined(curve, points(around))
@@ -112,7 +116,10 @@ def _joined(one: Curve, other: Curve) -> Curve:
 
 
 def toy_crossings(curve: Curve, power: float) -> Crossings:
-    """Return where a straight line through nearby probits of the power is that of the asked one."""
+    """Return where a straight line through nearby probits of the power is that of the asked one.
+
+    The probit of a Gaussian test rises like the root of the exposure: (Z√t − z), so lines are straight in it.
+    """
     factors, values, errors = curve
     if np.all(values >= power):
         return Crossings(power=power, status="already", factors=())
@@ -122,17 +129,17 @@ def toy_crossings(curve: Curve, power: float) -> Crossings:
     # dΦ⁻¹(p) = dp/φ
     spread = np.maximum(errors, 1e-4) * math.sqrt(2 * math.pi) * np.exp(probit**2 / 2)
     away = np.abs(probit - ndtri(power))
-    # nearly straight there; two points at least
-    near = away <= max(1.5, float(np.sort(away)[1]))
-    x = np.log(factors)
+    near = away <= max(NEAR, float(np.sort(away)[min(LEAST_CLOSE, len(away)) - 1]))
+    x = np.sqrt(factors)
     (slope, offset), covariance = _line(x[near], probit[near], spread[near])
-    if slope > 0:
-        close = near & (np.abs(x - (ndtri(power) - offset) / slope) <= math.log(STRAIGHT))
+    for reach in (STRAIGHT, NEARBY):
+        middle = (ndtri(power) - offset) / slope if slope > 0 else math.inf
+        close = (x <= middle * math.sqrt(reach)) & (x >= middle / math.sqrt(reach))
         if np.sum(close) >= LEAST_CLOSE:
             (slope, offset), covariance = _line(x[close], probit[close], spread[close])
     root = (float(ndtri(power)) - offset) / slope if slope else math.inf
     i = int(np.flatnonzero((values[:-1] < power) & (values[1:] >= power))[-1]) if values[0] < power else -1
-    if i >= 0 and not math.log(factors[0]) <= root <= math.log(factors[-1]):
+    if i >= 0 and not x[0] <= root <= x[-1]:
         # a power that jumps, such as of a step that the truth closes: all that is known is between where
         return Crossings.of(
             power, (math.sqrt(factors[i] * factors[i + 1]),), float(factors[i + 1] - factors[i]) / 2
@@ -140,8 +147,7 @@ def toy_crossings(curve: Curve, power: float) -> Crossings:
     error = math.sqrt(covariance[1, 1] + 2 * root * covariance[0, 1] + root**2 * covariance[0, 0]) / abs(
         slope
     )
-    factor = math.exp(root)
-    return Crossings.of(power, (factor,), factor * error)
+    return Crossings.of(power, (root**2,), 2 * abs(root) * error)
 
 
 def _line(x: FloatArray, y: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -69,16 +69,15 @@ def test_a_power_that_rises_slowly_is_reached(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_only_what_is_near_is_a_straight_line() -> None:
-    """A power that rises steeply first: of exact points near it the root is right to a per cent."""
-    factors = np.sort(np.concatenate([np.geomspace(0.5, 60, 12), 8 * np.geomspace(1 / 1.2, 1.2, 4)]))
-    probit = 2 - 3 / factors**0.5
+    """A power that a background's error limits: of exact points near it the root is right to 0.5 %."""
+    factors = np.sort(np.concatenate([np.geomspace(0.5, 60, 12), 8 * np.geomspace(1 / 1.15, 1.15, 5)]))
+    probit = 2 * np.sqrt(factors / (1 + factors / 8)) - 3
     curve = (factors, np.asarray(ndtr(probit)), np.full(len(factors), 1e-3))
-    right = (3 / (2 - 0.93)) ** 2
-    (found,) = toy_crossings(curve, float(ndtr(0.93))).factors
-    assert found == pytest.approx(right, rel=0.01)
-    near = np.abs(probit - 0.93) < 1.5
-    slope, offset = np.polyfit(np.log(factors[near]), probit[near], 1)
-    assert abs(np.exp((0.93 - offset) / slope) / right - 1) > 0.04
+    (found,) = toy_crossings(curve, float(ndtr(1))).factors
+    assert found == pytest.approx(8, rel=0.005)
+    near = np.abs(probit - 1) < 1.5
+    slope, offset = np.polyfit(np.sqrt(factors[near]), probit[near], 1)
+    assert abs(((1 - offset) / slope) ** 2 / 8 - 1) > 0.03
 
 
 def test_errors_of_a_saw_tooth_are_those_of_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
