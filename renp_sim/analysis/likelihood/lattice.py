@@ -71,10 +71,10 @@ def _closed(wanted: set[Exponents]) -> set[Exponents]:
 
 
 def size_of(lattice: Lattice, values: FloatArray) -> FloatArray:
-    """Return how much of the expectation coefficients (m, ...) make, shape (m,)."""
+    """Return how much of the expectation of any step coefficients (m, ..., b) make, shape (m, b)."""
     typical = np.where(lattice.exponents > 0, np.abs(lattice.points), 1.0)
-    largest = np.max(np.abs(values.reshape(len(values), -1)), axis=1, initial=0.0)
-    size: FloatArray = largest * np.prod(typical**lattice.exponents, axis=1)
+    largest = np.max(np.abs(values), axis=tuple(range(1, values.ndim - 1)), initial=0.0)
+    size: FloatArray = largest * np.prod(typical**lattice.exponents, axis=1)[:, None]
     return size
 
 

@@ -14,7 +14,7 @@ from numpy.polynomial import chebyshev
 
 from renp_sim.analysis.likelihood.lattice import Lattice, size_of, tabled
 from renp_sim.analysis.likelihood.mean import gram_of
-from renp_sim.arrays import FloatArray, IndexArray
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.piece import Piece
@@ -98,10 +98,7 @@ class RowMean:
     @classmethod
     def of(cls, model: "Model", theta: FloatArray, columns: IndexArray, lattice: Lattice) -> "RowMean":
         """Return the mean at each of b points, whose parameters in `columns` are those of the lattice."""
-        values = tabled(model, theta, columns, lattice)
-        size = size_of(lattice, values)
-        kept = size > ROUNDING * np.max(size)
-        kept[0] = True
+        values, kept = _without_rounding(lattice, tabled(model, theta, columns, lattice))
         none = np.empty(0, dtype=np.intp)
         return cls(
             monomials=_Monomials(exponents=lattice.exponents[kept], moving=none, position=None),
@@ -138,12 +135,10 @@ class RowMean:
         for row, u in zip(rows, (1 + np.cos(angle)) / 2, strict=True):
             row[:, column] = piece.parameter(np.full(len(theta), u))
         values = tabled(model, rows.reshape(-1, theta.shape[1]), columns, lattice)
-        values = values.reshape(*values.shape[:2], n_nodes, len(theta))
+        values, kept = _without_rounding(lattice, values.reshape(*values.shape[:2], n_nodes, len(theta)))
         coefficients = np.ascontiguousarray(values[:, :, 0])
-        size = size_of(lattice, values)
-        kept = size > ROUNDING * np.max(size)
-        kept[0] = True
-        moving = size_of(lattice, values - coefficients[:, :, None]) > ROUNDING * np.max(size)
+        moved = size_of(lattice, values - coefficients[:, :, None])
+        moving = np.any(moved > ROUNDING * np.max(size_of(lattice, values), axis=0), axis=1)
         transform = 2 / n_nodes * np.cos(np.arange(n_nodes)[:, None] * angle)
         transform[0] /= 2
         series = np.einsum("dj,skjb->dskb", transform, values[moving])
@@ -226,6 +221,18 @@ class RowMean:
     def _jacobian(self, x: FloatArray, functions: list[FloatArray]) -> FloatArray:
         """Return ∂μ/∂x, shape (f, n, b)."""
         return np.stack([self._summed(x, (p,), functions) for p in range(len(x))])
+
+
+def _without_rounding(lattice: Lattice, values: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Return coefficients (m, ..., b) without those that are rounding, and which monomials are left, (m,).
+
+    Each point by itself, so that no fit depends on which others are made with it.
+    """
+    size = size_of(lattice, values)
+    is_seen = size > ROUNDING * np.max(size, axis=0)
+    is_seen[0] = True
+    shape = (len(values), *([1] * (values.ndim - 2)), values.shape[-1])
+    return np.where(is_seen.reshape(shape), values, 0.0), np.any(is_seen, axis=1)
 
 
 @cache

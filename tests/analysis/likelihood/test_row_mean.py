@@ -9,7 +9,7 @@ from renp_sim.analysis.likelihood.lattice import Lattice
 from renp_sim.analysis.likelihood.piece import Piece
 from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.arrays import FloatArray
-from tests.analysis.toy_models import ShiftedOnsets, with_control
+from tests.analysis.toy_models import Onsets, ShiftedOnsets, with_control
 
 ROWS = np.array([[0.7, 1.1, 0.8], [-0.4, 0.6, 1.3], [2.0, 1.0, 1.0]])
 
@@ -81,3 +81,21 @@ def test_the_ripple_of_a_series_is_nowhere_below_nothing() -> None:
     piece = Piece(position=0, low=np.array([-0.02]), high=np.array([0.02]))
     mean, _ = RowMean.in_pieces(model, theta, np.empty(0, dtype=np.intp), lattice, piece, 1, 32)
     assert min(np.min(mean.value(np.array([[u]]))) for u in np.linspace(0.0, 1.0, 101)) == 0.0
+
+
+def test_a_point_is_the_same_in_any_company() -> None:
+    """A signal that is rounding of its background stays so beside one that is not; twin: another size."""
+
+    def mean_of(strength: float, *masses: float) -> FloatArray:
+        model = Onsets(thresholds=np.array([[1.0]]), weights=np.array([1.0]), strength=strength, d=1.0)
+        setup = Setup.of(model, free=("norm",), fix={"mass": None, "background": None})
+        theta = np.array([[mass, 1.0, 1.0] for mass in masses])
+        lattice = Lattice.of(model, ("norm",), theta[:1], setup.scale)
+        assert lattice is not None
+        mean = RowMean.of(model, theta, setup.free[:1], lattice)
+        return mean.value(np.full((1, len(theta)), 1e16))[:, -1]
+
+    almost = float(np.sqrt(1 - 1e-15))
+    assert_allclose(mean_of(1e-7, almost), 1.0, rtol=1e-12)
+    assert_allclose(mean_of(1e-7, 0.0, almost), mean_of(1e-7, almost), rtol=1e-12)
+    assert np.all(mean_of(1.0, 0.0, almost) > 1e6)
