@@ -7,6 +7,8 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.toys import parts_of
+from renp_sim.analysis.minimise.solution import Status
+from renp_sim.analysis.search import grid
 from renp_sim.analysis.search import search as module
 from renp_sim.analysis.search.search import search
 from renp_sim.app.compare import setups_of
@@ -63,6 +65,25 @@ def test_a_scan_that_goes_straight_on_over_thresholds_misses_many(monkeypatch: p
     twin = search(both.truth, toys.counts, constraint_values=toys.constraint_values)
     assert np.mean(twin.q - found.q > 1.0) > 0.1
     assert np.mean(found.q - twin.q > 0.1) < 0.05
+
+
+def test_a_fit_on_a_kink_that_two_parameters_move_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A threshold stays at its step while the offset moves both; the twin says that the fit did not end."""
+    experiment = Experiment.of(load("pedagogical_blind"))
+    _, setup, _ = setups_of(experiment, Question(), "ordering")
+    (part,) = parts_of(11, 0, 64)
+    toys = part.uniforms(setup, len(experiment.exposure.omega_eV)).outcomes(
+        setup, setup.model.expected(setup.theta), setup.theta
+    )
+    assert toys.constraint_values is not None
+    found = search(setup, toys.counts, constraint_values=toys.constraint_values)
+    on_kink = found.status == Status.AT_KINK
+    assert np.any(on_kink)
+    assert not np.any(found.status == Status.NOT_CONVERGED)
+    assert np.max(missed(setup, toys.counts[on_kink], toys.constraint_values[on_kink])) < 1e-4
+    monkeypatch.setattr(grid, "ON_KINK", -1.0)
+    twin = search(setup, toys.counts, constraint_values=toys.constraint_values)
+    assert np.all(twin.status[on_kink] == Status.NOT_CONVERGED)
 
 
 @pytest.mark.slow

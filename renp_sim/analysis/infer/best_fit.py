@@ -9,6 +9,7 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.minuit import Curvature, minuit_of, polished
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.minimise.solution import Status
+from renp_sim.analysis.search.grid import is_on_kink, kink_distance
 from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["BestFit"]
@@ -89,7 +90,7 @@ class BestFit:
 
     def _polished(self) -> "BestFit":
         setup, x = self.setup, self.setup.theta[self.setup.free]
-        on_kink = np.array([n in self.kinked and _kink_distance(setup, n) == 0 for n in setup.names], bool)
+        on_kink = np.array([n in self.kinked and kink_distance(setup, n) == 0 for n in setup.names], bool)
         on_plateau = np.array([n in self.kinked and _is_plateau(setup, n) for n in setup.names], bool)
         held = np.flatnonzero(self.at_bound | ~self.moves | on_kink | on_plateau)
         if len(held) == len(x):
@@ -130,14 +131,14 @@ class BestFit:
 
     def kink_distance(self, name: str) -> float:
         """Return how far the next kink of a parameter is."""
-        return _kink_distance(self.setup, name)
+        return kink_distance(self.setup, name)
 
 
 def _status(setup: Setup, found: Status) -> Status:
     """Return how a fit ended: also on a bound or a kink of what was held while the others were fitted."""
     x = setup.theta[setup.free]
-    if any(_kink_distance(setup, name) == 0 for name in setup.searched):
-        return max(found, Status.AT_KINK)
+    if is_on_kink(setup):
+        return Status.AT_KINK if found is Status.NOT_CONVERGED else max(found, Status.AT_KINK)
     return max(found, Status.AT_BOUND) if np.any((x <= setup.lower) | (x >= setup.upper)) else found
 
 
@@ -187,12 +188,6 @@ def _is_plateau(setup: Setup, name: str) -> bool:
     theta[1:, setup.index(name)] = inside
     mu = setup.model.expected(theta)
     return bool(np.all(np.abs(mu - mu[0]) <= 1e-12 * mu[0]))
-
-
-def _kink_distance(setup: Setup, name: str) -> float:
-    """Return how far the next kink of a parameter is."""
-    kinks = setup.model.kinks(name, setup.theta)
-    return float(np.min(np.abs(kinks - setup.theta[setup.index(name)]), initial=np.inf))
 
 
 def _smooth_piece(setup: Setup, name: str) -> tuple[float, float]:

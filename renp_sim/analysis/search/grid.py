@@ -10,7 +10,7 @@ from renp_sim.arrays import BoolArray, FloatArray
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["bent_centre", "coupling_points", "kinked_points"]
+__all__ = ["bent_centre", "coupling_points", "is_on_kink", "kink_distance", "kinked_points"]
 
 
 SIGNIFICANCE_STEP = 1.5
@@ -24,6 +24,10 @@ CENTRE_SHARE = 0.2
 
 FAR = 2.0 ** np.arange(1, 7)
 """Where a coupling is looked for if a free normalisation can make up for it, in reaches of the scan."""
+
+ON_KINK = 1e-6
+"""How near a kink is where a fit stands on it, in typical steps of the parameter: a fit along a kink that two
+parameters move leaves some 1e-9 (`test_a_fit_on_a_kink_that_two_parameters_move_has_ended`)."""
 
 LEAST_POINTS = 8
 MOST_POINTS = 40
@@ -63,6 +67,22 @@ def kinked_points(
         pieces.append(a + (b - a) * np.sin(np.pi / 2 * np.append(0.0, inner)) ** 2)
     points = np.concatenate([*pieces, ends[-1:]])
     return points, np.isin(points, kinks)
+
+
+def kink_distance(setup: "Setup", name: str) -> float:
+    """Return how far the next kink of a parameter is."""
+    kinks = setup.model.kinks(name, setup.theta)
+    return float(np.min(np.abs(kinks - setup.theta[setup.index(name)]), initial=np.inf))
+
+
+def is_on_kink(setup: "Setup") -> bool:
+    """Return whether a searched parameter stands on a kink, wherever others have moved it.
+
+    Such as a mass whose threshold is at a step that an offset has shifted: derivatives vanish on no side of
+    it, so that no fit by them ends there.
+    """
+    scale = dict(zip(setup.names, setup.scale.tolist(), strict=True))
+    return any(kink_distance(setup, name) <= ON_KINK * scale[name] for name in setup.searched)
 
 
 def bent_centre(setup: "Setup", name: str) -> float:

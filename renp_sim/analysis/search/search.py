@@ -10,9 +10,9 @@ import numpy as np
 
 from renp_sim.analysis.likelihood.polynomial_mean import PolynomialMean
 from renp_sim.analysis.minimise.newton import minimise
-from renp_sim.analysis.minimise.solution import Minimum
+from renp_sim.analysis.minimise.solution import Minimum, Status
 from renp_sim.analysis.search.cells import lowest_over_cells
-from renp_sim.analysis.search.grid import bent_centre, coupling_points, kinked_points
+from renp_sim.analysis.search.grid import bent_centre, coupling_points, is_on_kink, kinked_points
 from renp_sim.analysis.search.lookup import Table
 from renp_sim.analysis.search.pieces import Starts, fit_pieces, starts_in_pieces, starts_on_both_sides
 from renp_sim.analysis.search.problem import Problem, Solution
@@ -229,12 +229,17 @@ def _across_kinks(problem: Problem, best: Minimum) -> Minimum:
     """Return fits that may leave their piece, whose ends other parameters have moved meanwhile."""
     free = minimise(problem.likelihood(), best.x, *problem.bounds())
     use = free.q < best.q
-    return Minimum(
+    found = Minimum(
         x=np.where(use, free.x, best.x),
         q=np.where(use, free.q, best.q),
         status=np.where(use, free.status, best.status),
         calls=best.calls + free.calls,
     )
+    theta = problem.solution(found).theta
+    for toy in np.flatnonzero(found.status == Status.NOT_CONVERGED).tolist():
+        if is_on_kink(problem.setup.moved(theta[toy])):
+            found.status[toy] = Status.AT_KINK
+    return found
 
 
 def _best_along_first(scan: Scan, n_first: int) -> Scan:
