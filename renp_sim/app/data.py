@@ -76,6 +76,7 @@ class Data:
             assumptions=self.assumptions,
             targets=self.targets,
             detectors=self.detectors,
+            names=self.tables.names,
         )
 
     @property

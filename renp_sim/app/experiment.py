@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -43,6 +44,8 @@ class Experiment:
         Detector by run number; none of a run that carries no configuration.
     truth
         Values of parameters that the run file states; empty where data are to say.
+    names
+        What each run is called, by number; empty where it has no name.
     """
 
     exposure: Exposure
@@ -50,6 +53,12 @@ class Experiment:
     targets: Mapping[int, Target]
     detectors: Mapping[int, Detector] = field(default_factory=dict)
     truth: Mapping[str, float] = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def runs_table(self) -> list[dict[str, Any]]:
+        """What runs it is of, for JSON."""
+        return [{"name": name, "number": number} for number, name in self.names.items()]
 
     @classmethod
     def of(cls, run: Run) -> "Experiment":
@@ -80,6 +89,7 @@ class Experiment:
             targets={run.number: target},
             detectors={run.number: run.detector},
             truth={**dict(zip(names, assumptions.masses_eV, strict=True)), COMMON_OFFSET: common_eV},
+            names={run.number: run.config.run.name},
         )
 
     def scaled(self, factor: float) -> "Experiment":

@@ -129,6 +129,7 @@ def exposure_needed(
         alternative=alternative,
         significance=significance,
         question=question,
+        runs=experiment.runs_table,
         results=tuple(results),
         curve=curves,
         systematics=tuple(systematics),

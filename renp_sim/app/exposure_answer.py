@@ -64,6 +64,8 @@ class ExposureAnswer:
         One-sided, in standard deviations.
     question
         What floats.
+    runs
+        Name and number of each that it is of.
     results
         One per method and power.
     curve
@@ -79,6 +81,7 @@ class ExposureAnswer:
     alternative: str
     significance: float
     question: Question
+    runs: list[dict[str, Any]]
     results: tuple[Crossing, ...]
     curve: dict[str, Curve]
     systematics: tuple[tuple[str, Crossing], ...]
@@ -93,6 +96,7 @@ class ExposureAnswer:
             "significance": self.significance,
             "sided": "one-sided",
             "normalisation": self.question.normalisation_text,
+            "runs": self.runs,
             "results": [_table(result) for result in self.results],
             "curve": {
                 method: {

@@ -61,6 +61,8 @@ class LimitReport:
         What floats, at the truth or where it started.
     question
         With the normalisation.
+    hypothesis, runs
+        What was assumed, and of which runs: name and number of each.
     is_planned
         Whether it is expected and not observed.
     n_toys
@@ -75,6 +77,7 @@ class LimitReport:
     setup: Setup
     question: Question
     hypothesis: str
+    runs: list[dict[str, Any]]
     is_planned: bool
     n_toys: int
     notes: tuple[str, ...]
@@ -99,6 +102,7 @@ class LimitReport:
             "visible": limit.status is not LimitStatus.NOT_VISIBLE,
             "status": limit.status.value,
             "best": limit.best,
+            "runs": self.runs,
             "is_expected": self.is_planned,
             "hypothesis": self.hypothesis,
             "upper_error": limit.upper_error,
@@ -190,6 +194,7 @@ def limit_of(
         setup=setup,
         question=question,
         hypothesis=hypothesis_of_run(experiment).label,
+        runs=experiment.runs_table,
         is_planned=subject.is_planned,
         n_toys=n_toys,
         notes=(

@@ -63,6 +63,12 @@ class NtupleTables:
     hashes: Mapping[int, Hashes]
 
     @property
+    def names(self) -> dict[int, str]:
+        """What each run is called, by its number; empty where nothing says it."""
+        named = [str(config.get("run", {}).get("name") or "") for config in self.config]
+        return dict(zip(self.runs["run"].tolist(), named, strict=True))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know, a line each: the runs that nothing can be compared with."""
         unhashed = [str(run) for run in self.runs["run"].tolist() if run not in self.hashes]

@@ -2,13 +2,14 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from renp_sim.analysis.infer.belts import read_belts
 from renp_sim.errors import SchemaError
-from renp_sim.ntuple.toy_reader import is_toy_file
+from renp_sim.ntuple.toy_reader import is_toy_file, open_toys
 
 __all__ = ["RESULTS", "Found", "Kept", "found_in"]
 
@@ -25,11 +26,15 @@ NOT_OURS = "left out, since it is neither a limit nor an exposure that a command
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Kept:
-    """A table that a command printed as JSON, and its file; `kind` is "results" of `run` and `fit`."""
+    """A table that a command printed as JSON, and its file; `kind` is "results" of `run` and `fit`.
+
+    `whose` says of which run it is, where that is not one of the data.
+    """
 
     path: Path
     kind: str
     table: dict[str, Any]
+    whose: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +67,32 @@ class Found:
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         """Return the tables of a kind."""
         return [each.table for each in self.kept if each.kind == kind]
+
+    def of_runs(self, names: Mapping[int, str], n_steps: int) -> "Found":
+        """Return what is of runs of these names; of one with another number it is said.
+
+        Runs of one name are variants: another seed, other settings. Belts know no name, but how many steps
+        they have.
+        """
+        if not any(names.values()):
+            return self
+        kept: list[Kept] = []
+        left: list[Kept] = []
+        for each in self.kept:
+            theirs = each.table.get("runs") if each.kind in KINDS else None
+            runs = [run for run in theirs if isinstance(run, dict)] if isinstance(theirs, list) else []
+            # a table of before has no runs
+            whose = _named_otherwise(runs, names) if runs else ""
+            (left if whose is None else kept).append(replace(each, whose=whose or ""))
+        toys = [path for path in self.toys if open_toys(path).config["run"]["name"] in names.values()]
+        belts = [path for path in self.belts if read_belts(path)[0]["purpose"]["steps"] == n_steps]
+        others = [*(each.path for each in left), *{*self.toys, *self.belts}.difference(toys, belts)]
+        if not others:
+            return replace(self, kept=tuple(kept))
+        note = f"{', '.join(sorted(path.name for path in others))}: left out, since it is of another run"
+        return replace(
+            self, kept=tuple(kept), toys=tuple(toys), belts=tuple(belts), notes=(*self.notes, note)
+        )
 
     def blinded(self) -> "Found":
         """Return what cannot tell the truth of a blind run: plans and toys assume one, limits are of data."""
@@ -115,6 +146,14 @@ def _in_folder(folder: Path) -> Found:
             *(f"{each.path.name}: {NOT_OURS}" for each in tables if not each.kind),
         ),
     )
+
+
+def _named_otherwise(theirs: Sequence[Mapping[str, Any]], names: Mapping[int, str]) -> str | None:
+    """Return what to add to a table of some runs; None where it is of others."""
+    if not {run.get("name") for run in theirs} & set(names.values()):
+        return None
+    other = next((run for run in theirs if run.get("number") not in names), None)
+    return "" if other is None else f" (other settings or another seed, run {other['number']})"
 
 
 def _sorted(trees: Sequence[Path]) -> tuple[list[Path], list[Path], list[SchemaError]]:

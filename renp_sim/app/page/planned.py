@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from renp_sim.app.page.figures import drawing
-from renp_sim.app.page.folder import Found
+from renp_sim.app.page.folder import Found, Kept
 from renp_sim.app.page.parts import Block, Section, Table, Text
 from renp_sim.app.page.words import duration, number, percent
 from renp_sim.arrays import FloatArray
@@ -21,7 +21,9 @@ T = TypeVar("T")
 
 def limit_facts(found: Found) -> list[tuple[str, str]]:
     """Return a row of key numbers for each limit."""
-    return _each(found, "limit", lambda table: (f"limit on {table['parameter']}", _limit(table)))
+    return _each(
+        found, "limit", lambda kept: (f"limit on {kept.table['parameter']}{kept.whose}", _limit(kept.table))
+    )
 
 
 def _limit(table: dict[str, Any]) -> str:
@@ -42,20 +44,21 @@ def exposure_facts(found: Found) -> list[tuple[str, str]]:
     return _each(
         found,
         "exposure",
-        lambda table: (
-            f"exposure for {table['question']}, {table['significance']:g} σ {table.get('sided', '')}",
-            "; ".join(_answer(row) for row in table["results"]),
+        lambda kept: (
+            f"exposure for {kept.table['question']}, {kept.table['significance']:g} σ "
+            f"{kept.table.get('sided', '')}{kept.whose}",
+            "; ".join(_answer(row) for row in kept.table["results"]),
         ),
     )
 
 
-def _each(found: Found, kind: str, make: Callable[[dict[str, Any]], T]) -> list[T]:
+def _each(found: Found, kind: str, make: Callable[[Kept], T]) -> list[T]:
     """Return what is made of each table of a kind; SchemaError if one is not what its command prints."""
     out = []
     for kept in found.kept:
         if kept.kind == kind:
             try:
-                out.append(make(kept.table))
+                out.append(make(kept))
             except (KeyError, TypeError, ValueError, AttributeError):
                 raise SchemaError(
                     f"{kept.path}: is not what `renp-sim {kind} --json` prints: write it again, or take it "
@@ -78,13 +81,14 @@ def _answer(row: dict[str, Any]) -> str:
 def exposure_section(found: Found) -> Section | None:
     """Return the section; None where the folder has no exposure."""
     number_of = count()
-    parts = _each(found, "exposure", lambda table: _exposure(table, f"exposure{next(number_of)}"))
+    parts = _each(found, "exposure", lambda kept: _exposure(kept, f"exposure{next(number_of)}"))
     blocks = tuple(block for part in parts for block in part)
     return Section(key="exposure", title="Exposure", blocks=blocks) if blocks else None
 
 
-def _exposure(table: dict[str, Any], key: str) -> list[Block]:
-    what = f"{table['question']}: {table['truth']} against {table['alternative']}"
+def _exposure(kept: Kept, key: str) -> list[Block]:
+    table = kept.table
+    what = f"{table['question']}: {table['truth']} against {table['alternative']}{kept.whose}"
     blocks: list[Block] = [_results(f"{what}, {table['significance']:g} σ", table["results"])]
     if table.get("systematics"):
         rows = [{"method": row["added"], **row} for row in table["systematics"]]

@@ -150,9 +150,7 @@ def _fixed(value: float, decimals: int | None) -> str:
 
 def run_names(tables: NtupleTables) -> list[str]:
     """Return what each run is called: its name and its number."""
-    runs = tables.runs["run"].tolist()
-    names = [config.get("run", {}).get("name") for config in tables.config]
-    return [f"{name} (run {run})" if name else f"run {run}" for run, name in zip(runs, names, strict=True)]
+    return [f"{name} (run {run})" if name else f"run {run}" for run, name in tables.names.items()]
 
 
 def title_of(tables: NtupleTables) -> str:

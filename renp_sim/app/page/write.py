@@ -55,6 +55,7 @@ def page_of(
         If a file beside the data cannot be read.
     """
     tables = fit.data.tables
+    found = found.of_runs(tables.names, len(fit.data.fitted.counts))
     if tables.runs["is_blind"].any():
         found = found.blinded()
     results = _without_folders(fit, results)

@@ -22,7 +22,7 @@ COORDINATES = re.compile(rb'\s(d|x|y|transform|width|height|points)="[^"]*"')
 SEED, MASS_EV, ANGLE = 123456789123, 0.0123456, 0.3141592
 OFFSET_EV, DRIFT, MEDIATOR_EV, COUPLING = 1.23457e-6, 0.0271828, 4.56789e-3, 7.71234e-28
 HIDDEN: dict[str, Any] = {
-    "run": {"seed": SEED, "name": "secret"},
+    "run": {"seed": SEED, "name": "gp23-three-frequencies"},
     "neutrino": {"ordering": "inverted", "lightest_mass_eV": MASS_EV, "sin2_theta12": ANGLE},
     "interaction": {
         "model": "vector_mediator",

@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from renp_sim.app.exposure import exposure_needed
 from renp_sim.app.handover import hand_over
+from renp_sim.app.limit import limit_of
+from renp_sim.app.question import Question
 from renp_sim.app.report import run_all
+from renp_sim.app.subject import subject_of
+from renp_sim.app.toy_plan import plan_toys
+from renp_sim.app.toys import make_toys
 from renp_sim.errors import ConfigError, RenpError, SchemaError
 from renp_sim.production.generate import generate
 from renp_sim.runfile.run import load, run_from_table
+from tests.app.page.conftest import EXAMPLE
 from tests.app.page.pages import Page, page_at
 
 SECTIONS = [
@@ -257,3 +264,21 @@ def test_a_broken_page_is_told() -> None:
     """The parser of these tests does see what they look for."""
     assert Page(b"<p><b>bold</p></b>").faults
     assert Page(b"<div>").faults == ["<div> stays open"]
+
+
+def test_what_is_of_another_run_is_left_out(folder: Path, extras: Path, tmp_path: Path) -> None:
+    """By name; of another seed or other settings it is said. Before, all was shown as that of the data."""
+    for path in (*folder.glob("*.root"), *extras.iterdir()):
+        shutil.copy(path, tmp_path / path.name)
+    other = load("gp23_six_frequencies")
+    found = limit_of(subject_of(["gp23_six_frequencies"]), Question(), "normalisation")
+    (tmp_path / "six.json").write_text(json.dumps(found.as_dict()))
+    make_toys(plan_toys(other, Question(), "ordering", factors=(1.0,)), tmp_path / "six.root", 0, 4)
+    variant = exposure_needed(load(EXAMPLE, seed=7), Question(), "ordering").as_dict()
+    (tmp_path / "variant.json").write_text(json.dumps(variant))
+    hand_over([tmp_path], tmp_path / "page.html")
+    page = page_at(tmp_path / "page.html")
+    (note,) = [text for text in page.text_in("li") if "left out" in text]
+    assert note.startswith("six.json, six.root: left out, since it is of another run")
+    assert page.text.count("limit on normalisation") == 1
+    assert f"other settings or another seed, run {load(EXAMPLE, seed=7).number}" in page.text
