@@ -51,12 +51,14 @@ struct Exposure {
       for (std::size_t i = all.size(); i-- > 0;)
          from_here[i] = from_here[i + 1] + all[i].weight;
       const double least_p = 0.5 * std::erfc(kMostSigma / std::sqrt(2.));
+      // where one toy is missing from all
+      const double most_p = std::max(1 - 1. / toys[kTruth].size(), 0.5);
       std::vector<double> out;
       for (const Toy &toy : toys[kTruth]) {
          const Toy least{toy.statistic - kTie * (1 + std::abs(toy.statistic)), 0};
          const auto place = std::lower_bound(all.begin(), all.end(), least, lower) - all.begin();
          const double p = from_here[place] / from_here[0];
-         out.push_back(-TMath::NormQuantile(std::clamp(p, least_p, 1 - least_p)));
+         out.push_back(-TMath::NormQuantile(std::clamp(p, least_p, most_p)));
       }
       std::sort(out.begin(), out.end());
       return out;

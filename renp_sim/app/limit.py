@@ -170,17 +170,18 @@ def limit_of(
     whole, setup, name = limit_setup(experiment, question, parameter)
     setup, expected = as_polynomial(_at_null(setup, name)), _expected(experiment, whole, name)
     counts = expected if subject.counts is None else subject.counts
-    counted = p_values is PValues.TOYS or len(setup.names) > 1
     is_profile = method in (LimitMethod.ASIMOV, LimitMethod.PROFILE)
     has_toy_band = band and subject.is_planned and is_profile
+    notes: list[str] = []
     if method is LimitMethod.FELDMAN_COUSINS:
         with belts_of(belts, setup, name, seed=subject.seed, n_toys=n_toys) as kept:
             found = feldman_cousins_limit(setup, counts, name, level, kept, executor)
         chosen, n_toys = PValues.TOYS if kept.n_toys else PValues.EXACT, kept.n_toys
     else:
-        n_toys = n_toys if counted or has_toy_band else 0
         toys = Toys(seed=subject.seed, n=n_toys, executor=executor or Serial()) if n_toys else None
         found, chosen = _found(setup, counts, name, level, method, band, p_values, toys)
+        if chosen is PValues.EXACT and toys is not None:
+            notes, n_toys = ["every outcome was counted, so no toys were drawn"], 0
         if has_toy_band and toys is not None and found.upper is not None and found.delta_q is not None:
             truth = _at_null(experiment.at_truth(setup, {}), name).theta
             ends = toy_band(setup, name, truth, found.upper, found.delta_q, toys)
@@ -199,6 +200,7 @@ def limit_of(
         n_toys=n_toys,
         notes=(
             *subject.notes,
+            *notes,
             *limit_notes(setup, found, chosen, experiment),
             *left_out(experiment, question.treatment),
         ),

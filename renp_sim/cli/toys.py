@@ -153,7 +153,7 @@ def print_toys(table: dict[str, Any]) -> None:
     console = Console(soft_wrap=True, highlight=False, markup=False)
     sides = " against ".join(table["hypotheses"])
     console.print(f"{table['question'] or 'toys'}: {sides}, normalisation {table['normalisation']}")
-    rows = [_row(row) for row in table["exposures"]]
+    rows = [_row(row, table["n_toys"]) for row in table["exposures"]]
     if "power" in table["exposures"][0]:
         z = f"power at {table['significance']:g} σ"
         print_table(("factor", "signal live \\[d]", "median ΔT", "median σ", "68 %", "95 %", z), rows)
@@ -167,20 +167,18 @@ def print_toys(table: dict[str, Any]) -> None:
     print_notes(console, table["notes"])
 
 
-def _row(row: dict[str, Any]) -> tuple[str, ...]:
+def _row(row: dict[str, Any], n_toys: int) -> tuple[str, ...]:
     if "power" not in row:
         return ()
     from renp_sim.app.page.words import sigma_text
 
-    band = row["significance"]
-    ranges = [
-        f"{sigma_text(band[f'minus_{k}_sigma'])} … {sigma_text(band[f'plus_{k}_sigma'])}" for k in (1, 2)
-    ]
+    band = {name: sigma_text(sigma, n_toys) for name, sigma in row["significance"].items()}
+    ranges = [f"{band[f'minus_{k}_sigma']} … {band[f'plus_{k}_sigma']}" for k in (1, 2)]
     return (
         f"{row['factor']:g}",
         f"{row['live_time_s'] / DAY_S:.5g}",
         f"{row['median_delta_q']:.4g}",
-        sigma_text(band["median"]),
+        band["median"],
         *ranges,
         f"{row['power']:.4f} ± {row['power_error']:.2g}",
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from renp_sim.analysis.infer.limit import Limit
-from renp_sim.app.limit import LimitMethod, LimitReport, limit_of
+from renp_sim.app.limit import LimitMethod, LimitReport, PValues, limit_of
 from renp_sim.app.question import Normalisation, Question, Treatment
 from renp_sim.app.subject import subject_of
 from renp_sim.errors import ConfigError
@@ -238,3 +238,20 @@ def test_a_limit_that_is_none_is_json() -> None:
     assert found["upper"] is None
     assert any(None in interval for interval in found["intervals"])
     json.dumps(found, allow_nan=False)
+
+
+def test_toys_are_drawn_where_outcomes_are_not_counted() -> None:
+    """Given toys are used, or it is said that none were; asked toys without a number are refused."""
+    known = "background=[{name='d',kind='dark_counts',rate_hz=2e-4}]"
+    few, many = (
+        limit("normalisation", *settings, method=LimitMethod.CLS, n_toys=2000) for settings in ((), (known,))
+    )
+    assert (few.p_values, few.n_toys) == (PValues.EXACT, 0)
+    assert few.notes[0] == "every outcome was counted, so no toys were drawn"
+    assert (many.p_values, many.n_toys) == (PValues.TOYS, 2000)
+    asymptotic = limit("normalisation", known, method=LimitMethod.CLS).limit.upper
+    assert many.limit.upper_error is not None
+    # 119 counts of background a step; four errors
+    assert many.limit.upper == pytest.approx(asymptotic, abs=4 * many.limit.upper_error)
+    with pytest.raises(ConfigError, match="--p-values toys: how many"):
+        limit("normalisation", method=LimitMethod.CLS, p_values=PValues.TOYS)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.compare import Comparison
@@ -14,7 +15,7 @@ from renp_sim.analysis.search.search import search
 from renp_sim.app.compare import setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
-from renp_sim.app.question import Question
+from renp_sim.app.question import Question, Treatment
 from renp_sim.arrays import FloatArray
 from renp_sim.runfile.run import load
 
@@ -84,6 +85,25 @@ def test_a_fit_on_a_kink_that_two_parameters_move_has_ended(monkeypatch: pytest.
     monkeypatch.setattr(grid, "ON_KINK", -1.0)
     twin = search(setup, toys.counts, constraint_values=toys.constraint_values)
     assert np.all(twin.status[on_kink] == Status.NOT_CONVERGED)
+
+
+def test_toys_from_tables_are_fitted_as_one_by_one() -> None:
+    """Where an offset is all that changes the spectrum toys share tables of it; one set of counts does not."""
+    resting = Question(treatment=Treatment(fixed={"lightest_mass_eV": None}))
+    experiment = Experiment.of(load("yb_realistic"))
+    _, setup, _ = setups_of(experiment, resting, "ordering")
+    assert "frequency_offset_eV" in setup.names
+    (part,) = parts_of(5, 0, 3)
+    drawn = part.uniforms(setup, len(experiment.exposure.omega_eV)).outcomes(
+        setup, setup.model.expected(setup.theta), setup.theta
+    )
+    assert drawn.constraint_values is not None
+    together = search(setup, drawn.counts, constraint_values=drawn.constraint_values)
+    alone = [
+        search(setup, drawn.counts[i : i + 1], constraint_values=drawn.constraint_values[i : i + 1])
+        for i in range(3)
+    ]
+    assert_allclose(together.q, [float(each.q[0]) for each in alone], atol=1e-5)
 
 
 @pytest.mark.slow

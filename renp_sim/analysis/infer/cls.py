@@ -77,7 +77,7 @@ def cls_limit(
     p_values
         `AUTO` counts every outcome where a step expects fewer than ten and nothing else floats.
     toys
-        Where they are asked for.
+        Drawn where outcomes are not counted; None: not at all.
 
     Raises
     ------
@@ -96,6 +96,7 @@ def cls_limit(
     null = data.held(0.0).theta[0]
     first = _first_guess(setup, name, null)
     chosen = _chosen(setup, p_values, null, name, first, toys)
+    toys = toys if chosen is PValues.TOYS else None
     if chosen is not PValues.ASYMPTOTIC and np.any(counts != np.round(counts)):
         # of whole numbers only are there outcomes: the median ones stand for an expectation
         data = data.of_other(median_counts(counts)[None])
@@ -188,8 +189,6 @@ def _chosen(
     toys: Toys | None,
 ) -> PValues:
     """Return where p-values come from."""
-    if toys is not None:
-        return PValues.TOYS
     theta = null.copy()
     theta[setup.index(name)] = 4 * first
     mu = setup.model.expected(theta)
@@ -198,8 +197,12 @@ def _chosen(
         raise ConfigError(
             f"{name}: outcomes are too many to be counted, or something else floats; use --toys N"
         )
+    if asked is PValues.TOYS and toys is None:
+        raise ConfigError("--p-values toys: how many? give --toys N")
     if asked is not PValues.AUTO:
         return asked
     theta[setup.index(name)] = first
     is_few = bool(np.any(setup.model.expected(theta) < FEW_COUNTS))
-    return PValues.EXACT if possible and is_few else PValues.ASYMPTOTIC
+    if possible and is_few:
+        return PValues.EXACT
+    return PValues.ASYMPTOTIC if toys is None else PValues.TOYS

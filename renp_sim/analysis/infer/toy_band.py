@@ -6,6 +6,7 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.band import band_of
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.infer.toys import Part, Toys, gathered
+from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.arrays import FloatArray
 from renp_sim.parallel.executor import Shared
 
@@ -60,7 +61,9 @@ def _roots(
     """Return the best values of toys, shape (b,), and √Δq of each at values (v,), shape (v, b)."""
     made = part.outcomes(setup.value, truth)
     toys = Statistic.of(setup.value, name, Kind.TWO_SIDED, made.counts, made.constraint_values)
-    return toys.best_values, np.sqrt([toys.at(value) for value in values.tolist()])
+    # beyond a wall it is infinite, and a difference of two of these is no number
+    delta_q = np.minimum([toys.at(value) for value in values.tolist()], IMPOSSIBLE_Q)
+    return toys.best_values, np.sqrt(delta_q)
 
 
 def _upper_ends(best: FloatArray, values: FloatArray, roots: FloatArray, wanted: float) -> FloatArray:

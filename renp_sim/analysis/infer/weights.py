@@ -78,9 +78,13 @@ def is_beyond(sigma: float) -> bool:
     return sigma >= MOST_SIGMA * (1 - 1e-9)
 
 
-def is_below(sigma: float) -> bool:
-    """Return whether a significance is at the other end, where a p-value near 1 has few digits left."""
-    return sigma <= -float(ndtri(ndtr(MOST_SIGMA))) * (1 - 1e-9)
+def is_below(sigma: float, n_toys: int) -> bool:
+    """Return whether a significance is at the other end: at most one toy is missing from its p."""
+    return sigma <= -float(ndtri(_most_p(n_toys))) * (1 - 1e-9)
+
+
+def _most_p(n_toys: int) -> float:
+    return max(1 - 1 / n_toys, 0.5)
 
 
 def error_of_sum(values: FloatArray) -> float:
@@ -91,7 +95,7 @@ def error_of_sum(values: FloatArray) -> float:
 def weighted_p_value(statistic: FloatArray, ratio: FloatArray, observed: float) -> tuple[float, float]:
     """Return the p-value under the alternative of one observed ΔT, as `weighted_p_values`, and its error."""
     beyond = shares(ratio)[0] * is_extreme(statistic, observed)
-    return float(_told(np.sum(beyond))), error_of_sum(beyond)
+    return float(_told(np.sum(beyond), ratio.shape[1])), error_of_sum(beyond)
 
 
 def weighted_p_values(statistic: FloatArray, ratio: FloatArray, observed: FloatArray) -> FloatArray:
@@ -108,9 +112,9 @@ def weighted_p_values(statistic: FloatArray, ratio: FloatArray, observed: FloatA
     rising = statistic.ravel()[order]
     from_here = np.append(np.cumsum(shares(ratio)[0].ravel()[order][::-1])[::-1], 0.0)
     least = observed - TIE * (1 + np.abs(observed))
-    return _told(from_here[np.searchsorted(rising, least)])
+    return _told(from_here[np.searchsorted(rising, least)], ratio.shape[1])
 
 
-def _told(p_values: ArrayLike) -> FloatArray:
-    """Return p-values that end at `MOST_SIGMA` on both sides."""
-    return np.asarray(np.clip(p_values, float(ndtr(-MOST_SIGMA)), float(ndtr(MOST_SIGMA))))
+def _told(p_values: ArrayLike, n_toys: int) -> FloatArray:
+    """Return p-values that end at `MOST_SIGMA`, and at the other end where one toy is missing from all."""
+    return np.asarray(np.clip(p_values, float(ndtr(-MOST_SIGMA)), _most_p(n_toys)))

@@ -80,7 +80,7 @@ def _powers(table: dict[str, Any], known: Sequence[dict[str, Any]], name: str) -
             number(point["factor"]),
             duration(point["live_time_s"]),
             f"{number(point['power'], 3)} ± {number(point['power_error'], 1)}",
-            sigma_text(point["significance"]["median"]),
+            sigma_text(point["significance"]["median"], table["n_toys"]),
         )
         for point in known
     ]

@@ -55,15 +55,15 @@ def likely(p_value: float, digits: int = 3, *, is_bound: bool = False) -> str:
     return f"{'≤' if is_bound else '='} {p_value:.{digits}g}" if p_value > 0 else "< 1e-300"
 
 
-def sigma_text(sigma: float) -> str:
-    """Return a significance of toys: where what they tell ends it is that or more.
+def sigma_text(sigma: float, n_toys: int) -> str:
+    """Return a significance of toys: where what they tell ends it is that or more, or less.
 
     Examples
     --------
-    >>> sigma_text(3.14159), sigma_text(8.0), sigma_text(-8.0)
-    ('3.14', '≥ 8.00', '≤ -8.00')
+    >>> sigma_text(3.14159, 50), sigma_text(8.0, 50), sigma_text(-2.0538, 50)
+    ('3.14', '≥ 8.00', '≤ -2.05')
     """
-    mark = "≥ " if is_beyond(sigma) else "≤ " if is_below(sigma) else ""
+    mark = "≥ " if is_beyond(sigma) else "≤ " if is_below(sigma, n_toys) else ""
     return f"{mark}{sigma:.2f}"
 
 

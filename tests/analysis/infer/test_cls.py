@@ -64,7 +64,8 @@ def test_toys_agree_with_counted_outcomes() -> None:
     setup = counting_setup(SIGNAL, 3.0)
     counts = np.array([4.0])
     exact = cls_limit(setup, counts, "normalisation", 0.9)
-    toys = cls_limit(setup, counts, "normalisation", 0.9, toys=Toys(seed=20261126, n=40_000))
+    many = Toys(seed=20261126, n=40_000)
+    toys = cls_limit(setup, counts, "normalisation", 0.9, p_values=PValues.TOYS, toys=many)
     assert (exact.p_values, toys.p_values) == (PValues.EXACT, PValues.TOYS)
     assert exact.limit.upper_error is None
     assert toys.limit.upper_error is not None
@@ -110,6 +111,6 @@ def test_a_drawn_band_is_the_counted_one() -> None:
     """Of 40 000 toys: a limit jumps from count to count, and each moves with p-values by a few per mille."""
     setup, counts = counting_setup(SIGNAL, 3.0), np.array([3.0])
     toys = Toys(seed=20261127, n=40_000)
-    drawn = cls_limit(setup, counts, "normalisation", 0.9, band=True, toys=toys).limit
+    drawn = cls_limit(setup, counts, "normalisation", 0.9, band=True, p_values=PValues.TOYS, toys=toys).limit
     assert drawn.upper_error is not None
     assert drawn.expected == pytest.approx(band_by_hand(3.0, 0.9), rel=0.03)
