@@ -88,7 +88,7 @@ def test_a_fit_on_a_kink_that_two_parameters_move_has_ended(monkeypatch: pytest.
 
 
 def test_toys_from_tables_are_fitted_as_one_by_one() -> None:
-    """Where an offset is all that changes the spectrum toys share tables of it; one set of counts does not."""
+    """Where only an offset changes the spectrum toys share tables of it; one set of counts does not."""
     resting = Question(treatment=Treatment(fixed={"lightest_mass_eV": None}))
     experiment = Experiment.of(load("yb_realistic"))
     _, setup, _ = setups_of(experiment, resting, "ordering")
