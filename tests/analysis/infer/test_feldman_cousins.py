@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import poisson
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer import belt
 from renp_sim.analysis.infer.belts import Belts
 from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
 from renp_sim.errors import ConfigError
@@ -82,3 +83,34 @@ def test_toys_agree_with_counted_outcomes() -> None:
     for end in ("lower", "upper"):
         error = getattr(found, f"{end}_error")
         assert abs(getattr(found, end) - getattr(exact, end)) < 4 * error + 0.005
+
+
+def test_errors_of_ends_by_few_toys_are_those_of_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixteen seeds of 100 toys; the twin looks no farther than half a cell of its lattice, as was done once."""
+    setup, counted = counting(3.0)
+    data = np.array([15.0])
+    exact = feldman_cousins_limit(setup, data, "normalisation", 0.9, counted).upper
+
+    def spread_in_errors() -> float:
+        found = [
+            feldman_cousins_limit(
+                setup,
+                data,
+                "normalisation",
+                0.9,
+                Belts.open(None, setup, "normalisation", seed=s, n_toys=100),
+            )
+            for s in range(16)
+        ]
+        away = np.array([f.upper - exact for f in found])
+        return float(np.sqrt(np.mean(away**2) / np.mean(np.square([f.upper_error for f in found]))))
+
+    # the width of sixteen is known to 18 %; alarm at four times that
+    assert spread_in_errors() < 1.7
+    whole = belt._moved
+
+    def within_a_cell(end, is_upper, found, points, shift):  # type: ignore[no-untyped-def]
+        return min(whole(end, is_upper, found, points, shift), (points[2] - points[1]) / 2)
+
+    monkeypatch.setattr(belt, "_moved", within_a_cell)
+    assert spread_in_errors() > 1.7
