@@ -86,22 +86,14 @@ def test_toys_agree_with_counted_outcomes() -> None:
 
 
 def test_errors_of_ends_by_few_toys_are_those_of_repetition(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sixteen seeds of 100 toys; the twin looks no farther than half a cell of its lattice, as was done once."""
+    """Sixteen seeds of 100 toys; the twin looks no farther than the cell of an end, as was done once."""
     setup, counted = counting(3.0)
-    data = np.array([15.0])
+    data = np.array([12.0])
     exact = feldman_cousins_limit(setup, data, "normalisation", 0.9, counted).upper
 
     def spread_in_errors() -> float:
-        found = [
-            feldman_cousins_limit(
-                setup,
-                data,
-                "normalisation",
-                0.9,
-                Belts.open(None, setup, "normalisation", seed=s, n_toys=100),
-            )
-            for s in range(16)
-        ]
+        toys = [Belts.open(None, setup, "normalisation", seed=s, n_toys=100) for s in range(16)]
+        found = [feldman_cousins_limit(setup, data, "normalisation", 0.9, each) for each in toys]
         away = np.array([f.upper - exact for f in found])
         return float(np.sqrt(np.mean(away**2) / np.mean(np.square([f.upper_error for f in found]))))
 
@@ -110,7 +102,7 @@ def test_errors_of_ends_by_few_toys_are_those_of_repetition(monkeypatch: pytest.
     whole = belt._moved
 
     def within_a_cell(end, is_upper, found, points, shift):  # type: ignore[no-untyped-def]
-        return min(whole(end, is_upper, found, points, shift), (points[2] - points[1]) / 2)
+        return min(whole(end, is_upper, found, points, shift), (points[2] - points[1]) / 4)
 
     monkeypatch.setattr(belt, "_moved", within_a_cell)
     assert spread_in_errors() > 1.7
