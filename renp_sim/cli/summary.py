@@ -110,6 +110,9 @@ def _print_thresholds(console: Any, table: dict[str, Any]) -> None:
 def print_search(table: dict[str, Any]) -> None:
     """Print the onsets that the search without neutrino physics found."""
     onsets = table["onsets"]
+    if not table["omega_eV"]:
+        print("onsets without neutrino physics: not searched or drawn with so few frequencies")
+        return
     print(f"onsets found without neutrino physics: {len(onsets)}")
     if onsets:
         print("  (68 % intervals, level and local shape floating; thresholds between two steps count as one)")

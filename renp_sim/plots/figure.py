@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from warnings import catch_warnings, filterwarnings
 
 from renp_sim.files import write_file
+from renp_sim.plots.letters import families, spell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Figure
@@ -50,6 +50,7 @@ def _style() -> Iterator[None]:
     import mplhep
 
     own: dict[Any, Any] = {
+        "font.family": families(),
         "font.size": 11,
         "axes.labelsize": 12,
         "xtick.labelsize": 10,
@@ -101,9 +102,9 @@ def rendered(drawn: "Figure", kind: str, *, dpi: float | None = None, salt: str 
 
     data = BytesIO()
     dateless = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
-    with _style(), mpl.rc_context({"svg.hashsalt": salt}), catch_warnings():
-        # a name may have a letter that no font has: a box stands for it
-        filterwarnings("ignore", message="Glyph .* missing")
+    with _style(), mpl.rc_context({"svg.hashsalt": salt}):
+        # a name may have a letter that no font has
+        spell(drawn)
         if (layout := drawn.get_layout_engine()) is not None:
             drawn.set_dpi(mpl.rcParams["savefig.dpi"])
             if drawn.axes:
