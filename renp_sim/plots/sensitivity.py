@@ -8,7 +8,7 @@ import numpy as np
 
 from renp_sim.analysis.infer.limit import Limit
 from renp_sim.arrays import FloatArray
-from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, put_title
+from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, logarithmic, put_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +165,7 @@ def sensitivity_plot(
             if np.ptp(every) > 0:
                 axes.set_xlim(float(np.min(every)), float(np.max(every)))
         if is_log and np.min(every) > 0:
-            axes.set_xscale("log")
+            logarithmic(axes, "x", float(np.min(every)), float(np.max(every)))
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         handles, labels = axes.get_legend_handles_labels() if len(ends) else ([], [])

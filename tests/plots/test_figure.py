@@ -11,7 +11,7 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 
 from renp_sim.errors import SchemaError
-from renp_sim.plots.figure import figure, png_and_pdf, put_title, save
+from renp_sim.plots.figure import figure, logarithmic, png_and_pdf, put_title, save
 from renp_sim.plots.letters import families, spelled
 from tests.plots.examples import EXAMPLES
 
@@ -76,3 +76,15 @@ def test_another_font_stands_in_for_letters_that_the_style_lacks() -> None:
     assert families()[:2] == ["TeX Gyre Heros", "DejaVu Sans"]
     assert spelled("₁", families()[:1]) == r"\u2081"
     assert spelled("₁", families()) == "₁"
+
+
+@pytest.mark.parametrize(("high", "labels"), [(3.0, {"0.5", "1", "2"}), (3e4, {"1", "100", "10000"})])
+def test_few_decades_have_numbers_on_their_axis(high: float, labels: set[str]) -> None:
+    """The exposure had 6 × 10⁻¹ on its axis; over many decades powers are enough."""
+    with figure(4, 3) as drawn:
+        axes = drawn.subplots()
+        axes.plot([0.3, high], [1.0, 2.0])
+        logarithmic(axes, "x", 0.3, high)
+    drawn.canvas.draw()
+    shown = {tick.get_text() for tick in axes.get_xticklabels(which="both")}
+    assert (labels <= shown) == (high < 1e3)
