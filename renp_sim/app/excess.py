@@ -23,7 +23,7 @@ from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
-from renp_sim.app.interest import rested
+from renp_sim.app.interest import rested, resting_masses
 from renp_sim.app.left_out import left_out
 from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
@@ -254,10 +254,7 @@ def find_excess(subject: Subject, question: Question, kind: ExcessKind, *, n_toy
 
 
 def _notes(experiment: Experiment, setup: Setup, chance: Chance, found: Excess | None) -> list[str]:
-    notes = []
-    if not any(name in setup.names for every in MASS_NAMES.values() for name in every):
-        shown = ", ".join(f"{m:g}" for m in experiment.assumptions.masses_eV)
-        notes.append(f"masses rest at {shown} eV; --free lightest_mass_eV profiles them")
+    notes = resting_masses(experiment, setup)
     if found is not None and found.anywhere.p_value * len(chance.largest) < ENOUGH_TOYS:
         notes.append("fewer than ten toys are as large: the bound by upcrossings says more, or more --toys")
     return notes

@@ -75,6 +75,12 @@ class Sensitivity:
     poles_eV: FloatArray
     notes: tuple[str, ...]
 
+    @property
+    def normalisation_text(self) -> str:
+        """What is known of Γ₀ beside the parameters."""
+        (name, *others) = self.limits
+        return self.question.normalisation_text if others else self.question.normalisation_beside(name)
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield a row per parameter and point."""
         for name, limits in self.limits.items():
@@ -102,7 +108,7 @@ class Sensitivity:
             "cl": self.level,
             "method": LimitMethod.ASIMOV.value,
             "sided": "two-sided",
-            "normalisation": self.question.normalisation_text,
+            "normalisation": self.normalisation_text,
             "rows": list(self.rows()),
             "poles_eV": self.poles_eV.tolist(),
             "notes": list(self.notes),
@@ -258,7 +264,7 @@ def write_sensitivity(found: Sensitivity, folder: Path, *, force: bool = False) 
             bounds=published_bounds(list(found.limits)),
             poles=found.poles_eV,
             y_label=_limit_label(list(found.limits)),
-            title=f"expected {level} limits, two-sided, normalisation {found.question.normalisation_text}",
+            title=f"expected {level} limits, two-sided, normalisation {found.normalisation_text}",
         )
 
     return write_table_and_plot(

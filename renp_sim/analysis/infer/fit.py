@@ -223,12 +223,8 @@ def _warnings(
     out = []
     if not np.any(expected > 0):
         out.append("no step expects a count at the best fit: the data say nothing about the model")
-    few = (expected > 0) & (expected < FEW_COUNTS)
-    if np.any(few):
-        out.append(
-            f"{int(np.sum(few))} of {len(expected)} {rows} expect fewer than {FEW_COUNTS:g} counts (down "
-            f"to {np.min(expected[few]):.2g}): levels and p-values are asymptotic; check them with toys"
-        )
+    if few := few_counts(expected, rows):
+        out.append(f"{few}: levels and p-values are asymptotic; check them with toys")
     floating = zip(best.setup.names, best.seen.tolist(), best.at_bound.tolist(), strict=True)
     for name, seen, at_bound in floating:
         if not seen:
@@ -247,6 +243,27 @@ def _warnings(
     if best.status is Status.NOT_CONVERGED:
         out.append("the fit did not converge: the values are the best met")
     return tuple(out)
+
+
+def few_counts(expected: FloatArray, rows: str = "steps") -> str:
+    """Return how many rows expect too few counts for asymptotic levels; empty if none does.
+
+    Examples
+    --------
+    >>> few_counts(np.array([25.0, 4.0, 0.0]))
+    '1 of 3 steps expect fewer than 10 counts (down to 4), and 1 none, which adds nothing to −2 ln L'
+    >>> few_counts(np.array([25.0, 0.0]))
+    ''
+    """
+    few = (expected > 0) & (expected < FEW_COUNTS)
+    if not np.any(few):
+        return ""
+    n_none = int(np.sum(expected == 0))
+    none = f", and {n_none} none, which add{'s' * (n_none == 1)} nothing to −2 ln L" if n_none else ""
+    return (
+        f"{int(np.sum(few))} of {len(expected)} {rows} expect fewer than {FEW_COUNTS:g} counts "
+        f"(down to {np.min(expected[few]):.2g}){none}"
+    )
 
 
 def _parabola(value: float, error: float, level: float) -> Intervals:
