@@ -11,6 +11,7 @@ from renp_sim.analysis.infer.limit import Limit, LimitStatus
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.app.experiment import Experiment
 from renp_sim.app.interest import resting_masses
+from renp_sim.arrays import FloatArray
 
 __all__ = ["limit_notes"]
 
@@ -39,10 +40,20 @@ def limit_notes(setup: Setup, found: Limit, p_values: PValues, experiment: Exper
         notes.append("the band is that of a parabola, which Δq is far from: `limit --band --toys N` draws it")
     elif ends and ends[0] < 0:
         notes.append(f"{found.name}: has a sign, and two standard deviations down its interval ends below 0")
-    expected = setup.model.expected(setup.theta)
-    if p_values is PValues.ASYMPTOTIC and (few := few_counts(expected)):
+    if p_values is PValues.ASYMPTOTIC and (few := few_counts(_most_expected(setup, found))):
         notes.append(f"{few}: the level is asymptotic; `limit --method feldman-cousins` counts outcomes")
     return notes
+
+
+def _most_expected(setup: Setup, found: Limit) -> FloatArray:
+    """Return the most that each step expects without the signal and at the ends of the limit, shape (n,).
+
+    A signal without a background expects nothing where it is none, and what is tested is the end.
+    """
+    values = [end for end in (found.lower, found.upper) if end is not None]
+    theta = np.tile(setup.theta, (len(values) + 1, 1))
+    theta[1:, setup.index(found.name)] = values
+    return np.asarray(setup.model.expected(theta).max(axis=0))
 
 
 def _ends(setup: Setup, found: Limit) -> list[str]:
