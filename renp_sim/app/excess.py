@@ -255,6 +255,8 @@ def find_excess(subject: Subject, question: Question, kind: ExcessKind, *, n_toy
 
 def _notes(experiment: Experiment, setup: Setup, chance: Chance, found: Excess | None) -> list[str]:
     notes = resting_masses(experiment, setup)
+    if not np.any(setup.model.expected(setup.theta) > 0):
+        notes.append("without an excess no count is expected: a single one would be an excess")
     if found is not None and found.anywhere.p_value * len(chance.largest) < ENOUGH_TOYS:
         notes.append("fewer than ten toys are as large: the bound by upcrossings says more, or more --toys")
     return notes

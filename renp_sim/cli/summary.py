@@ -25,9 +25,10 @@ def print_fit(table: dict[str, Any]) -> None:
                 if parameter["prior_pull"] is None
                 else f"  pull of the prior {parameter['prior_pull']:+.2f}"
             )
-            console.print(
-                f"  {name:{width}} = {parameter['value']:.7g}  {_regions(parameter['intervals'])}{pull}"
-            )
+            value = f"{parameter['value']:.7g}"
+            value += " or another, as good" if parameter["is_flat"] else ""
+            value = value if parameter["seen"] else "anything"
+            console.print(f"  {name:{width}} = {value}  {_regions(parameter['intervals'])}{pull}")
     _print_quality(console, table)
     _print_correlation(console, table)
     _print_thresholds(console, table)

@@ -133,3 +133,36 @@ def test_a_signal_without_background_has_few_counts(capsys: pytest.CaptureFixtur
     """Nothing is expected without it, and so nothing was said of the level."""
     lines = said(capsys, "limit", RUN, "--parameter", "normalisation")
     assert "3 of 3 steps expect fewer than 10 counts (down to 0.39): the level is asymptotic" in lines
+
+
+@pytest.mark.parametrize(
+    ("settings", "value", "answer"),
+    [
+        # heavier than every step can tell: all above 56 meV expect nothing
+        (["neutrino.lightest_mass_eV=0.2"], "or another, as good  [0.05", "no single value of"),
+        # beyond the last threshold of any mass
+        (["laser.scan=[{omegas_eV=[1.0718], total_duration_s=6e5}]"], "anything  (", "say nothing of"),
+    ],
+)
+def test_a_mass_that_is_not_measured_is_not_given_as_one(
+    settings: list[str], value: str, answer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was 0.05618086, where anything heavier fits as well."""
+    path = str(tmp_path / "run.root")
+    said(capsys, "generate", RUN, "--output", path, *(each for s in settings for each in ("--set", s)))
+    lines = said(capsys, "fit", path, "--ordering", "normal")
+    (line,) = re.findall(r"  lightest_mass_eV = (.*)", lines)
+    assert value in line
+    assert "no step expects a count at the best fit: the data" in lines
+    assert answer in said(capsys, "report", path, "--ordering", "normal", "-o", str(tmp_path / "r.html"))
+
+
+def test_a_file_without_counts_has_no_excess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It had one of Δ = 0 somewhere, and Δ = 0 was enough for three standard deviations."""
+    path = str(tmp_path / "run.root")
+    said(capsys, "generate", RUN, "--output", path, "--set", "neutrino.lightest_mass_eV=0.2")
+    lines = said(capsys, "excess", path, "--toys", "200")
+    assert "no place counts more than without it" in lines
+    assert "largest at" not in lines
+    assert "needed anywhere: any above 0 for 2σ" in lines
+    assert "without an excess no count is expected" in lines
