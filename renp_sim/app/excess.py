@@ -174,6 +174,19 @@ class ExcessReport:
     hypothesis: str
     notes: tuple[str, ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no count at all is expected without an excess."""
+        return not np.any(self.null.model.expected(self.null.theta) > 0)
+
+    @property
+    def needed(self) -> dict[float, float]:
+        """Δ(−2 ln L) that is exceeded anywhere with the probability of so many standard deviations."""
+        if self.is_empty:
+            # the first count has no probability at all
+            return dict.fromkeys(SIGMAS, 0.0)
+        return {z: largest_likely(self.chance, float(ndtr(-z))) for z in SIGMAS}
+
     def as_dict(self) -> dict[str, Any]:
         """Return what `excess --json` prints."""
         found = self.found
@@ -195,7 +208,7 @@ class ExcessReport:
             "is_bound": None if found is None else found.anywhere.is_bound,
             "p_value_bound": None if found is None else found.anywhere_bound,
             "trial_factor": None if found is None else found.trial_factor,
-            "delta_q_needed": {f"{z:g}": largest_likely(self.chance, float(ndtr(-z))) for z in SIGMAS},
+            "delta_q_needed": {f"{z:g}": delta_q for z, delta_q in self.needed.items()},
             "places": len(self.places.omega_eV),
             "upcrossings": self.chance.upcrossings,
             "toys": len(self.chance.largest),
@@ -278,13 +291,10 @@ def write_excess(report: ExcessReport, folder: Path, *, force: bool = False) -> 
     rows = zip(
         *(a.tolist() for a in (places.omega_eV, places.mass_eV, found.delta_q, found.strengths)), strict=True
     )
-    needed = {z: largest_likely(report.chance, float(ndtr(-z))) for z in SIGMAS}
+    title = f"{report.kind}, {report.hypothesis}"
 
     def draw() -> "Figure":
-        return excess_plot(
-            places.omega_eV, found.delta_q, needed, title=f"{report.kind}, {report.hypothesis}"
-        )
+        return excess_plot(places.omega_eV, found.delta_q, report.needed, title=title)
 
-    says = [f"{report.kind}, {report.hypothesis}"]
     header = ("omega_eV", "mass_eV", "delta_q", "strength")
-    return write_table_and_plot(folder, f"excess_{report.kind}", says, header, rows, draw, force=force)
+    return write_table_and_plot(folder, f"excess_{report.kind}", [title], header, rows, draw, force=force)

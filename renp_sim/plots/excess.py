@@ -29,7 +29,7 @@ def excess_plot(
     """
     windows = panel_windows(omega_eV)
     # what is far above the data says nothing
-    top = 1.15 * max(sorted(needed.values())[len(needed) // 2], float(delta_q.max()))
+    top = 1.15 * max(sorted(needed.values())[len(needed) // 2], float(delta_q.max())) or 1.0
     with figure(5.4 * len(windows) + 1.0, 4.7) as drawn:
         grid = drawn.subplots(1, len(windows), squeeze=False, sharey=True)[0]
         for axes, window in zip(grid, windows, strict=True):

@@ -164,5 +164,6 @@ def test_a_file_without_counts_has_no_excess(tmp_path: Path, capsys: pytest.Capt
     lines = said(capsys, "excess", path, "--toys", "200")
     assert "no place counts more than without it" in lines
     assert "largest at" not in lines
-    assert "needed anywhere: any above 0 for 2σ" in lines
+    assert "needed anywhere: any above 0 for 2σ, any above 0 for 3σ" in lines
     assert "without an excess no count is expected" in lines
+    assert run_program(["excess", path, "--toys", "200", "--output", str(tmp_path / "out")]) == 0
