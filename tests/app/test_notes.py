@@ -167,3 +167,15 @@ def test_a_file_without_counts_has_no_excess(tmp_path: Path, capsys: pytest.Capt
     assert "needed anywhere: any above 0 for 2σ, any above 0 for 3σ" in lines
     assert "without an excess no count is expected" in lines
     assert run_program(["excess", path, "--toys", "200", "--output", str(tmp_path / "out")]) == 0
+
+
+@pytest.mark.parametrize("command", ["fit", "spectrum", "inspect", "pulls", "report"])
+def test_a_run_file_in_the_place_of_an_ntuple_is_one_line(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`pulls` asked for photons, which it does not read."""
+    path = tmp_path / "run.toml"
+    path.write_text("[run]\nseed = 1\n", "utf-8")
+    assert run_program([command, str(path)]) == 3
+    told = f"renp-sim: {path}: is not a ROOT file: `renp-sim generate` makes one of a run file\n"
+    assert capsys.readouterr().err == told
