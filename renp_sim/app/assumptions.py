@@ -21,7 +21,7 @@ USED = ("target.atom", "target.spin_tensor", "neutrino", "interaction")
 """Sections and keys of a run file that a fit looks at; all else it has from the data."""
 
 MASSES = ("neutrino.lightest_mass_eV", "neutrino.masses_eV")
-"""These a fit finds."""
+"""These a fit finds where it does not hold them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,9 +98,13 @@ def from_run_file(
     config = read(RunConfig, table, "", folder_of(path))
     keys = [f"{section}.{key}" for section in ("target", "neutrino") for key in table.get(section, ())]
     keys += [section for section in table if section not in ("run", "output", "target", "neutrino")]
-    rest = [key for key in keys if not _is_used(key)]
-    note = f"{fspath(path)}: a fit uses its {', '.join(USED)}, and not its {', '.join(rest)}"
-    notes = (note,) if rest else ()
+    masses = [key for key in keys if key in MASSES]
+    rest = [key for key in keys if not _is_used(key) and key not in MASSES]
+    note = f"{fspath(path)}: a fit uses its {', '.join(USED)}"
+    # in limits and searches they rest
+    note += f", its {', '.join(masses)} only where masses rest" if masses else ""
+    note += f", and not its {', '.join(rest)}" if rest else ""
+    notes = (note,) if masses or rest else ()
     return Assumptions.of(config.neutrino, config.interaction), target_of(config.target), notes
 
 

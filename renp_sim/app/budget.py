@@ -14,6 +14,7 @@ from renp_sim.outputs import require_outputs
 from renp_sim.physics.line import LINE_REACH, mean_spectral_function
 from renp_sim.plots.budget import budget_plot
 from renp_sim.plots.figure import save
+from renp_sim.plots.letters import no_formula
 from renp_sim.runfile.run import Run
 
 __all__ = ["LIMITS", "Budget", "budget_of", "plot_budget"]
@@ -123,7 +124,7 @@ def plot_budget(run: Run, budget: Budget, path: Path, *, force: bool = False) ->
     require_plot_suffix(path)
     require_outputs([path], inputs=[run.source], force=force)
     counts = dict(zip(budget.components, budget.counts.T, strict=True))
-    save(budget_plot(counts, title=run.config.run.name), path)
+    save(budget_plot(counts, title=no_formula(run.config.run.name)), path)
 
 
 def _calibration_shift(run: Run, spectrum: FloatArray) -> FloatArray:

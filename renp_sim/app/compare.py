@@ -8,7 +8,7 @@ from typing import Any
 
 from renp_sim.analysis.floating import Setup, Treatment
 from renp_sim.analysis.infer.compare import Comparison, Significance
-from renp_sim.analysis.infer.fit import FEW_COUNTS
+from renp_sim.analysis.infer.fit import few_counts
 from renp_sim.analysis.infer.toys import Toys
 from renp_sim.analysis.infer.weights import BEYOND, is_beyond
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
@@ -189,11 +189,10 @@ def _notes(both: Comparison, method: CompareMethod, truth: str, *, is_planned: b
         notes.append(
             "a step is open in truth and closed in the alternative: Δq is infinite, and the power says more"
         )
-    few = (both.counts > 0) & (both.truth.model.expected(both.truth.theta) < FEW_COUNTS)
-    if method is CompareMethod.ASIMOV and (both.is_wall or few.any()):
+    few = few_counts(both.truth.model.expected(both.truth.theta))
+    if method is CompareMethod.ASIMOV and (both.is_wall or few):
         notes.append(
-            f"{int(few.sum())} of {len(few)} steps expect fewer than {FEW_COUNTS:g} counts: asymptotic; "
-            "--method exact or toys gives the p-value"
+            f"{few or 'Δq is infinite'}: the p-value is asymptotic; --method exact or toys gives a right one"
         )
     return notes
 

@@ -72,7 +72,7 @@ class CoverageReport:
             "parameter": self.parameter,
             "cl": self.level,
             "hypothesis": self.hypothesis,
-            "normalisation": self.question.normalisation_text,
+            "normalisation": self.question.normalisation_beside(self.parameter),
             "rows": [
                 {
                     "truth": truth,

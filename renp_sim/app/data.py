@@ -23,6 +23,7 @@ from renp_sim.ntuple.reader import NtupleTables, read_many
 from renp_sim.physics.target import Target
 from renp_sim.prediction.energy_bins import split_by_energy
 from renp_sim.runfile.build import detector_of, target_of
+from renp_sim.runfile.notes import atom_notes
 from renp_sim.runfile.sections import DetectorSection, TargetSection
 from renp_sim.runfile.tables import read
 
@@ -158,7 +159,7 @@ def read_data(
         assumptions=assumptions,
         targets=targets,
         detectors=detectors,
-        notes=(*tables.notes, *notes),
+        notes=(*tables.notes, *notes, *atom_notes(target.atom for target in targets.values())),
         model=None if model is None else Path(fspath(model)),
         settings=tuple(settings),
     )

@@ -23,7 +23,7 @@ from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.hypothesis import MASS_NAMES, Hypothesis, Masses
-from renp_sim.app.interest import rested
+from renp_sim.app.interest import rested, resting_masses
 from renp_sim.app.left_out import left_out
 from renp_sim.app.question import Question
 from renp_sim.app.subject import Subject
@@ -174,6 +174,19 @@ class ExcessReport:
     hypothesis: str
     notes: tuple[str, ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no count at all is expected without an excess."""
+        return not np.any(self.null.model.expected(self.null.theta) > 0)
+
+    @property
+    def needed(self) -> dict[float, float]:
+        """Δ(−2 ln L) that is exceeded anywhere with the probability of so many standard deviations."""
+        if self.is_empty:
+            # the first count has no probability at all
+            return dict.fromkeys(SIGMAS, 0.0)
+        return {z: largest_likely(self.chance, float(ndtr(-z))) for z in SIGMAS}
+
     def as_dict(self) -> dict[str, Any]:
         """Return what `excess --json` prints."""
         found = self.found
@@ -195,7 +208,7 @@ class ExcessReport:
             "is_bound": None if found is None else found.anywhere.is_bound,
             "p_value_bound": None if found is None else found.anywhere_bound,
             "trial_factor": None if found is None else found.trial_factor,
-            "delta_q_needed": {f"{z:g}": largest_likely(self.chance, float(ndtr(-z))) for z in SIGMAS},
+            "delta_q_needed": {f"{z:g}": delta_q for z, delta_q in self.needed.items()},
             "places": len(self.places.omega_eV),
             "upcrossings": self.chance.upcrossings,
             "toys": len(self.chance.largest),
@@ -254,10 +267,9 @@ def find_excess(subject: Subject, question: Question, kind: ExcessKind, *, n_toy
 
 
 def _notes(experiment: Experiment, setup: Setup, chance: Chance, found: Excess | None) -> list[str]:
-    notes = []
-    if not any(name in setup.names for every in MASS_NAMES.values() for name in every):
-        shown = ", ".join(f"{m:g}" for m in experiment.assumptions.masses_eV)
-        notes.append(f"masses rest at {shown} eV; --free lightest_mass_eV profiles them")
+    notes = resting_masses(experiment, setup)
+    if not np.any(setup.model.expected(setup.theta) > 0):
+        notes.append("without an excess no count is expected: a single one would be an excess")
     if found is not None and found.anywhere.p_value * len(chance.largest) < ENOUGH_TOYS:
         notes.append("fewer than ten toys are as large: the bound by upcrossings says more, or more --toys")
     return notes
@@ -279,13 +291,10 @@ def write_excess(report: ExcessReport, folder: Path, *, force: bool = False) -> 
     rows = zip(
         *(a.tolist() for a in (places.omega_eV, places.mass_eV, found.delta_q, found.strengths)), strict=True
     )
-    needed = {z: largest_likely(report.chance, float(ndtr(-z))) for z in SIGMAS}
+    title = f"{report.kind}, {report.hypothesis}"
 
     def draw() -> "Figure":
-        return excess_plot(
-            places.omega_eV, found.delta_q, needed, title=f"{report.kind}, {report.hypothesis}"
-        )
+        return excess_plot(places.omega_eV, found.delta_q, report.needed, title=title)
 
-    says = [f"{report.kind}, {report.hypothesis}"]
     header = ("omega_eV", "mass_eV", "delta_q", "strength")
-    return write_table_and_plot(folder, f"excess_{report.kind}", says, header, rows, draw, force=force)
+    return write_table_and_plot(folder, f"excess_{report.kind}", [title], header, rows, draw, force=force)

@@ -13,7 +13,7 @@ from renp_sim.errors import ConfigError
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.prediction.joint import JointCounts
 
-__all__ = ["limit_setup", "rested"]
+__all__ = ["limit_setup", "rested", "resting_masses"]
 
 
 def limit_setup(
@@ -56,6 +56,16 @@ def rested(question: Question, model: Model, free: tuple[str, ...]) -> Treatment
     ]
     kept += [name for name in free if name not in (*kept, *treatment.constrained)]
     return replace(treatment, free=tuple(kept))
+
+
+def resting_masses(experiment: Experiment, setup: Setup) -> list[str]:
+    """Return a line if masses rest where the run file has them, and nobody asked for it."""
+    names = MASS_NAMES[hypothesis_of_run(experiment).masses]
+    if {p.name for p in setup.model.parameters} & set(names):
+        return []
+    shown = ", ".join(f"{m:g}" for m in experiment.assumptions.masses_eV)
+    pattern = names[0] if len(names) == 1 else "'m?_eV'"
+    return [f"masses rest at {shown} eV; --free {pattern} profiles them"]
 
 
 def _require_coupling(model: ExpectedCounts | JointCounts, parameter: str) -> None:

@@ -25,13 +25,13 @@ NEGLIGIBLE = 0.02
 """Share of the variance of a count: without it stated errors are at most 1 % too small."""
 
 
-def left_out(experiment: Experiment, treatment: Treatment) -> tuple[str, ...]:
+def left_out(experiment: Experiment, treatment: Treatment, command: str = "") -> tuple[str, ...]:
     """Return a line for each thing that spreads counts by more than 2 % of their variance and does not float.
 
     These are the errors that steps have of their own, unless `treatment` names them, and afterpulses, which
-    make counts vary more than Poisson does.
+    make counts vary more than Poisson does. `command` is the one that has the options, if another one.
     """
-    return (*_step_errors(experiment, treatment), *afterpulse_notes(experiment.detectors))
+    return (*_step_errors(experiment, treatment, command), *afterpulse_notes(experiment.detectors))
 
 
 def left_out_of_toys(file: ToyFile) -> tuple[str, ...]:
@@ -45,10 +45,10 @@ def left_out_of_toys(file: ToyFile) -> tuple[str, ...]:
     about = file.campaign
     longest = max(times["factor"] for times in about["exposures"])
     experiment = Experiment.of(run_from_table(file.config)).scaled(longest)
-    return left_out(experiment, Treatment(free=tuple(about["parameters"])))
+    return left_out(experiment, Treatment(free=tuple(about["parameters"])), "toys ")
 
 
-def _step_errors(experiment: Experiment, treatment: Treatment) -> list[str]:
+def _step_errors(experiment: Experiment, treatment: Treatment, command: str) -> list[str]:
     exposure = experiment.exposure
     if not (np.any(exposure.omega_step_error_eV > 0) or np.any(exposure.efficiency_step_error > 0)):
         return []
@@ -77,7 +77,7 @@ def _step_errors(experiment: Experiment, treatment: Treatment) -> list[str]:
             notes.append(
                 f"the {what} of each step has an error of its own, which rests: it moves a count by up to "
                 f"{np.sqrt(most):.2g} of its statistical errors, and this answer does not have it; "
-                f"--constrain '{name}.*' lets every step float"
+                f"{command}--constrain '{name}.*' lets every step float"
             )
     return notes
 

@@ -97,7 +97,7 @@ class LimitReport:
             ],
             "delta_q": limit.delta_q,
             "sided": limit.sided,
-            "normalisation": self.question.normalisation_text,
+            "normalisation": self.question.normalisation_beside(limit.name),
             "expected": None if limit.expected is None else list(limit.expected),
             "visible": limit.status is not LimitStatus.NOT_VISIBLE,
             "status": limit.status.value,

@@ -6,11 +6,12 @@ import numpy as np
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.cls import PValues
-from renp_sim.analysis.infer.fit import FEW_COUNTS
+from renp_sim.analysis.infer.fit import few_counts
 from renp_sim.analysis.infer.limit import Limit, LimitStatus
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.app.experiment import Experiment
-from renp_sim.app.hypothesis import MASS_NAMES
+from renp_sim.app.interest import resting_masses
+from renp_sim.arrays import FloatArray
 
 __all__ = ["limit_notes"]
 
@@ -32,24 +33,27 @@ def limit_notes(setup: Setup, found: Limit, p_values: PValues, experiment: Exper
     experiment
         What it is of.
     """
-    notes = []
-    if not any(mass in setup.names for every in MASS_NAMES.values() for mass in every):
-        shown = ", ".join(f"{m:g}" for m in experiment.assumptions.masses_eV)
-        notes.append(f"masses rest at {shown} eV; --free lightest_mass_eV profiles them")
+    notes = resting_masses(experiment, setup)
     notes += _ends(setup, found) + _jump(setup, found)
     ends = [end for end in found.expected or () if end is not None]
     if ends != sorted(ends):
-        notes.append("the band is that of a parabola, which Δq is far from: --toys draws it")
+        notes.append("the band is that of a parabola, which Δq is far from: `limit --band --toys N` draws it")
     elif ends and ends[0] < 0:
         notes.append(f"{found.name}: has a sign, and two standard deviations down its interval ends below 0")
-    expected = setup.model.expected(setup.theta)
-    few = (expected > 0) & (expected < FEW_COUNTS)
-    if p_values is PValues.ASYMPTOTIC and np.any(few):
-        notes.append(
-            f"{int(np.sum(few))} of {len(expected)} steps expect fewer than {FEW_COUNTS:g} counts: the level "
-            "is asymptotic; --method feldman-cousins counts outcomes"
-        )
+    if p_values is PValues.ASYMPTOTIC and (few := few_counts(_most_expected(setup, found))):
+        notes.append(f"{few}: the level is asymptotic; `limit --method feldman-cousins` counts outcomes")
     return notes
+
+
+def _most_expected(setup: Setup, found: Limit) -> FloatArray:
+    """Return the most that each step expects without the signal and at the ends of the limit, shape (n,).
+
+    A signal without a background expects nothing where it is none, and what is tested is the end.
+    """
+    values = [end for end in (found.lower, found.upper) if end is not None]
+    theta = np.tile(setup.theta, (len(values) + 1, 1))
+    theta[1:, setup.index(found.name)] = values
+    return np.asarray(setup.model.expected(theta).max(axis=0))
 
 
 def _ends(setup: Setup, found: Limit) -> list[str]:

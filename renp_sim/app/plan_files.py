@@ -10,6 +10,7 @@ from renp_sim.errors import ConfigError
 from renp_sim.files import write_file
 from renp_sim.outputs import require_outputs
 from renp_sim.plots.figure import FORMATS
+from renp_sim.plots.letters import no_formula
 from renp_sim.plots.plan import plan_plot
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def write_plan(plan: OptimalSchedule, path: Path, *, force: bool = False) -> lis
             share,
             windows=[whole, *close],
             thresholds_eV=named_thresholds_eV(emission),
-            title=f"{plan.layout.run.config.run.name}: {plan.asking.asked}",
+            title=f"{no_formula(plan.layout.run.config.run.name)}: {plan.asking.asked}",
         )
 
     rows = zip(omega_eV.tolist(), rate.tolist(), plan.found.time.tolist(), strict=True)

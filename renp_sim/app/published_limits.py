@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,8 @@ from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import model_of
 from renp_sim.app.question import Question
-from renp_sim.app.scan import scan_of
-from renp_sim.app.sensitivity import MOMENT_BOUNDS, sensitivity_of
+from renp_sim.app.scan import Scan
+from renp_sim.app.sensitivity import MOMENT_BOUNDS, Sensitivity, sensitivity_of
 from renp_sim.app.table_and_plot import write_csv
 from renp_sim.arrays import FloatArray
 from renp_sim.physics.pairs import PAIRS
@@ -42,7 +42,12 @@ DAYS = np.geomspace(1.0, 1e4, 17)
 
 DAY_S = 86_400.0
 
-MASS_SCAN = "interaction.mass_eV=1e-3:1e4:43:log"
+MASS_KEY = "interaction.mass_eV"
+
+MASSES_EV = np.geomspace(1e-3, 1e4, 43)
+
+BESIDE_POLES = 10.0 ** np.arange(-2.5, -0.5, 0.5)
+"""Relative distances to either side of a pole, at which the fall of a limit towards it is followed."""
 
 SETTINGS: Mapping[str, tuple[str, str]] = {
     "vector": ("interaction.g_electron=1", "interaction.g_left.11"),
@@ -69,6 +74,8 @@ class LimitFigure:
         As they are drawn.
     x_label, y_label, title
         Of the plot.
+    poles_eV
+        Masses of the mediator at which a step stands on its pole.
     """
 
     name: str
@@ -80,33 +87,46 @@ class LimitFigure:
     x_label: str
     y_label: str
     title: str
+    poles_eV: FloatArray = field(default_factory=lambda: np.empty(0))
 
 
 def mediator_limits(kind: str) -> LimitFigure:
     """Return GP23's Figure 1, middle ("vector") or right ("scalar"): limits against the mediator's mass."""
     setting, parameter = SETTINGS[kind]
-    found = sensitivity_of(
-        RUN,
-        Question(),
-        [parameter],
-        scan_of(MASS_SCAN),
-        level=LEVEL,
-        settings=(f"interaction.model={kind}_mediator", setting),
-        band=False,
+
+    def limits_at(masses_eV: FloatArray) -> Sensitivity:
+        return sensitivity_of(
+            RUN,
+            Question(),
+            [parameter],
+            Scan(key=MASS_KEY, values=masses_eV, is_log=True),
+            level=LEVEL,
+            settings=(f"interaction.model={kind}_mediator", setting),
+            band=False,
+        )
+
+    whole = limits_at(MASSES_EV)
+    near = limits_at(np.outer(whole.poles_eV, np.append(1 - BESIDE_POLES, 1 + BESIDE_POLES)).ravel())
+    ((name, limits),) = whole.limits.items()
+    curve = DrawnLimit.of(
+        name.removeprefix("interaction."),
+        np.append(whole.scan.values, near.scan.values),
+        (*limits, *near.limits[name]),
     )
-    ((name, limits),) = found.limits.items()
-    curve = DrawnLimit.of(name.removeprefix("interaction."), found.scan.values, limits)
+    named = ", ".join(f"{pole_eV:.6g}" for pole_eV in whole.poles_eV.tolist())
     product = r"|g^e g_{L,11}|" if kind == "vector" else r"|y^e y_{S,11}|"
     return LimitFigure(
         name=f"figure1_limit_{kind}",
         says=(
             f"expected 90 % CL limits on the product of couplings, {kind} mediator, after Figure 1 of GP23",
             "three frequencies of 2.3 d, chi2_P = 2.706, Standard Model counts, all else known",
+            f"poles of the mediator, where limits fall without end: {named} eV",
         ),
         x_name="mass_eV",
-        x=found.scan.values,
-        columns={"upper": curve.upper, "minus_lower": curve.lower},
+        x=curve.x,
+        columns={"upper": curve.upper, "minus_lower": -curve.lower},
         curves=(curve,),
+        poles_eV=whole.poles_eV,
         x_label="mediator mass [eV]",
         y_label=f"90 % CL limit on ${product}$",
         title="Yb, normal ordering, $m_1$ = 10 meV; 1.0688, 1.0699, 1.0711 eV, 2.3 d each",
@@ -126,7 +146,7 @@ def moment_limits(kind: str) -> LimitFigure:
                     label=rf"${symbol}_{{{pair}}}$",
                     x=DAYS,
                     upper=upper,
-                    lower=upper,
+                    lower=-upper,
                     band=np.full((4, len(DAYS)), np.nan),
                     is_even=True,
                     number=number,
@@ -179,6 +199,7 @@ def write_limit_figure(found: LimitFigure, folder: Path) -> None:
         x_label=found.x_label,
         is_log=True,
         bounds=MOMENT_BOUNDS if "magnetic" in found.name else (),
+        poles=found.poles_eV,
         y_label=found.y_label,
         title=found.title,
     )

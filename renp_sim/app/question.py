@@ -71,6 +71,11 @@ class Question:
         known = self.normalisation
         return f"{100 * known.error:g}%" if isinstance(known, Constraint) else known.value
 
+    def normalisation_beside(self, parameter: str) -> str:
+        """Return the same where a parameter is looked for, which may be Γ₀ itself."""
+        is_itself = parameter == "normalisation" and self.normalisation is Normalisation.FIXED
+        return "free, as the parameter" if is_itself else self.normalisation_text
+
     def hypotheses(self, nature: Nature) -> tuple[Hypothesis, ...]:
         """Return the hypotheses that are compared; `nature` is that of the run."""
         return tuple(
@@ -155,7 +160,12 @@ def _matching(pattern: str, names: list[str]) -> list[str]:
     if not found:
         others = {mass: masses for masses, every in MASS_NAMES.items() for mass in every}
         if pattern in others:
-            raise ConfigError(f"{pattern!r}: is a parameter with --masses {others[pattern].value}")
+            masses = others[pattern]
+            key = "masses_eV" if masses is Masses.THREE else "lightest_mass_eV"
+            raise ConfigError(
+                f"{pattern!r}: is a parameter of `fit --masses {masses.value}`, or of a run file with "
+                f"neutrino.{key}"
+            )
         raise ConfigError(f"{pattern!r}: no such parameter; {nearest(pattern, names)}")
     return found
 

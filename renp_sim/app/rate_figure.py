@@ -14,6 +14,7 @@ from renp_sim.physics.rates import Emission
 from renp_sim.plots.curves import Curve, curve_plot
 from renp_sim.plots.figure import FORMATS, save
 from renp_sim.plots.frequency_axis import Window
+from renp_sim.plots.letters import no_formula
 from renp_sim.runfile.run import Run
 
 __all__ = [
@@ -91,7 +92,7 @@ def plot_rate(run: Run, path: Path, frequencies_eV: FloatArray | None = None, *,
         y_label=r"spectral function $I(\omega)$",
         thresholds_eV=thresholds,
         poles_eV=poles,
-        title=f"{emission.target.atom.name}, {run.config.neutrino.ordering} ordering, "
+        title=f"{no_formula(emission.target.atom.name)}, {run.config.neutrino.ordering} ordering, "
         f"{emission.neutrinos.nature.capitalize()} neutrinos{line}",
     )
     save(drawn, path)

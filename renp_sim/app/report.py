@@ -186,6 +186,9 @@ def write_report(report: Report, folder: Path) -> list[Path]:
     # the page lays the figures out, and what is saved has that layout
     page = page_of(report.fit, figures, table)
     files = save_figures(figures, folder)
+    # a plot of other data is none of this report
+    for path in {path for name in PLOTS for path in png_and_pdf(folder / name)} - set(files):
+        path.unlink(missing_ok=True)
     write_file(folder / RESULTS, (json.dumps(table, indent=1) + "\n").encode(), force=True)
     write_file(folder / PAGE, page, force=True)
     return [*files, folder / RESULTS, folder / PAGE]

@@ -52,7 +52,7 @@ DRAWN_DELTA_Q = 1000.0
 def figures_of(
     spectrum: Spectrum, fit: FitReport, searches: Sequence[ThresholdSearch]
 ) -> dict[str, "Figure"]:
-    """Return every plot by its name in `PLOTS`."""
+    """Return every plot that has something to show by its name in `PLOTS`."""
     data = fit.data
     title, atoms = title_of(data.tables), data.atoms
     thresholds = [
@@ -61,9 +61,10 @@ def figures_of(
     on_axes: dict[str, Any] = {"thresholds_eV": thresholds, "atoms": atoms, "title": title}
     made = {
         "spectrum": spectrum_plot(spectrum, curves=fit_curves(fit), **on_axes),
-        "thresholds": threshold_plot(searches, **on_axes),
         "energies": energy_plot(*_energies(data), title=title),
     }
+    if any(len(search.omega_eV) for search in searches):
+        made["thresholds"] = threshold_plot(searches, **on_axes)
     profiles = mass_profiles(fit)
     if profiles:
         made["lightest_mass"] = profile_plot(profiles, title=title)

@@ -33,6 +33,9 @@ MOST_NOTES = 8
 LIMITS_BY = 1.1
 """What is known perfectly must improve a limit by this factor to be what limits it."""
 
+LONG = 5.0
+"""Exposures that differ by this factor are drawn on a logarithmic axis."""
+
 MAY_LIMIT = (Systematic.BACKGROUND, Systematic.NORMALISATION, Systematic.CALIBRATION)
 """What a point of the curve may be limited by, beside the counts."""
 
@@ -72,6 +75,12 @@ class Sensitivity:
     poles_eV: FloatArray
     notes: tuple[str, ...]
 
+    @property
+    def normalisation_text(self) -> str:
+        """What is known of Γ₀ beside the parameters."""
+        (name, *others) = self.limits
+        return self.question.normalisation_text if others else self.question.normalisation_beside(name)
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield a row per parameter and point."""
         for name, limits in self.limits.items():
@@ -99,7 +108,7 @@ class Sensitivity:
             "cl": self.level,
             "method": LimitMethod.ASIMOV.value,
             "sided": "two-sided",
-            "normalisation": self.question.normalisation_text,
+            "normalisation": self.normalisation_text,
             "rows": list(self.rows()),
             "poles_eV": self.poles_eV.tolist(),
             "notes": list(self.notes),
@@ -242,15 +251,20 @@ def write_sensitivity(found: Sensitivity, folder: Path, *, force: bool = False) 
     level = f"{100 * found.level:g} % CL"
     rows = list(found.rows())
 
+    reach = (
+        float(np.max(found.scan.values) / np.min(found.scan.values)) if found.scan.key == EXPOSURE else 1.0
+    )
+    is_log = found.scan.is_log or reach >= LONG
+
     def draw() -> "Figure":
         return sensitivity_plot(
             [DrawnLimit.of(name, found.scan.values, limits) for name, limits in found.limits.items()],
             x_label=found.scan.label,
-            is_log=found.scan.is_log or found.scan.key == EXPOSURE,
+            is_log=is_log,
             bounds=published_bounds(list(found.limits)),
             poles=found.poles_eV,
             y_label=_limit_label(list(found.limits)),
-            title=f"expected {level} limits, two-sided, normalisation {found.question.normalisation_text}",
+            title=f"expected {level} limits, two-sided, normalisation {found.normalisation_text}",
         )
 
     return write_table_and_plot(

@@ -28,6 +28,9 @@ __all__ = ["compare"]
 
 DEFAULT_TOYS = 10_000
 
+ROUNDING = 1e-9
+"""What of Δ(−2 ln L) is none."""
+
 
 def compare(
     context: typer.Context,
@@ -89,7 +92,9 @@ def _print(table: dict[str, Any]) -> None:
         f"{table['question']}: {table['truth']} against {table['alternative']}, {kind}", style="bold"
     )
     delta_q = "∞" if table["delta_q"] is None else f"{table['delta_q']:.6g}"
-    console.print(f"  Δ(−2lnL) = {delta_q}; normalisation {table['normalisation']}")
+    # the p-value below is that of the median of all outcomes, or of toys
+    of = " of the Asimov set" if table["is_expected"] else ""
+    console.print(f"  Δ(−2lnL){of} = {delta_q}; normalisation {table['normalisation']}")
     for side in ("truth", "alternative"):
         values = ", ".join(f"{name} = {value:.6g}" for name, value in table[f"{side}_at"].items())
         console.print(f"  {side} at {values or 'what the run file says'}")
@@ -100,7 +105,7 @@ def _print(table: dict[str, Any]) -> None:
     p_value = likely(table["p_value"], 4, is_bound=is_bound)
     console.print(f"  p {p_value}{error}, {sigma} one-sided ({table['method']})")
     if table["delta_q_band"] is not None:
-        band = ", ".join(f"{value:.4g}" for value in table["delta_q_band"])
+        band = ", ".join(f"{value if abs(value) > ROUNDING else 0.0:.4g}" for value in table["delta_q_band"])
         console.print(f"  Δ(−2lnL) of experiments under the truth, −2σ … median … +2σ: {band}")
         if table["asymptotic_significance"] is not None:
             console.print(

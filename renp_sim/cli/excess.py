@@ -27,6 +27,9 @@ __all__ = ["excess"]
 
 DEFAULT_TOYS = 10_000
 
+ROUNDING = 1e-9
+"""What of Δ(−2 ln L) is none."""
+
 
 def excess(
     subjects: Subjects,
@@ -81,7 +84,9 @@ def _print(table: dict[str, Any]) -> None:
     console.print(f"extra {table['kind']} at {table['places']} places, {table['hypothesis']}", style="bold")
     at = ", ".join(f"{name} = {value:.6g}" for name, value in table["null_at"].items())
     console.print(f"  without it: {at or 'nothing floats'}")
-    if not table["is_expected"]:
+    if table["delta_q"] is not None and table["delta_q"] < ROUNDING:
+        console.print("  no place counts more than without it: Δ(−2lnL) = 0 everywhere")
+    elif not table["is_expected"]:
         console.print(
             f"  largest at ω = {table['omega_eV']:.9g} eV (mass {table['mass_eV']:.4g} eV), "
             f"strength {table['strength']:.4g}, Δ(−2lnL) = {table['delta_q']:.4g}"
@@ -94,6 +99,7 @@ def _print(table: dict[str, Any]) -> None:
         )
         at_most = "≤ " if table["is_bound"] else ""
         console.print(f"  trial factor {at_most}{table['trial_factor']:.3g}")
-    needed = ", ".join(f"{q:.4g} for {z}σ" for z, q in table["delta_q_needed"].items())
+    levels = table["delta_q_needed"].items()
+    needed = ", ".join(f"{f'{q:.4g}' if q > ROUNDING else 'any above 0'} for {z}σ" for z, q in levels)
     console.print(f"  Δ(−2lnL) needed anywhere: {needed}")
     print_notes(console, table["notes"])

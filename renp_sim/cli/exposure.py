@@ -28,7 +28,7 @@ from renp_sim.cli.options import (
 from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
 from renp_sim.cli.toys import print_toys, refuse_unread
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, listed
 
 __all__ = ["exposure"]
 
@@ -41,6 +41,8 @@ OF_STORED = ("stored", "significance", "power", "output", "force", "json", "quie
 
 FOUND = ("status", "factor", "signal live \\[d]", "wall \\[d]")
 """Columns of an answer."""
+
+MOST_CROSSINGS = 20
 
 LIMITS = "Asimov, what limits: each with all above it"
 
@@ -214,7 +216,12 @@ def _print_against(table: dict[str, Any]) -> None:
     if limits:
         print(LIMITS)
         print_table((table["against"], "with", *FOUND), limits)
-    print_notes(Console(soft_wrap=True, highlight=False, markup=False), table["notes"])
+    several = [
+        f"{table['against']} = {row['value']:g}, {line}"
+        for row in table["rows"]
+        for line in _several(row["results"])
+    ]
+    print_notes(Console(soft_wrap=True, highlight=False, markup=False), (*several, *table["notes"]))
 
 
 def _print_head(table: dict[str, Any]) -> None:
@@ -235,7 +242,18 @@ def _print(table: dict[str, Any]) -> None:
     if table["systematics"]:
         print(LIMITS)
         print_table(("with", *FOUND), _added(table["systematics"]))
-    print_notes(Console(soft_wrap=True, highlight=False, markup=False), table["notes"])
+    notes = (*_several(table["results"]), *table["notes"])
+    print_notes(Console(soft_wrap=True, highlight=False, markup=False), notes)
+
+
+def _several(results: list[dict[str, Any]]) -> list[str]:
+    """Return all crossings of each power that is passed more than once."""
+    return [
+        f"{row['method']}: counts are whole, so power {row['power']:g} is crossed at factors "
+        f"{listed([f'{factor:.5g}' for factor in row['crossings']], MOST_CROSSINGS)}; after the last it stays"
+        for row in results
+        if row["status"] == "several"
+    ]
 
 
 def _added(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:

@@ -25,9 +25,10 @@ def print_fit(table: dict[str, Any]) -> None:
                 if parameter["prior_pull"] is None
                 else f"  pull of the prior {parameter['prior_pull']:+.2f}"
             )
-            console.print(
-                f"  {name:{width}} = {parameter['value']:.7g}  {_regions(parameter['intervals'])}{pull}"
-            )
+            value = f"{parameter['value']:.7g}"
+            value += " or another, as good" if parameter["is_flat"] else ""
+            value = value if parameter["seen"] else "anything"
+            console.print(f"  {name:{width}} = {value}  {_regions(parameter['intervals'])}{pull}")
     _print_quality(console, table)
     _print_correlation(console, table)
     _print_thresholds(console, table)
@@ -110,6 +111,9 @@ def _print_thresholds(console: Any, table: dict[str, Any]) -> None:
 def print_search(table: dict[str, Any]) -> None:
     """Print the onsets that the search without neutrino physics found."""
     onsets = table["onsets"]
+    if not table["omega_eV"]:
+        print("onsets without neutrino physics: not searched or drawn with so few frequencies")
+        return
     print(f"onsets found without neutrino physics: {len(onsets)}")
     if onsets:
         print("  (68 % intervals, level and local shape floating; thresholds between two steps count as one)")

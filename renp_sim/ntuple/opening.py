@@ -101,7 +101,9 @@ def _refuse_foreign(path: Path) -> None:
     except OSError as error:
         raise SchemaError(f"{path}: cannot be read ({error.strerror})") from error
     if magic != b"root":
-        raise SchemaError(f"{path}: is not a ROOT file: give an ntuple that `renp-sim generate` wrote")
+        is_run_file = path.suffix.lower() == ".toml"
+        what = "`renp-sim generate` makes one of a run file" if is_run_file else "give one of this program"
+        raise SchemaError(f"{path}: is not a ROOT file: {what}")
 
 
 def _check_version(path: Path, file: Any) -> None:

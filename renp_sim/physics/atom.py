@@ -4,10 +4,11 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from renp_sim.errors import DomainError
 
-__all__ = ["Atom", "known_atoms"]
+__all__ = ["Atom", "known_atoms", "rates_with_spin_factor_hz"]
 
 LONGITUDINAL_SHARE = {0: 0.0, 1: 0.5, 2: 0.3}
 """f_L of an unpolarised J_e → 1 → 0 atom; J_e = 0 leaves only the transverse part."""
@@ -66,6 +67,23 @@ class Atom:
 
 
 @cache
+def rates_with_spin_factor_hz(atom: Atom) -> tuple[float, ...]:
+    """Return what Γ_ref of an atom would be with the spin factor that its own leaves out, s⁻¹, rising.
+
+    There is one where the data have it and nobody has stated another Γ_ref, as there is for Xe.
+    """
+    entry = _data().get(atom.name, {})
+    if atom.name not in known_atoms() or atom.gamma_ref_hz != known_atoms()[atom.name].gamma_ref_hz:
+        return ()
+    return tuple(entry.get("gamma_ref_with_spin_factor_hz", ()))
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads((files("renp_sim.data") / "atoms.toml").read_text("utf-8"))
+
+
+@cache
 def known_atoms() -> dict[str, Atom]:
     """Return the atoms of the package's data by name.
 
@@ -81,7 +99,7 @@ def known_atoms() -> dict[str, Atom]:
     >>> round(known_atoms()["Xe"].gamma_ref_hz, 3)
     0.034
     """
-    table = tomllib.loads((files("renp_sim.data") / "atoms.toml").read_text("utf-8"))
+    table = _data()
 
     def scale(entry: dict[str, float]) -> float:
         return entry["gamma_vg_hz"] * entry["e_eg_eV"] / entry["e_vg_eV"] ** 3

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp_sim.plots.figure import COLOURS, figure, put_title
+from renp_sim.plots.figure import COLOURS, figure, logarithmic, put_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["against_plot"]
 
 DAY_S = 86_400.0
+
+LONG = 5.0
+"""What reaches over this factor has a logarithmic axis."""
 
 
 def against_plot(
@@ -33,9 +36,13 @@ def against_plot(
         for number, (label, points) in enumerate(curves.items()):
             x, y = np.array(points).reshape(-1, 2).T
             axes.plot(x, y / DAY_S, color=COLOURS[number % len(COLOURS)], marker="o", label=label)
-        if every and min(every) > 0 and max(every) >= 5 * min(every):
-            axes.set_xscale("log")
-        axes.set_yscale("log")
+        if every and min(every) > 0 and max(every) >= LONG * min(every):
+            logarithmic(axes, "x", min(every), max(every))
+        days = [time_s / DAY_S for points in curves.values() for _, time_s in points]
+        if days and max(days) >= LONG * min(days):
+            logarithmic(axes, "y", min(days), max(days))
+        else:
+            axes.set_ylim(bottom=0)
         axes.set_xlabel(x_label)
         axes.set_ylabel("live time of signal steps (d)")
         drawn.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -24,6 +24,8 @@ def budget_plot(counts: Mapping[str, FloatArray], *, title: str = "") -> "Figure
     title
         Above the plot, left.
     """
+    from matplotlib.ticker import MaxNLocator
+
     n_steps = len(next(iter(counts.values())))
     edges = np.arange(n_steps + 1) - 0.5
     with figure(7.2, 4.6) as drawn:
@@ -34,6 +36,9 @@ def budget_plot(counts: Mapping[str, FloatArray], *, title: str = "") -> "Figure
             below = below + values
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(0, 1.05 * max(float(np.max(below, initial=0.0)), 1e-300))
+        # there is no half of a step
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+        axes.tick_params(axis="x", which="minor", bottom=False, top=False)
         axes.set_xlabel("step")
         axes.set_ylabel("expected counts")
         # steps of every height leave no corner free

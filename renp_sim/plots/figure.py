@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from warnings import catch_warnings, filterwarnings
+from typing import TYPE_CHECKING, Any, Literal
 
 from renp_sim.files import write_file
+from renp_sim.plots.letters import families, spell
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Figure
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "QUIET",
     "cycled",
     "figure",
+    "logarithmic",
     "png_and_pdf",
     "put_title",
     "rendered",
@@ -30,6 +32,9 @@ COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#8a5fa8", "#c98a1b", "#55b5c9", "#6
 """Distinct also for most colour-blind readers, the first five in grey too."""
 
 FORMATS = ("png", "pdf")
+
+MOST_LABELLED = 1e3
+"""A logarithmic axis over less has room for three labels in a decade."""
 
 INK = "#222222"
 QUIET = "#9a9a9a"
@@ -50,6 +55,7 @@ def _style() -> Iterator[None]:
     import mplhep
 
     own: dict[Any, Any] = {
+        "font.family": families(),
         "font.size": 11,
         "axes.labelsize": 12,
         "xtick.labelsize": 10,
@@ -101,9 +107,9 @@ def rendered(drawn: "Figure", kind: str, *, dpi: float | None = None, salt: str 
 
     data = BytesIO()
     dateless = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
-    with _style(), mpl.rc_context({"svg.hashsalt": salt}), catch_warnings():
-        # a name may have a letter that no font has: a box stands for it
-        filterwarnings("ignore", message="Glyph .* missing")
+    with _style(), mpl.rc_context({"svg.hashsalt": salt}):
+        # a name may have a letter that no font has
+        spell(drawn)
         if (layout := drawn.get_layout_engine()) is not None:
             drawn.set_dpi(mpl.rcParams["savefig.dpi"])
             if drawn.axes:
@@ -117,6 +123,19 @@ def rendered(drawn: "Figure", kind: str, *, dpi: float | None = None, salt: str 
 def cycled(n: int) -> list[str]:
     """Return n colours."""
     return [COLOURS[i % len(COLOURS)] for i in range(n)]
+
+
+def logarithmic(axes: "Axes", name: Literal["x", "y"], low: float, high: float) -> None:
+    """Make an axis logarithmic: over few decades 1, 2 and 5 are labelled, as numbers and not as powers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis = axes.xaxis if name == "x" else axes.yaxis
+    axes.set(**{f"{name}scale": "log"})
+    if high < MOST_LABELLED * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_minor_locator(LogLocator(subs=range(1, 10)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def put_title(drawn: "Figure", title: str) -> None:

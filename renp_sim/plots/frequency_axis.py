@@ -8,6 +8,7 @@ import numpy as np
 
 from renp_sim.arrays import FloatArray
 from renp_sim.plots.figure import INK, QUIET
+from renp_sim.plots.letters import no_formula
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,8 +73,7 @@ def atom_panels(omega_eV: Sequence[FloatArray], atoms: Sequence[str] = ()) -> li
     panels = []
     drawn = [atom for atom, own in enumerate(omega_eV) if len(own)] or [0]
     for atom in drawn:
-        # a name is no TeX
-        name = f", {atoms[atom]}".replace("$", r"\$") if len(atoms) > 1 else ""
+        name = f", {no_formula(atoms[atom])}" if len(atoms) > 1 else ""
         whole, *dense = panel_windows(omega_eV[atom])
         for window, zoomed in [(whole, dense[0] if dense else None), *((each, None) for each in dense)]:
             panels.append(

@@ -27,7 +27,7 @@ def threshold_plot(
     Parameters
     ----------
     searches
-        The scan of each atom, one at least, and what it found.
+        The scan of each atom, one with tested places at least, and what it found.
     thresholds_eV
         Of each atom by pair, of a model, to compare with.
     atoms
@@ -36,7 +36,6 @@ def threshold_plot(
         Above the plot, left.
     """
     panels = atom_panels([search.omega_eV for search in searches], atoms)
-    is_empty = not any(len(search.omega_eV) for search in searches)
     level = max(search.minimum_delta_q for search in searches)
     top = max(float(np.max(search.delta_q, initial=0.0)) for search in searches)
     band: dict[str, Any] = {"color": COLOURS[2], "alpha": 0.35, "linewidth": 0}
@@ -62,18 +61,12 @@ def threshold_plot(
             # linear up to the level that decides, logarithmic above it
             axes.set_yscale("symlog", linthresh=level)
             axes.set_ylim(0, 3 * max(top, level))
-            # without tested places the axis has no meaning
-            label_thresholds(axes, thresholds_eV[panel.atom] if thresholds_eV and not is_empty else {})
+            label_thresholds(axes, thresholds_eV[panel.atom] if thresholds_eV else {})
             tame_ticks(axes, 5)
             axes.set_xlabel(panel.label)
         grid[0].set_ylabel(r"local $\Delta(-2\,\ln L)$")
         if any(search.onsets for search in searches):
             grid[0].axvspan(np.nan, np.nan, label="a found one, 68 %", **band)
-        if is_empty:
-            grid[0].set_xticks([])
-            grid[0].annotate(
-                "too few steps: no place was tested", (0.5, 0.5), xycoords="axes fraction", ha="center"
-            )
         drawn.legend(*grid[0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * len(panels))
         put_title(drawn, title)
         return drawn

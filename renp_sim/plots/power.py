@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from renp_sim.arrays import FloatArray
-from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, put_title
+from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, logarithmic, put_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,7 +53,8 @@ def power_plot(
             axes.axvline(asimov, color=INK, linestyle=(0, (5, 2)), linewidth=1.0, label="Asimov exposure")
         for level in powers if is_power else [significance]:
             axes.axhline(level, color=QUIET, linestyle=":", linewidth=1.0, zorder=0)
-        axes.set_xscale("log")
+        every = np.concatenate([factor for factor, *_ in curves.values()])
+        logarithmic(axes, "x", float(np.min(every)), float(np.max(every)))
         axes.set_xlabel("exposure, in durations of the run file")
         if is_power:
             axes.set_ylim(0, 1.05)
@@ -105,7 +106,7 @@ def toy_plot(
         for level in powers:
             lower.axhline(level, color=QUIET, linestyle=":", linewidth=1.0, zorder=0)
         lower.set_ylim(0, 1.05)
-        lower.set_xscale("log")
+        logarithmic(lower, "x", factor[0], factor[-1])
         lower.set_ylabel(f"power at {significance:g}σ")
         lower.set_xlabel("exposure, in durations of the run file")
         drawn.legend(*upper.get_legend_handles_labels(), loc="outside lower center", ncols=3)

@@ -1,4 +1,4 @@
-"""Expected limits along a scan, with their bands, on logarithmic axes."""
+"""Expected limits along a scan, with their bands; logarithmic where they go over a decade."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 from renp_sim.analysis.infer.limit import Limit
 from renp_sim.arrays import FloatArray
-from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, put_title
+from renp_sim.plots.figure import COLOURS, INK, QUIET, figure, logarithmic, put_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +22,13 @@ TWO_SIGMA, ONE_SIGMA = "#f4d35e", "#7fb069"
 DASHES: Any = (0, (5, 2))
 
 ROOM = 3.0
-"""Below and above the curves, as a factor."""
+"""Below and above the curves of a logarithmic axis, as a factor."""
+
+FAR = 10.0
+"""Sizes that differ by this factor need a logarithmic axis; on a linear one an end below 0 is where it is."""
+
+FEW_POINTS = 12
+"""So many are marked: a single one is no line, and between two nothing was asked."""
 
 LEAST = 1e-300
 
@@ -51,7 +57,7 @@ class DrawnLimit:
     x
         Shape (g,).
     upper, lower
-        Ends of what is allowed, the lower one as a size, shape (g,).
+        Ends of what is allowed, shape (g,); nan where nothing is excluded.
     band
         Upper ends of −2, −1, 1 and 2 standard deviations, shape (4, g).
     is_even
@@ -78,7 +84,7 @@ class DrawnLimit:
         x, limits = x[order], [limits[i] for i in order.tolist()]
         band = np.array([limit.expected or nothing for limit in limits], dtype=float).reshape(-1, 5).T
         upper = np.array([limit.upper for limit in limits], dtype=float)
-        lower = -np.array([limit.lower for limit in limits], dtype=float)
+        lower = np.array([limit.lower for limit in limits], dtype=float)
         known = ~np.isnan(upper) & ~np.isnan(lower)
         return cls(
             label=label,
@@ -86,8 +92,19 @@ class DrawnLimit:
             upper=upper,
             lower=lower,
             band=band[[0, 1, 3, 4]],
-            is_even=bool(np.allclose(upper[known], lower[known], rtol=1e-9, atol=0)),
+            is_even=bool(np.any(known) and np.allclose(upper[known], -lower[known], rtol=1e-9, atol=0)),
         )
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether an end lies below 0, and not only because the size alone matters."""
+        return not self.is_even and bool(np.any(self.lower < 0))
+
+    @property
+    def ends(self) -> FloatArray:
+        """All ends that are known; of what is even its sizes only."""
+        every = self.upper if self.is_even else np.append(self.upper, self.lower)
+        return every[np.isfinite(every)]
 
 
 def sensitivity_plot(
@@ -113,10 +130,17 @@ def sensitivity_plot(
     poles
         Places between points where limits are far stronger, marked at the top.
     """
+    ends = np.concatenate([curve.ends for curve in curves])
+    sizes = np.abs(np.append(ends, [bound.value for bound in bounds]))
+    sizes = sizes[sizes > 0]
+    is_wide = len(sizes) > 0 and float(np.max(sizes)) > FAR * float(np.min(sizes))
+    every = np.concatenate([c.x for c in curves])
     with figure(6.4, 4.7) as drawn:
         axes = drawn.subplots()
         for place, curve in enumerate(curves):
-            _draw_curve(axes, curve, place, is_alone=len(curves) == 1)
+            if len(curves) == 1:
+                _draw_band(axes, curve, is_wide=is_wide)
+            _draw_curve(axes, curve, place, is_alone=len(curves) == 1, is_wide=is_wide)
         if len(poles):
             axes.plot(
                 *(poles, np.full(len(poles), 0.98)),
@@ -129,47 +153,59 @@ def sensitivity_plot(
             )
         for bound in bounds:
             _draw_bound(axes, bound)
-        sizes = np.concatenate([[*c.upper, *c.lower] for c in curves])
-        sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
-        values = [*sizes.tolist(), *(bound.value for bound in bounds)]
-        if values:
-            axes.set_ylim(min(values) / ROOM, max(values) * ROOM)
+        if is_wide:
+            axes.set_ylim(float(np.min(sizes)) / ROOM, float(np.max(sizes)) * ROOM)
             axes.set_yscale("log")
-        every = np.concatenate([c.x for c in curves])
-        if not len(sizes):
+        elif np.any(ends < 0):
+            axes.axhline(0.0, color=QUIET, linewidth=0.7, zorder=0)
+        if not len(ends):
             axes.text(0.5, 0.5, "no value is excluded", transform=axes.transAxes, ha="center", color=QUIET)
+            axes.set_yticks([])
             # without a curve the axis would not know how far it reaches
             if np.ptp(every) > 0:
                 axes.set_xlim(float(np.min(every)), float(np.max(every)))
         if is_log and np.min(every) > 0:
-            axes.set_xscale("log")
+            logarithmic(axes, "x", float(np.min(every)), float(np.max(every)))
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
-        handles, labels = axes.get_legend_handles_labels() if len(sizes) else ([], [])
+        handles, labels = axes.get_legend_handles_labels() if len(ends) else ([], [])
         ncols = 3 if sum(map(len, labels)) <= WIDE_LABELS else 2 if len(labels) > 1 else 1
         drawn.legend(handles, labels, loc="outside lower center", ncols=ncols)
         put_title(drawn, title)
         return drawn
 
 
-def _draw_curve(axes: "Axes", curve: DrawnLimit, place: int, *, is_alone: bool) -> None:
-    """Draw a curve; alone it is black and has its bands."""
+def _draw_band(axes: "Axes", curve: DrawnLimit, *, is_wide: bool) -> None:
+    """Draw the ±1σ and ±2σ bands of upper ends; a single point has bars."""
+    # what may be of either sign has its two upper ends on both sides of 0: no logarithm
+    is_half = is_wide and curve.is_signed
+    for (low, high), shade, label in (((0, 3), TWO_SIGMA, "±2σ"), ((1, 2), ONE_SIGMA, "±1σ"))[is_half:]:
+        # a band that reaches beyond 0 goes down to the end of a logarithmic axis
+        band = np.where(is_wide & (curve.band <= 0), LEAST, curve.band)
+        known = np.isfinite(band[low]) & np.isfinite(band[high])
+        if len(known) == 1 and known[0]:
+            axes.vlines(
+                curve.x[known], band[low][known], band[high][known], color=shade, linewidth=9, label=label
+            )
+        elif np.count_nonzero(known) > 1:
+            axes.fill_between(curve.x, band[low], band[high], color=shade, linewidth=0, label=label, zorder=1)
+
+
+def _draw_curve(axes: "Axes", curve: DrawnLimit, place: int, *, is_alone: bool, is_wide: bool) -> None:
+    """Draw the ends of a curve; alone it is black."""
     palette = (*COLOURS, INK)
     colour = INK if is_alone else palette[(place if curve.number is None else curve.number) % len(palette)]
-    if is_alone:
-        bands = (((0, 3), TWO_SIGMA, "±2σ"), ((1, 2), ONE_SIGMA, "±1σ"))
-        # what may be of either sign has its two upper ends on both sides of 0: no logarithm
-        for (low, high), shade, label in bands if curve.is_even else bands[1:]:
-            # a band that reaches beyond 0 goes down to the end of a logarithmic axis
-            ends = np.where(curve.band > 0, curve.band, np.where(np.isnan(curve.band), np.nan, LEAST))
-            axes.fill_between(curve.x, ends[low], ends[high], color=shade, linewidth=0, label=label, zorder=1)
-    name = curve.label if curve.is_even else f"{curve.label}, upper"
-    style = DASHES if curve.is_dashed else "-"
+    look: dict[str, Any] = {"color": colour, "zorder": 3, "marker": "o" if len(curve.x) <= FEW_POINTS else ""}
+    has_lower = not curve.is_even and bool(np.any(np.isfinite(curve.lower)))
     # a second curve of a colour needs no name: the title says what is dashed
-    legend = None if curve.is_dashed else name
-    axes.plot(curve.x, curve.upper, color=colour, linestyle=style, label=legend, zorder=3)
-    if not curve.is_even:
-        axes.plot(curve.x, curve.lower, color=colour, linestyle=DASHES, label="−lower", zorder=3)
+    name = None if curve.is_dashed else f"{curve.label}, upper" if has_lower else curve.label
+    axes.plot(curve.x, curve.upper, linestyle=DASHES if curve.is_dashed else "-", label=name, **look)
+    if has_lower:
+        # one sign at a time has a logarithm
+        for sign, label in ((1, "lower"), (-1, "−lower")) if is_wide else ((1, "lower"),):
+            drawn = np.where(sign * curve.lower > 0, sign * curve.lower, np.nan) if is_wide else curve.lower
+            if np.any(np.isfinite(drawn)):
+                axes.plot(curve.x, drawn, linestyle=DASHES, label=label, **look)
     nowhere = curve.x[np.isnan(curve.upper)]
     if 0 < len(nowhere) < len(curve.x):
         axes.plot(
@@ -190,5 +226,8 @@ def _draw_bound(axes: "Axes", bound: PublishedBound) -> None:
         ha="right",
         va="bottom",
         fontsize=8,
-        color=QUIET,
+        color=INK,
+        # curves may end under it
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.5},
+        zorder=4,
     )

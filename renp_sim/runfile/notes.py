@@ -1,15 +1,18 @@
 """What a run file allows, but hardly means: a line each."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from detector.background import Origin
 from detector.response import Detector
 from renp_sim.errors import listed
 from renp_sim.laser.schedule import Schedule, StepKind
+from renp_sim.physics.atom import Atom, rates_with_spin_factor_hz
 from renp_sim.physics.line import LINE_REACH
 from renp_sim.physics.rates import Emission
 
-__all__ = ["blind_notes", "notes_of"]
+__all__ = ["atom_notes", "blind_notes", "notes_of"]
 
 MOST_NAMED = 3
 
@@ -30,6 +33,18 @@ def notes_of(schedule: Schedule, emission: Emission, detector: Detector) -> tupl
         f"does; its control step lies {control}that"
         for component in detector.backgrounds
         if component.origin is Origin.QED
+    )
+
+
+def atom_notes(atoms: Iterable[Atom]) -> tuple[str, ...]:
+    """Return a line for each atom whose Γ_ref is known to be too large."""
+    known = [(atom, rates_with_spin_factor_hz(atom)) for atom in dict.fromkeys(atoms)]
+    return tuple(
+        f"Γ_ref of {atom.name}, {atom.gamma_ref_hz:.2g} s⁻¹, leaves out the spin factor of its transition: "
+        f"with it {rates[0]:.2g} to {rates[-1]:.2g} s⁻¹ and rates are {atom.gamma_ref_hz / rates[-1]:.0f} to "
+        f"{atom.gamma_ref_hz / rates[0]:.0f} times lower; gamma_ref_hz in a table [target.atom] states one"
+        for atom, rates in known
+        if rates
     )
 
 

@@ -58,7 +58,7 @@ def read_table(path: str | PathLike[str]) -> dict[str, Any]:
     if name in EXAMPLES:
         return tomllib.loads(example_text(name))
     try:
-        text = Path(name).read_text("utf-8")
+        data = Path(name).read_bytes()
     except FileNotFoundError:
         raise ConfigError(
             f"{name}: no such run file; `renp-sim init FILE` writes one, "
@@ -67,10 +67,12 @@ def read_table(path: str | PathLike[str]) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror}") from None
     except ValueError as error:
-        # bytes that are no text, or a name that is none
-        raise ConfigError(f"{shown(name)}: not TOML: {error}") from None
+        # a name that none can have
+        raise ConfigError(f"{shown(name)}: cannot be read: {error}") from None
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{name}: {_foreign(data)}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{name}: not TOML: {_told(error)}") from None
 
@@ -145,6 +147,16 @@ def _value(text: str) -> Any:
         return text.strip()
     except (ValueError, RecursionError) as error:
         raise ConfigError(_told(error)) from None
+
+
+def _foreign(data: bytes) -> str:
+    """Return what bytes that are no text are."""
+    if data.startswith(b"root"):
+        return (
+            "a ROOT file, not TOML: `renp-sim inspect FILE` shows what it is; `spectrum`, `fit`, `limit`, "
+            "`compare`, `excess` and `report` read photons, `pulls` reads toys"
+        )
+    return "not TOML, nor any text in UTF-8: `renp-sim init FILE` writes a run file"
 
 
 def _told(error: Exception) -> str:

@@ -14,7 +14,7 @@ from renp_sim.laser.schedule import Schedule
 from renp_sim.physics.neutrino import Nature, Oscillation
 from renp_sim.physics.rates import Emission
 from renp_sim.runfile import build
-from renp_sim.runfile.notes import blind_notes, notes_of
+from renp_sim.runfile.notes import atom_notes, blind_notes, notes_of
 from renp_sim.runfile.reading import EXAMPLES, apply_settings, folder_of, read_table
 from renp_sim.runfile.sections import RunConfig
 from renp_sim.runfile.tables import Reader, table_of
@@ -140,7 +140,7 @@ def run_from_table(table: Mapping[str, Any], folder: Path = Path()) -> Run:
     truth = attempt(lambda: build.truth_of(config, schedule, e_eg_eV)) if schedule else None
     if schedule is None or truth is None:
         raise ConfigError(*problems)
-    notes = notes_of(schedule, emission, detector)
+    notes = (*atom_notes([target.atom]), *notes_of(schedule, emission, detector))
     if config.output.blind:
         calibration = config.laser.calibration
         stated = 0.0 if calibration.common_offset_eV == "draw" else abs(float(calibration.common_offset_eV))

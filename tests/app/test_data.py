@@ -117,7 +117,8 @@ def test_settings_that_would_change_nothing_are_refused(plain: Path, setting: st
 
 def test_what_a_fit_does_not_use_of_a_run_file_is_noted(plain: Path) -> None:
     (note,) = read_data(plain, "fine_scan").notes
-    for key in ("target.volume_cm3", "neutrino.lightest_mass_eV", "laser", "detector", "background"):
+    assert "its neutrino.lightest_mass_eV only where masses rest" in note
+    for key in ("target.volume_cm3", "laser", "detector", "background"):
         assert key in note.partition("and not its")[2]
     assert "target.atom" not in note.partition("and not its")[2]
 

@@ -145,7 +145,7 @@ def test_toys_say_it_whenever_they_are_read(
     run = run_of(*settings)
     path = tmp_path / "toys.root"
     make_toys(plan_toys(run, Question(), "ordering", factors=(1.0, 4.0)), path, 0, 3)
-    said = left_out(Experiment.of(run).scaled(4.0), NOTHING)
+    said = left_out(Experiment.of(run).scaled(4.0), NOTHING, "toys ")
     assert said
     commands = (["pulls", str(path)], ["exposure", "--from", str(path)])
     for command in commands:

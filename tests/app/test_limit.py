@@ -255,3 +255,22 @@ def test_toys_are_drawn_where_outcomes_are_not_counted() -> None:
     assert many.limit.upper == pytest.approx(asymptotic, abs=4 * many.limit.upper_error)
     with pytest.raises(ConfigError, match="--p-values toys: how many"):
         limit("normalisation", method=LimitMethod.CLS, p_values=PValues.TOYS)
+
+
+def test_the_ends_are_those_of_the_truth_and_not_of_its_mirror() -> None:
+    """A coupling of 5.9e-10 expects what none does; better by rounding, its region was given."""
+    vector_keV = (
+        "interaction.model=vector_mediator",
+        "interaction.mass_eV=1e3",
+        "interaction.g_electron=1e-8",
+    )
+    long = scan((1.0688, 1.0699, 1.0711), 230.0)
+    found = limit("interaction.g_left.11", *vector_keV, long, method=LimitMethod.ASIMOV, band=True).limit
+    assert len(found.regions) == 2
+    assert found.best == 0.0
+    assert found.lower is not None
+    assert found.upper is not None
+    assert (found.lower, found.upper) == pytest.approx((-4.77e-11, 5.60e-11), rel=2e-3, abs=0)
+    assert found.expected is not None
+    assert None not in found.expected
+    assert list(found.expected) == sorted(found.expected)

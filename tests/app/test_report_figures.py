@@ -11,6 +11,7 @@ from renp_sim.app.data import read_data
 from renp_sim.app.report_figures import MOST_ENERGY_BINS, energy_bins, fit_curves, mass_profiles
 from renp_sim.app.thresholds import fit_report
 from renp_sim.cli.fit_options import question_of
+from renp_sim.cli.program import run_program
 from renp_sim.production.generate import generate
 from renp_sim.runfile.run import run_from_table
 
@@ -81,3 +82,14 @@ def test_the_drawn_profile_is_that_of_the_interval(tmp_path: Path, monkeypatch: 
     np.testing.assert_allclose(np.interp(ends, drawn.values, drawn.delta_q), intervals.delta_q, rtol=1e-4)
     assert np.max(np.diff(drawn.values)) < 0.02 * np.ptp(drawn.values)
     assert drawn.delta_q.min() == pytest.approx(0, abs=1e-9)
+
+
+def test_what_was_not_searched_is_not_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Three frequencies had an empty plot of onsets; one of other data is taken away."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "thresholds.png").write_bytes(b"of other data")
+    assert run_program(["run", "gp23_three_frequencies", "--output", str(folder), "--force"]) == 0
+    assert not list(folder.glob("thresholds.*"))
+    assert (folder / "spectrum.png").exists()
+    assert "not searched or drawn with so few frequencies" in capsys.readouterr().out

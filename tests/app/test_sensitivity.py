@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renp_sim.app.published_limits import DAYS, MASS_SCAN, mediator_limits, moment_limits
+from renp_sim.app.published_limits import BESIDE_POLES, DAYS, MASSES_EV, mediator_limits, moment_limits
 from renp_sim.app.question import Constraint, Normalisation, Question, Shape
 from renp_sim.app.scan import scan_of
 from renp_sim.app.sensitivity import Sensitivity, sensitivity_of, write_sensitivity
@@ -74,11 +74,16 @@ def test_published_mediators() -> None:
     """Ends of the ranges of GP22 over 1e-3 … 1e4 eV, within a decade."""
     for kind, low, high in (("vector", 1e-26, 1e-15), ("scalar", 1e-19, 1e-9)):
         found = mediator_limits(kind)
-        assert len(found.x) == len(scan_of(MASS_SCAN).values)
+        assert len(found.x) == len(MASSES_EV) + 2 * len(BESIDE_POLES) * len(found.poles_eV)
         upper = found.columns["upper"]
         assert low < upper[0] < 10 * low
         assert high / 10 < upper[-1] < 10 * high
         assert np.all(np.diff(upper[found.x > 1]) > 0)
+        # three steps stand on a pole each, towards which the limit falls from both sides
+        assert found.poles_eV == pytest.approx([0.05258, 0.08894, 0.11236], abs=1e-5)
+        for pole_eV in found.poles_eV:
+            distance = np.abs(found.x / pole_eV - 1)
+            assert np.max(upper[distance < 0.004]) < 0.2 * np.min(upper[(distance > 0.05) & (distance < 0.2)])
 
 
 def test_published_moments() -> None:

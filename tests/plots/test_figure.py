@@ -8,9 +8,11 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from matplotlib.text import Text
 
 from renp_sim.errors import SchemaError
-from renp_sim.plots.figure import figure, png_and_pdf, save
+from renp_sim.plots.figure import figure, logarithmic, png_and_pdf, put_title, save
+from renp_sim.plots.letters import families, spelled
 from tests.plots.examples import EXAMPLES
 
 
@@ -52,3 +54,37 @@ def test_importing_plots_imports_no_plotting() -> None:
     code = f"{imports}; import sys; print(sorted({{'matplotlib', 'mplhep'}} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_letters_that_no_font_has_are_spelled_and_nothing_is_said(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They were boxes, and beside a formula a line on stderr for each."""
+    # private letters, which only a font of one's own has
+    for title in ("a \ue123 α к ₁", r"\$ \ue123 $\omega$"):
+        with figure(3, 3) as drawn:
+            drawn.subplots().set_xlabel(title)
+            put_title(drawn, title)
+        save(drawn, tmp_path / "letters.png")
+        text = [artist.get_text() for artist in drawn.findobj(Text) if isinstance(artist, Text)]
+        assert text.count(title.replace("\ue123", r"\ue123")) == 2
+    assert [str(warning.message) for warning in recwarn] == []
+    assert caplog.records == []
+
+
+def test_another_font_stands_in_for_letters_that_the_style_lacks() -> None:
+    assert families()[:2] == ["TeX Gyre Heros", "DejaVu Sans"]
+    assert spelled("₁", families()[:1]) == r"\u2081"
+    assert spelled("₁", families()) == "₁"
+
+
+@pytest.mark.parametrize(("high", "labels"), [(3.0, {"0.5", "1", "2"}), (3e4, {"1", "100", "10000"})])
+def test_few_decades_have_numbers_on_their_axis(high: float, labels: set[str]) -> None:
+    """The exposure had 6 × 10⁻¹ on its axis; over many decades powers are enough."""
+    with figure(4, 3) as drawn:
+        axes = drawn.subplots()
+        axes.plot([0.3, high], [1.0, 2.0])
+        logarithmic(axes, "x", 0.3, high)
+    drawn.canvas.draw()
+    shown = {tick.get_text() for tick in axes.get_xticklabels(which="both")}
+    assert (labels <= shown) == (high < 1e3)

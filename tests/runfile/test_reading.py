@@ -98,3 +98,16 @@ def test_a_name_that_is_no_path_is_one_line() -> None:
     with pytest.raises(ConfigError, match="null") as caught:
         read_table("a\0b")
     assert "\0" not in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_called_what_it_is(tmp_path: Path) -> None:
+    """`rate run.root` said that a codec cannot decode a byte."""
+    said = {
+        b"root\xf3\x80": "a ROOT file, not TOML: .* `fit`",
+        b"\x89PNG": "not TOML, .* `renp-sim init FILE`",
+    }
+    for data, words in said.items():
+        path = tmp_path / "given"
+        path.write_bytes(data)
+        with pytest.raises(ConfigError, match=words):
+            read_table(path)

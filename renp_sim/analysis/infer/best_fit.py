@@ -12,7 +12,7 @@ from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.grid import is_on_kink, kink_distance
 from renp_sim.arrays import BoolArray, FloatArray
 
-__all__ = ["BestFit"]
+__all__ = ["BestFit", "is_flat"]
 
 
 KINK_DISTANCE = 2.0
@@ -148,6 +148,23 @@ def _moves(setup: Setup) -> BoolArray:
     One does not if moving it by its typical step, either way, changes no expectation, and nothing else is
     known of it.
     """
+    moves: BoolArray = _is_known(setup) | np.any(_changes(setup), axis=0)
+    return moves
+
+
+def is_flat(setup: Setup) -> BoolArray:
+    """Return which floating parameters can leave where they stand, to a side, and fit as well, shape (f,)."""
+    x = setup.theta[setup.free]
+    is_inside = (x > setup.lower) & (x < setup.upper)
+    return np.asarray(is_inside & ~_is_known(setup) & ~np.all(_changes(setup), axis=0))
+
+
+def _is_known(setup: Setup) -> BoolArray:
+    return np.array([constraint is not None for constraint in setup.constraints], dtype=bool)
+
+
+def _changes(setup: Setup) -> BoolArray:
+    """Return whether a typical step down and up changes any expectation, shape (2, f)."""
     n_free = len(setup.free)
     theta = np.tile(setup.theta, (2 * n_free, 1))
     for position, i in enumerate(setup.free):
@@ -156,9 +173,7 @@ def _moves(setup: Setup) -> BoolArray:
             theta[row, i] = np.clip(moved, setup.lower[position], setup.upper[position])
     here = setup.model.expected(setup.theta)
     changed = np.any(np.abs(setup.model.expected(theta) - here) > 1e-12 * here, axis=1)
-    known = np.array([constraint is not None for constraint in setup.constraints], dtype=bool)
-    moves: BoolArray = known | changed[:n_free] | changed[n_free:]
-    return moves
+    return np.asarray(changed.reshape(2, n_free))
 
 
 def _has_profile(curve: ProfileCurve, asked: BoolArray) -> BoolArray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.best_fit import BestFit
+from renp_sim.analysis.infer.best_fit import BestFit, is_flat
 from renp_sim.analysis.infer.goodness import asymptotic_p_value
 from renp_sim.analysis.infer.minuit import minos_ends, minuit_of
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
@@ -194,7 +194,7 @@ def _parameters(
     best: BestFit, errors: dict[str, float], intervals: dict[str, Intervals]
 ) -> tuple[ParameterFit, ...]:
     """Return the parameters, floating ones first."""
-    floating, resting = [], []
+    floating, resting, flat = [], [], is_flat(best.setup)
     for parameter, value in zip(best.setup.model.parameters, best.setup.theta.tolist(), strict=True):
         if parameter.name not in best.setup.names:
             resting.append(ParameterFit(name=parameter.name, role=Role.FIXED, value=value))
@@ -210,6 +210,7 @@ def _parameters(
                 intervals=intervals.get(parameter.name),
                 at_bound=bool(best.at_bound[position]),
                 seen=bool(best.seen[position]),
+                is_flat=bool(flat[position]),
                 prior_pull=None if constraint is None else float(prior_pull(constraint, value)),
             )
         )
@@ -222,21 +223,21 @@ def _warnings(
     """Return what a reader must know, a line each."""
     out = []
     if not np.any(expected > 0):
-        out.append("no step expects a count at the best fit: the data say nothing about the model")
-    few = (expected > 0) & (expected < FEW_COUNTS)
-    if np.any(few):
-        out.append(
-            f"{int(np.sum(few))} of {len(expected)} {rows} expect fewer than {FEW_COUNTS:g} counts (down "
-            f"to {np.min(expected[few]):.2g}): levels and p-values are asymptotic; check them with toys"
-        )
-    floating = zip(best.setup.names, best.seen.tolist(), best.at_bound.tolist(), strict=True)
-    for name, seen, at_bound in floating:
+        says = "exclude what expects some" if np.any(best.seen) else "say nothing about the model"
+        out.append(f"no step expects a count at the best fit: the data {says}")
+    if few := few_counts(expected, rows):
+        out.append(f"{few}: levels and p-values are asymptotic; check them with toys")
+    known = (best.seen.tolist(), best.at_bound.tolist(), is_flat(best.setup).tolist())
+    for name, seen, at_bound, flat in zip(best.setup.names, *known, strict=True):
         if not seen:
             out.append(f"{name}: the data do not see it: any value is allowed, the one given is a start")
         elif at_bound:
             low, high = best.setup.limits(name)
             value = best.setup.theta[best.setup.index(name)]
             out.append(f"{name}: its best value, {value:g}, is at an end of its range [{low:g}, {high:g}]")
+        elif flat:
+            value = best.setup.theta[best.setup.index(name)]
+            out.append(f"{name}: values beside {value:g} fit as well: it is not measured, its interval is")
         elif name in best.kinked and name not in errors and name not in untold:
             out.append(f"{name}: a kink or a bound is near, so it has no parabolic error; use the intervals")
     if untold:
@@ -247,6 +248,27 @@ def _warnings(
     if best.status is Status.NOT_CONVERGED:
         out.append("the fit did not converge: the values are the best met")
     return tuple(out)
+
+
+def few_counts(expected: FloatArray, rows: str = "steps") -> str:
+    """Return how many rows expect too few counts for asymptotic levels; empty if none does.
+
+    Examples
+    --------
+    >>> few_counts(np.array([25.0, 4.0, 0.0]))
+    '1 of 3 steps expect fewer than 10 counts (down to 4), and 1 none, which adds nothing to −2 ln L'
+    >>> few_counts(np.array([25.0, 0.0]))
+    ''
+    """
+    few = (expected > 0) & (expected < FEW_COUNTS)
+    if not np.any(few):
+        return ""
+    n_none = int(np.sum(expected == 0))
+    none = f", and {n_none} none, which add{'s' * (n_none == 1)} nothing to −2 ln L" if n_none else ""
+    return (
+        f"{int(np.sum(few))} of {len(expected)} {rows} expect fewer than {FEW_COUNTS:g} counts "
+        f"(down to {np.min(expected[few]):.2g}){none}"
+    )
 
 
 def _parabola(value: float, error: float, level: float) -> Intervals:

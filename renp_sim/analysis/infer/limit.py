@@ -14,6 +14,7 @@ import numpy as np
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.result import TIE
 from renp_sim.analysis.intervals import Interval, delta_q_of_level
 from renp_sim.arrays import FloatArray
 
@@ -118,7 +119,10 @@ def profile_limit(setup: Setup, counts: FloatArray, name: str, level: float, *, 
     if not is_seen(setup, name):
         return Limit.none(name, level, float(setup.theta[setup.index(name)]), delta_q=z * z)
     curve = ProfileCurve.of(setup, counts, z * z, *curve_levels)
-    best = float(curve.setup.theta[setup.index(name)])
+    best, stood = float(curve.setup.theta[setup.index(name)]), float(setup.theta[setup.index(name)])
+    # an interference may fit an Asimov set at a second value, and better by rounding: that is not its truth
+    if stood != best and float(curve.delta_q(name, np.array([stood]))[0]) <= TIE * (1 + curve.q_min):
+        best = stood
     error = curve.error(name)
     regions = curve.regions(name, error, z * z)[0]
     own = _region_of(regions, best)

@@ -50,6 +50,8 @@ class ParameterFit:
         Whether the best value is at a bound of the parameter.
     seen
         Whether the data and the constraints say anything about it.
+    is_flat
+        Whether values beside the best one, on one side at least, fit as well.
     prior_pull
         (θ̂ − θ₀)/σ_prior of its constraint, None without.
     """
@@ -61,6 +63,7 @@ class ParameterFit:
     intervals: Intervals | None = None
     at_bound: bool = False
     seen: bool = True
+    is_flat: bool = False
     prior_pull: float | None = None
 
 

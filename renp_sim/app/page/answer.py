@@ -128,6 +128,9 @@ def _value(fitted: ParameterFit) -> str:
     regions = intervals.regions
     if len(regions) == 1 and regions[0].lower_open and regions[0].upper_open:
         return f"{name} may be anywhere in its range"
+    if fitted.is_flat:
+        region = region_text(fitted.name, intervals)
+        return f"no single value of {name} fits best, {percent(intervals.level)} interval {region}"
     is_zero = fitted.at_bound and fitted.name in MASSES and regions[0].lower_open
     value = "compatible with 0" if is_zero else value_text(fitted)
     return f"{name} is {value}, {percent(intervals.level)} interval {region_text(fitted.name, intervals)}"

@@ -8,6 +8,7 @@ from renp_sim.app.page.words import number
 from renp_sim.app.thresholds import FitReport
 from renp_sim.physics.neutrino import Oscillation
 from renp_sim.physics.target import Target
+from renp_sim.runfile.notes import atom_notes
 from renp_sim.runfile.tables import table_of
 
 __all__ = ["assumptions_section"]
@@ -65,7 +66,12 @@ def _of_target(target: Target) -> list[tuple[str, str, str]]:
         (
             f"Γ_ref of {atom.name}",
             f"{number(atom.gamma_ref_hz)} s⁻¹",
-            "a convention of the literature: every expected count is proportional to it",
+            "; ".join(
+                (
+                    "a convention of the literature: every expected count is proportional to it",
+                    *atom_notes([atom]),
+                )
+            ),
         ),
         (
             f"levels of {atom.name}",

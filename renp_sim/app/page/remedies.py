@@ -27,15 +27,16 @@ class Warned:
 
 
 RULES = (
-    (r"expect fewer than", "fit {files} --toys 10000"),
+    (r"expect fewer than|are asymptotic", "fit {files} --toys 10000"),
     (r"data do not see it", "fit {files} --fix {name}={value}"),
     (r"is at an end of its range", "limit {files} --parameter {name} --method feldman-cousins --toys 2000"),
-    (r"no parabolic error", "limit {files} --parameter {name} --cl 0.6827"),
+    (r"no parabolic error|fit as well", "limit {files} --parameter {name} --cl 0.6827"),
     (r"did not converge", "fit {files} --toys 1000"),
     (r"no step expects a count", "spectrum {files}"),
     (r"not nested|equally good", "compare {files} --question ordering --method toys"),
     (r"degrees of freedom differ", "fit {files} --toys 10000"),
     (r"no content hashes", "merge {files} -o merged.root"),
+    (r"leaves out the spin factor", "fit {files} --normalisation free"),
     (r"a fit uses its", "check {model}"),
     (r"describes the data", "fit {files} --normalisation free"),
     (r"the frequency of each step", "fit {files} --constrain 'frequency_offset_eV.*'"),

@@ -10,6 +10,7 @@ from renp_sim.app.data import Data
 from renp_sim.app.hypothesis import MASS_NAMES
 from renp_sim.errors import listed
 from renp_sim.ntuple.reader import NtupleTables
+from renp_sim.plots.letters import no_formula
 
 __all__ = [
     "MASSES",
@@ -155,8 +156,7 @@ def run_names(tables: NtupleTables) -> list[str]:
 
 def title_of(tables: NtupleTables) -> str:
     """Return what stands above plots of some files: their first runs."""
-    # a name is no TeX
-    return listed(run_names(tables), 3).replace("$", r"\$")
+    return no_formula(listed(run_names(tables), 3))
 
 
 def without_folders(data: Data, text: str) -> str:

@@ -43,7 +43,7 @@ def page_of(
     fit
         What was fitted.
     figures
-        "spectrum", "thresholds", "energies" and, if there is one, "lightest_mass".
+        "spectrum", "energies" and, if there are such, "thresholds" and "lightest_mass".
     results
         What `results.json` says.
     found
@@ -59,13 +59,10 @@ def page_of(
     if tables.runs["is_blind"].any():
         found = found.blinded()
     results = _without_folders(fit, results)
-    has_onsets = bool(results.get("search", {}).get("omega_eV"))
     sections = [
         numbers_section(fit, found),
         schedule_section(fit),
-        spectrum_section(
-            fit, figures["spectrum"], figures["thresholds"] if has_onsets else None, figures["energies"]
-        ),
+        spectrum_section(fit, figures["spectrum"], figures.get("thresholds"), figures["energies"]),
         parameters_section(fit, figures.get("lightest_mass")),
         _campaign(found),
         exposure_section(found),
