@@ -84,7 +84,7 @@ def exposure_needed(
     experiment
         What the steps are exposed to, where that is not what the run says.
     executor
-        Who draws and fits toys; no result depends on it.
+        Who draws and fits toys, and counts outcomes; no result depends on it.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def exposure_needed(
     results = [answer(CompareMethod.ASIMOV, asimov)] if CompareMethod.ASIMOV in methods else []
     asking = (here, centre, float(ndtr(-significance)), powers)
     by_counting = {
-        CompareMethod.EXACT: partial(by_outcomes, *asking),
+        CompareMethod.EXACT: partial(by_outcomes, *asking, executor=executor),
         CompareMethod.TOYS: partial(
             by_toys,
             *asking,

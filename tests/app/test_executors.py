@@ -74,6 +74,12 @@ def exposures(folder: Path, executor: Executor | None) -> dict[str, Any]:
     return exposure_needed(run, MASS_RESTS, "ordering", executor=executor, **options).as_dict()
 
 
+def counted_exposures(folder: Path, executor: Executor | None) -> dict[str, Any]:
+    run = load("gp23_three_frequencies", (SHORT,))
+    options = {"methods": [CompareMethod.EXACT], "significance": 1.0, "powers": (0.5,)}
+    return exposure_needed(run, MASS_RESTS, "ordering", executor=executor, **options).as_dict()
+
+
 def compared(folder: Path, executor: Executor | None) -> dict[str, Any]:
     subject = Subject.of(load("gp23_three_frequencies", (SHORT,)))
     method = CompareMethod.TOYS
@@ -88,6 +94,7 @@ def compared(folder: Path, executor: Executor | None) -> dict[str, Any]:
         (cls, "statistic_of"),
         (band, "_roots"),
         (exposures, "_drawn"),
+        (counted_exposures, "_power"),
         (compared, "_drawn"),
     ],
 )

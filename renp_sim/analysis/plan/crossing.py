@@ -6,15 +6,17 @@ All that is known of an experiment is what two hypotheses say of it at a given e
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from renp_sim.analysis.infer.compare import Comparison
-from renp_sim.analysis.infer.power import Power, exact_power
+from renp_sim.analysis.infer.power import exact_power
+from renp_sim.analysis.infer.toys import gathered
 from renp_sim.arrays import FloatArray
+from renp_sim.parallel.executor import Executor, Serial, Shared
 
 __all__ = ["MOST", "Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "probit_of", "reach_of"]
 
@@ -120,21 +122,32 @@ def asimov_curve(here: Comparison, centre: float) -> Curve:
 
 
 def by_outcomes(
-    here: Comparison, centre: float, p_value: float, powers: Sequence[float]
+    here: Comparison,
+    centre: float,
+    p_value: float,
+    powers: Sequence[float],
+    *,
+    executor: Executor | None = None,
 ) -> tuple[list[Crossings], Curve]:
-    """Return where the power of every outcome is what is asked, around an exposure.
+    """Return where the power of every outcome is what is asked, around an exposure; on any executor the same.
 
     Raises
     ------
     ConfigError
         If there are too many outcomes.
     """
+    shared = Shared(here)
 
-    def power_at(factor: float) -> Power:
-        return exact_power(here.longer(factor), p_value)
+    def powers_at(factors: FloatArray) -> FloatArray:
+        (values,) = gathered(executor or Serial(), _power, [((shared, p_value), factors.tolist())])
+        return np.array(values)
 
-    curve = _finer(power_at, centre * np.geomspace(*reach_of(p_value, powers), CURVE_POINTS), powers)
-    return [_exact_crossings(power_at, curve, power) for power in powers], curve
+    curve = _finer(powers_at, centre * np.geomspace(*reach_of(p_value, powers), CURVE_POINTS), powers)
+    return [_exact_crossings(partial(_power, shared, p_value), curve, power) for power in powers], curve
+
+
+def _power(here: Shared[Comparison], p_value: float, factor: float) -> float:
+    return exact_power(here.value.longer(factor), p_value).value
 
 
 def reach_of(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
@@ -148,10 +161,12 @@ def reach_of(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
     return float(either.min()) / MARGIN, float(either.max()) * MARGIN
 
 
-def _finer(power_at: Callable[[float], Power], factors: FloatArray, powers: Sequence[float]) -> Curve:
+def _finer(
+    powers_at: Callable[[FloatArray], FloatArray], factors: FloatArray, powers: Sequence[float]
+) -> Curve:
     """Return the power at exposures, and at more of them where it is near to one that is asked."""
     # the longest first: if its outcomes are too many, nothing was done in vain
-    values = np.array([power_at(f).value for f in factors[::-1].tolist()])[::-1]
+    values = powers_at(factors[::-1])[::-1]
     probit = probit_of(values)
     away = np.min(np.abs(probit[:, None] - ndtri(np.asarray(powers))), axis=1)
     # teeth are as high as an outcome is probable, and far from the asked powers they do not matter
@@ -163,7 +178,7 @@ def _finer(power_at: Callable[[float], Power], factors: FloatArray, powers: Sequ
     more = np.concatenate([np.empty(0), *inner])
     every = np.concatenate([factors, more])
     order = np.argsort(every)
-    all_values = np.concatenate([values, [power_at(f).value for f in more.tolist()]])
+    all_values = np.concatenate([values, powers_at(more)])
     return every[order], all_values[order], np.zeros(len(every))
 
 
@@ -172,7 +187,7 @@ def probit_of(values: FloatArray) -> FloatArray:
     return np.asarray(ndtri(np.clip(values, 1e-4, 1 - 1e-4)))
 
 
-def _exact_crossings(power_at: Callable[[float], Power], curve: Curve, power: float) -> Crossings:
+def _exact_crossings(power_at: Callable[[float], float], curve: Curve, power: float) -> Crossings:
     """Return where a saw-tooth passes a power, each place found by halving."""
     factors, values, _ = curve
     is_enough = values >= power
@@ -181,7 +196,7 @@ def _exact_crossings(power_at: Callable[[float], Power], curve: Curve, power: fl
         low, high = math.log(factors[i]), math.log(factors[i + 1])
         while high - low > FACTOR_TOLERANCE:
             middle = (low + high) / 2
-            if (power_at(math.exp(middle)).value >= power) == is_enough[i]:
+            if (power_at(math.exp(middle)) >= power) == is_enough[i]:
                 low = middle
             else:
                 high = middle

@@ -89,7 +89,7 @@ class Found:
         others = [*(each.path for each in left), *{*self.toys, *self.belts}.difference(toys, belts)]
         if not others:
             return replace(self, kept=tuple(kept))
-        note = f"{', '.join(sorted(path.name for path in others))}: left out, since it is of another run"
+        note = f"{', '.join(sorted(path.name for path in others))}: left out, being of other runs"
         return replace(
             self, kept=tuple(kept), toys=tuple(toys), belts=tuple(belts), notes=(*self.notes, note)
         )

@@ -279,6 +279,6 @@ def test_what_is_of_another_run_is_left_out(folder: Path, extras: Path, tmp_path
     hand_over([tmp_path], tmp_path / "page.html")
     page = page_at(tmp_path / "page.html")
     (note,) = [text for text in page.text_in("li") if "left out" in text]
-    assert note.startswith("six.json, six.root: left out, since it is of another run")
+    assert note.startswith("six.json, six.root: left out, being of other runs")
     assert page.text.count("limit on normalisation") == 1
     assert f"other settings or another seed, run {load(EXAMPLE, seed=7).number}" in page.text
