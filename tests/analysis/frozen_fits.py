@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -123,7 +124,8 @@ def data_of(case: FrozenFit) -> Data:
         run = renp_sim.load(path)
     runs = np.unique(case.observation.exposure.run).tolist()
     return Data(
-        tables=None,  # type: ignore[arg-type]
+        # all that a fit asks of a file
+        tables=SimpleNamespace(names={}),  # type: ignore[arg-type]
         observation=case.observation,
         fitted=case.observation,
         assumptions=Assumptions.of(run.config.neutrino, run.emission.interaction),
