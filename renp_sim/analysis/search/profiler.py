@@ -92,7 +92,9 @@ class Profiler:
     @classmethod
     def of(cls, setup: "Setup", counts: FloatArray, held: tuple[str, ...] = ()) -> "Profiler":
         """Return the profiler of these counts with some parameters held."""
-        rest = setup.without(*held).tabled()
+        # what is searched is held row by row; an offset has its tables whether it is held or not
+        model = setup.without(*(name for name in setup.searched if name in held)).tabled().model
+        rest = setup.without(*held).standing_for(model)
         kinked = tuple(name for name in rest.names if name in rest.kinked)
         lattice = None
         if len(kinked) <= 1:
