@@ -17,7 +17,7 @@ from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
-from renp_sim.analysis.search.axis import Axis, Pieces, error_of, reach_of
+from renp_sim.analysis.search.axis import REACH, Axis, Pieces, error_of, reach_of
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.singles import Singles, at_best_singles, singles_of
 from renp_sim.analysis.search.starts import started
@@ -40,8 +40,8 @@ WINDOW = 2.0
 WINDOW_NODES = 24
 """Of a window: 3e-9 standard deviations where the line is as broad as the window, useless for a kink."""
 
-WINDOWS = 4
-"""Most moves of a window."""
+WINDOWS = round(2 * REACH / WINDOW)
+"""Most moves of a window: from one end of where a parameter is looked for to the other."""
 
 EDGE = 1e-2
 """A minimum this near to the end of its window, in half widths, may lie beyond."""
