@@ -291,11 +291,10 @@ def write_excess(report: ExcessReport, folder: Path, *, force: bool = False) -> 
     )
     needed = {z: largest_likely(report.chance, float(ndtr(-z))) for z in SIGMAS}
 
-    def draw() -> "Figure":
-        return excess_plot(
-            places.omega_eV, found.delta_q, needed, title=f"{report.kind}, {report.hypothesis}"
-        )
+    title = f"{report.kind}, {report.hypothesis}"
 
-    says = [f"{report.kind}, {report.hypothesis}"]
+    def draw() -> "Figure":
+        return excess_plot(places.omega_eV, found.delta_q, needed, title=title)
+
     header = ("omega_eV", "mass_eV", "delta_q", "strength")
-    return write_table_and_plot(folder, f"excess_{report.kind}", says, header, rows, draw, force=force)
+    return write_table_and_plot(folder, f"excess_{report.kind}", [title], header, rows, draw, force=force)

@@ -16,7 +16,7 @@ from renp_sim.analysis.likelihood.template_model import WithTemplate
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.search.axis import error_of
 from renp_sim.analysis.search.problem import Problem, Solution
-from renp_sim.analysis.search.profiler import WINDOW
+from renp_sim.analysis.search.profiler import EDGE, WINDOW
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Near:
         return replace(self, theta=self.theta[rows])
 
     def _in_window(self, problem: Problem, mean: PieceMean, start: FloatArray) -> Solution:
-        """Return the fits by the series; those that end at an end of the window go on without."""
+        """Return the fits by the series; those that end beside an end of the window go on without."""
         at, ones = mean.position, np.ones(problem.n_toys)
         piece = Piece(position=at, low=self.low * ones, high=self.high * ones)
         terms = TermsInPiece(inner=problem.terms, piece=piece)
@@ -96,8 +96,9 @@ class Near:
         lower, upper = (bound.copy() for bound in problem.bounds())
         lower[at], upper[at] = 0.0, 1.0
         found = minimise(likelihood, start, lower, upper)
-        beyond = np.flatnonzero((found.x[at] <= 0.0) | (found.x[at] >= 1.0))
         x = piece.inside(found.x)
+        room = np.minimum(x[at] - self.low, self.high - x[at])
+        beyond = np.flatnonzero(room <= EDGE * (self.high - self.low) / 2)
         solution = problem.solution(replace(found, x=x))
         if not len(beyond):
             return solution

@@ -26,7 +26,7 @@ from renp_sim.arrays import FloatArray, IndexArray
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["WINDOW_NODES", "Profiler"]
+__all__ = ["EDGE", "WINDOW", "WINDOW_NODES", "Profiler"]
 
 NODES = (16, 32)
 """Nodes of a series, more where its end is not small."""
@@ -283,16 +283,14 @@ def _extremes(setup: "Setup") -> FloatArray:
 def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> Minimum:
     """Return fits, from both sides of every parameter that enters squared."""
     lower, upper = rest.lower[:, None], rest.upper[:, None]
-    squared = [i for i, name in enumerate(rest.names) if name in rest.squared]
     best = minimise(likelihood, start, lower, upper)
-    for position in squared:
+    for position in (i for i, name in enumerate(rest.names) if name in rest.squared):
         for side in (-1.0, 1.0):
             x = np.array(start)
             x[position] = side * rest.scale[position]
             fits = minimise(likelihood, x, lower, upper)
-            better = fits.q < best.q
-            best.x[:, better], best.q[better] = fits.x[:, better], fits.q[better]
-            best.status[better] = fits.status[better]
+            won = fits.q < best.q
+            best.x[:, won], best.q[won], best.status[won] = fits.x[:, won], fits.q[won], fits.status[won]
     return best
 
 
