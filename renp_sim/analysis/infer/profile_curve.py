@@ -138,8 +138,8 @@ class ProfileCurve:
         moving = theta if set(names) & setup.kinked else theta[:1]
         kinks = [row[(row > low) & (row < high)] for row in setup.model.kinks(name, moving, low, high)]
         kinks *= len(theta) // len(moving)
-        # where the curve of the best fit began the model knows the spectrum already
-        grid = [self.grid] * len(kinks) if len(self.grid) else kinks
+        # of too many kinks the points with which the curve of the best fit began: the model knows them
+        grid = [self.grid if 0 < len(self.grid) < len(row) else row for row in kinks]
         near = self._near(name)
         starts = [np.union1d(near, _some(points, profiler, len(theta))) for points in grid]
 
