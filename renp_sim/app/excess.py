@@ -1,6 +1,7 @@
 """`excess`: an extra threshold or a resonance that no one expected, anywhere in a scan."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -217,7 +218,14 @@ class ExcessReport:
         }
 
 
-def find_excess(subject: Subject, question: Question, kind: ExcessKind, *, n_toys: int) -> ExcessReport:
+def find_excess(
+    subject: Subject,
+    question: Question,
+    kind: ExcessKind,
+    *,
+    n_toys: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> ExcessReport:
     """Return the largest excess of a kind in data, or how large one must be in a run that is planned.
 
     Parameters
@@ -230,6 +238,8 @@ def find_excess(subject: Subject, question: Question, kind: ExcessKind, *, n_toy
         What is looked for.
     n_toys
         Without an excess.
+    progress
+        Told at how many places toys have been fitted, and of how many.
 
     Raises
     ------
@@ -241,15 +251,15 @@ def find_excess(subject: Subject, question: Question, kind: ExcessKind, *, n_toy
     whole = model_of(experiment, hypothesis)
     treatment = rested(question, whole, ())
     setup = Setup.of(whole.offering(treatment.names), treatment)
-    setup = as_polynomial(experiment.at_truth(setup, treatment.fixed))
+    setup = as_polynomial(experiment.at_truth(setup, treatment.fixed)).tabled()
     places = Places.of(experiment, kind)
     found = None
     if subject.counts is None:
         uniforms = Uniforms.of(setup, experiment.exposure.n_steps, seed=subject.seed, n_toys=n_toys)
-        chance = chance_of(setup, places.templates, uniforms)
+        chance = chance_of(setup, places.templates, uniforms, progress=progress)
     else:
         found, setup, chance = excess_of(
-            setup, places.templates, subject.counts, seed=subject.seed, n_toys=n_toys
+            setup, places.templates, subject.counts, seed=subject.seed, n_toys=n_toys, progress=progress
         )
     return ExcessReport(
         kind=kind,

@@ -21,7 +21,7 @@ from renp_sim.cli.options import (
     folder_option,
 )
 from renp_sim.cli.output import print_json, print_notes
-from renp_sim.cli.progress import working
+from renp_sim.cli.progress import progress_bar
 
 __all__ = ["excess"]
 
@@ -63,9 +63,9 @@ def excess(
     subject = subject_of(subjects, model=model, settings=settings or (), seed=seed)
     if output is not None and subject.is_planned:
         raise ConfigError("--output: is for the scan of data; give ROOT files")
-    with working("looking everywhere", quiet=quiet):
+    with progress_bar("looking everywhere", quiet=quiet) as progress:
         n_toys = DEFAULT_TOYS if toys is None else toys
-        report = find_excess(subject, question, ExcessKind(kind), n_toys=n_toys)
+        report = find_excess(subject, question, ExcessKind(kind), n_toys=n_toys, progress=progress)
     written = [] if output is None else write_excess(report, output, force=force)
     if json:
         print_json(report.as_dict())

@@ -135,11 +135,13 @@ def exposure(
         "precision": precision,
         "with_systematics": systematics,
     }
+    # a table shows no curve
+    with_curve = json or output is not None
     executors = executing(workers, keep_freed_memory, cluster=cluster)
     if against is None:
         run = loaded(run_file, settings, seed=seed, run_number=None)
         with executors as executor, working("exposure", quiet=quiet):
-            found = exposure_needed(run, asked, question, executor=executor, **options)
+            found = exposure_needed(run, asked, question, with_curve=with_curve, executor=executor, **options)
         table, show, write = found.as_dict(), _print, partial(write_exposure, found)
     else:
         options |= {"settings": settings or (), "seed": seed}

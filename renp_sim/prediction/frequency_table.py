@@ -3,7 +3,8 @@
 An offset, common, of a run or of a step, only moves the true frequency. For one set of masses, mixings and
 couplings Ī is a function of one number for every kind of line, smooth between the thresholds. The frequency
 axis is cut there, and so finely beside them that in each cell a short Chebyshev series says all of it; a
-cell is computed when it is first asked for. Where a series does not end in time Ī is asked directly.
+cell is computed when it is first asked for at as many frequencies as its series has nodes. Ī is asked
+directly where they are fewer, and where a series does not end in time.
 """
 
 from dataclasses import dataclass, field
@@ -107,19 +108,21 @@ class FrequencyTable:
         table = self._tables(rows)[:, None] * len(self.of_kind) + self.kind
         share = (omega - self.low_eV) / (self.high_eV - self.low_eV)
         cell = np.searchsorted(self._cells.key, (table + np.clip(share, 0.0, 1 - 1e-9)).ravel(), "right") - 1
-        self._compute(np.unique(cell[self._slot[cell] == UNKNOWN]))
-        out = np.empty(omega.shape)
-        for i in range(0, len(cell), ITEMS):
-            block = slice(i, i + ITEMS)
-            out.ravel()[block] = self._summed(omega.ravel()[block], cell[block], order)
-        endless = np.flatnonzero(self._slot[cell] == ENDLESS)
-        if len(endless):
-            at = np.unravel_index(endless, omega.shape)
-            out[at] = self._asked(omega[at][:, None], cell[endless], order)[:, 0]
+        # a series costs as much as Ī at its nodes
+        is_worth = np.bincount(cell, minlength=len(self._slot)) >= (NODES if order == 0 else 1)
+        self._compute(np.flatnonzero(is_worth & (self._slot == UNKNOWN)))
+        flat, out = omega.ravel(), np.empty(omega.size)
+        known = np.flatnonzero(self._slot[cell] >= 0)
+        for i in range(0, len(known), ITEMS):
+            block = known[i : i + ITEMS]
+            out[block] = self._summed(flat[block], cell[block], order)
+        rest = np.flatnonzero(self._slot[cell] < 0)
+        if len(rest):
+            out[rest] = self._asked(flat[rest, None], cell[rest], order)[:, 0]
         if order == 0:
             np.maximum(out, 0.0, out=out)
         efficiency: FloatArray = self.signal.settings.efficiency
-        return out / efficiency
+        return out.reshape(omega.shape) / efficiency
 
     def slopes(self, rows: FloatArray, columns: IndexArray) -> FloatArray:
         """Return ∂Ī/∂θ of the settings for some columns, shape (u, s, len(columns)); 0 but for offsets."""

@@ -79,12 +79,12 @@ def test_tables_say_what_the_spectrum_says(linewidth_eV: float, ordering: Orderi
 def test_cells_that_are_too_wide_end_in_no_series(
     monkeypatch: pytest.MonkeyPatch, name: str, value: float, linewidth_eV: float
 ) -> None:
-    """Then more cells are asked directly, which is slow but right."""
+    """Then more cells are asked directly, which is slow but right; slopes are of series wherever they are."""
     fine = model_of(linewidth_eV).tabled((OFFSET,))
-    fine.expected(rows_of(fine))
+    fine.gradient(rows_of(fine))
     monkeypatch.setattr(frequency_cells, name, value)
     coarse = model_of(linewidth_eV).tabled((OFFSET,))
-    coarse.expected(rows_of(coarse))
+    coarse.gradient(rows_of(coarse))
     assert fine._table is not None
     assert coarse._table is not None
     assert coarse._table.n_endless > 2 * fine._table.n_endless
@@ -95,6 +95,16 @@ def test_no_tables_where_the_masses_move_too(names: tuple[str, ...]) -> None:
     """A table of each mass for one frequency would cost twenty times what it saves."""
     model = model_of(1e-6)
     assert model.tabled(names) is model
+
+
+def test_what_is_asked_once_needs_no_series() -> None:
+    """A cell that holds fewer frequencies than its series has nodes is asked directly: μ itself."""
+    model = model_of(1e-6)
+    row = rows_of(model)[:1]
+    tabled = model.tabled((OFFSET,))
+    np.testing.assert_allclose(tabled.expected(row), model.expected(row), rtol=1e-13)
+    assert tabled._table is not None
+    assert not np.any(tabled._table._slot >= 0)
 
 
 def test_tables_are_kept() -> None:

@@ -6,6 +6,7 @@ level from place to place bounds the p-value (Gross & Vitells, EPJC 70 (2010) 52
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,12 @@ from scipy.special import chdtrc
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.compare import Significance, best_fit
 from renp_sim.analysis.infer.outcomes import Uniforms, p_of_toys
+from renp_sim.analysis.likelihood.poisson import TINY
 from renp_sim.analysis.likelihood.template_model import WithTemplate
+from renp_sim.analysis.search.near import Near
+from renp_sim.analysis.search.problem import Solution
 from renp_sim.analysis.search.search import search
-from renp_sim.arrays import FloatArray
+from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["ENOUGH_TOYS", "Chance", "Excess", "chance_of", "excess_of", "largest_likely", "scan_of_excess"]
 
@@ -25,6 +29,8 @@ ENOUGH_TOYS = 10
 """Beyond a quantile for it to be taken from them."""
 
 MOST_DELTA_Q = 1000.0
+
+Progress = Callable[[int, int], None]
 
 LOW_LEVEL = 0.5
 """Δ(−2 ln L) at which upcrossings are counted: low, so that few toys know their number well."""
@@ -91,6 +97,8 @@ def scan_of_excess(
     templates: FloatArray,
     counts: FloatArray,
     constraint_values: FloatArray | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Return Δ(−2 ln L) ≥ 0 and the strength of each template in each set of counts, shape (b, t).
 
@@ -104,37 +112,72 @@ def scan_of_excess(
         Shape (b, n).
     constraint_values
         What the constraints say in each set, shape (b, f), where toys randomise them.
+    progress
+        Told how many templates are done, and of how many.
     """
-    none = search(setup, counts, constraint_values=constraint_values).q
-    values = constraint_values
+    none = search(setup, counts, constraint_values=constraint_values)
+    values, shape = constraint_values, (len(counts), len(templates))
     if values is not None:
         values = np.concatenate([values, np.zeros((len(counts), 1))], axis=1)
-    delta_q, strengths = np.empty((2, len(counts), len(templates)))
+    is_local = not (setup.searched or setup.bent)
+    # a strength alone has a table of its own
+    near = Near.of(setup, none.theta) if is_local and len(setup.free) else None
+    wanted = _wanted(setup, templates, counts, none) if is_local else np.ones(shape, dtype=np.bool_)
+    delta_q, strengths = np.zeros((2, *shape))
     for t, template in enumerate(templates):
-        found = search(WithTemplate.floating(setup, template), counts, constraint_values=values)
+        if progress is not None:
+            progress(t, len(templates))
+        rows = np.flatnonzero(wanted[:, t])
+        own = None if values is None else values[rows]
+        if near is not None:
+            found = near.take(rows).with_template(template, counts[rows], own)
+        else:
+            found = search(WithTemplate.floating(setup, template), counts[rows], constraint_values=own)
         # what one fit found and the other missed is no evidence
-        delta_q[:, t] = np.maximum(none - found.q, 0.0)
-        strengths[:, t] = found.theta[:, -1]
+        delta_q[rows, t] = np.maximum(none.q[rows] - found.q, 0.0)
+        strengths[rows, t] = found.theta[:, -1]
     return delta_q, strengths
 
 
-def chance_of(setup: Setup, templates: FloatArray, uniforms: Uniforms) -> Chance:
+def _wanted(setup: Setup, templates: FloatArray, counts: FloatArray, none: Solution) -> BoolArray:
+    """Return which templates lower −2 ln L where they begin at the best fit without them, shape (b, t).
+
+    Of the others the best strength is 0, and nothing else moves.
+    """
+    mu = setup.model.expected(none.theta)
+    ratio = np.where(mu > TINY, counts / np.where(mu > TINY, mu, 1.0), np.where(counts > 0, np.inf, 0.0))
+    impossible = np.any(np.isinf(ratio), axis=1)
+    slope = np.sum(templates, axis=1) - np.where(impossible[:, None], 0.0, ratio) @ templates.T
+    wanted: BoolArray = (slope < 0) | impossible[:, None]
+    return wanted
+
+
+def chance_of(
+    setup: Setup, templates: FloatArray, uniforms: Uniforms, *, progress: Progress | None = None
+) -> Chance:
     """Return what toys at the parameters of a set-up show; arguments as in `scan_of_excess`."""
     mu = setup.model.expected(setup.theta)
     toys = uniforms.outcomes(setup, mu, setup.theta)
-    delta_q, _ = scan_of_excess(setup, templates, toys.counts, toys.constraint_values)
+    delta_q, _ = scan_of_excess(setup, templates, toys.counts, toys.constraint_values, progress=progress)
     above = delta_q > LOW_LEVEL
     rises = above[:, 1:] & ~above[:, :-1]
     return Chance(largest=np.max(delta_q, axis=1), upcrossings=float(np.mean(np.sum(rises, axis=1))))
 
 
 def excess_of(
-    setup: Setup, templates: FloatArray, counts: FloatArray, *, seed: int, n_toys: int
+    setup: Setup,
+    templates: FloatArray,
+    counts: FloatArray,
+    *,
+    seed: int,
+    n_toys: int,
+    progress: Progress | None = None,
 ) -> tuple[Excess, Setup, Chance]:
     """Return the largest excess of data (n,), the fit without it, and what toys at that fit show."""
     null, _ = best_fit(setup, counts)
     delta_q, strengths = (values[0] for values in scan_of_excess(null, templates, counts[None]))
-    chance = chance_of(null, templates, Uniforms.of(null, len(counts), seed=seed, n_toys=n_toys))
+    uniforms = Uniforms.of(null, len(counts), seed=seed, n_toys=n_toys)
+    chance = chance_of(null, templates, uniforms, progress=progress)
     place = int(np.argmax(delta_q))
     largest = float(delta_q[place])
     return (

@@ -99,7 +99,7 @@ class ProfileCurve:
                 return profiler.lowest(theta)
 
             ripple = RIPPLE if profiler.kinked else ROUNDING
-            (curve,) = refined(evaluate, [points], [kinks], levels or (1.0,), scale, ripple=ripple)
+            (curve,) = refined(evaluate, [points], [kinks], levels, scale, ripple=ripple)
             found = curve.lowest(kinks)
         # beside a searched parameter one more was looked over at every point of its curve
         if len(setup.kinked) > 1 + (curve is not None):
@@ -138,7 +138,10 @@ class ProfileCurve:
         moving = theta if set(names) & setup.kinked else theta[:1]
         kinks = [row[(row > low) & (row < high)] for row in setup.model.kinks(name, moving, low, high)]
         kinks *= len(theta) // len(moving)
-        starts = [np.union1d(self._near(name), _some(row, profiler, len(theta))) for row in kinks]
+        # of too many kinks the points with which the curve of the best fit began: the model knows them
+        grid = [self.grid if 0 < len(self.grid) < len(row) else row for row in kinks]
+        near = self._near(name)
+        starts = [np.union1d(near, _some(points, profiler, len(theta))) for points in grid]
 
         def evaluate(owner: IndexArray, at: FloatArray) -> Solution:
             rows = theta[owner]

@@ -88,6 +88,16 @@ class PieceMean:
             series[order, :, : last + 1 - order] = chebyshev.chebder(terms, order, scl=2).T
         return cls(position=position, origin=origin[:, None], series=series)
 
+    def with_template(self, template: FloatArray) -> "PieceMean":
+        """Return the mean with one more parameter, the last, times counts (n,) that u does not move."""
+        own = np.zeros((3, len(template), self.series.shape[2]))
+        own[0, :, 0] = template
+        return PieceMean(
+            position=self.position,
+            origin=np.append(self.origin, 0.0)[:, None],
+            series=np.concatenate([self.series, own], axis=1),
+        )
+
     @property
     def bent(self) -> tuple[int, ...]:
         """The position of u: μ is linear in all others."""

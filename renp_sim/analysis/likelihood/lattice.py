@@ -80,10 +80,9 @@ def size_of(lattice: Lattice, values: FloatArray) -> FloatArray:
 
 def tabled(model: "Model", theta: FloatArray, columns: IndexArray, lattice: Lattice) -> FloatArray:
     """Return the coefficients of the lattice's monomials at rows of θ (b, p), shape (m, n, b)."""
-    values = []
-    for point in lattice.points:
-        rows = theta.copy()
-        rows[:, columns] = point
-        values.append(model.expected(rows).T)
-    out: FloatArray = np.einsum("ml,lkb->mkb", lattice.inverse, np.stack(values))
+    rows = np.repeat(theta[None], len(lattice.points), axis=0)
+    rows[..., columns] = lattice.points[:, None]
+    # asked in one call the model computes the spectrum of a row only once
+    values = model.expected(rows).transpose(0, 2, 1)
+    out: FloatArray = np.einsum("ml,lkb->mkb", lattice.inverse, values)
     return out

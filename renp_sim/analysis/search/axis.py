@@ -14,7 +14,7 @@ from renp_sim.arrays import FloatArray, IndexArray
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["NARROWEST", "Axis", "Pieces", "error_of", "reach_of"]
+__all__ = ["NARROWEST", "REACH", "Axis", "Pieces", "error_of", "reach_of"]
 
 REACH = 10.0
 """Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""

@@ -89,7 +89,8 @@ def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> 
     (best,) = _lowest([*starts, *_fits_from(setup, counts, starts)], 1)
     best = over_pieces(setup, setup.searched, counts, best)
     problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), best.theta)
-    last = problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
+    # a second derivative of what has kinks takes one more gradient of the model
+    last = problem.solution(minimise(problem.likelihood(fisher=True), problem.start(), *problem.bounds()))
     return best.keeping_lower(np.arange(len(theta)), last)
 
 

@@ -1,8 +1,9 @@
 """Profiles of −2 ln L over one parameter, refined until their minima and their ends at a level are known.
 
 One plain algorithm for every parameter: values on a grid that holds all kinks, then cells beside local
-minima and cells that a level crosses are divided again and again. Nothing is assumed to be smooth. Several
-curves are refined in step, so that their fits are one batch.
+minima and cells that a level crosses are divided again and again, also where a parabola or a straight line
+has its minimum or its crossing. Nothing is assumed to be smooth: where it is that ends the division soon.
+Several curves are refined in step, so that their fits are one batch.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,11 +18,14 @@ from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 __all__ = ["MINIMUM_TOLERANCE", "ROUNDING", "Curve", "refined"]
 
-PARTS = 8
+PARTS = 4
 """Into how many a cell is divided."""
 
-ROUNDS = 14
-"""Most divisions of a cell: 8¹⁴ is the range of a float."""
+ROUNDS = 22
+"""Most divisions of a cell: 4²² is the range of a float."""
+
+NARROWER = 64
+"""By how much a cell that a level crosses shrinks where the root of Δq is straight."""
 
 KEEP = 12.0
 """What a cell may hide of a local minimum beyond what its neighbours say; it falls as the cell is divided."""
@@ -168,18 +172,58 @@ def _divisions(
     first, stop = np.searchsorted(kinks, values[:-1], "right"), np.searchsorted(kinks, values[1:], "left")
     begun = np.diff(start)[np.searchsorted(start, values[1:]) - 1]
     left = np.where(stop > first, 1.0, np.diff(values) / begun)
-    marked = _beside_minima(q, left, tolerance, ripple) | _crossed(q, levels)
-    marked &= np.diff(values) > 1e-13 * (scale + np.abs(values[1:]))
+    minima, crossed = _minima(q, left, tolerance, ripple), _crossed(q, levels)
+    marked = crossed.copy()
+    marked[minima[minima > 0] - 1] = True
+    marked[minima[minima < len(marked)]] = True
+    wide = np.diff(values) > 1e-13 * (scale + np.abs(values[1:]))
+    marked &= wide
+    is_smooth = stop <= first
+    guesses = [_vertices(values, q, minima, tolerance + ripple * q, is_smooth)]
+    guesses += [_roots(values, q, level, np.flatnonzero(crossed & wide & is_smooth)) for level in levels]
     low, high, first, stop = values[:-1][marked], values[1:][marked], first[marked], stop[marked]
     even = low[:, None] + (high - low)[:, None] * np.arange(1, PARTS) / PARTS
-    parts = [even[stop <= first].ravel()]
+    parts = [even[stop <= first].ravel(), *guesses]
     for a, b in zip(first[stop > first].tolist(), stop[stop > first].tolist(), strict=True):
         parts.append(kinks[a:b][np.unique(np.linspace(0, b - a - 1, min(PARTS, b - a)).astype(int))])
     return np.setdiff1d(np.concatenate(parts), values)
 
 
-def _beside_minima(q: FloatArray, left: FloatArray, tolerance: float, ripple: float) -> BoolArray:
-    """Return which cells lie beside a local minimum that may be the lowest and is not known yet.
+def _vertices(
+    values: FloatArray, q: FloatArray, at: IndexArray, tolerance: FloatArray, is_smooth: BoolArray
+) -> FloatArray:
+    """Return where parabolas through minima and their neighbours are lowest, and points close beside.
+
+    At these −2 ln L rises by half of what a minimum may be off, shape (g,): so it is known if it is there.
+    """
+    at = at[(at > 0) & (at < len(q) - 1)]
+    at = at[is_smooth[at - 1] & is_smooth[at]]
+    before, after = values[at - 1] - values[at], values[at + 1] - values[at]
+    rise_left, rise_right = q[at - 1] - q[at], q[at + 1] - q[at]
+    bend = (rise_right * before - rise_left * after) / (before * after * (after - before))
+    slope = rise_left / before - bend * before
+    usable = (bend > 0) & (np.maximum(rise_left, rise_right) < IMPOSSIBLE_Q / 2)
+    at, bend, slope = at[usable], bend[usable], slope[usable]
+    middle, aside = values[at] - slope / (2 * bend), np.sqrt(tolerance[at] / (2 * bend))
+    points = np.stack([middle - aside, middle, middle + aside])
+    inside: FloatArray = points[(points > values[at - 1]) & (points < values[at + 1])]
+    return inside
+
+
+def _roots(values: FloatArray, q: FloatArray, level: float, cells: IndexArray) -> FloatArray:
+    """Return where the root of Δq, straight across cells, is that of the level, and points beside, (g,)."""
+    root = np.sqrt(q - np.min(q)) - np.sqrt(level)
+    low, high = root[cells], root[cells + 1]
+    crossed = (low > 0) != (high > 0)
+    cells, share = cells[crossed], (low / np.where(crossed, low - high, 1.0))[crossed]
+    points = np.stack([share - 1 / NARROWER / 2, share, share + 1 / NARROWER / 2])
+    inside = (points > 0) & (points < 1)
+    found: FloatArray = (values[cells] + points * (values[cells + 1] - values[cells]))[inside]
+    return found
+
+
+def _minima(q: FloatArray, left: FloatArray, tolerance: float, ripple: float) -> IndexArray:
+    """Return the local minima that may be the lowest and are not known yet, the most hopeful first.
 
     `left` is how much of a cell is left of what it began with, 1 as long as it holds kinks.
     """
@@ -195,10 +239,7 @@ def _beside_minima(q: FloatArray, left: FloatArray, tolerance: float, ripple: fl
     is_minimum &= q - gain <= np.min(q)
     is_minimum &= np.maximum(rise_left, rise_right) > tolerance + ripple * q
     hopeful = np.flatnonzero(is_minimum)
-    hopeful = hopeful[np.argsort((q - gain)[hopeful], kind="stable")[:MOST_MINIMA]]
-    is_minimum[:] = False
-    is_minimum[hopeful] = True
-    return is_minimum[1:] | is_minimum[:-1]
+    return hopeful[np.argsort((q - gain)[hopeful], kind="stable")[:MOST_MINIMA]]
 
 
 def _crossed(q: FloatArray, levels: tuple[float, ...]) -> BoolArray:

@@ -17,7 +17,7 @@ from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
-from renp_sim.analysis.search.axis import Axis, Pieces, error_of, reach_of
+from renp_sim.analysis.search.axis import REACH, Axis, Pieces, error_of, reach_of
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.singles import Singles, at_best_singles, singles_of
 from renp_sim.analysis.search.starts import started
@@ -26,7 +26,7 @@ from renp_sim.arrays import FloatArray, IndexArray
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["WINDOW_NODES", "Profiler"]
+__all__ = ["EDGE", "WINDOW", "WINDOW_NODES", "Profiler"]
 
 NODES = (16, 32)
 """Nodes of a series, more where its end is not small."""
@@ -40,8 +40,8 @@ WINDOW = 2.0
 WINDOW_NODES = 24
 """Of a window: 3e-9 standard deviations where the line is as broad as the window, useless for a kink."""
 
-WINDOWS = 4
-"""Most moves of a window."""
+WINDOWS = round(2 * REACH / WINDOW)
+"""Most moves of a window: from one end of where a parameter is looked for to the other."""
 
 EDGE = 1e-2
 """A minimum this near to the end of its window, in half widths, may lie beyond."""
@@ -92,7 +92,9 @@ class Profiler:
     @classmethod
     def of(cls, setup: "Setup", counts: FloatArray, held: tuple[str, ...] = ()) -> "Profiler":
         """Return the profiler of these counts with some parameters held."""
-        rest = setup.without(*held).tabled()
+        # what is searched is held row by row; an offset has its tables whether it is held or not
+        model = setup.without(*(name for name in setup.searched if name in held)).tabled().model
+        rest = setup.without(*held).standing_for(model)
         kinked = tuple(name for name in rest.names if name in rest.kinked)
         lattice = None
         if len(kinked) <= 1:
@@ -281,16 +283,14 @@ def _extremes(setup: "Setup") -> FloatArray:
 def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> Minimum:
     """Return fits, from both sides of every parameter that enters squared."""
     lower, upper = rest.lower[:, None], rest.upper[:, None]
-    squared = [i for i, name in enumerate(rest.names) if name in rest.squared]
     best = minimise(likelihood, start, lower, upper)
-    for position in squared:
+    for position in (i for i, name in enumerate(rest.names) if name in rest.squared):
         for side in (-1.0, 1.0):
             x = np.array(start)
             x[position] = side * rest.scale[position]
             fits = minimise(likelihood, x, lower, upper)
-            better = fits.q < best.q
-            best.x[:, better], best.q[better] = fits.x[:, better], fits.q[better]
-            best.status[better] = fits.status[better]
+            won = fits.q < best.q
+            best.x[:, won], best.q[won], best.status[won] = fits.x[:, won], fits.q[won], fits.status[won]
     return best
 
 

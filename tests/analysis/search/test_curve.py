@@ -105,3 +105,19 @@ def test_a_minimum_that_hides_beside_a_wall_is_found() -> None:
         lambda at: np.minimum(walled(at), np.where(at > 0.9, np.inf, 5e3 * (at - 0.895) ** 2 - 1)) + 1
     )
     assert found.lowest().theta[0, 0] == pytest.approx(0.895, abs=1e-4)
+
+
+@pytest.mark.parametrize("narrower", [64, 1], ids=["as it is", "twin"])
+def test_a_smooth_curve_takes_few_points(narrower: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minimum to 1e-8 and two ends to 1e-6 of a curve with a third power; the twin only halves cells."""
+    monkeypatch.setattr(curve_module, "NARROWER", narrower)
+
+    def evaluate(owner: IndexArray, values: FloatArray) -> Solution:
+        return fits(900 * (values - 0.31) ** 2 + 500 * (values - 0.31) ** 3, values)
+
+    (found,) = refined(evaluate, [np.linspace(0, 1, 12)], [np.empty(0)], (1.0,))
+    assert found.lowest().q[0] < 1e-8
+    (region,) = found.regions(1.0, 0.0)
+    end = 0.31 + 1 / 30
+    assert region.upper == pytest.approx(end - 500 * (1 / 30) ** 3 / 60, abs=3e-5)
+    assert (len(found.values) < 80) == (narrower > 1)
