@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from renp_sim.app.compare import CompareMethod as CompareMethod
     from renp_sim.app.compare import compare as compare
     from renp_sim.app.data import read_data as read_data
-    from renp_sim.app.excess import ExcessKind as ExcessKind
+    from renp_sim.app.excess_places import ExcessKind as ExcessKind
     from renp_sim.app.excess import find_excess as find_excess
     from renp_sim.app.exposure import exposure_needed as exposure_needed
     from renp_sim.app.fitting import fit_data as fit_data
@@ -58,7 +58,7 @@ _HOME = {
     "Asking": "renp_sim.app.separations",
     "CompareMethod": "renp_sim.app.compare",
     "Constraint": "renp_sim.analysis.model",
-    "ExcessKind": "renp_sim.app.excess",
+    "ExcessKind": "renp_sim.app.excess_places",
     "ExpectedCounts": "renp_sim.prediction.expected_counts",
     "Exposure": "renp_sim.analysis.data",
     "LimitMethod": "renp_sim.app.limit",

@@ -54,7 +54,8 @@ def excess(
     quiet: Quiet = False,
 ) -> None:
     """Print the largest excess anywhere in the scan, and how probable it is by chance anywhere."""
-    from renp_sim.app.excess import ExcessKind, find_excess, write_excess
+    from renp_sim.app.excess import find_excess, write_excess
+    from renp_sim.app.excess_places import ExcessKind
     from renp_sim.app.subject import subject_of
     from renp_sim.cli.fit_options import resting_question
     from renp_sim.errors import ConfigError

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from renp_sim.app.excess import MOST_PLACES, ExcessKind, Places, find_excess, write_excess
+from renp_sim.app.excess import find_excess, write_excess
+from renp_sim.app.excess_places import MOST_PLACES, ExcessKind, Places
 from renp_sim.app.experiment import Experiment
 from renp_sim.app.question import Normalisation, Question
 from renp_sim.app.subject import Subject

@@ -68,7 +68,8 @@ def test_letters_that_no_font_has_are_spelled_and_nothing_is_said(
         save(drawn, tmp_path / "letters.png")
         text = [artist.get_text() for artist in drawn.findobj(Text) if isinstance(artist, Text)]
         assert text.count(title.replace("\ue123", r"\ue123")) == 2
-    assert [str(warning.message) for warning in recwarn] == []
+    # old versions of what draws warn of themselves
+    assert [str(w.message) for w in recwarn if not issubclass(w.category, DeprecationWarning)] == []
     assert caplog.records == []
 
 

@@ -42,7 +42,7 @@ def by_force(setup: Setup, counts: FloatArray, theta: FloatArray) -> float:
     bounds = [REACH[name] for name in setup.names]
     return float(
         differential_evolution(
-            q, bounds, vectorized=True, updating="deferred", popsize=40, maxiter=200, rng=1, tol=1e-10
+            q, bounds, vectorized=True, updating="deferred", popsize=40, maxiter=200, seed=1, tol=1e-10
         ).fun
     )
 
