@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from renp_sim.app.compare import CompareMethod as CompareMethod
     from renp_sim.app.compare import compare as compare
     from renp_sim.app.data import read_data as read_data
-    from renp_sim.app.excess_places import ExcessKind as ExcessKind
     from renp_sim.app.excess import find_excess as find_excess
+    from renp_sim.app.excess_places import ExcessKind as ExcessKind
     from renp_sim.app.exposure import exposure_needed as exposure_needed
     from renp_sim.app.fitting import fit_data as fit_data
     from renp_sim.app.identify import identify as identify

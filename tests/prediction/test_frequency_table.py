@@ -121,3 +121,12 @@ def test_derivatives_in_offsets_are_those_of_the_spectrum(linewidth_eV: float) -
     slope = model.gradient(rows)[..., offsets]
     tabled = model.tabled((OFFSET,)).gradient(rows)[..., offsets]
     np.testing.assert_allclose(tabled, slope, atol=1e-5 * np.max(np.abs(slope)))
+
+
+def test_numbers_do_not_depend_on_what_was_asked_before() -> None:
+    """Bit by bit: processes that share toys have been asked for different ones."""
+    model, again = (model_of(1e-5).tabled(("frequency_offset_eV",)) for _ in range(2))
+    rows = rows_of(model)
+    first = model.expected(rows[:3])
+    again.expected(np.repeat(rows, 40, axis=0))
+    assert np.array_equal(again.expected(rows[:3]), first)
