@@ -108,8 +108,8 @@ class FrequencyTable:
         table = self._tables(rows)[:, None] * len(self.of_kind) + self.kind
         share = (omega - self.low_eV) / (self.high_eV - self.low_eV)
         cell = np.searchsorted(self._cells.key, (table + np.clip(share, 0.0, 1 - 1e-9)).ravel(), "right") - 1
-        # a series costs as much as Ī at its nodes; what is known from other calls is not looked at, so that no
-        # number depends on what was asked before, nor on which process was
+        # a series costs as much as Ī at its nodes; what is known from other calls is not looked at, so that
+        # no number depends on what was asked before, nor on which process was
         is_worth = np.bincount(cell, minlength=len(self._slot)) >= (NODES if order == 0 else 1)
         self._compute(np.flatnonzero(is_worth & (self._slot == UNKNOWN)))
         flat, out = omega.ravel(), np.empty(omega.size)
