@@ -117,6 +117,11 @@ def exposure_needed(
     for method, (found, curve) in counted.items():
         curves[method.value] = curve
         results += [answer(method, each) for each in found]
+    if {CompareMethod.EXACT, CompareMethod.TOYS} <= set(counted):
+        refused.append(
+            "where counts are few the power is a saw-tooth: toys give the exposure of a line through it, "
+            "exact the last one at which it is passed"
+        )
     longest = max((result.factor for result in results if result.factor), default=1.0)
     ladder = added_in_turn(experiment, question) if with_systematics else ()
     systematics = [

@@ -29,9 +29,14 @@ def left_out(experiment: Experiment, treatment: Treatment, command: str = "") ->
     """Return a line for each thing that spreads counts by more than 2 % of their variance and does not float.
 
     These are the errors that steps have of their own, unless `treatment` names them, and afterpulses, which
-    make counts vary more than Poisson does. `command` is the one that has the options, if another one.
+    make counts vary more than Poisson does. `command` is the one that has the options, if another one. So is
+    what runs share that may be independent, of which errors come out too small.
     """
-    return (*_step_errors(experiment, treatment, command), *afterpulse_notes(experiment.detectors))
+    return (
+        *_shared_errors(experiment, treatment),
+        *_step_errors(experiment, treatment, command),
+        *afterpulse_notes(experiment.detectors),
+    )
 
 
 def left_out_of_toys(file: ToyFile) -> tuple[str, ...]:
@@ -46,6 +51,27 @@ def left_out_of_toys(file: ToyFile) -> tuple[str, ...]:
     longest = max(times["factor"] for times in about["exposures"])
     experiment = Experiment.of(run_from_table(file.config)).scaled(longest)
     return left_out(experiment, Treatment(free=tuple(about["parameters"])), "toys ")
+
+
+def _shared_errors(experiment: Experiment, treatment: Treatment) -> list[str]:
+    """Return a line if errors of several runs are one parameter."""
+    exposure = experiment.exposure
+
+    def is_of_several(error: FloatArray) -> bool:
+        return len(np.unique(exposure.run[error > 0])) > 1
+
+    errors = {"efficiency": exposure.efficiency_common_error}
+    for component, error in zip(exposure.components, exposure.background_error_hz.T, strict=True):
+        errors[f"background.{component}"] = error
+    names = [name for name, error in errors.items() if is_of_several(error)]
+    names = [n for n in names if not any(fnmatchcase(n, pattern) for pattern in treatment.fixed)]
+    if not names:
+        return []
+    return [
+        f"{', '.join(names)}: one parameter for all runs, which moves each by its own error, so these are "
+        "taken as fully correlated, and independent ones have another answer; its value is that of the run "
+        "with the largest error"
+    ]
 
 
 def _step_errors(experiment: Experiment, treatment: Treatment, command: str) -> list[str]:

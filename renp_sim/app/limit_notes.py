@@ -1,6 +1,7 @@
 """What a reader of a limit must know, a line each."""
 
 import math
+from contextlib import suppress
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.app.experiment import Experiment
 from renp_sim.app.interest import resting_masses
 from renp_sim.arrays import FloatArray
+from renp_sim.errors import NumericsError
 
 __all__ = ["limit_notes"]
 
@@ -50,10 +52,15 @@ def _most_expected(setup: Setup, found: Limit) -> FloatArray:
 
     A signal without a background expects nothing where it is none, and what is tested is the end.
     """
-    values = [end for end in (found.lower, found.upper) if end is not None]
-    theta = np.tile(setup.theta, (len(values) + 1, 1))
-    theta[1:, setup.index(found.name)] = values
-    return np.asarray(setup.model.expected(theta).max(axis=0))
+    most = np.asarray(setup.model.expected(setup.theta))
+    for end in (found.lower, found.upper):
+        if end is not None:
+            theta = setup.theta.copy()
+            theta[setup.index(found.name)] = end
+            # on a pole an end may be so small that no width of it can be resolved
+            with suppress(NumericsError):
+                most = np.maximum(most, setup.model.expected(theta))
+    return most
 
 
 def _ends(setup: Setup, found: Limit) -> list[str]:

@@ -68,7 +68,8 @@ def subject_of(
     """
     are_files = [Path(fspath(path)).suffix.lower() == ROOT_SUFFIX for path in paths]
     if all(are_files):
-        data = read_data(paths, model, settings, seed=seed)
+        # without a run file a seed is that of the toys alone
+        data = read_data(paths, model, settings, seed=None if model is None else seed)
         counts = np.asarray(data.fitted.counts, dtype=float)
         return Subject(
             experiment=data.experiment,

@@ -28,7 +28,7 @@ from renp_sim.cli.options import (
 from renp_sim.cli.output import print_json, print_notes, print_table
 from renp_sim.cli.progress import working
 from renp_sim.cli.toys import print_toys, refuse_unread
-from renp_sim.errors import ConfigError, listed
+from renp_sim.errors import ConfigError
 
 __all__ = ["exposure"]
 
@@ -249,13 +249,18 @@ def _print(table: dict[str, Any]) -> None:
 
 
 def _several(results: list[dict[str, Any]]) -> list[str]:
-    """Return all crossings of each power that is passed more than once."""
-    return [
-        f"{row['method']}: counts are whole, so power {row['power']:g} is crossed at factors "
-        f"{listed([f'{factor:.5g}' for factor in row['crossings']], MOST_CROSSINGS)}; after the last it stays"
-        for row in results
-        if row["status"] == "several"
-    ]
+    """Return the crossings of each power that is passed more than once, of very many the first and the last."""
+    notes = []
+    for row in results:
+        if row["status"] == "several":
+            shown = [f"{factor:.5g}" for factor in row["crossings"]]
+            if len(shown) > MOST_CROSSINGS:
+                shown = [*shown[: MOST_CROSSINGS // 2], "…", *shown[-MOST_CROSSINGS // 2 :]]
+            notes.append(
+                f"{row['method']}: counts are whole, so power {row['power']:g} is crossed "
+                f"{len(row['crossings'])} times, at factors {', '.join(shown)}; after the last it stays"
+            )
+    return notes
 
 
 def _added(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:

@@ -55,8 +55,12 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def complain(line: str) -> None:
     """Print one line on stderr, if that can be, whatever characters a name in it has."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    with suppress(OSError):
+    try:
         print(f"renp-sim: {shown}", file=sys.stderr)
+    except OSError:
+        # what is left in its buffer would change the exit code
+        with suppress(OSError):
+            _drop(sys.stderr.fileno())
 
 
 def close_output(code: str | int | None) -> str | int | None:

@@ -150,6 +150,18 @@ def test_teeth_of_one_step_are_those_of_its_outcomes() -> None:
     assert_allclose(result.crossings, wanted, rtol=1e-4)
 
 
+def test_no_power_depends_on_which_others_are_asked() -> None:
+    """The last tooth of 0.9 was between two points where others were asked too."""
+    dark = "background=[{name='dark', kind='dark_counts', rate_hz=2e-5}]"
+    options: dict[str, Any] = {"methods": (CompareMethod.EXACT,)}
+    alone, both = (
+        needed([1.0695], "ordering", MASS_RESTS, dark, powers=powers, **options).results[-1]
+        for powers in ((0.9,), (0.5, 0.9))
+    )
+    assert alone == both
+    assert both.factor == pytest.approx(8.7062, rel=1e-4)
+
+
 def test_toys_agree_with_every_outcome(two_frequencies: ExposureAnswer) -> None:
     exact, toys = two_frequencies.results[:2], two_frequencies.results[2:]
     for by_outcome, by_toys in zip(exact, toys, strict=True):

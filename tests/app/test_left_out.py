@@ -24,7 +24,7 @@ from renp_sim.app.report import spectrum_of_files
 from renp_sim.app.scan import scan_of
 from renp_sim.app.sensitivity import sensitivity_of
 from renp_sim.app.separations import Asking
-from renp_sim.app.subject import Subject
+from renp_sim.app.subject import Subject, subject_of
 from renp_sim.app.toy_plan import plan_toys
 from renp_sim.app.toys import make_toys
 from renp_sim.cli.program import run_program
@@ -183,3 +183,17 @@ def test_a_plan_says_what_it_leaves_out() -> None:
         (note,) = (note for note in with_them.notes if note.startswith(f"{what} errors of single steps"))
         assert f"--constrain '{name}.*'" in note
     assert not any("afterpulses" in note or "single steps" in note for note in without.notes)
+
+
+def test_errors_that_runs_share_are_said(tmp_path: Path) -> None:
+    """One parameter moves the efficiency of both; not where it is fixed, or one run only has an error."""
+    constant = "detector.efficiency={kind='constant',value=0.5,common_error_rel=%s}"
+    paths = []
+    for seed, error in ((1, 0.1), (2, 0.02), (3, 0.0)):
+        paths.append(tmp_path / f"{seed}.root")
+        generate(load("gp23_three_frequencies", (constant % error,), seed=seed), paths[-1])
+    both, one = (subject_of(which).experiment for which in (paths[:2], paths[1:]))
+    (note,) = left_out(both, Treatment())
+    assert note.startswith("efficiency: one parameter for all runs")
+    assert left_out(both, Treatment(fixed={"efficiency": None})) == ()
+    assert left_out(one, Treatment()) == ()

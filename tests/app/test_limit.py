@@ -3,15 +3,19 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from renp_sim.analysis.infer.limit import Limit
+from renp_sim.app.compare import compare
+from renp_sim.app.excess import find_excess
+from renp_sim.app.excess_places import ExcessKind
 from renp_sim.app.limit import LimitMethod, LimitReport, PValues, limit_of
 from renp_sim.app.question import Normalisation, Question, Treatment
 from renp_sim.app.subject import subject_of
-from renp_sim.errors import ConfigError
+from renp_sim.errors import ConfigError, FitError
 from renp_sim.production.generate import generate
 from renp_sim.runfile.run import load
 
@@ -238,6 +242,40 @@ def test_a_limit_that_is_none_is_json() -> None:
     assert found["upper"] is None
     assert any(None in interval for interval in found["intervals"])
     json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "upper"),
+    [
+        (("target.coherence=1e-5", "background=[{name='dark',kind='dark_counts',rate_hz=1e-5}]"), 7918.8),
+        (("target.volume_cm3=1e-4",), 21706.0),
+    ],
+)
+def test_a_limit_far_from_one_is_found(settings: tuple[str, ...], upper: float) -> None:
+    """By hand; "unbounded" where a window is doubled fourteen times only."""
+    found = limit("normalisation", *settings, method=LimitMethod.ASIMOV).limit
+    assert found.upper == pytest.approx(upper, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"method": LimitMethod.PROFILE},
+        {"method": LimitMethod.CLS},
+        {"method": LimitMethod.FELDMAN_COUSINS, "n_toys": 50},
+    ],
+)
+def test_counts_that_nothing_allows_have_no_limit(tmp_path: Path, options: dict[str, Any]) -> None:
+    """A mass that closes a step with counts; ends, NaN or no answer at all were given."""
+    generate(load("gp23_three_frequencies"), tmp_path / "run.root")
+    closed = Question(treatment=Treatment(fixed={"lightest_mass_eV": 0.03}))
+    subject = subject_of([tmp_path / "run.root"])
+    with pytest.raises(FitError, match="no model allows the counts: steps 2 have counts"):
+        limit_of(subject, closed, "normalisation", **options)
+    with pytest.raises(FitError, match="no model allows the counts: steps 2 have counts"):
+        compare(subject, closed, "ordering")
+    with pytest.raises(FitError, match="no model allows the counts: steps 2 have counts"):
+        find_excess(subject, closed, ExcessKind.THRESHOLD, n_toys=10)
 
 
 def test_toys_are_drawn_where_outcomes_are_not_counted() -> None:

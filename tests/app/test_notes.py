@@ -104,8 +104,8 @@ def test_a_limit_on_the_normalisation_does_not_call_it_fixed(capsys: pytest.Capt
 def test_every_crossing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """The table has the last one only."""
     lines = said(capsys, "exposure", RUN, "--question", "ordering", "--method", "exact", *ONE_STEP)
-    (line,) = re.findall(r"power 0.5 is crossed at factors (.*); after the last", lines)
-    factors = [float(factor) for factor in line.split(", ")]
+    (line,) = re.findall(r"power 0.5 is crossed \d+ times, at factors (.*); after the last", lines)
+    factors = [float(factor) for factor in line.split(", ") if factor != "…"]
     assert len(factors) > 5
     assert factors == sorted(factors)
     assert f"{factors[-1]:g}" in lines.split("note:")[0]

@@ -36,8 +36,9 @@ HALVINGS, TOY_HALVINGS = 14, 7
 
 DOUBLINGS, NARROWINGS = 200, 60
 
-SHIFTS = (0.0, 1.0, -1.0)
-"""Of the level, in its errors: an end, and where it might be."""
+SHIFTS = (0.0, 2.0, -2.0)
+"""Of the level, in its errors: an end, and where it might be. Half of that is told as its error: where
+acceptance hardly changes over a range and then jumps, one error of the level may say that an end is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,7 +135,7 @@ class Belt:
         found = [(end, *cell[2:]) for end, cell in zip(self._ends(data, cells), cells, strict=True)]
         # where acceptance jumps, as it does where counts are few, toys decide nothing and the error is 0
         errors = {
-            end: float(np.mean([_moved(end, is_upper, found, points, s) for s in shifts[1:] or shifts]))
+            end: float(np.mean([_moved(end, is_upper, found, points, s) for s in shifts[1:] or shifts])) / 2
             for end, is_upper, shift in found
             if shift == 0
         }

@@ -17,6 +17,7 @@ from renp_sim.analysis.infer.cls_values import AsymptoticCls, CountedCls, root_o
 from renp_sim.analysis.infer.fit import FEW_COUNTS
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, is_even, is_seen
 from renp_sim.analysis.infer.outcomes import is_enumerable, median_counts
+from renp_sim.analysis.infer.possible import require_possible
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.infer.toys import Toys
 from renp_sim.analysis.intervals import Interval
@@ -83,6 +84,8 @@ def cls_limit(
     ------
     ConfigError
         If the parameter can also lower an expectation, or p-values cannot be had as asked.
+    FitError
+        If no value allows the counts.
     """
     if not only_adds(setup, name):
         raise ConfigError(
@@ -93,6 +96,7 @@ def cls_limit(
         return ClsLimit(limit=Limit.none(name, level, 0.0), p_values=p_values)
     setup = _at_null(setup, name)
     data = Statistic.of(setup, name, Kind.UPPER, counts[None])
+    require_possible(setup, float(data.best.q[0]), counts)
     null = data.held(0.0).theta[0]
     first = _first_guess(setup, name, null)
     chosen = _chosen(setup, p_values, null, name, first, toys)

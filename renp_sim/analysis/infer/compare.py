@@ -22,6 +22,7 @@ from renp_sim.analysis.infer.outcomes import (
     is_least,
     p_of_toys,
 )
+from renp_sim.analysis.infer.possible import require_possible
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.toys import Part, Toys, gathered
 from renp_sim.analysis.infer.weights import is_beyond, log_ratio, weighted_p_value
@@ -102,6 +103,7 @@ class Comparison:
         if q_truth > PERFECT:
             first, q_truth = best_fit(truth, counts)
         second, q_alternative = best_fit(alternative, counts)
+        require_possible(second, min(q_truth, q_alternative), counts)
         return cls(
             counts=counts,
             truth=first,
@@ -146,7 +148,7 @@ class Comparison:
     @property
     def is_wall(self) -> bool:
         """Whether the alternative forbids counts that the truth allows, whatever floats."""
-        return not math.isfinite(self.delta_q)
+        return math.isfinite(self.q_truth) and not math.isfinite(self.q_alternative)
 
     def asymptotic(self) -> Significance:
         """Return the significance of the root of ΔT; at a wall it is no number."""

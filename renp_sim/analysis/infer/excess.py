@@ -16,6 +16,7 @@ from scipy.special import chdtrc
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.compare import Significance, best_fit
 from renp_sim.analysis.infer.outcomes import Uniforms, p_of_toys
+from renp_sim.analysis.infer.possible import require_possible
 from renp_sim.analysis.likelihood.poisson import TINY
 from renp_sim.analysis.likelihood.template_model import WithTemplate
 from renp_sim.analysis.search.near import Near
@@ -88,7 +89,9 @@ class Chance:
         return p_of_toys(self.largest, delta_q)
 
     def bound(self, delta_q: float) -> float:
-        """Return the bound on it by upcrossings."""
+        """Return the bound on it by upcrossings; whatever there is has a largest one that is not below 0."""
+        if delta_q <= 0:
+            return 1.0
         return min(_local_p(delta_q) + self.upcrossings * math.exp(-(delta_q - LOW_LEVEL) / 2), 1.0)
 
 
@@ -174,7 +177,8 @@ def excess_of(
     progress: Progress | None = None,
 ) -> tuple[Excess, Setup, Chance]:
     """Return the largest excess of data (n,), the fit without it, and what toys at that fit show."""
-    null, _ = best_fit(setup, counts)
+    null, q_null = best_fit(setup, counts)
+    require_possible(null, q_null, counts)
     delta_q, strengths = (values[0] for values in scan_of_excess(null, templates, counts[None]))
     uniforms = Uniforms.of(null, len(counts), seed=seed, n_toys=n_toys)
     chance = chance_of(null, templates, uniforms, progress=progress)

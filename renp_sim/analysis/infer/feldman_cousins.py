@@ -7,6 +7,7 @@ from renp_sim.analysis.infer.belt import Belt
 from renp_sim.analysis.infer.belts import Belts
 from renp_sim.analysis.infer.limit import Limit, LimitStatus, is_even, is_seen
 from renp_sim.analysis.infer.outcomes import is_enumerable, median_counts
+from renp_sim.analysis.infer.possible import require_possible
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.infer.toys import Toys
 from renp_sim.analysis.intervals import Interval
@@ -47,6 +48,8 @@ def feldman_cousins_limit(
     ------
     ConfigError
         If outcomes cannot be counted and no toys are asked for.
+    FitError
+        If no value allows the counts.
     """
     if not is_seen(setup, name):
         return Limit.none(name, level, float(setup.theta[setup.index(name)]))
@@ -54,6 +57,7 @@ def feldman_cousins_limit(
         # of whole numbers only are there outcomes: the median ones stand for an expectation
         counts = median_counts(counts)
     data = Statistic.of(setup, name, Kind.TWO_SIDED, counts[None])
+    require_possible(setup, float(data.best.q[0]), counts)
     if belts is None:
         belts = Belts.open(None, setup, name, seed=0, n_toys=0)
     executor = executor or Serial()

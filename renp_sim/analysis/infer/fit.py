@@ -13,6 +13,7 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.best_fit import BestFit, is_flat
 from renp_sim.analysis.infer.goodness import asymptotic_p_value
 from renp_sim.analysis.infer.minuit import minos_ends, minuit_of
+from renp_sim.analysis.infer.possible import impossible
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Role
 from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level
@@ -21,7 +22,7 @@ from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.singles import singles_of
 from renp_sim.arrays import FloatArray
 from renp_sim.constants import ONE_SIGMA
-from renp_sim.errors import ConfigError, FitError, listed
+from renp_sim.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -95,12 +96,7 @@ def fit(
         fits.append(_described(best, label, level, intervals, rows))
     result = FitResult(fits=tuple(fits), level=level)
     if not math.isfinite(result.best.minus_two_ln_L):
-        where = np.flatnonzero((counts > 0) & (result.best.expected <= 0))
-        raise FitError(
-            f"no model allows the counts: steps {listed(where, 5)} have counts where every model expects "
-            "none; give a background component or free it",
-            last=result,
-        )
+        raise impossible(counts, result.best.expected, last=result)
     return result
 
 
@@ -165,7 +161,7 @@ def _intervals(
             name in wanted if wanted is not None else (setup.constraints[position] is None or not best.kinked)
         )
         if not is_wanted and name in errors:
-            out[name] = _parabola(setup.theta[setup.index(name)], errors[name], level)
+            out[name] = _parabola(setup, name, errors[name], level)
             continue
         if not is_wanted and (wanted is not None or name in untold):
             continue
@@ -271,8 +267,14 @@ def few_counts(expected: FloatArray, rows: str = "steps") -> str:
     )
 
 
-def _parabola(value: float, error: float, level: float) -> Intervals:
-    """Return the interval of a parabola."""
-    reach = error * math.sqrt(delta_q_of_level(level))
-    region = Interval(lower=float(value - reach), upper=float(value + reach))
+def _parabola(setup: Setup, name: str, error: float, level: float) -> Intervals:
+    """Return the interval of a parabola, which ends where the parameter does."""
+    reach, value = error * math.sqrt(delta_q_of_level(level)), float(setup.theta[setup.index(name)])
+    low, high = setup.limits(name)
+    region = Interval(
+        lower=max(value - reach, low),
+        upper=min(value + reach, high),
+        lower_open=value - reach < low,
+        upper_open=value + reach > high,
+    )
     return Intervals.two_sided((region,), level, Method.PARABOLA)

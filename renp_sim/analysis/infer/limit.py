@@ -13,6 +13,7 @@ import numpy as np
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.band import BAND
+from renp_sim.analysis.infer.possible import require_possible
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.result import TIE
 from renp_sim.analysis.intervals import Interval, delta_q_of_level
@@ -110,6 +111,11 @@ def profile_limit(setup: Setup, counts: FloatArray, name: str, level: float, *, 
         Two-sided.
     band
         Whether the expected band is wanted, which makes sense for an Asimov set.
+
+    Raises
+    ------
+    FitError
+        If no value allows the counts.
     """
     z = math.sqrt(delta_q_of_level(level))
     curve_levels = [z * z]
@@ -119,6 +125,7 @@ def profile_limit(setup: Setup, counts: FloatArray, name: str, level: float, *, 
     if not is_seen(setup, name):
         return Limit.none(name, level, float(setup.theta[setup.index(name)]), delta_q=z * z)
     curve = ProfileCurve.of(setup, counts, z * z, *curve_levels)
+    require_possible(curve.setup, curve.q_min, counts)
     best, stood = float(curve.setup.theta[setup.index(name)]), float(setup.theta[setup.index(name)])
     # an interference may fit an Asimov set at a second value, and better by rounding: that is not its truth
     if stood != best and float(curve.delta_q(name, np.array([stood]))[0]) <= TIE * (1 + curve.q_min):

@@ -40,8 +40,9 @@ MOST_ITEMS = 1 << 18
 visited, so that time does not grow with the square of the steps (frozen fits `steps_300`, `steps_1000` and
 `fine_scan_offset`)."""
 
-WIDENINGS = 14
-"""Times a window is doubled before its parameter is said to be without limit."""
+WIDENINGS = 60
+"""Times a window is doubled before its parameter is said to be without limit: a normalisation of a signal
+that no one would see has one of 1e4 and more (`test_a_limit_far_from_one_is_found`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,7 +6,7 @@ All that is known of an experiment is what two hypotheses say of it at a given e
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, partial, reduce
 
 import numpy as np
 from scipy.optimize import brentq
@@ -18,7 +18,17 @@ from renp_sim.analysis.infer.toys import gathered
 from renp_sim.arrays import FloatArray
 from renp_sim.parallel.executor import Executor, Serial, Shared
 
-__all__ = ["MOST", "Crossings", "Curve", "asimov_curve", "by_asimov", "by_outcomes", "probit_of", "reach_of"]
+__all__ = [
+    "MOST",
+    "Crossings",
+    "Curve",
+    "asimov_curve",
+    "by_asimov",
+    "by_outcomes",
+    "joined",
+    "probit_of",
+    "reach_of",
+]
 
 LEAST, MOST = 1e-6, 1e8
 """Factors on the durations of a run file between which an answer is looked for."""
@@ -131,6 +141,8 @@ def by_outcomes(
 ) -> tuple[list[Crossings], Curve]:
     """Return where the power of every outcome is what is asked, around an exposure; on any executor the same.
 
+    Each power has a curve of its own, so that no answer depends on which others are asked.
+
     Raises
     ------
     ConfigError
@@ -142,8 +154,13 @@ def by_outcomes(
         (values,) = gathered(executor or Serial(), _power, [((shared, p_value), factors.tolist())])
         return np.array(values)
 
-    curve = _finer(powers_at, centre * np.geomspace(*reach_of(p_value, powers), CURVE_POINTS), powers)
-    return [_exact_crossings(partial(_power, shared, p_value), curve, power) for power in powers], curve
+    power_at = partial(_power, shared, p_value)
+    curves = [
+        _finer(powers_at, centre * np.geomspace(*reach_of(p_value, [power]), CURVE_POINTS), power)
+        for power in powers
+    ]
+    found = [_exact_crossings(power_at, curve, power) for curve, power in zip(curves, powers, strict=True)]
+    return found, reduce(joined, curves)
 
 
 def _power(here: Shared[Comparison], p_value: float, factor: float) -> float:
@@ -161,18 +178,16 @@ def reach_of(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
     return float(either.min()) / MARGIN, float(either.max()) * MARGIN
 
 
-def _finer(
-    powers_at: Callable[[FloatArray], FloatArray], factors: FloatArray, powers: Sequence[float]
-) -> Curve:
-    """Return the power at exposures, and at more of them where it is near to one that is asked."""
+def _finer(powers_at: Callable[[FloatArray], FloatArray], factors: FloatArray, power: float) -> Curve:
+    """Return the power at exposures, and at more of them where it is near to the one that is asked."""
     # the longest first: if its outcomes are too many, nothing was done in vain
     values = powers_at(factors[::-1])[::-1]
     probit = probit_of(values)
-    away = np.min(np.abs(probit[:, None] - ndtri(np.asarray(powers))), axis=1)
-    # teeth are as high as an outcome is probable, and far from the asked powers they do not matter
+    away = np.abs(probit - ndtri(power))
+    # teeth are as high as an outcome is probable, and far from the asked power they do not matter
     falls = np.where(away[1:] < 1, probit[:-1] - probit[1:], 0.0)
     near = away < max(LEAST_TOOTH, TOOTH * float(np.max(falls, initial=0.0)))
-    passed = np.any((values[1:, None] >= powers) != (values[:-1, None] >= powers), axis=1)
+    passed = (values[1:] >= power) != (values[:-1] >= power)
     cells = np.flatnonzero(near[1:] | near[:-1] | passed).tolist()
     inner = [np.geomspace(factors[i], factors[i + 1], FINER + 1)[1:-1] for i in cells]
     more = np.concatenate([np.empty(0), *inner])
@@ -180,6 +195,13 @@ def _finer(
     order = np.argsort(every)
     all_values = np.concatenate([values, powers_at(more)])
     return every[order], all_values[order], np.zeros(len(every))
+
+
+def joined(one: Curve, other: Curve) -> Curve:
+    """Return the points of both, by rising exposure."""
+    factor, value, error = (np.concatenate(pair) for pair in zip(one, other, strict=True))
+    order = np.argsort(factor, kind="stable")
+    return factor[order], value[order], error[order]
 
 
 def probit_of(values: FloatArray) -> FloatArray:

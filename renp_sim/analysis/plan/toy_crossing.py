@@ -12,7 +12,7 @@ from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.outcomes import require_toys
 from renp_sim.analysis.infer.power import weighted_power
 from renp_sim.analysis.infer.toys import Part, gathered, parts_of
-from renp_sim.analysis.plan.crossing import Crossings, Curve, probit_of, reach_of
+from renp_sim.analysis.plan.crossing import Crossings, Curve, joined, probit_of, reach_of
 from renp_sim.arrays import FloatArray
 from renp_sim.parallel.executor import Executor, Serial, Shared
 
@@ -79,7 +79,7 @@ def by_toys(
     farthest = LONGEST * curve[0][-1]
     # where the error of a background limits, q rises more slowly than the exposure
     while np.max(curve[1]) < max(powers) and LONGER * curve[0][-1] <= farthest:
-        curve = _joined(curve, points(curve[0][-1] * LONGER ** np.array([0.5, 1.0])))
+        curve = joined(curve, points(curve[0][-1] * LONGER ** np.array([0.5, 1.0])))
     crossings = []
     for power in powers:
         found, near = toy_crossings(curve, power), NEARBY_POINTS
@@ -91,7 +91,7 @@ def by_toys(
             more = max(LEAST_CLOSE - NEARBY_POINTS, math.ceil((grown - 1) * near))
             near += more
             around = found.factors[-1] * np.geomspace(1 / NEARBY, NEARBY, more)
-            curve = _joined(curve, points(around))
+            curve = joined(curve, points(around))
             found = toy_crossings(curve, power)
         crossings.append(found)
     return crossings, curve
@@ -106,13 +106,6 @@ def _drawn(here: Shared[Comparison], factor: float, part: Part) -> tuple[FloatAr
 @lru_cache(maxsize=1)
 def _longer(here: Shared[Comparison], factor: float) -> Comparison:
     return here.value.longer(factor)
-
-
-def _joined(one: Curve, other: Curve) -> Curve:
-    """Return the points of both, by rising exposure."""
-    factor, value, error = (np.concatenate(pair) for pair in zip(one, other, strict=True))
-    order = np.argsort(factor)
-    return factor[order], value[order], error[order]
 
 
 def toy_crossings(curve: Curve, power: float) -> Crossings:

@@ -78,6 +78,7 @@ def test_upcrossings_bound_what_toys_reach() -> None:
         assert p - 4 * error < chance.bound(delta_q) < 3 * p
     assert largest_likely(chance, 0.01) == pytest.approx(float(np.quantile(chance.largest, 0.99)))
     assert chance.bound(largest_likely(chance, 1e-7)) == pytest.approx(1e-7, rel=1e-6, abs=0)
+    assert chance.bound(0.0) == 1.0
 
 
 def test_p_values_are_uniform_where_there_is_nothing() -> None:
