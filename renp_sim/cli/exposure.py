@@ -249,7 +249,7 @@ def _print(table: dict[str, Any]) -> None:
 
 
 def _several(results: list[dict[str, Any]]) -> list[str]:
-    """Return the crossings of each power that is passed more than once, of very many the first and the last."""
+    """Return the crossings of each power that is passed more than once, of many the first and last."""
     notes = []
     for row in results:
         if row["status"] == "several":
