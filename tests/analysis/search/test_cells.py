@@ -35,9 +35,12 @@ def by_force(setup: Setup, counts: FloatArray, theta: FloatArray) -> float:
     """−2 ln L where differential evolution ends: it knows of no kinks, cells or slopes."""
 
     def q(x: FloatArray) -> FloatArray:
-        rows = np.repeat(theta[None], x.shape[1], axis=0)
-        found = Problem.of(setup, np.repeat(counts[None], x.shape[1], axis=0), rows)
-        return found.likelihood().value(x)
+        # older versions end with one point that is no column
+        columns = x.reshape(len(x), -1)
+        rows = np.repeat(theta[None], columns.shape[1], axis=0)
+        found = Problem.of(setup, np.repeat(counts[None], columns.shape[1], axis=0), rows)
+        values = found.likelihood().value(columns)
+        return values if x.ndim == 2 else values[0]
 
     bounds = [REACH[name] for name in setup.names]
     return float(
