@@ -9,8 +9,9 @@ from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.toys import parts_of
 from renp_sim.analysis.minimise.solution import Status
-from renp_sim.analysis.search import grid
+from renp_sim.analysis.search import grid, profiler
 from renp_sim.analysis.search import search as module
+from renp_sim.analysis.search.profiler import Profiler
 from renp_sim.analysis.search.search import search
 from renp_sim.app.compare import setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
@@ -85,6 +86,23 @@ def test_a_fit_on_a_kink_that_two_parameters_move_has_ended(monkeypatch: pytest.
     monkeypatch.setattr(grid, "ON_KINK", -1.0)
     twin = search(setup, toys.counts, constraint_values=toys.constraint_values)
     assert np.all(twin.status[on_kink] == Status.NOT_CONVERGED)
+
+
+def test_a_fit_follows_an_offset_to_the_end_of_its_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counts that want eleven of its errors; the twin, of four moves, stops at eight and far above."""
+    settings = ("laser.linewidth_eV=1e-4", CALIBRATION, "target.volume_cm3=1e5")
+    experiment = Experiment.of(load("gp23_six_frequencies", settings))
+    resting = Question(treatment=Treatment(fixed={"lightest_mass_eV": None}))
+    setup, _, _ = setups_of(experiment, resting, "ordering")
+    offset = setup.index("frequency_offset_eV")
+    theta = setup.theta.copy()
+    theta[offset] = 5.5e-5
+    counts = setup.model.expected(theta)
+    found = Profiler.of(setup, counts).lowest(setup.theta[None])
+    assert_allclose(found.theta[0, offset], 5e-5, rtol=1e-9)
+    monkeypatch.setattr(profiler, "WINDOWS", 4)
+    twin = Profiler.of(setup, counts).lowest(setup.theta[None])
+    assert twin.q[0] > found.q[0] + 500
 
 
 def test_toys_from_tables_are_fitted_as_one_by_one() -> None:

@@ -41,7 +41,7 @@ WINDOW_NODES = 24
 """Of a window: 3e-9 standard deviations where the line is as broad as the window, useless for a kink."""
 
 WINDOWS = round(2 * REACH / WINDOW)
-"""Most moves of a window: from one end of where a parameter is looked for to the other."""
+"""Most moves of a window, from end to end (`test_a_fit_follows_an_offset_to_the_end_of_its_reach`)."""
 
 EDGE = 1e-2
 """A minimum this near to the end of its window, in half widths, may lie beyond."""
