@@ -238,8 +238,9 @@ def _across_kinks(problem: Problem, best: Minimum) -> Minimum:
         status=np.where(use, free.status, best.status),
         calls=best.calls + free.calls,
     )
-    theta = problem.solution(found).theta
-    for toy in np.flatnonzero(found.status == Status.NOT_CONVERGED).tolist():
+    unfinished = np.flatnonzero(found.status == Status.NOT_CONVERGED).tolist()
+    theta = problem.solution(found).theta if unfinished else np.empty(0)
+    for toy in unfinished:
         if is_on_kink(problem.setup.moved(theta[toy])):
             found.status[toy] = Status.AT_KINK
     return found
