@@ -25,6 +25,12 @@ from renp_sim.runfile.run import Run
 __all__ = ["exposure_needed", "require_test"]
 
 
+TEETH = (
+    "where counts are few the power is a saw-tooth: toys give the exposure of a line through it, exact the "
+    "last one at which it is passed"
+)
+
+
 def _crossing(run: Run, exposure: Exposure, method: CompareMethod, found: Crossings) -> Crossing:
     """Return an answer with its times; the last crossing counts."""
     factor = found.factors[-1] if found.factors else None
@@ -117,11 +123,6 @@ def exposure_needed(
     for method, (found, curve) in counted.items():
         curves[method.value] = curve
         results += [answer(method, each) for each in found]
-    if {CompareMethod.EXACT, CompareMethod.TOYS} <= set(counted):
-        refused.append(
-            "where counts are few the power is a saw-tooth: toys give the exposure of a line through it, "
-            "exact the last one at which it is passed"
-        )
     longest = max((result.factor for result in results if result.factor), default=1.0)
     ladder = added_in_turn(experiment, question) if with_systematics else ()
     systematics = [
@@ -140,6 +141,7 @@ def exposure_needed(
         systematics=tuple(systematics),
         notes=(
             *_notes(asimov, truth, alternative),
+            *([TEETH] if len(counted) > 1 else []),
             # what is small in a short run may rule in the long one that answers
             *left_out(experiment.scaled(longest), question.treatment),
             *refused,

@@ -29,8 +29,8 @@ def left_out(experiment: Experiment, treatment: Treatment, command: str = "") ->
     """Return a line for each thing that spreads counts by more than 2 % of their variance and does not float.
 
     These are the errors that steps have of their own, unless `treatment` names them, and afterpulses, which
-    make counts vary more than Poisson does. `command` is the one that has the options, if another one. So is
-    what runs share that may be independent, of which errors come out too small.
+    make counts vary more than Poisson does; and what runs share though it may be independent. `command` is
+    the one that has the options, if another one.
     """
     return (
         *_shared_errors(experiment, treatment),

@@ -18,6 +18,7 @@ from renp_sim.app.systematics import Systematic, present, without
 from renp_sim.app.table_and_plot import write_table_and_plot
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import NumericsError, listed
+from renp_sim.plots.figure import LONG
 from renp_sim.plots.sensitivity import DrawnLimit, PublishedBound, sensitivity_plot
 from renp_sim.runfile.run import load
 
@@ -32,9 +33,6 @@ MOST_NOTES = 8
 
 LIMITS_BY = 1.1
 """What is known perfectly must improve a limit by this factor to be what limits it."""
-
-LONG = 5.0
-"""Exposures that differ by this factor are drawn on a logarithmic axis."""
 
 MAY_LIMIT = (Systematic.BACKGROUND, Systematic.NORMALISATION, Systematic.CALIBRATION)
 """What a point of the curve may be limited by, beside the counts."""

@@ -21,15 +21,12 @@ from renp_sim.cli.options import (
     Toys,
     Workers,
 )
-from renp_sim.cli.output import print_json, print_notes
+from renp_sim.cli.output import ROUNDING, print_json, print_notes
 from renp_sim.cli.progress import working
 
 __all__ = ["compare"]
 
 DEFAULT_TOYS = 10_000
-
-ROUNDING = 1e-9
-"""What of Δ(−2 ln L) is none."""
 
 
 def compare(

@@ -12,7 +12,10 @@ from renp_sim.errors import NumericsError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["close_output", "complain", "print_json", "print_notes", "print_table"]
+__all__ = ["ROUNDING", "close_output", "complain", "print_json", "print_notes", "print_table"]
+
+ROUNDING = 1e-9
+"""What of Δ(−2 ln L) is none."""
 
 ENDLESS = 10_000
 """Columns of a screen on which every table has room."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp_sim.plots.figure import COLOURS, figure, logarithmic, put_title
+from renp_sim.plots.figure import COLOURS, LONG, figure, logarithmic, put_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 __all__ = ["against_plot"]
 
 DAY_S = 86_400.0
-
-LONG = 5.0
-"""What reaches over this factor has a logarithmic axis."""
 
 
 def against_plot(

@@ -17,6 +17,7 @@ __all__ = [
     "COLOURS",
     "FORMATS",
     "INK",
+    "LONG",
     "QUIET",
     "cycled",
     "figure",
@@ -32,6 +33,9 @@ COLOURS = ("#1f5fa8", "#d1495b", "#2e8b57", "#8a5fa8", "#c98a1b", "#55b5c9", "#6
 """Distinct also for most colour-blind readers, the first five in grey too."""
 
 FORMATS = ("png", "pdf")
+
+LONG = 5.0
+"""What reaches over this factor has a logarithmic axis."""
 
 MOST_LABELLED = 1e3
 """A logarithmic axis over less has room for three labels in a decade."""
