@@ -112,9 +112,9 @@ def rendered(drawn: "Figure", kind: str, *, dpi: float | None = None, salt: str 
     data = BytesIO()
     dateless = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
     with _style(), mpl.rc_context({"svg.hashsalt": salt}):
-        # a name may have a letter that no font has
-        spell(drawn)
         if (layout := drawn.get_layout_engine()) is not None:
+            # a name may have a letter that no font has
+            spell(drawn)
             drawn.set_dpi(mpl.rcParams["savefig.dpi"])
             if drawn.axes:
                 layout.execute(drawn)

@@ -81,8 +81,11 @@ class Windows:
                 break
             rows = self._rows(places[left], half_window)
             fit = self._fit(rows, others, places[left])
-            delta_q[left] = np.maximum(self._level_q(rows, others) - fit.q, 0.0)
-            half_windows[left[self._is_described(rows, others, fit)]] = half_window
+            described = self._is_described(rows, others, fit)
+            half_windows[left[described]] = half_window
+            # what a narrower window will tell needs no level
+            told = described | (half_window == self.half_windows[-1])
+            delta_q[left[told]] = np.maximum(self._level_q(rows[told], others) - fit.q[told], 0.0)
         return delta_q, half_windows
 
     def level_q(self, places: FloatArray, half_window: int) -> FloatArray:
@@ -153,7 +156,10 @@ class Windows:
 
     def _level_q(self, rows: IndexArray, others: FloatArray) -> FloatArray:
         """Return −2 ln L of the best level without an onset."""
-        return np.minimum(*(self._fit(rows, others, None, more).q for more in (0, SMOOTHER)))
+        # places between the same settings have the same window
+        _, first, same = np.unique(rows[:, 0], return_index=True, return_inverse=True)
+        level = np.minimum(*(self._fit(rows[first], others, None, more).q for more in (0, SMOOTHER)))
+        return np.asarray(level[same])
 
     def _near(self, place: float) -> FloatArray:
         places = self.places()
