@@ -14,7 +14,7 @@ from renp_sim.arrays import FloatArray, IndexArray
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["NARROWEST", "REACH", "Axis", "Pieces", "error_of", "reach_of"]
+__all__ = ["NARROWEST", "REACH", "Axis", "Pieces", "error_of", "extremes_of", "reach_of"]
 
 REACH = 10.0
 """Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""
@@ -96,3 +96,15 @@ def reach_of(setup: "Setup", name: str) -> tuple[float, float]:
         return low, high
     reach = REACH * constraint.error * (constraint.value if constraint.shape == "log_normal" else 1.0)
     return max(low, constraint.value - reach), min(high, constraint.value + reach)
+
+
+def extremes_of(setup: "Setup") -> FloatArray:
+    """Return rows in which the polynomial may have different terms, shape (2, p).
+
+    Where all stand, and where what has kinks is at its lower bound, such as massless neutrinos, with which
+    every pair is open that can be.
+    """
+    low = setup.theta.copy()
+    for name in setup.kinked:
+        low[setup.index(name)] = np.maximum(setup.limits(name)[0], low[setup.index(name)] - 1.0)
+    return np.stack([setup.theta, low])

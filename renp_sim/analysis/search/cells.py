@@ -6,6 +6,7 @@ assumed to be smooth, and many rows, as those of a profile, are searched at once
 """
 
 import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,10 @@ __all__ = ["lowest_over_cells"]
 PARTS = 8
 """Cells along each parameter at first."""
 
-KEPT = 4
+KEPT = 3
 """To the power of the number of parameters, so many cells are divided in each round."""
 
-MOST_CELLS, MOST_KEPT = 4096, 256
+MOST_CELLS, MOST_KEPT = 4096, 64
 """Of first cells, and of those that are divided, however many parameters there are."""
 
 MOST_PARAMETERS = 4
@@ -40,15 +41,24 @@ fits move all together, as the offset of every step."""
 ROUNDS = 8
 """Divisions by two: a last cell is a 256th of a first one."""
 
-EARLY = 2
-"""After this round fits go on from the lowest cells of all so far, while these still lie apart: later they
-are of one valley (test_cells_without_diversity_miss_the_minimum)."""
+EARLY = 3
+"""After so many rounds fits go on from the lowest cells of each, while these still lie apart: later they are
+of one valley (test_cells_without_diversity_miss_the_minimum)."""
 
-STARTS = 24
-"""Middles of cells, and least of all, from which fits go on."""
+EARLY_STARTS = 16
+"""Cells of each early round from which fits go on, a few steps only: they are to leave their cell."""
 
-ITERATIONS = 16
-"""Most steps of such a fit: what still moves is on a kink."""
+STARTS, MOST_STARTS = 3, 27
+"""Starts of the last fits, to the power of the number of parameters."""
+
+APART = 1 / 2000
+"""Of the reach of a parameter by which these differ: a hundred cells of one valley lead to one fit."""
+
+LOWEST = 4
+"""Fits that are followed inside their pieces: of several at one corner of kinks another may end lowest."""
+
+EARLY_ITERATIONS, ITERATIONS = 6, 16
+"""Most steps of an early fit and of a last one: what still moves is on a kink."""
 
 
 def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
@@ -64,34 +74,42 @@ def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> 
         All parameters, shape (b, p): what floats stands somewhere, which is looked at too.
     """
     every = tuple(name for name in setup.names if name in setup.kinked)
-    profiler = Profiler.of(setup, counts, every)
     kinked = every if len(every) <= MOST_PARAMETERS else setup.searched
     columns = [setup.index(name) for name in kinked]
-    middle, half = (np.repeat(cells[None], len(theta), axis=0) for cells in _first_cells(setup, kinked))
-    corners = np.array(list(itertools.product((-0.5, 0.5), repeat=len(kinked))))
-    n_kept = min(KEPT ** len(kinked), MOST_KEPT)
-    found, early = [profiler.lowest(theta)], []
-    for done in range(ROUNDS):
+    n_starts = min(STARTS ** len(kinked), MOST_STARTS)
+    cells = _first_cells(setup, kinked)
+    rounds = list(_divided(Profiler.of(setup, counts, every), columns, cells, theta))
+    early = [one for middles in rounds[:EARLY] for one in middles[:EARLY_STARTS]]
+    found = [*itertools.chain(*rounds), *_fits_from(setup, counts, early, EARLY_ITERATIONS)]
+    starts = _lowest(found, n_starts, columns, APART * np.ptp(cells[0], axis=0))
+    starts += _exchanged(setup, kinked, starts[0])
+    best = _lowest([*starts, *_fits_from(setup, counts, starts, ITERATIONS)], LOWEST)
+    ended = over_pieces(setup, setup.searched, counts, Solution.joined(best), is_local=True)
+    (lowest,) = _lowest(_split(ended, len(theta)), 1)
+    problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), lowest.theta)
+    # a second derivative of what has kinks takes one more gradient of the model
+    last = problem.solution(minimise(problem.likelihood(fisher=True), problem.start(), *problem.bounds()))
+    return lowest.keeping_lower(np.arange(len(theta)), last)
+
+
+def _divided(
+    profiler: Profiler, columns: list[int], cells: tuple[FloatArray, FloatArray], theta: FloatArray
+) -> Iterator[list[Solution]]:
+    """Yield the lowest middles of cells, shape (b,) each, round after round; at first where all stand too."""
+    corners = np.array(list(itertools.product((-0.5, 0.5), repeat=len(columns))))
+    n_kept = min(KEPT ** len(columns), MOST_KEPT)
+    middle, half = (np.repeat(of_one[None], len(theta), axis=0) for of_one in cells)
+    known = [profiler.lowest(theta)]
+    for _ in range(ROUNDS):
         rows = np.repeat(theta[:, None], middle.shape[1], axis=1)
         rows[..., columns] = middle
         fits = profiler.lowest(rows.reshape(-1, rows.shape[-1]))
         lowest = np.argsort(fits.q.reshape(len(theta), -1), axis=1, kind="stable")[:, :n_kept]
-        kept = [fits.take(at) for at in (lowest + middle.shape[1] * np.arange(len(theta))[:, None]).T]
-        found += kept
-        early += kept[:STARTS]
-        if done == EARLY:
-            found += _fits_from(setup, counts, early)
-        middle, half = (np.take_along_axis(cells, lowest[..., None], axis=1) for cells in (middle, half))
-        middle = (middle[:, :, None] + corners * half[:, :, None]).reshape(len(theta), -1, len(kinked))
+        yield known + [fits.take(at) for at in (lowest + middle.shape[1] * np.arange(len(theta))[:, None]).T]
+        known = []
+        middle, half = (np.take_along_axis(of_all, lowest[..., None], axis=1) for of_all in (middle, half))
+        middle = (middle[:, :, None] + corners * half[:, :, None]).reshape(len(theta), -1, len(columns))
         half = np.repeat(half / 2, len(corners), axis=1)
-    starts = _lowest(found, STARTS)
-    starts += _exchanged(setup, kinked, starts[0])
-    (best,) = _lowest([*starts, *_fits_from(setup, counts, starts)], 1)
-    best = over_pieces(setup, setup.searched, counts, best)
-    problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), best.theta)
-    # a second derivative of what has kinks takes one more gradient of the model
-    last = problem.solution(minimise(problem.likelihood(fisher=True), problem.start(), *problem.bounds()))
-    return best.keeping_lower(np.arange(len(theta)), last)
 
 
 def _first_cells(setup: "Setup", kinked: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
@@ -106,21 +124,38 @@ def _first_cells(setup: "Setup", kinked: tuple[str, ...]) -> tuple[FloatArray, F
     return middle, half
 
 
-def _fits_from(setup: "Setup", counts: FloatArray, starts: list[Solution]) -> list[Solution]:
-    """Return where fits of all that floats lead in few steps, each of b rows."""
+def _fits_from(setup: "Setup", counts: FloatArray, starts: list[Solution], most: int) -> list[Solution]:
+    """Return where fits of all that floats lead in so many steps, each of b rows."""
+    if not starts:
+        return []
     theta, n_rows = np.concatenate([start.theta for start in starts]), len(starts[0].q)
     problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), theta)
     likelihood = problem.likelihood(fisher=True)
-    found = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
-    fits = problem.solution(found)
-    return [fits.take(first + np.arange(n_rows)) for first in range(0, len(theta), n_rows)]
+    found = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=most)
+    return _split(problem.solution(found), n_rows)
 
 
-def _lowest(found: list[Solution], most: int) -> list[Solution]:
-    """Return the lowest, the second lowest … of several solutions of each row."""
-    order = np.argsort(np.stack([one.q for one in found]), axis=0, kind="stable")[:most]
-    every, n_rows = Solution.joined(found), len(found[0].q)
-    return [every.take(rank * n_rows + np.arange(n_rows)) for rank in order]
+def _split(fits: Solution, n_rows: int) -> list[Solution]:
+    """Return fits of b rows each."""
+    return [fits.take(first + np.arange(n_rows)) for first in range(0, len(fits.q), n_rows)]
+
+
+def _lowest(
+    found: list[Solution], most: int, columns: Sequence[int] = (), apart: FloatArray | float = 0.0
+) -> list[Solution]:
+    """Return the lowest, the second lowest … of several solutions of each row, apart in some columns."""
+    q, every = np.stack([one.q for one in found]), Solution.joined(found)
+    x = every.theta[:, columns].reshape(*q.shape, len(columns))
+    rows, out = np.arange(q.shape[1]), []
+    for _ in range(min(most, len(found))):
+        at = np.argmin(q, axis=0)
+        out.append(every.take(at * q.shape[1] + rows))
+        if len(columns):
+            q[np.all(np.abs(x - x[at, rows]) <= apart, axis=2)] = np.inf
+        q[at, rows] = np.inf
+        if np.all(np.isinf(q)):
+            break
+    return out
 
 
 def _exchanged(setup: "Setup", kinked: tuple[str, ...], best: Solution) -> list[Solution]:

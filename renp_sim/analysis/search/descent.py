@@ -1,5 +1,6 @@
 """Descent over the smooth pieces of several parameters with kinks, one after the other."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,10 +21,20 @@ ROUNDS = 8
 """Most such rounds: along a valley that is oblique to all pieces there are ever more, of nothing."""
 
 
-def over_pieces(setup: "Setup", kinked: tuple[str, ...], counts: FloatArray, found: Solution) -> Solution:
-    """Return fits, the lowest over the pieces of one parameter after the other, until none gains."""
+def over_pieces(
+    setup: "Setup",
+    kinked: tuple[str, ...],
+    counts: FloatArray,
+    found: Solution,
+    *,
+    is_local: bool = False,
+) -> Solution:
+    """Return fits, the lowest over the pieces of one parameter after the other, until none gains.
+
+    Of all pieces, or of those in which each fit stands.
+    """
     others = [tuple(other for other in kinked if other != name) for name in kinked]
-    profilers = [Profiler.of(setup, counts, held) for held in others]
+    profilers = [replace(Profiler.of(setup, counts, held), is_local=is_local) for held in others]
     rows = np.arange(len(found.q))
     for _ in range(ROUNDS):
         before = found.q

@@ -17,7 +17,7 @@ from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
-from renp_sim.analysis.search.axis import REACH, Axis, Pieces, error_of, reach_of
+from renp_sim.analysis.search.axis import REACH, Axis, Pieces, error_of, extremes_of, reach_of
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.singles import Singles, at_best_singles, singles_of
 from renp_sim.analysis.search.starts import started
@@ -79,6 +79,8 @@ class Profiler:
         What fixes the polynomial in the others; None where μ is none, or several have kinks.
     singles
         Those of the kinked that move steps of their own.
+    is_local
+        Whether of the pieces only that is fitted in which a row stands, or the two at whose kink it does.
     """
 
     setup: "Setup"
@@ -88,6 +90,7 @@ class Profiler:
     kinked: tuple[str, ...]
     lattice: Lattice | None
     singles: Singles
+    is_local: bool = False
 
     @classmethod
     def of(cls, setup: "Setup", counts: FloatArray, held: tuple[str, ...] = ()) -> "Profiler":
@@ -99,7 +102,7 @@ class Profiler:
         lattice = None
         if len(kinked) <= 1:
             smooth = rest.without(*kinked)
-            lattice = Lattice.of(rest.model, smooth.names, _extremes(setup), smooth.scale)
+            lattice = Lattice.of(rest.model, smooth.names, extremes_of(setup), smooth.scale)
         return cls(
             setup=setup,
             counts=counts,
@@ -153,6 +156,8 @@ class Profiler:
         here = theta[pieces.owner, table.column]
         is_own = (pieces.low <= here) & (here <= pieces.high)
         self._fit_each(table, pieces.take(np.flatnonzero(is_own)), theta, out)
+        if self.is_local:
+            return out
         # a piece whose constraint term alone is more than what is known cannot be the lowest
         hopeful = ~is_own & (table.least_term(pieces) < out.q[pieces.owner])
         self._fit_each(table, pieces.take(np.flatnonzero(hopeful)), theta, out)
@@ -266,18 +271,6 @@ class Profiler:
         likelihood = problem.likelihood(fisher=True)
         lowest = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
         return problem.solution(replace(lowest, q=lowest.q + self.terms(theta)))
-
-
-def _extremes(setup: "Setup") -> FloatArray:
-    """Return rows in which the polynomial may have different terms, shape (2, p).
-
-    Where all stand, and where what has kinks is at its lower bound, such as massless neutrinos, with which
-    every pair is open that can be.
-    """
-    low = setup.theta.copy()
-    for name in setup.kinked:
-        low[setup.index(name)] = np.maximum(setup.limits(name)[0], low[setup.index(name)] - 1.0)
-    return np.stack([setup.theta, low])
 
 
 def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> Minimum:

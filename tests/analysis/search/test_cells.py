@@ -68,5 +68,5 @@ def test_cells_without_diversity_miss_the_minimum(monkeypatch: pytest.MonkeyPatc
     setup, counts = six_frequencies()
     best = lowest_over_cells(setup, counts, setup.theta[None]).q[0]
     assert best == pytest.approx(1.384, abs=1e-3)
-    monkeypatch.setattr(cells, "EARLY", -1)
+    monkeypatch.setattr(cells, "EARLY", 0)
     assert lowest_over_cells(setup, counts, setup.theta[None]).q[0] > best + 0.1
