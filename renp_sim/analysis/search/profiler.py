@@ -20,7 +20,7 @@ from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.analysis.search.axis import REACH, Axis, Pieces, error_of, reach_of
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.singles import Singles, at_best_singles, singles_of
-from renp_sim.analysis.search.starts import started
+from renp_sim.analysis.search.starts import at_best_angles, started
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ ITERATIONS = 25
 """Most steps of a fit that asks the model: what still moves is on a kink (frozen fit `offset_per_step`)."""
 
 FIRST_LOOKS = np.array([0.08, 0.25, 0.5, 0.75, 0.92])
-"""Values of u in a piece among which the start of its fit is chosen."""
+"""Values of u in a piece among which its start is chosen."""
 
 BLOCK_ITEMS = 1 << 21
 """Rows × steps × coefficients in memory at a time: 16 MB."""
@@ -264,15 +264,15 @@ class Profiler:
         """Return fits that start where rows of θ (g, p) stand."""
         problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
         likelihood = problem.likelihood(fisher=True)
-        lowest = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
+        start = at_best_angles(self.rest, likelihood, problem.start())
+        lowest = minimise(likelihood, start, *problem.bounds(), max_iterations=ITERATIONS)
         return problem.solution(replace(lowest, q=lowest.q + self.terms(theta)))
 
 
 def _extremes(setup: "Setup") -> FloatArray:
     """Return rows in which the polynomial may have different terms, shape (2, p).
 
-    Where all stand, and where what has kinks is at its lower bound, such as massless neutrinos, with which
-    every pair is open that can be.
+    Where all stand, and where what has kinks is lowest, such as massless neutrinos, which open every pair.
     """
     low = setup.theta.copy()
     for name in setup.kinked:
