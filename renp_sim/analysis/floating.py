@@ -208,6 +208,12 @@ class Setup:
         return tuple(name for name in self.names if name in self.squared)
 
     @property
+    def angles(self) -> frozenset[str]:
+        """Floating parameters in which μ is periodic."""
+        chosen = (self.model.parameters[i] for i in self.free)
+        return frozenset(p.name for p in chosen if p.period is not None)
+
+    @property
     def amplitudes(self) -> tuple[str, ...]:
         """Floating couplings with an end in which μ is no quadratic form, in order."""
         chosen = (self.model.parameters[i] for i in self.free)

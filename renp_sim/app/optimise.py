@@ -1,6 +1,6 @@
 """`optimise`: the schedule that answers a question in the least time, with a certificate."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
@@ -55,7 +55,14 @@ class Wish:
     grid_eV: FloatArray | None = None
 
 
-def optimised(run: Run, asking: Asking, wish: Wish, prior: Prior | None = None) -> OptimalSchedule:
+def optimised(
+    run: Run,
+    asking: Asking,
+    wish: Wish,
+    prior: Prior | None = None,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+) -> OptimalSchedule:
     """Return the schedule that answers a question in the least wall time.
 
     Parameters
@@ -68,6 +75,8 @@ def optimised(run: Run, asking: Asking, wish: Wish, prior: Prior | None = None) 
         What the schedule may be.
     prior
         Truths; None: what the run file says.
+    tell
+        Is called with what is begun.
 
     Raises
     ------
@@ -79,11 +88,14 @@ def optimised(run: Run, asking: Asking, wish: Wish, prior: Prior | None = None) 
     asking.require()
     layout, prior = Layout.of(run), prior or Prior()
     grid = default_grid(run, _neutrinos(prior.runs(run))) if wish.grid_eV is None else wish.grid_eV
+    tell(f"{len(grid)} frequencies")
     candidates, separations, every = _solved(layout, prior, asking, grid, None)
     _require_answer(every)
     if wish.grid_eV is None:
         finer = _zoomed(candidates.omega_eV, every.time > ZOOM_SHARE * np.sum(every.time))
+        tell(f"{len(finer)} frequencies, finer where time is spent")
         candidates, separations, every = _solved(layout, prior, asking, finer, every.points)
+    tell("fewer steps")
     found = thinned(
         every,
         separations,
@@ -104,6 +116,7 @@ def optimised(run: Run, asking: Asking, wish: Wish, prior: Prior | None = None) 
         notes=(*_notes(run, prior), *afterpulse_notes({run.number: run.detector})),
     )
     own_s = done.live_time_s
+    tell("how much longer other schedules need")
     gain = {name: _needed_s(other, asking, prior) / own_s for name, other in _others(run).items()}
     return replace(done, gain=gain)
 

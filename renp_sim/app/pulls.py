@@ -8,7 +8,7 @@ import numpy as np
 
 from renp_sim.app.left_out import left_out_of_toys
 from renp_sim.ntuple.opening import Paths
-from renp_sim.ntuple.toy_reader import read_toys
+from renp_sim.ntuple.toy_reader import ToyFile, open_toys_of_one, rows_of_toys
 from renp_sim.ntuple.toy_schema import TOY_LEGENDS, toy_branch
 
 __all__ = ["pull_notes", "pull_report", "pulls_of_toys"]
@@ -25,9 +25,9 @@ def pull_report(paths: Paths) -> dict[str, Any]:
     SchemaError
         As `pulls_of_toys` does.
     """
-    rows = pulls_of_toys(paths)
-    file, *_ = read_toys(paths, [])[0]
-    return {"rows": rows, "notes": [*pull_notes(rows), *left_out_of_toys(file)]}
+    files = open_toys_of_one(paths)
+    rows = _pulls(files)
+    return {"rows": rows, "notes": [*pull_notes(rows), *left_out_of_toys(files[0])]}
 
 
 def pulls_of_toys(paths: Paths) -> list[dict[str, Any]]:
@@ -42,9 +42,13 @@ def pulls_of_toys(paths: Paths) -> list[dict[str, Any]]:
     SchemaError
         If a file cannot be read, or they do not belong together.
     """
-    first = read_toys(paths, [])[0][0].campaign
+    return _pulls(open_toys_of_one(paths))
+
+
+def _pulls(files: Sequence[ToyFile]) -> list[dict[str, Any]]:
+    first = files[0].campaign
     names = [toy_branch(f"{kind}_{name}") for name in first["parameters"] for kind in ("fit", "err")]
-    _, rows = read_toys(paths, [*names, "status"])
+    rows = rows_of_toys(files, [*names, "status"])
     out = []
     for hypothesis in first["drawn"]:
         own = (rows["hypothesis"] == hypothesis) & (rows["fitted"] == hypothesis)

@@ -121,9 +121,10 @@ def optimise(
     if toys:
         # before minutes of work
         require_hypotheses(asking)
-    with working("optimising", quiet=quiet):
+    with working("optimising", quiet=quiet) as tell:
         wish = wish_of(run, most_steps=steps, least_dwell_s=min_dwell, grid=grid)
-        plan = optimised(run, asking, wish, None if not prior else prior_of(prior, is_robust=robust))
+        truths = None if not prior else prior_of(prior, is_robust=robust)
+        plan = optimised(run, asking, wish, truths, tell=tell)
     if toys:
         given = executing(workers, keep_freed_memory, cluster=cluster)
         with given as executor, working("toys", quiet=quiet):

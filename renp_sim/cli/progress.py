@@ -51,12 +51,12 @@ def progress_bar(what: str, *, quiet: bool, unit: str = "") -> Iterator[Callable
 
 
 @contextmanager
-def working(what: str, *, quiet: bool) -> Iterator[None]:
-    """Show that something is being done whose end is not known."""
+def working(what: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Show that something is being done whose end is not known; the callback adds what of it."""
     if quiet or not sys.stderr.isatty():
-        yield
+        yield lambda _: None
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(f"{what} …"):
-        yield
+    with Console(stderr=True).status(f"{what} …") as status:
+        yield lambda part: status.update(f"{what}: {part} …")

@@ -27,6 +27,7 @@ __all__ = [
     "open_toys",
     "open_toys_of_one",
     "read_toys",
+    "rows_of_toys",
 ]
 
 UNSAID = "what --fix, --free or --constrain say"
@@ -225,8 +226,19 @@ def read_toys(paths: Paths, names: Sequence[str]) -> tuple[tuple[ToyFile, ...], 
         As `open_toys_of_one` and `iterate_toys`.
     """
     files = open_toys_of_one(paths)
+    return files, rows_of_toys(files, names)
+
+
+def rows_of_toys(files: Sequence[ToyFile], names: Sequence[str]) -> Columns:
+    """Return some branches of all rows of open files, sorted by `KEY`.
+
+    Raises
+    ------
+    SchemaError
+        As `iterate_toys`.
+    """
     wanted = list(dict.fromkeys([*KEY, *names]))
     parts = [rows for file in files for rows in iterate_toys(file, wanted)]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in wanted}
     order = np.lexsort([columns[name] for name in reversed(KEY)])
-    return files, {name: values[order] for name, values in columns.items()}
+    return {name: values[order] for name, values in columns.items()}

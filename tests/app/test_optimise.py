@@ -231,6 +231,23 @@ def test_an_offset_that_is_not_known_keeps_steps_from_thresholds() -> None:
     assert np.min(away.omega_eV) - threshold > 0.8 * error_eV
 
 
+def test_schedules_against_majorana_phases_know_the_least_of_all_phases() -> None:
+    """Fits from 40 draws of the phases find nothing lower; from phases at 0 alone all were 3 % too high."""
+    run = load("gp23_three_frequencies", (PERFECT, TEN_A_DAY, "laser.linewidth_eV=2e-6"))
+    layout = Layout.of(run)
+    candidates = Candidates.of(layout, np.array([0.5, 0.9, 1.05, 1.069]))
+    asked = asking("nature", normalisation=Normalisation.FREE)
+    (separation,) = separations_of([candidates.run], candidates.candidate, asked)
+    time = np.array([3.0, 2.0, 4.0, 1.0]) * 1e4
+    found = separation.worst(time)
+    rng, setup = np.random.default_rng(4), separation.setup
+    starts = np.tile(found.theta[0], (40, 1))
+    for name in ("alpha21_deg", "alpha31_deg"):
+        starts[:, setup.index(name)] = rng.uniform(-180.0, 180.0, 40)
+    starts[:, setup.index("lightest_mass_eV")] = rng.uniform(0.0, 0.03, 40)
+    assert found.q <= separation.near(time, starts).q * (1 + 1e-3)
+
+
 def c_optimal(rate: FloatArray, slope: FloatArray, of: int) -> float:
     """Return the least variance of a parameter in unit time, by exchange (Wynn) with a line search.
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from renp_sim.app.pulls import pull_notes, pulls_of_toys
+from renp_sim.app.pulls import pull_notes, pull_report, pulls_of_toys
 from renp_sim.app.question import Normalisation, Question, Treatment
 from renp_sim.app.toys import make_toys
 from renp_sim.cli.program import run_program
+from renp_sim.ntuple.toy_reader import open_toys_of_one
 from tests.app.toy_files import plan, rows_of
 
 QUESTION = Question(normalisation=Normalisation.FREE, treatment=Treatment(fixed={"lightest_mass_eV": None}))
@@ -79,3 +80,17 @@ def test_a_width_of_errors_that_are_none_is_told():
     assert pull_notes([row | {"width": 1.3}, row | {"width": None}]) == []
     (note,) = pull_notes([row | {"width": 1.3}, row | {"width": 8.6}])
     assert note.startswith("m: a width of 8.6 is not 1: ")
+
+
+def test_headers_are_read_once(kept, monkeypatch):
+    opened = []
+
+    def counted(paths):
+        opened.append(paths)
+        return open_toys_of_one(paths)
+
+    monkeypatch.setattr("renp_sim.app.pulls.open_toys_of_one", counted)
+    monkeypatch.setattr("renp_sim.ntuple.toy_reader.open_toys_of_one", lambda paths: pytest.fail("again"))
+    assert pull_report(kept)["rows"] == pulls_of_toys(kept)
+    # of both functions, once each
+    assert opened == [kept, kept]

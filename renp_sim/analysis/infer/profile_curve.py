@@ -10,7 +10,7 @@ from renp_sim.analysis.likelihood.fisher import covariances
 from renp_sim.analysis.search.amplitudes import amplitude_points, at_best_amplitudes
 from renp_sim.analysis.search.axis import NARROWEST, reach_of
 from renp_sim.analysis.search.cells import lowest_over_cells
-from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE, ROUNDING, Curve, refined
+from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE, ROUNDING, ROUNDS, Curve, refined
 from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.grid import coupling_points, kinked_points
 from renp_sim.analysis.search.problem import Problem, Solution
@@ -33,6 +33,9 @@ NEAR = 20.0
 
 RIPPLE = 1e-8
 """What the series of an offset leave of −2 ln L from point to point (frozen fit `missed_offset`)."""
+
+FEW_ROUNDS = 8
+"""Divisions of a cell, to 4⁻⁸ of it, where fits that move everything follow."""
 
 MOST_ITEMS = 1 << 18
 """Points × steps, and × nodes of an offset, with which a searched parameter begins. Up to about 100 steps, or
@@ -73,8 +76,11 @@ class ProfileCurve:
     best: Solution
 
     @classmethod
-    def of(cls, setup: Setup, counts: FloatArray, *levels: float) -> "ProfileCurve":
-        """Return the profile with its best fit searched, ends of a searched parameter known at some Δq."""
+    def of(cls, setup: Setup, counts: FloatArray, *levels: float, precision: float = 0.0) -> "ProfileCurve":
+        """Return the profile with its best fit searched, ends of a searched parameter known at some Δq.
+
+        `precision` is how well −2 ln L of the best fit must be known; 0: as well as it can be.
+        """
         setup = at_best_amplitudes(setup, counts)
         curve, points = None, np.empty(0)
         if len(setup.searched) > 1:
@@ -100,7 +106,9 @@ class ProfileCurve:
                 return profiler.lowest(theta)
 
             ripple = RIPPLE if profiler.kinked else ROUNDING
-            (curve,) = refined(evaluate, [points], [kinks], levels, scale, ripple=ripple)
+            tolerance = max(precision, MINIMUM_TOLERANCE)
+            rounds = ROUNDS if precision == 0 else FEW_ROUNDS
+            (curve,) = refined(evaluate, [points], [kinks], levels, scale, tolerance, ripple, rounds)
             found = curve.lowest(kinks)
         # beside a searched parameter one more was looked over at every point of its curve
         if len(setup.kinked) > 1 + (curve is not None):

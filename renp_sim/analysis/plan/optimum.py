@@ -23,6 +23,9 @@ GAP = 2e-3
 
 MOST_ROUNDS = 100
 
+STARTS = 8
+"""Points of an alternative, those that are excluded least, from which fits follow to new times."""
+
 NEARLY = 0.995
 """Share of what is wanted from which on it is worth knowing how much longer times must be."""
 
@@ -126,18 +129,27 @@ def optimum(
             break
         plan = _without_rounding(solved)
         hopeless = min(hopeless, HOPELESS * plan.cost)
-        worst = [separation.worst(plan.time) for separation in separations]
         is_last = rounds == MOST_ROUNDS
-        length = np.inf
-        # where it takes fits it is found when it is nearly 1
-        if is_last or _is_proportional(separations) or _least_q(separations, worst, shares) > NEARLY * wanted:
-            length = length_needed(separations, plan.time, shares=shares, worst=worst)
-        # a least time of a step stays one; without, the programme's times are never too long
-        length = max(length, 1.0)
-        if length * plan.cost < cost:
-            time, cost = length * plan.time, length * plan.cost
-        if is_last or 1 - plan.cost / cost <= GAP:
-            break
+        known, worst = _followed(separations, plan.time, points, programme.cuts)
+        # what is known is excluded but for rounding of the programme
+        enough = min((1 - GAP / 2) * wanted, (1 - LENGTH_TOLERANCE) * _least_q(separations, known, shares))
+        if is_last or _least_q(separations, worst, shares) >= enough:
+            # only now that no point that is known leads to one that is excluded less all are searched
+            worst = _searched(separations, plan.time, worst)
+            length = np.inf
+            # where it takes fits it is found when it is nearly 1
+            if (
+                is_last
+                or _is_proportional(separations)
+                or _least_q(separations, worst, shares) > NEARLY * wanted
+            ):
+                length = length_needed(separations, plan.time, shares=shares, worst=worst)
+            # a least time of a step stays one; without, the programme's times are never too long
+            length = max(length, 1.0)
+            if length * plan.cost < cost:
+                time, cost = length * plan.time, length * plan.cost
+            if is_last or 1 - plan.cost / cost <= GAP:
+                break
         new = tuple((i, theta) for i, found in enumerate(worst) for theta in found.theta)
         points += new
         programme = programme.with_cuts(cuts_of(separations, new))
@@ -150,6 +162,23 @@ def optimum(
         weight=plan.weight,
         rate=plan.weight @ programme.cuts.rate[:n],
     )
+
+
+def _followed(
+    separations: Sequence[Separation], time: FloatArray, points: Points, cuts: Cuts
+) -> tuple[list[Worst], list[Worst]]:
+    """Return the points of each alternative that are excluded least, and where fits lead from them."""
+    q, owner = cuts.rate @ time + cuts.term, np.array([which for which, _ in points], dtype=np.intp)
+    known = []
+    for which in range(len(separations)):
+        own = np.flatnonzero(owner == which)
+        lowest = own[np.argsort(q[own], kind="stable")[:STARTS]]
+        known.append(Worst(theta=np.stack([points[i][1] for i in lowest]), q=float(q[lowest[0]])))
+    return known, [s.near(time, each.theta) for s, each in zip(separations, known, strict=True)]
+
+
+def _searched(separations: Sequence[Separation], time: FloatArray, known: Sequence[Worst]) -> list[Worst]:
+    return [s.worst(time, each.theta) for s, each in zip(separations, known, strict=True)]
 
 
 def _without_rounding(plan: Plan) -> Plan:
@@ -181,14 +210,24 @@ def length_needed(
         Of each separation at these times, if that is known.
     """
     wanted = separations[0].wanted
-    length, q = 1.0, _least_q(separations, worst or [s.worst(time) for s in separations], shares)
+    worst = worst or [separation.worst(time) for separation in separations]
+    length = 1.0
     for _ in range(LENGTHENINGS):
-        if q <= 0:
-            return np.inf
-        length *= wanted / q
-        if _is_proportional(separations) or abs(wanted / q - 1) < LENGTH_TOLERANCE:
+        step = 1.0
+        for _ in range(LENGTHENINGS):
+            q = _least_q(separations, worst, shares)
+            if q <= 0:
+                return np.inf
+            step *= wanted / q
+            if _is_proportional(separations) or abs(wanted / q - 1) < LENGTH_TOLERANCE:
+                break
+            times = length * step * time
+            worst = [s.near(times, each.theta) for s, each in zip(separations, worst, strict=True)]
+        length *= step
+        if abs(step - 1) < 1 - NEARLY:
             break
-        q = _least_q(separations, [s.worst(length * time) for s in separations], shares)
+        # so much longer another point may be the worst
+        worst = _searched(separations, length * time, worst)
     return length
 
 

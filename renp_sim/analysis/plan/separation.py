@@ -14,10 +14,21 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q, poisson_deviance
+from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.model import Model
+from renp_sim.analysis.search.problem import Problem
 from renp_sim.arrays import FloatArray, IndexArray
 
 __all__ = ["Separation", "Worst"]
+
+FOLLOWED = 12
+"""Steps of a fit that follows a point to new times."""
+
+PRECISION = 1e-3
+"""Of what is wanted, how well a search knows the least Δ(−2 ln L): fits that follow it know it better."""
+
+SAME = 1e-7
+"""Of what is wanted: points that differ by less are one."""
 
 MOST_MINIMA = 8
 """Local minima of a profile that are told, the lowest."""
@@ -95,12 +106,13 @@ class Separation:
         """Whether other measurements say anything."""
         return any(constraint is not None for constraint in self.setup.constraints)
 
-    def worst(self, time: FloatArray) -> Worst:
-        """Return where the alternative is most like the truth if each candidate gets a time, shape (K,)."""
-        rows = np.flatnonzero(time[self.candidate] > 0)
-        factor = time[self.candidate[rows]]
-        setup, counts = self.setup.standing_for(self.part(rows, factor)), factor * self.counts[rows]
-        curve = ProfileCurve.of(setup, counts)
+    def worst(self, time: FloatArray, known: FloatArray | None = None) -> Worst:
+        """Return where the alternative is most like the truth if each candidate gets a time, shape (K,).
+
+        `known` points (c, p) are looked at too.
+        """
+        setup, counts = self._at(time)
+        curve = ProfileCurve.of(setup, counts, precision=PRECISION * self.wanted)
         theta, q = curve.best.theta, np.array([curve.q_min])
         if curve.searched is not None:
             theta = np.concatenate([theta, curve.searched.fits.theta])
@@ -112,7 +124,34 @@ class Separation:
         is_lowest = (q[1:] <= padded[:-2]) & (q[1:] <= padded[2:])
         lowest = np.flatnonzero(np.concatenate([[True], is_lowest]))
         lowest = lowest[np.argsort(q[lowest], kind="stable")[:MOST_MINIMA]]
-        return Worst(theta=theta[lowest], q=float(q[lowest[0]]))
+        found = Worst(theta=theta[lowest], q=float(q[lowest[0]]))
+        if not setup.searched:
+            return found
+        better = self.near(time, found.theta if known is None else np.concatenate([found.theta, known]))
+        return better if better.q < found.q else found
+
+    def near(self, time: FloatArray, theta: FloatArray) -> Worst:
+        """Return where fits end that start at points (c, p) of the alternative, if each gets a time (K,).
+
+        They are points of the alternative like any other, without a search for the lowest.
+        """
+        setup, counts = self._at(time)
+        problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), theta)
+        fits = minimise(
+            problem.likelihood(fisher=True), problem.start(), *problem.bounds(), max_iterations=FOLLOWED
+        )
+        found = problem.solution(fits)
+        order = np.argsort(found.q, kind="stable")
+        # several may lead to one
+        q = found.q[order]
+        apart = np.append(True, ~np.isclose(q[1:], q[:-1], rtol=0, atol=SAME * self.wanted))
+        return Worst(theta=found.theta[order[apart]], q=float(q[0]))
+
+    def _at(self, time: FloatArray) -> tuple[Setup, FloatArray]:
+        """Return the alternative in the rows that have time, and their counts."""
+        rows = np.flatnonzero(time[self.candidate] > 0)
+        factor = time[self.candidate[rows]]
+        return self.setup.standing_for(self.part(rows, factor)), factor * self.counts[rows]
 
     def _by_row(self, counts: FloatArray, mu: FloatArray) -> FloatArray:
         """Return Δ(−2 ln L) of each row, a wall at what its counts are worth."""

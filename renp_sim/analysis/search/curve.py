@@ -16,7 +16,7 @@ from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.search.problem import Solution
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
-__all__ = ["MINIMUM_TOLERANCE", "ROUNDING", "Curve", "refined"]
+__all__ = ["MINIMUM_TOLERANCE", "ROUNDING", "ROUNDS", "Curve", "refined"]
 
 PARTS = 4
 """Into how many a cell is divided."""
@@ -116,6 +116,7 @@ def refined(
     scale: float = 1.0,
     tolerance: float = MINIMUM_TOLERANCE,
     ripple: float = ROUNDING,
+    rounds: int = ROUNDS,
 ) -> list[Curve]:
     """Return curves with their lowest minima found, and their crossings of levels above the lowest.
 
@@ -135,10 +136,12 @@ def refined(
         A minimum is known when its neighbours are no more above it but for ripples.
     ripple
         By what share of it −2 ln L may be off from point to point: a search among ripples has no end.
+    rounds
+        Most divisions of a cell.
     """
     curves = [Curve(values=np.empty(0), fits=Solution.none(0)) for _ in values]
     new = list(values)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         owner = np.repeat(np.arange(len(new)), [len(points) for points in new])
         if not len(owner):
             break

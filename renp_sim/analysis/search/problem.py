@@ -152,7 +152,7 @@ class Problem:
     def model_mean(self, *, fisher: bool = False) -> ModelMean:
         """Return the expectation as the model gives it for every toy; `fisher` as for `likelihood`."""
         setup = self.setup
-        curved = setup.squared if fisher else setup.kinked | setup.squared
+        curved = setup.squared | setup.angles if fisher else setup.kinked | setup.squared | setup.angles
         return ModelMean(
             model=setup.model,
             template=self.template,

@@ -20,7 +20,7 @@ from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.analysis.search.axis import REACH, Axis, Pieces, error_of, extremes_of, reach_of
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.singles import Singles, at_best_singles, singles_of
-from renp_sim.analysis.search.starts import started
+from renp_sim.analysis.search.starts import at_best_angles, started
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -269,7 +269,8 @@ class Profiler:
         """Return fits that start where rows of θ (g, p) stand."""
         problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
         likelihood = problem.likelihood(fisher=True)
-        lowest = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
+        start = at_best_angles(self.rest, likelihood, problem.start())
+        lowest = minimise(likelihood, start, *problem.bounds(), max_iterations=ITERATIONS)
         return problem.solution(replace(lowest, q=lowest.q + self.terms(theta)))
 
 

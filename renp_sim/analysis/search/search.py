@@ -17,6 +17,7 @@ from renp_sim.analysis.search.lookup import Table
 from renp_sim.analysis.search.pieces import Starts, fit_pieces, starts_in_pieces, starts_on_both_sides
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.scan import Scan, ScanTable
+from renp_sim.analysis.search.starts import angle_places
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def search(
     if not len(counts):
         return Solution.none(len(setup.theta))
     kinked = setup.searched
-    scanned = (*kinked, *setup.bent)
+    scanned = (*kinked, *setup.bent, *(name for name in setup.names if name in setup.angles))
     if scanned and len(counts) > 1 and (len(kinked) > 1 or _scan_moves(setup, theta)):
         return Solution.joined(
             [
@@ -123,6 +124,7 @@ def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = No
         # no straight line goes on over a threshold: what is not scanned rests
         moving = np.setdiff1d(moving, [setup.index(name) for name in shifting])
     axes |= {name: coupling_points(setup, name, counts) for name in setup.bent}
+    axes |= {name: angle_places(setup, name) for name in setup.names if name in setup.angles}
     return ScanTable.of(setup, _affordable(axes), moving, np.mean(counts, axis=0))
 
 

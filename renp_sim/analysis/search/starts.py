@@ -1,19 +1,50 @@
-"""Where a fit starts: what the total of the counts says of a parameter that multiplies the signal."""
+"""Where a fit starts: what the total of the counts says of what multiplies the signal, and angles."""
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
+    from renp_sim.analysis.likelihood.mean import Mean
+    from renp_sim.analysis.likelihood.poisson import Likelihood
 
-__all__ = ["started"]
+__all__ = ["angle_places", "at_best_angles", "started"]
+
+A_TURN = 4
+"""Places of an angle that are looked at: in each μ is a constant and one sine."""
 
 
-def started(rest: "Setup", mean: RowMean, counts: FloatArray, x: FloatArray) -> FloatArray:
+def at_best_angles(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> FloatArray:
+    """Return starts (f, b) with free angles, such as Majorana phases, where they fit best of some places.
+
+    −2 ln L has several minima in them, and no slope where the sine has none, as at 0, which is no place.
+    The sets of counts are one, repeated.
+    """
+    best = np.array(np.broadcast_to(x, (len(x), likelihood.counts.shape[1])))
+    angles = [i for i, name in enumerate(rest.names) if name in rest.angles]
+    if not angles:
+        return best
+    lowest = likelihood.value(best)
+    turns = [angle_places(rest, rest.names[i]) for i in angles]
+    for places in product(*turns):
+        trial = best.copy()
+        trial[angles] = np.array(places)[:, None]
+        trial = started(rest, likelihood.mean, likelihood.counts[:, 0], trial)
+        q = likelihood.value(trial)
+        best, lowest = np.where(q < lowest, trial, best), np.minimum(q, lowest)
+    return best
+
+
+def angle_places(setup: "Setup", name: str) -> FloatArray:
+    """Return values of an angle among which fits start."""
+    return np.linspace(*setup.limits(name), 2 * A_TURN + 1)[1::2]
+
+
+def started(rest: "Setup", mean: "Mean", counts: FloatArray, x: FloatArray) -> FloatArray:
     """Return starts in which one free linear parameter explains the total of the counts, where it can."""
     for position, (name, constraint) in enumerate(zip(rest.names, rest.constraints, strict=True)):
         if constraint is None and name in rest.linear:
