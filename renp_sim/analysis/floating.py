@@ -151,14 +151,16 @@ class Setup:
         if problems:
             raise ConfigError(*problems)
         chosen = [model.parameters[i] for i in index]
+        # an angle that nothing constrains may go on over the end of its turn
+        room = [(p.period or 0.0) / 2 if c is None else 0.0 for p, c in zip(chosen, constraints, strict=True)]
         enters = {p.name: _enters(model, p, theta) for p in chosen}
         return cls(
             model=model,
             theta=theta,
             free=np.array(index, dtype=np.intp),
             constraints=tuple(constraints),
-            lower=np.array([p.lower for p in chosen], dtype=float),
-            upper=np.array([p.upper for p in chosen], dtype=float),
+            lower=np.array([p.lower for p in chosen]) - room,
+            upper=np.array([p.upper for p in chosen]) + room,
             kinked=frozenset(p.name for p in chosen if _is_kinked(model, p, theta)),
             squared=frozenset(name for name, how in enters.items() if how is Enters.SQUARED),
             linear=frozenset(name for name, how in enters.items() if how is Enters.LINEARLY),
@@ -209,9 +211,18 @@ class Setup:
 
     @property
     def angles(self) -> frozenset[str]:
-        """Floating parameters in which μ is periodic."""
-        chosen = (self.model.parameters[i] for i in self.free)
-        return frozenset(p.name for p in chosen if p.period is not None)
+        """Floating parameters without a constraint in which μ is periodic: Majorana phases."""
+        chosen = zip((self.model.parameters[i] for i in self.free), self.constraints, strict=True)
+        return frozenset(p.name for p, constraint in chosen if p.period is not None and constraint is None)
+
+    def folded(self, theta: FloatArray) -> FloatArray:
+        """Return rows of θ (b, p) with angles in the turn around where the model has them."""
+        out = np.array(theta)
+        for name in self.angles:
+            i, parameter = self.index(name), self.model.parameters[self.index(name)]
+            turns = np.round((out[:, i] - parameter.value) / (parameter.period or 1.0))
+            out[:, i] -= turns * (parameter.period or 1.0)
+        return out
 
     @property
     def amplitudes(self) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ class BestFit:
             return polish
         theta = setup.theta.copy()
         theta[setup.free] = np.clip(curvature.x, setup.lower, setup.upper)
-        return replace(polish, setup=setup.moved(theta), q=curvature.q)
+        return replace(polish, setup=setup.moved(setup.folded(theta[None])[0]), q=curvature.q)
 
     def errors(self) -> dict[str, float]:
         """Return the HESSE errors that mean something: not at a bound, no kink within reach."""

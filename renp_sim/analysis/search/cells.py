@@ -45,8 +45,8 @@ EARLY = 3
 """After so many rounds fits go on from the lowest cells of each, while these still lie apart: later they are
 of one valley (test_cells_without_diversity_miss_the_minimum)."""
 
-EARLY_STARTS = 16
-"""Cells of each early round from which fits go on, a few steps only: they are to leave their cell."""
+EARLY_STARTS = 8
+"""Cells of each early round from which fits go on, times the number of parameters."""
 
 STARTS, MOST_STARTS = 3, 27
 """Starts of the last fits, to the power of the number of parameters."""
@@ -57,8 +57,8 @@ APART = 1 / 2000
 LOWEST = 4
 """Fits that are followed inside their pieces: of several at one corner of kinks another may end lowest."""
 
-EARLY_ITERATIONS, ITERATIONS = 6, 16
-"""Most steps of an early fit and of a last one: what still moves is on a kink."""
+ITERATIONS = 16
+"""Most steps of such a fit: what still moves is on a kink."""
 
 
 def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
@@ -79,11 +79,11 @@ def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> 
     n_starts = min(STARTS ** len(kinked), MOST_STARTS)
     cells = _first_cells(setup, kinked)
     rounds = list(_divided(Profiler.of(setup, counts, every), columns, cells, theta))
-    early = [one for middles in rounds[:EARLY] for one in middles[:EARLY_STARTS]]
-    found = [*itertools.chain(*rounds), *_fits_from(setup, counts, early, EARLY_ITERATIONS)]
+    early = [one for middles in rounds[:EARLY] for one in middles[: EARLY_STARTS * len(kinked)]]
+    found = [*itertools.chain(*rounds), *_fits_from(setup, counts, early)]
     starts = _lowest(found, n_starts, columns, APART * np.ptp(cells[0], axis=0))
     starts += _exchanged(setup, kinked, starts[0])
-    best = _lowest([*starts, *_fits_from(setup, counts, starts, ITERATIONS)], LOWEST)
+    best = _lowest([*starts, *_fits_from(setup, counts, starts)], LOWEST)
     ended = over_pieces(setup, setup.searched, counts, Solution.joined(best), is_local=True)
     (lowest,) = _lowest(_split(ended, len(theta)), 1)
     problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), lowest.theta)
@@ -124,14 +124,14 @@ def _first_cells(setup: "Setup", kinked: tuple[str, ...]) -> tuple[FloatArray, F
     return middle, half
 
 
-def _fits_from(setup: "Setup", counts: FloatArray, starts: list[Solution], most: int) -> list[Solution]:
-    """Return where fits of all that floats lead in so many steps, each of b rows."""
+def _fits_from(setup: "Setup", counts: FloatArray, starts: list[Solution]) -> list[Solution]:
+    """Return where fits of all that floats lead in few steps, each of b rows."""
     if not starts:
         return []
     theta, n_rows = np.concatenate([start.theta for start in starts]), len(starts[0].q)
     problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), theta)
     likelihood = problem.likelihood(fisher=True)
-    found = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=most)
+    found = minimise(likelihood, problem.start(), *problem.bounds(), max_iterations=ITERATIONS)
     return _split(problem.solution(found), n_rows)
 
 

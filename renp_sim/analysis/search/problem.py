@@ -191,4 +191,5 @@ class Problem:
         """Return minima with all parameters."""
         theta = np.array(np.broadcast_to(self.template, (self.n_toys, self.template.shape[-1])))
         theta[:, self.setup.free] = minimum.x.T
+        theta = self.setup.folded(theta)
         return Solution(theta=theta, q=minimum.q, status=minimum.status, calls=minimum.calls)

@@ -63,6 +63,15 @@ def test_a_held_mass_has_the_minimum_of_a_brute_search() -> None:
     assert found.q[0] <= by_force(rest, counts, theta[0]) + 1e-6
 
 
+def test_minima_do_not_depend_on_where_masses_stand() -> None:
+    """With 16 starts of few steps the deepest of three valleys was missed from the first of these."""
+    setup, counts = six_frequencies()
+    theta = np.tile(setup.theta, (3, 1))
+    theta[:, setup.free[:3]] = [[0.01974604, 0.0215408, 0.05382291], [0.0, 0.0, 0.0], [0.04, 0.01, 0.1]]
+    for row in theta:
+        assert lowest_over_cells(setup, counts, row[None]).q[0] == pytest.approx(1.384, abs=1e-3)
+
+
 def test_cells_without_diversity_miss_the_minimum(monkeypatch: pytest.MonkeyPatch) -> None:
     """The broken twin: divided cells alone end in one valley, and it is not the deepest one."""
     setup, counts = six_frequencies()
