@@ -33,8 +33,9 @@ BLOCK_TOYS = 16_384
 TABLE_FINENESS = 4
 """Points of a table per point of a scan."""
 
-MOST_POINTS = 2000
-"""Points of a scan in several parameters."""
+MOST_POINTS, MOST_WITH_ANGLES = 2000, 8000
+"""Points of a scan in several parameters; more where each has all places of two
+angles beside it."""
 
 SHIFT_SIGMAS = np.linspace(-3.0, 3.0, 7)
 """Where a scan looks for a constrained parameter that moves thresholds: the straight line of a parameter over
@@ -125,7 +126,8 @@ def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = No
         moving = np.setdiff1d(moving, [setup.index(name) for name in shifting])
     axes |= {name: coupling_points(setup, name, counts) for name in setup.bent}
     axes |= {name: angle_places(setup, name) for name in setup.names if name in setup.angles}
-    return ScanTable.of(setup, _affordable(axes), moving, np.mean(counts, axis=0))
+    room = MOST_WITH_ANGLES if setup.angles else MOST_POINTS
+    return ScanTable.of(setup, _affordable(axes, room), moving, np.mean(counts, axis=0))
 
 
 def _shifting(setup: "Setup", name: str, points: FloatArray) -> tuple[str, ...]:
@@ -173,10 +175,10 @@ def _scan_moves(setup: "Setup", theta: FloatArray | None) -> bool:
     return bool(names & (setup.kinked | setup.squared))
 
 
-def _affordable(axes: dict[str, FloatArray]) -> dict[str, FloatArray]:
-    """Return the axes of a scan, all but the first thinned out or dropped where they are too many."""
+def _affordable(axes: dict[str, FloatArray], most: int) -> dict[str, FloatArray]:
+    """Return the axes of a scan, all but the first thinned out or dropped where they have too many points."""
     (first, points), *rest = axes.items()
-    kept, room = {first: points}, MOST_POINTS // len(points)
+    kept, room = {first: points}, most // len(points)
     for left, (name, axis) in zip(range(len(rest), 0, -1), rest, strict=True):
         share = min(int(room ** (1 / left)), len(axis))
         if share < 2:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["angle_places", "at_best_angles", "started"]
 
-A_TURN = 4
-"""Places of an angle that are looked at: in each μ is a constant and one sine."""
+A_TURN = 6
+"""Places of an angle that are looked at (test_toys_with_four_places_of_a_phase_miss_one)."""
 
 
 def at_best_angles(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> FloatArray:

@@ -1,0 +1,73 @@
+"""Majorana phases: minima are found wherever they are, though −2 ln L has no slope where a fit begins."""
+
+import numpy as np
+import pytest
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.search import search as toy_search
+from renp_sim.analysis.search import starts
+from renp_sim.analysis.search.search import search
+from renp_sim.app.compare import setups_of
+from renp_sim.app.experiment import Experiment
+from renp_sim.app.question import Question
+from renp_sim.arrays import FloatArray
+from renp_sim.runfile.run import load
+
+NAMES = ("alpha21_deg", "alpha31_deg", "lightest_mass_eV")
+TRUTHS = [(120.0, -70.0, 0.03), (-10.0, 170.0, 0.005), (175.0, -178.0, 0.02), (60.0, 30.0, 0.012)]
+
+
+def of_phases() -> Setup:
+    run = load("gp23_six_frequencies", ("target.volume_cm3=1e6", "neutrino.lightest_mass_eV=0.03"))
+    found = setups_of(Experiment.of(run), Question(), "nature")
+    (setup,) = (one for one in found[:2] if set(NAMES) <= set(one.names))
+    return setup
+
+
+def expected(setup: Setup, truth: tuple[float, float, float]) -> FloatArray:
+    theta = setup.theta.copy()
+    theta[[setup.index(name) for name in NAMES]] = truth
+    return setup.model.expected(theta)
+
+
+@pytest.mark.parametrize("truth", TRUTHS)
+def test_phases_that_made_the_data_are_found(truth: tuple[float, float, float]) -> None:
+    setup = of_phases()
+    counts = expected(setup, truth)
+    curve, found = ProfileCurve.of(setup, counts), search(setup, counts[None])
+    assert curve.q_min < 1e-3
+    assert found.q[0] < 1e-3
+    for theta in (curve.best.theta[0], found.theta[0]):
+        assert np.all(np.abs(theta[[setup.index(name) for name in NAMES[:2]]]) <= 180.0)
+
+
+def test_fits_from_phases_at_0_find_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin: μ depends on cosines, so that 0 is no start."""
+    setup = of_phases()
+    counts = expected(setup, TRUTHS[0])
+    for module in (starts, toy_search):
+        monkeypatch.setattr(module, "angle_places", lambda setup, name: np.array([0.0]))
+    assert search(setup, counts[None]).q[0] > 1.0
+
+
+def _toys(setup: Setup) -> FloatArray:
+    rng = np.random.default_rng(3)
+    # of twenty these have been missed
+    return rng.poisson(expected(setup, TRUTHS[0]), (20, 6)).astype(float)[14:19]
+
+
+def test_toys_with_phases_have_the_minima_of_the_profile() -> None:
+    setup = of_phases()
+    toys = _toys(setup)
+    profiled = np.array([ProfileCurve.of(setup, counts).q_min for counts in toys])
+    assert np.all(search(setup, toys).q <= profiled + 1e-3)
+
+
+def test_toys_with_four_places_of_a_phase_miss_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin of the places among which fits start."""
+    setup = of_phases()
+    toys = _toys(setup)
+    found = search(setup, toys).q
+    monkeypatch.setattr(starts, "A_TURN", 4)
+    assert np.any(search(setup, toys).q > found + 0.1)
