@@ -28,9 +28,12 @@ __all__ = ["FitReport", "Threshold", "best_thresholds_eV", "fit_report", "thresh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """ω_ij of a fit, eV, and its interval, a list of regions (low, high); empty where nobody asked for it."""
+    """ω_ij of a fit, eV, and its interval, a list of regions (low, high); empty where nobody asked for it.
 
-    value: float
+    The value is None where the data do not see a mass that it depends on.
+    """
+
+    value: float | None
     intervals: tuple[tuple[float, float], ...] = ()
 
 
@@ -156,13 +159,18 @@ def thresholds_of(
         }
     else:
         found = regions_of_thresholds(fitted, e_eg_eV, delta_q_of_level(question.level))
-    return {pair: Threshold(value=value, intervals=tuple(found[pair])) for pair, value in best.items()}
+    return {pair: Threshold(value=best.get(pair), intervals=tuple(found[pair])) for pair in PAIRS}
 
 
 def best_thresholds_eV(fitted: ModelFit, e_eg_eV: float) -> dict[str, float]:
-    """Return ω_ij of a fit by pair, eV, for an atom with this E_eg."""
+    """Return ω_ij of a fit by pair, eV, for an atom with this E_eg; none whose masses the data do not see."""
+    unseen = {parameter.name for parameter in fitted.floating if not parameter.seen}
     at = model_fitted(fitted).neutrinos(fitted.setup.theta[None]).thresholds_eV(e_eg_eV)[0]
-    return {pair: float(at[place]) for pair, place in PAIRS.items()}
+    return {
+        pair: float(at[place])
+        for pair, place in PAIRS.items()
+        if not unseen & {"lightest_mass_eV", *(f"m{k + 1}_eV" for k in place)}
+    }
 
 
 def _ends_of_sum(

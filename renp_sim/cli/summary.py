@@ -49,8 +49,9 @@ def print_run(table: dict[str, Any], search: dict[str, Any]) -> None:
         alone = f"{name} is known with an error, its pull {pull}"
         console.print(f"{label}: {alone if len(known) == 1 else said}")
     _print_quality(console, table)
-    rows = [f"ω_{pair} {row['value']:.8f}" for pair, row in table["thresholds_eV"][label].items()]
-    console.print(f"thresholds of {label}{_where(table['thresholds_of'])} (eV)")
+    at = {pair: row["value"] for pair, row in table["thresholds_eV"][label].items()}
+    rows = [f"ω_{pair} {value:.8f}" for pair, value in at.items() if value is not None]
+    console.print(f"thresholds of {label}{_where(table['thresholds_of'])} (eV){'' if rows else ': anything'}")
     for start in range(0, len(rows), 3):
         console.print("  " + "   ".join(rows[start : start + 3]))
     print_notes(console, (*table["notes"], *best["warnings"]))
@@ -105,7 +106,8 @@ def _print_thresholds(console: Any, table: dict[str, Any]) -> None:
     console.print(f"thresholds of {table['best']}{_where(table['thresholds_of'])} (eV)")
     for pair, row in table["thresholds_eV"][table["best"]].items():
         intervals = "  ".join(f"[{low:.9f}, {high:.9f}]" for low, high in row["intervals"])
-        console.print(f"  ω_{pair} = {row['value']:.9f}  {intervals}")
+        value = "anything" if row["value"] is None else f"{row['value']:.9f}"
+        console.print(f"  ω_{pair} = {value}  {intervals}")
 
 
 def print_search(table: dict[str, Any]) -> None:

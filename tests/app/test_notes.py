@@ -1,5 +1,6 @@
 """What commands say beside their numbers: true, and nothing that they cannot do."""
 
+import json
 import re
 from pathlib import Path
 
@@ -155,6 +156,24 @@ def test_a_mass_that_is_not_measured_is_not_given_as_one(
     assert value in line
     assert "no step expects a count at the best fit: the data" in lines
     assert answer in said(capsys, "report", path, "--ordering", "normal", "-o", str(tmp_path / "r.html"))
+
+
+def test_thresholds_of_a_mass_that_is_not_seen_are_not_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They were those of the value at which the fit began, in words, JSON, report and plots."""
+    path, page = str(tmp_path / "run.root"), tmp_path / "r.html"
+    unseen = "laser.scan=[{omegas_eV=[1.0718], total_duration_s=6e5}]"
+    said(capsys, "generate", RUN, "--output", path, "--set", unseen)
+    lines = said(capsys, "fit", path)
+    assert len(re.findall(r"  ω_\d\d = anything  \[0\.0", lines)) == 6
+    thresholds = json.loads(said(capsys, "fit", path, "--json"))["thresholds_eV"]
+    assert {row["value"] for rows in thresholds.values() for row in rows.values()} == {None}
+    said(capsys, "report", path, "-o", str(page))
+    assert "Thresholds ω_ij" not in page.read_text("utf-8")
+    # one that is held is known
+    held = said(capsys, "fit", path, "--fix", "lightest_mass_eV=0.01")
+    assert len(re.findall(r"  ω_\d\d = 1\.0", held)) == 6
 
 
 def test_a_file_without_counts_has_no_excess(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,21 +29,25 @@ def wall_time_s(fit: FitReport) -> float:
 
 
 def thresholds_of_orderings(fit: FitReport) -> dict[str, dict[str, float]]:
-    """Return ω_ij by ordering and pair: those of its best fit; at the best lightest mass if it has none."""
+    """Return ω_ij by ordering and pair: those of its best fit; at the best lightest mass if it has none.
+
+    Without those that depend on a mass which the data do not see.
+    """
     found: dict[str, dict[str, float]] = {}
     for fitted in sorted(fit.result.fits, key=lambda f: fit.result.delta_q[f.label]):
-        rows = {pair: row.value for pair, row in fit.thresholds[fitted.label].items()}
+        every = fit.thresholds[fitted.label].items()
+        rows = {pair: row.value for pair, row in every if row.value is not None}
         found.setdefault(fitted.label.partition("/")[0], rows)
     best, data = fit.result.best, fit.data
-    masses = [p.value for p in best.parameters if p.name in ("lightest_mass_eV", "m1_eV", "m2_eV", "m3_eV")]
+    masses = [p for p in best.parameters if p.name in ("lightest_mass_eV", "m1_eV", "m2_eV", "m3_eV")]
     for ordering in Ordering:
-        if ordering.value not in found and masses:
+        if ordering.value not in found and masses and all(p.seen for p in masses):
             hypothesis = Hypothesis(ordering=ordering, nature=data.assumptions.nature)
             oscillation = hypothesis.oscillation(data.assumptions.oscillation)
-            neutrinos = Neutrinos.from_lightest_mass(min(masses), oscillation)
+            neutrinos = Neutrinos.from_lightest_mass(min(p.value for p in masses), oscillation)
             at = neutrinos.thresholds_eV(data.first_target.atom.e_eg_eV)
             found[ordering.value] = {pair: float(at[place]) for pair, place in PAIRS.items()}
-    return {ordering.value: found[ordering.value] for ordering in Ordering if ordering.value in found}
+    return {ordering.value: found[ordering.value] for ordering in Ordering if found.get(ordering.value)}
 
 
 def schedule_section(fit: FitReport) -> Section:
@@ -71,15 +75,19 @@ def schedule_section(fit: FitReport) -> Section:
         error_eV=largest(error),
         thresholds_eV=thresholds,
     )
+    of_orderings = f"the thresholds of {' and '.join(thresholds)} ordering, " if thresholds else ""
     label = (
         f"Shares of the live time of all steps at {len(omega_eV)} frequencies from "
-        f"{number(float(omega_eV[0]), 8)} to {number(float(omega_eV[-1]), 8)} eV, above the thresholds of "
-        f"{' and '.join(thresholds)} ordering, the laser line and the calibration error on the same scale"
+        f"{number(float(omega_eV[0]), 8)} to {number(float(omega_eV[-1]), 8)} eV, above {of_orderings}"
+        "the laser line and the calibration error on the same scale"
+    )
+    at_fits = (
+        f"the thresholds ω_ij{where} of both orderings at their best fits, by ij, " if thresholds else ""
     )
     caption = (
         "Share of the live time of all steps, control and dark ones included, at each frequency; below it "
-        f"the thresholds ω_ij{where} of both orderings at their best fits, by ij, the laser line (±σ) and "
-        "the stated calibration error (±σ), to the same scale: what is narrower than the mark is a tick."
+        f"{at_fits}the laser line (±σ) and the stated calibration error (±σ), to the same scale: what is "
+        "narrower than the mark is a tick."
     )
     return Section(
         key="schedule",
@@ -88,7 +96,7 @@ def schedule_section(fit: FitReport) -> Section:
             drawing(drawn, key="schedule", label=label, caption=caption),
             Facts(caption="What is to be resolved", rows=_scales(fit, omega_eV, thresholds)),
             _kinds(fit, total_s),
-            _threshold_table(thresholds, where),
+            *([_threshold_table(thresholds, where)] if thresholds else []),
         ),
     )
 
@@ -141,7 +149,13 @@ def _kinds(fit: FitReport, total_s: float) -> Table:
 
 
 def _threshold_table(thresholds: dict[str, dict[str, float]], where: str) -> Table:
-    rows = [(f"ν{pair[0]}ν{pair[1]}", *(f"{row[pair]:.9f}" for row in thresholds.values())) for pair in PAIRS]
+    rows = [
+        (
+            f"ν{pair[0]}ν{pair[1]}",
+            *(f"{row[pair]:.9f}" if pair in row else "anything" for row in thresholds.values()),
+        )
+        for pair in PAIRS
+    ]
     return Table(
         caption=f"Thresholds ω_ij{where} (eV)",
         head=("pair", *(f"{name} ordering" for name in thresholds)),
