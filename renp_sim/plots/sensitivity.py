@@ -179,7 +179,8 @@ def _draw_band(axes: "Axes", curve: DrawnLimit, *, is_wide: bool) -> None:
     """Draw the ±1σ and ±2σ bands of upper ends; a single point has bars."""
     # what may be of either sign has its two upper ends on both sides of 0: no logarithm
     is_half = is_wide and curve.is_signed
-    for (low, high), shade, label in (((0, 3), TWO_SIGMA, "±2σ"), ((1, 2), ONE_SIGMA, "±1σ"))[is_half:]:
+    inner = "±1σ (±2σ: see the table)" if is_half else "±1σ"
+    for (low, high), shade, label in (((0, 3), TWO_SIGMA, "±2σ"), ((1, 2), ONE_SIGMA, inner))[is_half:]:
         # a band that reaches beyond 0 goes down to the end of a logarithmic axis
         band = np.where(is_wide & (curve.band <= 0), LEAST, curve.band)
         known = np.isfinite(band[low]) & np.isfinite(band[high])

@@ -65,6 +65,15 @@ def test_ends_of_either_sign_over_decades_have_a_logarithm() -> None:
     assert axes.get_yscale() == "log"
 
 
+def test_the_legend_says_where_a_band_is_that_is_not_drawn() -> None:
+    """±2σ of what may have either sign has no logarithm, and was left out without a word."""
+    curve = DrawnLimit.of("g", np.array([1.0, 2.0]), limits([-1e-3, -1e-5], [2e-3, 2e-5], band=1e-6))
+    labels = {
+        text.get_text() for text in sensitivity_plot([curve], x_label="x", is_log=False).legends[0].texts
+    }
+    assert "±1σ (±2σ: see the table)" in labels
+
+
 def test_a_single_point_is_marked_and_has_its_band() -> None:
     """It was a line of one point, which is nothing."""
     curve = DrawnLimit.of("m", np.array([1.0]), limits([None], [1.0], band=0.1))
