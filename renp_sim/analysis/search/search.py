@@ -4,6 +4,7 @@ A parameter at whose kinks a step crosses a threshold, or a coupling that enters
 the best pieces of the scan are then fitted, a kinked parameter inside one smooth piece at a time.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ __all__ = ["Solution", "scan_table", "search"]
 
 
 BLOCK_TOYS = 16_384
-"""Toys in one scan: its tables stay in the cache."""
+"""Toys in one scan of `MOST_POINTS`: its tables stay in the cache."""
 
 TABLE_FINENESS = 4
 """Points of a table per point of a scan."""
@@ -207,13 +208,13 @@ def _tabled(problem: Problem) -> Minimum | None:
 def _scanned(problem: Problem, table: ScanTable, kinked: bool) -> Minimum:
     """Return the best fits from the best places of a scan."""
     setup, name = problem.setup, table.names[0]
+    if name in setup.angles:
+        return _from_lowest(problem, table)
     position = setup.names.index(name)
     centre = None if kinked else int(np.searchsorted(table.axes[0], bent_centre(setup, name)))
     kinks = setup.model.kinks(name, setup.theta)
     starts = []
-    for first in range(0, problem.n_toys, BLOCK_TOYS):
-        block = problem.take(np.arange(first, min(first + BLOCK_TOYS, problem.n_toys)))
-        scan = table.scan(setup, block.counts, block.terms, block.rows_for(table))
+    for first, scan in _scans(problem, table):
         along = _best_along_first(scan, len(table.axes[0]))
         if centre is None:
             start = starts_in_pieces(along, table.axes[0], np.isin(table.axes[0], kinks), position)
@@ -230,6 +231,22 @@ def _scanned(problem: Problem, table: ScanTable, kinked: bool) -> Minimum:
     bound = {n for n, c in zip(setup.names, setup.constraints, strict=True) if c is not None}
     others = (setup.kinked | bound) - setup.linear - {name}
     return _across_kinks(problem, best) if others & set(setup.names) else best
+
+
+def _scans(problem: Problem, table: ScanTable) -> Iterator[tuple[int, Scan]]:
+    """Yield scans of blocks of toys, and the first toy of each: of many points a block has fewer toys."""
+    size = max(BLOCK_TOYS * MOST_POINTS // max(len(table.points), MOST_POINTS), 1)
+    for first in range(0, problem.n_toys, size):
+        block = problem.take(np.arange(first, min(first + size, problem.n_toys)))
+        yield first, table.scan(problem.setup, block.counts, block.terms, block.rows_for(table))
+
+
+def _from_lowest(problem: Problem, table: ScanTable) -> Minimum:
+    """Return fits from the lowest point of a scan in which nothing has kinks."""
+    starts = [
+        scan.x[np.argmin(scan.q, axis=0), :, np.arange(scan.q.shape[1])] for _, scan in _scans(problem, table)
+    ]
+    return minimise(problem.likelihood(), np.concatenate(starts).T, *problem.bounds())
 
 
 def _across_kinks(problem: Problem, best: Minimum) -> Minimum:

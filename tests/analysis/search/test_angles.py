@@ -79,6 +79,15 @@ def test_dirac_data_have_the_least_of_all_phases_by_brute_force() -> None:
     assert ProfileCurve.of(alternative, counts).q_min == pytest.approx(brute, abs=1e-3)
 
 
+def test_toys_of_phases_alone_have_the_minima_of_the_profile() -> None:
+    """There was no answer where no mass floats beside them."""
+    setup = of_phases()
+    held = setup.moved(setup.theta).without("lightest_mass_eV")
+    toys = np.random.default_rng(5).poisson(expected(setup, (120.0, -70.0, 0.03)), (8, 6)).astype(float)
+    profiled = np.array([ProfileCurve.of(held, counts).q_min for counts in toys])
+    assert search(held, toys).q == pytest.approx(profiled, abs=1e-3)
+
+
 def test_fits_from_phases_at_0_find_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The broken twin: μ depends on cosines, so that 0 is no start."""
     setup = of_phases()
