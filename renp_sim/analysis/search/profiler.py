@@ -269,9 +269,14 @@ class Profiler:
         """Return fits that start where rows of θ (g, p) stand."""
         problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
         likelihood = problem.likelihood(fisher=True)
-        start = at_best_angles(self.rest, likelihood, problem.start())
-        lowest = minimise(likelihood, start, *problem.bounds(), max_iterations=ITERATIONS)
-        return problem.solution(replace(lowest, q=lowest.q + self.terms(theta)))
+        terms, found = self.terms(theta), []
+        for start in at_best_angles(self.rest, likelihood, problem.start()):
+            lowest = minimise(likelihood, start, *problem.bounds(), max_iterations=ITERATIONS)
+            found.append(problem.solution(replace(lowest, q=lowest.q + terms)))
+        best = found[0]
+        for other in found[1:]:
+            best = best.keeping_lower(np.arange(len(theta)), other)
+        return best
 
 
 def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> Minimum:

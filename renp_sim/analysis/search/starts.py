@@ -17,26 +17,34 @@ __all__ = ["angle_places", "at_best_angles", "started"]
 A_TURN = 6
 """Places of an angle that are looked at (test_toys_with_four_places_of_a_phase_miss_one)."""
 
+VALLEYS = 3
+"""Of −2 ln L over those places in which fits begin (test_fits_in_one_valley_of_phases_miss_the_deepest)."""
 
-def at_best_angles(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> FloatArray:
-    """Return starts (f, b) with free angles, such as Majorana phases, where they fit best of some places.
+
+def at_best_angles(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> list[FloatArray]:
+    """Return starts (f, b) with free angles, such as Majorana phases, in the lowest valleys of some places.
 
     −2 ln L has several minima in them, and no slope where the sine has none, as at 0, which is no place.
     The sets of counts are one, repeated.
     """
-    best = np.array(np.broadcast_to(x, (len(x), likelihood.counts.shape[1])))
+    start = np.array(np.broadcast_to(x, (len(x), likelihood.counts.shape[1])))
     angles = [i for i, name in enumerate(rest.names) if name in rest.angles]
     if not angles:
-        return best
-    lowest = likelihood.value(best)
-    turns = [angle_places(rest, rest.names[i]) for i in angles]
+        return [start]
+    trials, turns = [], [angle_places(rest, rest.names[i]) for i in angles]
     for places in product(*turns):
-        trial = best.copy()
+        trial = start.copy()
         trial[angles] = np.array(places)[:, None]
-        trial = started(rest, likelihood.mean, likelihood.counts[:, 0], trial)
-        q = likelihood.value(trial)
-        best, lowest = np.where(q < lowest, trial, best), np.minimum(q, lowest)
-    return best
+        trials.append(started(rest, likelihood.mean, likelihood.counts[:, 0], trial))
+    q = np.stack([likelihood.value(trial) for trial in trials])
+    # what is above a neighbour, round the turn, is of that one's valley
+    grid = q.reshape(*map(len, turns), -1)
+    for axis in range(len(angles)):
+        for side in (-1, 1):
+            q = np.where((grid > np.roll(grid, side, axis=axis)).reshape(q.shape), np.inf, q)
+    lowest = np.argsort(q, axis=0, kind="stable")[:VALLEYS]
+    rows = np.arange(q.shape[1])
+    return [np.stack(trials)[at, :, rows].T for at in lowest]
 
 
 def angle_places(setup: "Setup", name: str) -> FloatArray:

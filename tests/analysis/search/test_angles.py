@@ -18,7 +18,7 @@ from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.runfile.run import load
 
 NAMES = ("alpha21_deg", "alpha31_deg", "lightest_mass_eV")
-TRUTHS = [(120.0, -70.0, 0.03), (-10.0, 170.0, 0.005), (175.0, -178.0, 0.02), (60.0, 30.0, 0.012)]
+TRUTHS = [(120.0, -70.0, 0.03), (-10.0, 170.0, 0.005)]
 
 
 def both_natures(question: Question, mass_eV: float) -> tuple[Setup, Setup]:
@@ -88,6 +88,25 @@ def test_toys_of_phases_alone_have_the_minima_of_the_profile() -> None:
     assert search(held, toys).q == pytest.approx(profiled, abs=1e-3)
 
 
+def test_fits_in_one_valley_of_phases_miss_the_deepest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Phases of 100° and −88° give what Dirac neutrinos do, in a valley of the mass that moves with them."""
+    run = load(
+        "gp23_six_frequencies",
+        (
+            "neutrino.ordering=inverted",
+            "neutrino.lightest_mass_eV=0.002957343978167191",
+            "target.volume_cm3=78609.20972480573",
+            "laser.scan[0].omegas_eV=[1.065272,1.068736,1.071605,1.07173,1.071763]",
+        ),
+    )
+    asked = Question(normalisation=Normalisation.FREE)
+    truth, alternative, *_ = setups_of(Experiment.of(run), asked, "nature")
+    counts = truth.model.expected(truth.theta)
+    assert ProfileCurve.of(alternative, counts).q_min < 1e-3
+    monkeypatch.setattr(starts, "VALLEYS", 1)
+    assert ProfileCurve.of(alternative, counts).q_min > 1.0
+
+
 def test_fits_from_phases_at_0_find_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The broken twin: μ depends on cosines, so that 0 is no start."""
     setup = of_phases()
@@ -100,7 +119,7 @@ def test_fits_from_phases_at_0_find_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 def _toys(setup: Setup) -> FloatArray:
     rng = np.random.default_rng(3)
     # of twenty these have been missed
-    return rng.poisson(expected(setup, TRUTHS[0]), (20, 6)).astype(float)[14:19]
+    return rng.poisson(expected(setup, TRUTHS[0]), (20, 6)).astype(float)[15:18]
 
 
 def test_toys_with_phases_have_the_minima_of_the_profile() -> None:
