@@ -58,7 +58,7 @@ LOWEST = 4
 """Fits that are followed inside their pieces: of several at one corner of kinks another may end lowest."""
 
 ITERATIONS = 16
-"""Most steps of such a fit: what still moves is on a kink."""
+"""Most steps of a fit from a cell: what still moves is on a kink."""
 
 
 def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:

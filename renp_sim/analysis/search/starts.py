@@ -43,9 +43,9 @@ def at_best_angles(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> li
         for side in (-1, 1):
             q = np.where((grid > np.roll(grid, side, axis=axis)).reshape(q.shape), np.inf, q)
     lowest = np.argsort(q, axis=0, kind="stable")[:VALLEYS]
-    rows, here = np.arange(q.shape[1]), likelihood.value(start)
+    rows, here, every = np.arange(q.shape[1]), likelihood.value(start), np.stack(trials)
     # a phase that nothing sees stays
-    return [np.where(q[at, rows] < here, np.stack(trials)[at, :, rows].T, start) for at in lowest]
+    return [np.where(q[at, rows] < here, every[at, :, rows].T, start) for at in lowest]
 
 
 def angle_places(setup: "Setup", name: str) -> FloatArray:

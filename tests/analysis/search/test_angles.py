@@ -12,7 +12,7 @@ from renp_sim.analysis.search import starts
 from renp_sim.analysis.search.search import search
 from renp_sim.app.compare import setups_of
 from renp_sim.app.experiment import Experiment
-from renp_sim.app.question import Normalisation, Question
+from renp_sim.app.question import Constraint, Normalisation, Question
 from renp_sim.arrays import FloatArray
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.runfile.run import load
@@ -48,6 +48,27 @@ def test_phases_that_made_the_data_are_found(truth: tuple[float, float, float]) 
     assert found.q[0] < 1e-3
     for theta in (curve.best.theta[0], found.theta[0]):
         assert np.all(np.abs(theta[[setup.index(name) for name in NAMES[:2]]]) <= 180.0)
+
+
+@pytest.mark.parametrize("truth", [(175.0, -178.0, 0.02), (60.0, 30.0, 0.012)])
+def test_toys_find_phases_at_the_end_of_a_turn_too(truth: tuple[float, float, float]) -> None:
+    setup = of_phases()
+    found = search(setup, expected(setup, truth)[None])
+    assert found.q[0] < 1e-3
+    assert np.all(np.abs(found.theta[0, [setup.index(name) for name in NAMES[:2]]]) <= 180.0)
+
+
+def test_a_phase_may_pass_the_end_of_its_turn_and_is_told_inside() -> None:
+    """A fit that stops there is at no minimum; one with a constraint has ends, since its pull would jump."""
+    setup = of_phases()
+    at = [setup.names.index(name) for name in NAMES[:2]]
+    assert (setup.lower[at].tolist(), setup.upper[at].tolist()) == ([-360.0] * 2, [360.0] * 2)
+    theta = np.tile(setup.theta, (2, 1))
+    theta[:, setup.index("alpha21_deg")] = [250.0, -190.0]
+    assert setup.folded(theta)[:, setup.index("alpha21_deg")].tolist() == [-110.0, 170.0]
+    assert setup.model.expected(setup.folded(theta)) == pytest.approx(setup.model.expected(theta), rel=1e-12)
+    known = Setup.of(setup.model, constrain={"alpha21_deg": Constraint(value=0.0, error=20.0)})
+    assert (known.lower.tolist(), known.upper.tolist()) == ([-180.0], [180.0])
 
 
 def test_dirac_data_have_the_least_of_all_phases_by_brute_force() -> None:
