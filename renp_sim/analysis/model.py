@@ -79,6 +79,8 @@ class Parameter:
         External knowledge, if any.
     period
         Values that differ by it are the same, if it is an angle; then the bounds are half of it away.
+    harmonics
+        Of an angle: μ is a sum of cosines and sines of up to so many times its share of a turn.
     is_amplitude
         Whether it is a coupling, whose size may be of any order.
 
@@ -95,6 +97,7 @@ class Parameter:
     scale: float = 1.0
     constraint: Constraint | None = None
     period: float | None = None
+    harmonics: int = 0
     is_amplitude: bool = False
 
     def folded(self, value: float) -> float:

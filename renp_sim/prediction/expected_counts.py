@@ -103,10 +103,14 @@ class ExpectedCounts:
         e_eg_eV = self.target.atom.e_eg_eV
         responses = self.responses or Responses.of(self.exposure)
         several = len(responses.run_frequency) > 1 if self.several_runs is None else self.several_runs
+        couplings = coupling_parameters(self.interaction, self.nature)
+        has_couplings = bool(couplings)
         layout = Layout(
-            neutrino_parameters(self.masses_eV, self.oscillation, self.nature, e_eg_eV)
+            neutrino_parameters(
+                self.masses_eV, self.oscillation, self.nature, e_eg_eV, has_couplings=has_couplings
+            )
             | exposure_parameters(self.exposure, responses, e_eg_eV, several)
-            | {Group.COUPLINGS: coupling_parameters(self.interaction, self.nature)}
+            | {Group.COUPLINGS: couplings}
         )
         columns = layout.columns(self.offered)
         signal = Signal(

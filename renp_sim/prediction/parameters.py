@@ -157,7 +157,12 @@ def step_of(name: str) -> int:
 
 
 def neutrino_parameters(
-    masses_eV: tuple[float, ...], oscillation: Oscillation, nature: Nature, e_eg_eV: float
+    masses_eV: tuple[float, ...],
+    oscillation: Oscillation,
+    nature: Nature,
+    e_eg_eV: float,
+    *,
+    has_couplings: bool,
 ) -> dict[Group, Parameters]:
     """Return masses and oscillation parameters.
 
@@ -168,6 +173,8 @@ def neutrino_parameters(
     ----------
     masses_eV
         The lightest mass, or m1, m2, m3: where they stand if nothing is said.
+    has_couplings
+        Whether an interaction beyond the Standard Model couples to pairs of neutrinos.
 
     Raises
     ------
@@ -190,7 +197,7 @@ def neutrino_parameters(
         Group.MASSES: masses,
         Group.OSCILLATION: (
             *(_measured(name, oscillation) for name in measured),
-            *(_phase(name, _number(oscillation, name)) for name in phases),
+            *(_phase(name, _number(oscillation, name), has_couplings=has_couplings) for name in phases),
         ),
     }
 
@@ -210,11 +217,23 @@ def _measured(name: str, oscillation: Oscillation) -> Parameter:
     )
 
 
-def _phase(name: str, value: float) -> Parameter:
-    """Return an angle: its range is one turn around where it stands."""
-    turn = 360.0
+def _phase(name: str, value: float, *, has_couplings: bool) -> Parameter:
+    """Return an angle: its range is one turn around where it stands.
+
+    Amplitudes hold U_e2 ~ exp(iα21/2) and U_e3 ~ exp(i(α31/2 − δ)). Without couplings rates have their
+    products in pairs only, so that α goes round in 360°; beside couplings to pairs of different neutrinos
+    they interfere one by one, and 360° more is the other sign of these couplings.
+    """
+    is_dirac = name == "delta_cp_deg"
+    turn = 720.0 if has_couplings and not is_dirac else 360.0
     return Parameter(
-        name=name, value=value, lower=value - turn / 2, upper=value + turn / 2, scale=10.0, period=turn
+        name=name,
+        value=value,
+        lower=value - turn / 2,
+        upper=value + turn / 2,
+        scale=10.0,
+        period=turn,
+        harmonics=2 if has_couplings or is_dirac else 1,
     )
 
 

@@ -1,4 +1,4 @@
-"""Points that fix the coefficients of a polynomial, so that a model tells them by its values there."""
+"""Points that fix the coefficients of a sum of products, so that a model tells them by its values there."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.likelihood.coefficients import Exponents, coefficients_of
+from renp_sim.analysis.likelihood.functions import Angle, functions_of
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -13,30 +14,40 @@ if TYPE_CHECKING:
 
 __all__ = ["Lattice", "size_of", "tabled"]
 
+MOST_MONOMIALS = 400
+"""Of more, as of many couplings times angles, a fit that asks the model is cheaper."""
+
+ASIDE = np.array([0.0, 0.137, 0.411])
+"""Turns of an angle at which the polynomial in the others is asked for: at one a coefficient may vanish."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lattice:
-    """Monomials of f parameters, and as many points as fix the coefficients of a polynomial in them.
+    """Monomials of f parameters, and as many points as fix the coefficients of a sum of them.
 
     Parameters
     ----------
     exponents
-        Of each monomial; with one of them all that divide it are there, shape (m, f).
+        Of each monomial, of an angle which of its functions; with one of them all that divide it are there,
+        shape (m, f).
     points
         Values of the parameters, shape (m, f).
     inverse
         From values at the points to coefficients, shape (m, m).
+    angles
+        What of the parameters is one, f.
     """
 
     exponents: IndexArray
     points: FloatArray
     inverse: FloatArray
+    angles: tuple[Angle | None, ...]
 
     @classmethod
     def of(
         cls, model: "Model", names: tuple[str, ...], theta: FloatArray, scale: FloatArray
     ) -> "Lattice | None":
-        """Return the lattice of what μ is a polynomial in, or None where it is none.
+        """Return the lattice of what μ is a polynomial in, angles beside, or None where it is none.
 
         Parameters
         ----------
@@ -49,17 +60,48 @@ class Lattice:
         scale
             Typical steps of the parameters, shape (f,).
         """
-        wanted: set[Exponents] = {(0,) * len(names)}
-        for row in theta:
-            terms = coefficients_of(model, names, row) if names else {}
+        angles = tuple(_angle_of(model, name) for name in names)
+        straight = tuple(name for name, angle in zip(names, angles, strict=True) if angle is None)
+        wanted: set[Exponents] = {(0,) * len(straight)}
+        for row in _turned(model, names, angles, theta):
+            terms = coefficients_of(model, straight, row) if straight else {}
             if terms is None:
                 return None
             wanted |= set(terms)
-        exponents = np.array(sorted(_closed(wanted)), dtype=np.intp).reshape(len(_closed(wanted)), len(names))
-        steps = np.array([0.0, 1.0, -1.0])[exponents]
-        powers = np.prod(steps[:, None, :] ** exponents[None], axis=2)
-        unit = np.prod(scale**exponents, axis=1)
-        return cls(exponents=exponents, points=steps * scale, inverse=np.linalg.inv(powers) / unit[:, None])
+        exponents = _with_angles(np.array(sorted(_closed(wanted)), dtype=np.intp), angles)
+        if len(exponents) > MOST_MONOMIALS:
+            return None
+        points = np.empty(exponents.shape)
+        for p, angle in enumerate(angles):
+            places = np.array([0.0, 1.0, -1.0]) * scale[p] if angle is None else angle.points()
+            points[:, p] = places[exponents[:, p]]
+        return cls(
+            exponents=exponents,
+            points=points,
+            inverse=_inverse(exponents, points, scale, angles),
+            angles=angles,
+        )
+
+
+def _angle_of(model: "Model", name: str) -> Angle | None:
+    (parameter,) = (p for p in model.parameters if p.name == name)
+    if parameter.period is None or not parameter.harmonics:
+        return None
+    return Angle(period=parameter.period, harmonics=parameter.harmonics)
+
+
+def _turned(
+    model: "Model", names: tuple[str, ...], angles: tuple[Angle | None, ...], theta: FloatArray
+) -> FloatArray:
+    """Return rows of θ with all angles at some places, shape (b′, p)."""
+    turning = {name: angle.period for name, angle in zip(names, angles, strict=True) if angle is not None}
+    if not turning:
+        return theta
+    rows = np.repeat(theta, len(ASIDE), axis=0)
+    for column, parameter in enumerate(model.parameters):
+        if parameter.name in turning:
+            rows[:, column] += np.tile(ASIDE, len(theta)) * turning[parameter.name]
+    return rows
 
 
 def _closed(wanted: set[Exponents]) -> set[Exponents]:
@@ -70,9 +112,35 @@ def _closed(wanted: set[Exponents]) -> set[Exponents]:
     return every
 
 
+def _with_angles(exponents: IndexArray, angles: tuple[Angle | None, ...]) -> IndexArray:
+    """Return the products of monomials (m, f′) with all functions of angles, shape (m′, f)."""
+    sizes = [1 if angle is None else angle.n_functions for angle in angles]
+    waves = np.array(list(np.ndindex(*sizes)), dtype=np.intp).reshape(int(np.prod(sizes)), len(angles))
+    out = np.repeat(waves, len(exponents), axis=0)
+    straight = [p for p, angle in enumerate(angles) if angle is None]
+    out[:, straight] = np.tile(exponents, (len(waves), 1))
+    return out
+
+
+def _inverse(
+    exponents: IndexArray, points: FloatArray, scale: FloatArray, angles: tuple[Angle | None, ...]
+) -> FloatArray:
+    """Return what makes coefficients of values at the points, shape (m, m)."""
+    values, unit = np.ones((len(points), len(points))), np.ones(len(points))
+    for p, angle in enumerate(angles):
+        own = exponents[:, p]
+        # powers of typical steps: those of the parameter itself may be far from 1
+        step = scale[p] if angle is None else 1.0
+        values *= functions_of(points[:, p] / step, int(np.max(own)) + 1, 0, angle)[own].T
+        unit *= step**own
+    inverse: FloatArray = np.linalg.inv(values) / unit[:, None]
+    return inverse
+
+
 def size_of(lattice: Lattice, values: FloatArray) -> FloatArray:
     """Return how much of the expectation of any step coefficients (m, ..., b) make, shape (m, b)."""
-    typical = np.where(lattice.exponents > 0, np.abs(lattice.points), 1.0)
+    is_power = (lattice.exponents > 0) & np.array([angle is None for angle in lattice.angles], dtype=bool)
+    typical = np.where(is_power, np.abs(lattice.points), 1.0)
     largest = np.max(np.abs(values), axis=tuple(range(1, values.ndim - 1)), initial=0.0)
     size: FloatArray = largest * np.prod(typical**lattice.exponents, axis=1)[:, None]
     return size

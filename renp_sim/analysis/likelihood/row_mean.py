@@ -1,8 +1,9 @@
 """The expectation at many points at once, each with coefficients of its own: no model call inside their fits.
 
 A profile holds some parameters at g values and fits the rest at each. Where μ is a polynomial in the rest
-(normalisation, efficiency, backgrounds, couplings) a few values of the model per point say all of it; and
-one more parameter, which has kinks, goes into a Chebyshev series in the variable u of its smooth piece.
+(normalisation, efficiency, backgrounds, couplings) or a sum of cosines and sines (phases) a few values of the
+model per point say all of it; and one more parameter, which has kinks, goes into a Chebyshev series in the
+variable u of its smooth piece.
 """
 
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.polynomial import chebyshev
 
+from renp_sim.analysis.likelihood.functions import Angle, functions_of
 from renp_sim.analysis.likelihood.lattice import Lattice, size_of, tabled
 from renp_sim.analysis.likelihood.mean import gram_of
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
     from renp_sim.analysis.model import Model
 
 __all__ = ["RowMean"]
-
-_Term = tuple[int, int, list[int]]
-"""Which function, by how much, and times which parameters, one of them once for each power."""
 
 ROUNDING = 1e-13
 """A monomial that makes less of the expectation, relative, is the rounding of those beside it."""
@@ -37,7 +36,9 @@ class _Monomials:
     Parameters
     ----------
     exponents
-        Shape (m, f) with 0 for u.
+        Shape (m, f) with 0 for u; of an angle which of its functions.
+    angles
+        What of the parameters is one, f.
     moving
         Which monomials u moves, shape (s,).
     position
@@ -45,41 +46,52 @@ class _Monomials:
     """
 
     exponents: IndexArray
+    angles: tuple[Angle | None, ...]
     moving: IndexArray
     position: int | None
 
     @cached_property
     def bent(self) -> tuple[int, ...]:
-        """What is squared, and u."""
-        squared = np.flatnonzero(np.max(self.exponents, axis=0, initial=0) > 1).tolist()
-        return tuple(squared) if self.position is None else (*squared, self.position)
+        """What is squared, angles, and u."""
+        highest = np.max(self.exponents, axis=0, initial=0).tolist()
+        bent = [p for p, most in enumerate(highest) if most > 1 or (most and self.angles[p] is not None)]
+        return tuple(bent) if self.position is None else (*bent, self.position)
 
     @cached_property
-    def terms(self) -> dict[tuple[int, ...], list[_Term]]:
-        """What is left of the monomials after no, one or two derivatives by parameters, p ≥ q."""
+    def orders(self) -> tuple[tuple[int, ...], ...]:
+        """No, one and two derivatives by parameters, p ≥ q."""
         every = range(self.exponents.shape[1])
-        return {
-            by: self._after(by)
-            for by in [(), *((p,) for p in every), *((p, q) for p in every for q in every if q <= p)]
-        }
+        return ((), *((p,) for p in every), *((p, q) for p in every for q in every if q <= p))
 
-    def _after(self, by: tuple[int, ...]) -> list[_Term]:
-        out: list[_Term] = []
-        order = by.count(self.position) if self.position is not None else 0
-        for row, m in enumerate(self.moving.tolist() if order else range(len(self.exponents))):
-            left, factor = self.exponents[m].copy(), 1
-            for p in by:
-                if p != self.position:
-                    factor *= int(left[p])
-                    left[p] -= 1
-            if factor:
-                out.append((row, factor, [p for p, e in enumerate(left.tolist()) for _ in range(e)]))
+    @cached_property
+    def left(self) -> dict[tuple[int, ...], IndexArray]:
+        """Which monomials derivatives leave something of, of the moving ones where one is by u."""
+        return {by: self._left(by) for by in self.orders}
+
+    def _left(self, by: tuple[int, ...]) -> IndexArray:
+        own = self.exponents[self.moving] if self.position in by else self.exponents
+        stays = np.ones(len(own), dtype=bool)
+        for p in set(by) - {self.position}:
+            stays &= own[:, p] >= (by.count(p) if self.angles[p] is None else 1)
+        return np.flatnonzero(stays)
+
+    def factors(self, x: FloatArray, by: tuple[int, ...]) -> FloatArray:
+        """Return what is left of these monomials at x (f, b), without what u does, shape (l, b)."""
+        exponents = self.exponents[self.moving] if self.position in by else self.exponents
+        own = exponents[self.left[by]]
+        out = np.ones((len(own), x.shape[1]))
+        for p, angle in enumerate(self.angles):
+            most = int(np.max(own[:, p], initial=0))
+            if most and p != self.position:
+                out *= functions_of(x[p], most + 1, by.count(p), angle)[own[:, p]]
         return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RowMean:
     """μ_k = Σ_m (c_mk + Σ_j s_jmk T_j(2u − 1)) Π_p x_p^exponent_mp at each of b points; implements `Mean`.
+
+    Of an angle a cosine or a sine stands in the place of the power.
 
     Parameters
     ----------
@@ -101,7 +113,9 @@ class RowMean:
         values, kept = _without_rounding(lattice, tabled(model, theta, columns, lattice))
         none = np.empty(0, dtype=np.intp)
         return cls(
-            monomials=_Monomials(exponents=lattice.exponents[kept], moving=none, position=None),
+            monomials=_Monomials(
+                exponents=lattice.exponents[kept], angles=lattice.angles, moving=none, position=None
+            ),
             coefficients=values[kept],
             series=np.empty((1, 0, *values.shape[1:])),
         )
@@ -147,6 +161,7 @@ class RowMean:
         coefficients[moving] = 0.0
         monomials = _Monomials(
             exponents=np.insert(lattice.exponents[kept], piece.position, 0, axis=1),
+            angles=(*lattice.angles[: piece.position], None, *lattice.angles[piece.position :]),
             moving=np.flatnonzero(moving[kept]),
             position=piece.position,
         )
@@ -155,7 +170,7 @@ class RowMean:
 
     @property
     def bent(self) -> tuple[int, ...]:
-        """What is squared, and u."""
+        """What is squared, angles, and u."""
         return self.monomials.bent
 
     def value(self, x: FloatArray) -> FloatArray:
@@ -172,8 +187,8 @@ class RowMean:
         functions = self._functions(x, 0 if at is None else 2)
         jacobian = self._jacobian(x, functions)
         hessian = gram_of(jacobian, weight)
-        for by, terms in self.monomials.terms.items():
-            if len(by) == 2 and terms:
+        for by, left in self.monomials.left.items():
+            if len(by) == 2 and len(left):
                 total = np.einsum("kb,kb->b", self._summed(x, by, functions), slope)
                 hessian[by] += total
                 if by[0] != by[1]:
@@ -208,14 +223,9 @@ class RowMean:
         """Return μ or a derivative of it, shape (n, b)."""
         of = functions[0 if self.monomials.position is None else by.count(self.monomials.position)]
         out = np.zeros(self.coefficients.shape[1:])
-        for row, factor, powers in self.monomials.terms[by]:
-            term = of[row]
-            if factor != 1 or powers:
-                weight = float(factor) * np.ones(x.shape[1])
-                for p in powers:
-                    weight *= x[p]
-                term = weight * term
-            out += term
+        factors = self.monomials.factors(x, by)
+        for row, factor in zip(self.monomials.left[by].tolist(), factors, strict=True):
+            out += factor * of[row]
         return out
 
     def _jacobian(self, x: FloatArray, functions: list[FloatArray]) -> FloatArray:

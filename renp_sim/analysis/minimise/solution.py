@@ -62,3 +62,13 @@ class Minimum:
         """Write the minima of some toys."""
         self.x[:, rows], self.q[rows] = fits.x, fits.q
         self.status[rows], self.calls[rows] = fits.status, fits.calls
+
+    def keeping_lower(self, other: "Minimum") -> "Minimum":
+        """Return the lower of two minima of each toy."""
+        lower = other.q < self.q
+        return Minimum(
+            x=np.where(lower, other.x, self.x),
+            q=np.where(lower, other.q, self.q),
+            status=np.where(lower, other.status, self.status),
+            calls=self.calls + other.calls,
+        )

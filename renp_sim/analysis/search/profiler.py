@@ -15,12 +15,11 @@ from renp_sim.analysis.likelihood.lattice import Lattice
 from renp_sim.analysis.likelihood.piece import Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.row_mean import RowMean
-from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.analysis.search.axis import REACH, Axis, Pieces, error_of, extremes_of, reach_of
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.singles import Singles, at_best_singles, singles_of
-from renp_sim.analysis.search.starts import at_best_angles, started
+from renp_sim.analysis.search.starts import lowest_from, started, valleys
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ class Profiler:
         likelihood = Likelihood(
             counts=self._repeated(len(theta)), mean=mean, terms=ConstraintTerms.of(rest.constraints)
         )
-        found = _lower_side(rest, likelihood, started(rest, mean, self.counts, theta[:, rest.free].T))
+        found = lowest_from(valleys(rest, likelihood, theta[:, rest.free].T), likelihood, *_bounds(rest))
         return _solution(rest, theta, found)
 
     def _in_pieces(self, rest: "Setup", lattice: Lattice, theta: FloatArray) -> Solution:
@@ -234,9 +233,9 @@ class Profiler:
             trial = started(rest, mean, self.counts, trial)
             q = likelihood.value(trial)
             best, lowest = np.where(q < lowest, trial, best), np.minimum(q, lowest)
-        lower, upper = rest.lower[:, None].copy(), rest.upper[:, None].copy()
+        lower, upper = _bounds(rest)
         lower[at], upper[at] = 0.0, 1.0
-        found = minimise(likelihood, best, lower, upper, interior=at)
+        found = lowest_from(valleys(rest, likelihood, best), likelihood, lower, upper, interior=at)
         for edge in (0.0, 1.0):
             x = found.x.copy()
             x[at] = edge
@@ -269,31 +268,16 @@ class Profiler:
         """Return fits that start where rows of θ (g, p) stand."""
         problem = Problem.of(self.rest, np.repeat(self.counts[None], len(theta), axis=0), theta)
         likelihood = problem.likelihood(fisher=True)
-        terms, found = self.terms(theta), []
-        for start in at_best_angles(self.rest, likelihood, problem.start()):
-            lowest = minimise(likelihood, start, *problem.bounds(), max_iterations=ITERATIONS)
-            found.append(problem.solution(replace(lowest, q=lowest.q + terms)))
-        best = found[0]
-        for other in found[1:]:
-            best = best.keeping_lower(np.arange(len(theta)), other)
-        return best
+        starts = valleys(self.rest, likelihood, problem.start())
+        found = lowest_from(starts, likelihood, *problem.bounds(), max_iterations=ITERATIONS)
+        return problem.solution(replace(found, q=found.q + self.terms(theta)))
 
 
-def _lower_side(rest: "Setup", likelihood: Likelihood, start: FloatArray) -> Minimum:
-    """Return fits, from both sides of every parameter that enters squared."""
-    lower, upper = rest.lower[:, None], rest.upper[:, None]
-    best = minimise(likelihood, start, lower, upper)
-    for position in (i for i, name in enumerate(rest.names) if name in rest.squared):
-        for side in (-1.0, 1.0):
-            x = np.array(start)
-            x[position] = side * rest.scale[position]
-            fits = minimise(likelihood, x, lower, upper)
-            won = fits.q < best.q
-            best.x[:, won], best.q[won], best.status[won] = fits.x[:, won], fits.q[won], fits.status[won]
-    return best
+def _bounds(rest: "Setup") -> tuple[FloatArray, FloatArray]:
+    return rest.lower[:, None].copy(), rest.upper[:, None].copy()
 
 
 def _solution(rest: "Setup", theta: FloatArray, found: Minimum) -> Solution:
     out = theta.copy()
     out[:, rest.free] = found.x.T
-    return Solution(theta=out, q=found.q, status=found.status, calls=found.calls)
+    return Solution(theta=rest.folded(out), q=found.q, status=found.status, calls=found.calls)

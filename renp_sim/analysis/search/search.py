@@ -252,13 +252,7 @@ def _from_lowest(problem: Problem, table: ScanTable) -> Minimum:
 def _across_kinks(problem: Problem, best: Minimum) -> Minimum:
     """Return fits that may leave their piece, whose ends other parameters have moved meanwhile."""
     free = minimise(problem.likelihood(), best.x, *problem.bounds())
-    use = free.q < best.q
-    found = Minimum(
-        x=np.where(use, free.x, best.x),
-        q=np.where(use, free.q, best.q),
-        status=np.where(use, free.status, best.status),
-        calls=best.calls + free.calls,
-    )
+    found = best.keeping_lower(free)
     unfinished = np.flatnonzero(found.status == Status.NOT_CONVERGED).tolist()
     theta = problem.solution(found).theta if unfinished else np.empty(0)
     for toy in unfinished:

@@ -124,7 +124,7 @@ def test_fits_in_one_valley_of_phases_miss_the_deepest(monkeypatch: pytest.Monke
     truth, alternative, *_ = setups_of(Experiment.of(run), asked, "nature")
     counts = truth.model.expected(truth.theta)
     assert ProfileCurve.of(alternative, counts).q_min < 1e-3
-    monkeypatch.setattr(starts, "VALLEYS", 1)
+    monkeypatch.setattr(starts, "MOST_VALLEYS", 1)
     assert ProfileCurve.of(alternative, counts).q_min > 1.0
 
 
