@@ -12,7 +12,7 @@ from renp_sim.arrays import FloatArray, IndexArray
 if TYPE_CHECKING:
     from renp_sim.analysis.model import Model
 
-__all__ = ["Lattice", "size_of", "tabled"]
+__all__ = ["Lattice", "size_of", "tabled", "units"]
 
 MOST_MONOMIALS = 400
 """Of more, as of many couplings times angles, a fit that asks the model is cheaper."""
@@ -139,11 +139,21 @@ def _inverse(
 
 def size_of(lattice: Lattice, values: FloatArray) -> FloatArray:
     """Return how much of the expectation of any step coefficients (m, ..., b) make, shape (m, b)."""
-    is_power = (lattice.exponents > 0) & np.array([angle is None for angle in lattice.angles], dtype=bool)
-    typical = np.where(is_power, np.abs(lattice.points), 1.0)
     largest = np.max(np.abs(values), axis=tuple(range(1, values.ndim - 1)), initial=0.0)
-    size: FloatArray = largest * np.prod(typical**lattice.exponents, axis=1)[:, None]
+    size: FloatArray = largest * units(lattice)[:, None]
     return size
+
+
+def units(lattice: Lattice, x: FloatArray | None = None) -> FloatArray:
+    """Return what the monomials are where all parameters are typical steps, or at most that beyond x (b, f).
+
+    Shape (m,), or (m, b).
+    """
+    is_angle = np.array([angle is not None for angle in lattice.angles], dtype=bool)
+    typical = np.max(np.abs(lattice.points), axis=0)
+    reach = np.where(is_angle, 1.0, typical if x is None else typical + np.abs(x))
+    unit: FloatArray = np.prod(reach[..., None, :] ** (lattice.exponents * ~is_angle), axis=-1).T
+    return unit
 
 
 def tabled(model: "Model", theta: FloatArray, columns: IndexArray, lattice: Lattice) -> FloatArray:

@@ -6,85 +6,27 @@ model per point say all of it; and one more parameter, which has kinks, goes int
 variable u of its smooth piece.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from renp_sim.analysis.likelihood.functions import Angle, functions_of
-from renp_sim.analysis.likelihood.lattice import Lattice, size_of, tabled
+from renp_sim.analysis.likelihood.lattice import Lattice, size_of, tabled, units
 from renp_sim.analysis.likelihood.mean import gram_of
+from renp_sim.analysis.likelihood.monomials import Monomials
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.piece import Piece
     from renp_sim.analysis.model import Model
 
-__all__ = ["RowMean"]
+__all__ = ["RowMean", "differentiated"]
 
 ROUNDING = 1e-13
 """A monomial that makes less of the expectation, relative, is the rounding of those beside it."""
-
-
-# no slots: what is derived is kept, since every iteration of a fit asks for it
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Monomials:
-    """Monomials of f parameters, of which some are multiplied by functions of one more, u.
-
-    Parameters
-    ----------
-    exponents
-        Shape (m, f) with 0 for u; of an angle which of its functions.
-    angles
-        What of the parameters is one, f.
-    moving
-        Which monomials u moves, shape (s,).
-    position
-        Of u among the parameters, None where there is none.
-    """
-
-    exponents: IndexArray
-    angles: tuple[Angle | None, ...]
-    moving: IndexArray
-    position: int | None
-
-    @cached_property
-    def bent(self) -> tuple[int, ...]:
-        """What is squared, angles, and u."""
-        highest = np.max(self.exponents, axis=0, initial=0).tolist()
-        bent = [p for p, most in enumerate(highest) if most > 1 or (most and self.angles[p] is not None)]
-        return tuple(bent) if self.position is None else (*bent, self.position)
-
-    @cached_property
-    def orders(self) -> tuple[tuple[int, ...], ...]:
-        """No, one and two derivatives by parameters, p ≥ q."""
-        every = range(self.exponents.shape[1])
-        return ((), *((p,) for p in every), *((p, q) for p in every for q in every if q <= p))
-
-    @cached_property
-    def left(self) -> dict[tuple[int, ...], IndexArray]:
-        """Which monomials derivatives leave something of, of the moving ones where one is by u."""
-        return {by: self._left(by) for by in self.orders}
-
-    def _left(self, by: tuple[int, ...]) -> IndexArray:
-        own = self.exponents[self.moving] if self.position in by else self.exponents
-        stays = np.ones(len(own), dtype=bool)
-        for p in set(by) - {self.position}:
-            stays &= own[:, p] >= (by.count(p) if self.angles[p] is None else 1)
-        return np.flatnonzero(stays)
-
-    def factors(self, x: FloatArray, by: tuple[int, ...]) -> FloatArray:
-        """Return what is left of these monomials at x (f, b), without what u does, shape (l, b)."""
-        exponents = self.exponents[self.moving] if self.position in by else self.exponents
-        own = exponents[self.left[by]]
-        out = np.ones((len(own), x.shape[1]))
-        for p, angle in enumerate(self.angles):
-            most = int(np.max(own[:, p], initial=0))
-            if most and p != self.position:
-                out *= functions_of(x[p], most + 1, by.count(p), angle)[own[:, p]]
-        return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,7 +45,7 @@ class RowMean:
         Of the others, shape (j, s, n, b).
     """
 
-    monomials: _Monomials
+    monomials: Monomials
     coefficients: FloatArray
     series: FloatArray
 
@@ -113,7 +55,7 @@ class RowMean:
         values, kept = _without_rounding(lattice, tabled(model, theta, columns, lattice))
         none = np.empty(0, dtype=np.intp)
         return cls(
-            monomials=_Monomials(
+            monomials=Monomials(
                 exponents=lattice.exponents[kept], angles=lattice.angles, moving=none, position=None
             ),
             coefficients=values[kept],
@@ -131,7 +73,9 @@ class RowMean:
         column: int,
         n_nodes: int,
     ) -> tuple["RowMean", FloatArray]:
-        """Return the mean in the pieces of one more parameter, and how large the end of its series is, (b,).
+        """Return the mean in the pieces of one more parameter, and how large the terms of its series are.
+
+        In standard deviations of the counts, shape (n_nodes, b).
 
         Parameters
         ----------
@@ -157,16 +101,18 @@ class RowMean:
         transform[0] /= 2
         series = np.einsum("dj,skjb->dskb", transform, values[moving])
         coefficients[moving] = series[0]
-        tail = np.abs(series[-2:]) / np.sqrt(1 + np.max(np.abs(coefficients), axis=0))
+        unit = units(lattice, theta[:, columns])[:, None]
+        most = np.max(np.abs(coefficients) * unit, axis=0)
+        sizes = np.max(np.abs(series) * unit[moving] / np.sqrt(1 + most), axis=(1, 2), initial=0.0)
         coefficients[moving] = 0.0
-        monomials = _Monomials(
+        monomials = Monomials(
             exponents=np.insert(lattice.exponents[kept], piece.position, 0, axis=1),
             angles=(*lattice.angles[: piece.position], None, *lattice.angles[piece.position :]),
             moving=np.flatnonzero(moving[kept]),
             position=piece.position,
         )
         mean = cls(monomials=monomials, coefficients=coefficients[kept], series=series)
-        return mean, np.max(tail, axis=(0, 1, 2), initial=0.0)
+        return mean, sizes
 
     @property
     def bent(self) -> tuple[int, ...]:
@@ -175,7 +121,7 @@ class RowMean:
 
     def value(self, x: FloatArray) -> FloatArray:
         """Return μ, shape (n, b)."""
-        mu = self._summed(x, (), self._functions(x, 0))
+        mu = self.monomials.summed(x, (), self._functions(x, 0))
         # where a step sees nothing the ripple of a series would be impossible half of the time
         return mu if self.monomials.position is None else np.maximum(mu, 0.0)
 
@@ -183,54 +129,28 @@ class RowMean:
         self, x: FloatArray, slope: FloatArray, weight: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Return the sums of `Mean.derivatives`."""
-        at = self.monomials.position
-        functions = self._functions(x, 0 if at is None else 2)
-        jacobian = self._jacobian(x, functions)
-        hessian = gram_of(jacobian, weight)
-        for by, left in self.monomials.left.items():
-            if len(by) == 2 and len(left):
-                total = np.einsum("kb,kb->b", self._summed(x, by, functions), slope)
-                hessian[by] += total
-                if by[0] != by[1]:
-                    hessian[by[::-1]] += total
-        return np.einsum("fkb,kb->fb", jacobian, slope), hessian
+        return self.monomials.derivatives(x, self._functions(x, 2), slope, weight)
 
     def gram(self, x: FloatArray, weight: FloatArray) -> FloatArray:
         """Return Σ_k weight_k ∂μ_k ∂μ_kᵀ, shape (f, f, b)."""
-        functions = self._functions(x, 0 if self.monomials.position is None else 1)
-        return gram_of(self._jacobian(x, functions), weight)
+        return gram_of(self.monomials.jacobian(x, self._functions(x, 1)), weight)
 
     def take(self, rows: IndexArray) -> "RowMean":
         """Return the mean of these points only."""
         return replace(self, coefficients=self.coefficients[..., rows], series=self.series[..., rows])
 
-    def _functions(self, x: FloatArray, highest: int) -> list[FloatArray]:
-        """Return what multiplies the monomials (m, n, b), and derivatives of the moving ones (s, n, b)."""
+    def _functions(self, x: FloatArray, highest: int) -> list[Sequence[FloatArray]]:
+        """Return what multiplies the monomials, (n, b) each, and derivatives of what u moves."""
         at = self.monomials.position
         if at is None:
-            return [self.coefficients]
+            return [list(self.coefficients)]
         degree = len(self.series)
         polynomials = np.cos(np.arange(degree)[:, None] * np.arccos(2 * x[at] - 1))
         moved = [
-            np.einsum("jb,jskb->skb", _differentiated(degree, order) @ polynomials, self.series)
+            np.einsum("jb,jskb->skb", differentiated(degree, order) @ polynomials, self.series)
             for order in range(highest + 1)
         ]
-        own = self.coefficients.copy()
-        own[self.monomials.moving] = moved[0]
-        return [own, *moved[1:]]
-
-    def _summed(self, x: FloatArray, by: tuple[int, ...], functions: list[FloatArray]) -> FloatArray:
-        """Return μ or a derivative of it, shape (n, b)."""
-        of = functions[0 if self.monomials.position is None else by.count(self.monomials.position)]
-        out = np.zeros(self.coefficients.shape[1:])
-        factors = self.monomials.factors(x, by)
-        for row, factor in zip(self.monomials.left[by].tolist(), factors, strict=True):
-            out += factor * of[row]
-        return out
-
-    def _jacobian(self, x: FloatArray, functions: list[FloatArray]) -> FloatArray:
-        """Return ∂μ/∂x, shape (f, n, b)."""
-        return np.stack([self._summed(x, (p,), functions) for p in range(len(x))])
+        return [self.monomials.with_moved(self.coefficients, moved[0]), *moved[1:]]
 
 
 def _without_rounding(lattice: Lattice, values: FloatArray) -> tuple[FloatArray, BoolArray]:
@@ -246,7 +166,7 @@ def _without_rounding(lattice: Lattice, values: FloatArray) -> tuple[FloatArray,
 
 
 @cache
-def _differentiated(degree: int, order: int) -> FloatArray:
+def differentiated(degree: int, order: int) -> FloatArray:
     """Return the derivative in u of each T_j(2u − 1) as a sum of T_i, shape (j, i)."""
     out = np.zeros((degree, degree))
     # 2u − 1 runs twice as fast as u

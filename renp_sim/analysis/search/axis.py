@@ -14,10 +14,13 @@ from renp_sim.arrays import FloatArray, IndexArray
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["NARROWEST", "REACH", "Axis", "Pieces", "error_of", "extremes_of", "reach_of"]
+__all__ = ["NARROWEST", "REACH", "Axis", "Pieces", "error_of", "extremes_of", "lattice_without", "reach_of"]
 
 REACH = 10.0
 """Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""
+
+LAST_TERMS = 2
+"""Of a series, which say how well it ends: of an even function every other one is 0."""
 
 NARROWEST = 1e-9
 """Two kinks within this many typical steps are one."""
@@ -55,12 +58,13 @@ class Axis:
         return self.rest.index(self.name)
 
     def means(self, theta: FloatArray, pieces: "Pieces", n_nodes: int) -> tuple[RowMean, FloatArray]:
-        """Return the mean in each piece and the size of the end of its series, as `RowMean.in_pieces`."""
+        """Return the mean in each piece and the size of the end of its series, shape (r,)."""
         piece = Piece(position=self.position, low=pieces.low, high=pieces.high)
         columns = self.rest.without(self.name).free
-        return RowMean.in_pieces(
+        mean, sizes = RowMean.in_pieces(
             self.rest.model, theta[pieces.owner], columns, self.lattice, piece, self.column, n_nodes
         )
+        return mean, np.max(sizes[-LAST_TERMS:], axis=0)
 
     def pieces(self, theta: FloatArray, rows: IndexArray) -> "Pieces":
         """Return the smooth pieces of the parameter at some rows."""
@@ -108,3 +112,9 @@ def extremes_of(setup: "Setup") -> FloatArray:
     for name in setup.kinked:
         low[setup.index(name)] = np.maximum(setup.limits(name)[0], low[setup.index(name)] - 1.0)
     return np.stack([setup.theta, low])
+
+
+def lattice_without(setup: "Setup", *names: str) -> Lattice | None:
+    """Return what fixes the polynomial in all that floats but these parameters; None where μ is none."""
+    rest = setup.without(*names)
+    return Lattice.of(setup.model, rest.names, extremes_of(setup), rest.scale)

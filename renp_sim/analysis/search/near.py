@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean, goes_into_series
+from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean
 from renp_sim.analysis.likelihood.piece import Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.template_model import WithTemplate
 from renp_sim.analysis.minimise.newton import minimise
-from renp_sim.analysis.search.axis import error_of
+from renp_sim.analysis.search.axis import error_of, lattice_without
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.profiler import EDGE, WINDOW
 from renp_sim.arrays import FloatArray, IndexArray
@@ -51,12 +51,13 @@ class Near:
     def of(cls, setup: "Setup", theta: FloatArray) -> "Near":
         """Return the window that holds all fits, and what a constrained parameter moves beyond."""
         kinked = [name for name in setup.names if name in setup.kinked]
-        if len(kinked) != 1 or not goes_into_series(setup, setup.names.index(kinked[0])):
+        lattice = lattice_without(setup, *kinked) if len(kinked) == 1 else None
+        if lattice is None:
             return cls(setup=setup, theta=theta, mean=None, low=0.0, high=0.0)
         here, reach = theta[:, setup.index(kinked[0])], WINDOW * error_of(setup, kinked[0])
         ends = np.array([np.min(here) - reach, np.max(here) + reach])
         low, high = np.clip(ends, *setup.limits(kinked[0])).tolist()
-        mean = PieceMean.of(setup, setup.names.index(kinked[0]), low, high)
+        mean = PieceMean.of(setup, setup.names.index(kinked[0]), low, high, lattice)
         return cls(setup=setup, theta=theta, mean=mean, low=low, high=high)
 
     def with_template(

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean, goes_into_series
+from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean
 from renp_sim.analysis.likelihood.piece import MeanInPiece, Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.minimise.newton import NEAR_BOUND, minimise
 from renp_sim.analysis.minimise.solution import Minimum, Status
+from renp_sim.analysis.search.axis import lattice_without
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -221,12 +222,13 @@ def _shared_means(
     """Return which starts share a series of their piece, and last which have none."""
     out: list[tuple[IndexArray, PieceMean | None]] = []
     alone = np.ones(len(start.toys), dtype=bool)
-    if mean.template.ndim == 1 and goes_into_series(setup, position):
+    lattice = lattice_without(setup, setup.names[position]) if mean.template.ndim == 1 else None
+    if lattice is not None:
         for low in np.unique(start.low):
             rows = np.flatnonzero(start.low == low)
             if len(rows) < ENOUGH:
                 continue
-            shared = PieceMean.of(setup, position, float(low), float(start.high[rows[0]]))
+            shared = PieceMean.of(setup, position, float(low), float(start.high[rows[0]]), lattice)
             if shared is not None:
                 out.append((rows, shared))
                 alone[rows] = False

@@ -25,8 +25,7 @@ A_TURN = 6
 """Places that are looked at for each turn of a cosine (test_toys_with_four_places_of_a_phase_miss_one)."""
 
 MOST_VALLEYS = 3
-"""In which fits begin, or as many as couplings have signs (test_fits_in_one_valley_of_phases_miss_the_deepest,
-test_couplings_are_fitted_from_all_signs)."""
+"""In which fits begin, or as many as couplings have signs (test_couplings_are_fitted_from_all_signs)."""
 
 SIZES = np.array([1 / 16, 1 / 4, 1.0])
 """Of couplings, in those with which one alone explains the counts."""

@@ -7,19 +7,26 @@ from numpy.testing import assert_allclose
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.batch import fit_batch
-from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean, goes_into_series
+from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean
 from renp_sim.analysis.likelihood.piece import MeanInPiece, Piece
+from renp_sim.analysis.search.axis import lattice_without
 from renp_sim.analysis.search.problem import Problem
-from tests.analysis.toy_models import Onsets, interference, orderings
+from tests.analysis.toy_models import Onsets, orderings
 
 
 def heavy() -> Onsets:
     return replace(orderings()["normal"], d=3.0, strength=60.0)
 
 
+def piece_mean(setup: Setup, low: float, high: float) -> PieceMean | None:
+    lattice = lattice_without(setup, setup.names[0])
+    assert lattice is not None
+    return PieceMean.of(setup, 0, low, high, lattice)
+
+
 def both(setup: Setup, low: float, high: float, n_toys: int) -> tuple[PieceMean, MeanInPiece]:
     """Return the mean of a piece by series and by the model."""
-    series = PieceMean.of(setup, 0, low, high)
+    series = piece_mean(setup, low, high)
     assert series is not None
     ends = {"low": np.full(n_toys, low), "high": np.full(n_toys, high)}
     inner = Problem.of(setup, np.zeros((n_toys, 6))).model_mean()
@@ -56,15 +63,7 @@ def test_a_step_that_sees_nothing_has_exactly_nothing() -> None:
 def test_a_kink_inside_the_piece_is_refused() -> None:
     setup = Setup.of(heavy(), free=("mass", "norm"))
     kink = heavy().kinks("mass", setup.theta)[3]
-    assert PieceMean.of(setup, 0, kink - 0.05, kink + 0.05) is None
-
-
-def test_only_what_is_linear_jointly_goes_into_a_series() -> None:
-    assert goes_into_series(Setup.of(heavy(), free=("mass",)), 0)
-    assert goes_into_series(Setup.of(heavy(), free=("mass", "background")), 0)
-    # a coupling times a norm is not
-    assert not goes_into_series(Setup.of(interference(), free=("x", "norm", "background")), 2)
-    assert not goes_into_series(Setup.of(interference(), free=("x", "background")), 1)
+    assert piece_mean(setup, kink - 0.05, kink + 0.05) is None
 
 
 @pytest.mark.parametrize("free", [("mass",), ("mass", "norm"), ("mass", "norm", "background")])
