@@ -136,7 +136,9 @@ class RowMean:
         return gram_of(self.monomials.jacobian(x, self._functions(x, 1)), weight)
 
     def take(self, rows: IndexArray) -> "RowMean":
-        """Return the mean of these points only."""
+        """Return the mean of these points only; one point stands for all toys."""
+        if self.coefficients.shape[-1] == 1:
+            return self
         return replace(self, coefficients=self.coefficients[..., rows], series=self.series[..., rows])
 
     def _functions(self, x: FloatArray, highest: int) -> list[Sequence[FloatArray]]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renp_sim.analysis.minimise.ldl import solve_positive
+from renp_sim.analysis.minimise.saddle import step_off_saddle
 from renp_sim.analysis.minimise.solution import Minimum, Status
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
@@ -275,11 +276,13 @@ def _newton_step(
     step, good = solve_positive(_bounded(hessian, held, damping), -slope)
     bad = np.flatnonzero(~good)
     if len(bad):
-        expected = likelihood.take(bad).fisher(x[:, bad])
-        for p in range(len(expected)):
-            # at the centre of a squared coupling there is no information, only a curvature that is negative
-            expected[p, p] = np.maximum(expected[p, p], -hessian[p, p, bad])
-        expected = _bounded(expected, held[:, bad], damping[bad])
+        plain = _bounded(hessian[..., bad], held[:, bad], np.zeros(len(bad)))
+        off, is_saddle = step_off_saddle(plain, slope[:, bad], damping[bad] / FIRST_DAMPING)
+        step[:, bad[is_saddle]], good[bad[is_saddle]] = off[:, is_saddle], True
+        bad = bad[~is_saddle]
+    if len(bad):
+        # counts of nothing have no second derivatives
+        expected = _bounded(likelihood.take(bad).fisher(x[:, bad]), held[:, bad], damping[bad])
         step[:, bad], good[bad] = solve_positive(expected, -slope[:, bad])
     return step, good
 

@@ -13,17 +13,18 @@ from renp_sim.analysis.likelihood.polynomial_mean import PolynomialMean
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.minimise.solution import Minimum, Status
 from renp_sim.analysis.search.cells import lowest_over_cells
+from renp_sim.analysis.search.fitted_scan import has_several_valleys, lattice_beside, starts_after_fits
 from renp_sim.analysis.search.grid import bent_centre, coupling_points, is_on_kink, kinked_points
 from renp_sim.analysis.search.lookup import Table
 from renp_sim.analysis.search.pieces import Starts, fit_pieces, starts_in_pieces, starts_on_both_sides
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.scan import Scan, ScanTable
-from renp_sim.analysis.search.starts import angle_places
+from renp_sim.analysis.search.shifts import shifting_of, shifts_of
+from renp_sim.analysis.search.starts import lowest_from, valleys
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
-    from renp_sim.analysis.model import Constraint
 
 __all__ = ["Solution", "scan_table", "search"]
 
@@ -34,13 +35,11 @@ BLOCK_TOYS = 16_384
 TABLE_FINENESS = 4
 """Points of a table per point of a scan."""
 
-MOST_POINTS, MOST_WITH_ANGLES = 2000, 8000
-"""Points of a scan in several parameters; more where each has all places of two
-angles beside it."""
+MOST_POINTS = 2000
+"""Points of a scan in several parameters."""
 
-SHIFT_SIGMAS = np.linspace(-3.0, 3.0, 7)
-"""Where a scan looks for a constrained parameter that moves thresholds: the straight line of a parameter over
-one finds minima that are none (`test_toys_with_an_offset_have_the_minima_of_the_profile`)."""
+MOST_VALUES = 1 << 23
+"""Points × parameters × toys of such a scan in memory at a time: 64 MB."""
 
 
 def search(
@@ -49,7 +48,6 @@ def search(
     *,
     theta: FloatArray | None = None,
     constraint_values: FloatArray | None = None,
-    table: ScanTable | None = None,
 ) -> Solution:
     """Return the best fit of each set of counts.
 
@@ -63,9 +61,6 @@ def search(
         All parameters, shape (b, p), where resting ones differ from toy to toy.
     constraint_values
         Measured values of the constraints, shape (b, f), where toys randomise them.
-    table
-        What `scan_table` says, to save time when it is known already, of the same set-up or of one in
-        which more floats; it is used where it fits.
     """
     counts = np.asarray(counts, dtype=float)
     if not len(counts):
@@ -99,9 +94,32 @@ def search(
         return problem.solution(minimise(problem.likelihood(), problem.start(), *problem.bounds()))
     if len(kinked) > 1:
         return lowest_over_cells(setup, counts[0], setup.theta[None])
-    if table is None or not {*scanned} <= {*table.names} or not problem.is_within(table):
-        table = scan_table(setup, counts, theta)
-    return problem.solution(_scanned(problem, table, bool(kinked)))
+    if has_several_valleys(setup) and (theta is None or not kinked):
+        found = _over_valleys(problem)
+        if found is not None:
+            return problem.solution(found)
+    return problem.solution(_scanned(problem, scan_table(setup, counts, theta), bool(kinked)))
+
+
+def _over_valleys(problem: Problem) -> Minimum | None:
+    """Return the best fits where couplings and angles have many minima, or None where μ is no sum in them."""
+    setup = problem.setup
+    if not setup.searched:
+        likelihood = problem.likelihood()
+        return lowest_from(valleys(setup, likelihood, problem.start()), likelihood, *problem.bounds())
+    (name,) = setup.searched
+    points, is_kink = kinked_points(setup, name)
+    shifting = shifting_of(setup, name, points)
+    axes = {name: points} | shifts_of(setup, shifting, MOST_POINTS // len(points))
+    held, lattice = lattice_beside(setup, (name, *shifting))
+    if lattice is None:
+        return None
+    ends, starts = np.concatenate([points[:1], points[is_kink], points[-1:]]), []
+    size = max(MOST_VALUES // (len(points) * len(setup.free)), 1)
+    for first in range(0, problem.n_toys, size):
+        block = problem.take(np.arange(first, min(first + size, problem.n_toys)))
+        starts.append(starts_after_fits(block, axes, ends, held, lattice).shifted(first))
+    return _fits_in_pieces(problem, Starts.joined(starts), setup.names.index(name), len(points))
 
 
 def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = None) -> ScanTable:
@@ -121,46 +139,12 @@ def scan_table(setup: "Setup", counts: FloatArray, theta: FloatArray | None = No
     moving = setup.free if theta is None else np.union1d(setup.free, _moved(setup, theta))
     if len(kinked) == 1:
         (points,) = axes.values()
-        shifting = _shifting(setup, kinked[0], points)
-        axes |= _shifts(setup, shifting, MOST_POINTS // len(points))
+        shifting = shifting_of(setup, kinked[0], points)
+        axes |= shifts_of(setup, shifting, MOST_POINTS // len(points))
         # no straight line goes on over a threshold: what is not scanned rests
         moving = np.setdiff1d(moving, [setup.index(name) for name in shifting])
     axes |= {name: coupling_points(setup, name, counts) for name in setup.bent}
-    axes |= {name: angle_places(setup, name) for name in setup.names if name in setup.angles}
-    room = MOST_WITH_ANGLES if setup.angles else MOST_POINTS
-    return ScanTable.of(setup, _affordable(axes, room), moving, np.mean(counts, axis=0))
-
-
-def _shifting(setup: "Setup", name: str, points: FloatArray) -> tuple[str, ...]:
-    """Return the constrained parameters that move thresholds somewhere along the points of a searched one."""
-    theta = np.tile(setup.theta, (len(points), 1))
-    theta[:, setup.index(name)] = points
-    found = []
-    for other, constraint in zip(setup.names, setup.constraints, strict=True):
-        if constraint is None or other == name or other in setup.linear:
-            continue
-        low, high = _reached(setup, other, constraint, SHIFT_SIGMAS[[0, -1]]).tolist()
-        if np.any(np.isfinite(setup.model.kinks(other, theta, low, high))):
-            found.append(other)
-    return tuple(found)
-
-
-def _reached(setup: "Setup", name: str, constraint: "Constraint", sigmas: FloatArray) -> FloatArray:
-    """Return the values of a constrained parameter at some standard deviations from where it stands."""
-    centre = float(setup.theta[setup.index(name)])
-    values = constraint.randomised(centre, sigmas)
-    return np.asarray(np.clip(values, *setup.limits(name)))
-
-
-def _shifts(setup: "Setup", names: tuple[str, ...], room: int) -> dict[str, FloatArray]:
-    """Return scan points of a parameter that moves thresholds; where several do, all rest."""
-    sigmas = SHIFT_SIGMAS if room >= len(SHIFT_SIGMAS) else SHIFT_SIGMAS[::2]
-    if len(names) != 1 or room < len(sigmas):
-        return {}
-    (name,) = names
-    constraint = setup.constraints[setup.names.index(name)]
-    assert constraint is not None
-    return {name: np.unique(_reached(setup, name, constraint, sigmas))}
+    return ScanTable.of(setup, _affordable(axes, MOST_POINTS), moving, np.mean(counts, axis=0))
 
 
 def _moved(setup: "Setup", theta: FloatArray) -> IndexArray:
@@ -208,8 +192,6 @@ def _tabled(problem: Problem) -> Minimum | None:
 def _scanned(problem: Problem, table: ScanTable, kinked: bool) -> Minimum:
     """Return the best fits from the best places of a scan."""
     setup, name = problem.setup, table.names[0]
-    if name in setup.angles:
-        return _from_lowest(problem, table)
     position = setup.names.index(name)
     centre = None if kinked else int(np.searchsorted(table.axes[0], bent_centre(setup, name)))
     kinks = setup.model.kinks(name, setup.theta)
@@ -222,14 +204,20 @@ def _scanned(problem: Problem, table: ScanTable, kinked: bool) -> Minimum:
             start = starts_on_both_sides(along, table.axes[0], centre)
         starts.append(start.shifted(first))
     start = Starts.joined(starts)
-    part = problem.take(start.toys)
     if centre is not None:
+        part = problem.take(start.toys)
         fits = minimise(part.likelihood(), start.x, *problem.bounds(), owner=start.toys)
         return _best_of(start.toys, fits, problem.n_toys, len(table.points))
+    return _fits_in_pieces(problem, start, position, len(table.points))
+
+
+def _fits_in_pieces(problem: Problem, start: Starts, position: int, shared_calls: int) -> Minimum:
+    """Return the best fits of each toy, each inside its piece, and beyond where others move the kinks."""
+    setup, part = problem.setup, problem.take(start.toys)
     fits = fit_pieces(part.counts, part.model_mean(), part.terms, setup, position, start)
-    best = _best_of(start.toys, fits, problem.n_toys, len(table.points))
+    best = _best_of(start.toys, fits, problem.n_toys, shared_calls)
     bound = {n for n, c in zip(setup.names, setup.constraints, strict=True) if c is not None}
-    others = (setup.kinked | bound) - setup.linear - {name}
+    others = (setup.kinked | bound) - setup.linear - {setup.names[position]}
     return _across_kinks(problem, best) if others & set(setup.names) else best
 
 
@@ -239,14 +227,6 @@ def _scans(problem: Problem, table: ScanTable) -> Iterator[tuple[int, Scan]]:
     for first in range(0, problem.n_toys, size):
         block = problem.take(np.arange(first, min(first + size, problem.n_toys)))
         yield first, table.scan(problem.setup, block.counts, block.terms, block.rows_for(table))
-
-
-def _from_lowest(problem: Problem, table: ScanTable) -> Minimum:
-    """Return fits from the lowest point of a scan in which nothing has kinks."""
-    starts = [
-        scan.x[np.argmin(scan.q, axis=0), :, np.arange(scan.q.shape[1])] for _, scan in _scans(problem, table)
-    ]
-    return minimise(problem.likelihood(), np.concatenate(starts).T, *problem.bounds())
 
 
 def _across_kinks(problem: Problem, best: Minimum) -> Minimum:

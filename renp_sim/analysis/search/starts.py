@@ -41,13 +41,10 @@ SAME = 1e-9
 
 
 def valleys(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> list[FloatArray]:
-    """Return starts (f, b): where fits stand, and the lowest valleys over places of angles and couplings.
-
-    The sets of counts are one, repeated.
-    """
+    """Return starts (f, b): where fits stand, and the lowest valleys over places of angles and couplings."""
     start = np.array(np.broadcast_to(x, (len(x), likelihood.counts.shape[1])))
     axes = _axes(rest, likelihood, start)
-    start = started(rest, likelihood.mean, likelihood.counts[:, 0], start)
+    start = started(rest, likelihood.mean, likelihood.counts, start)
     if not axes:
         return [start]
     trials = []
@@ -55,7 +52,7 @@ def valleys(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> list[Floa
         trial = start.copy()
         for (position, places), i in zip(axes.items(), at, strict=True):
             trial[position] = places[i]
-        trials.append(started(rest, likelihood.mean, likelihood.counts[:, 0], trial))
+        trials.append(started(rest, likelihood.mean, likelihood.counts, trial))
     here, every = likelihood.value(start), np.stack(trials)
     q = np.stack([likelihood.value(trial) for trial in trials])
     grid = q.reshape(*(len(places) for places in axes.values()), -1)
@@ -153,7 +150,10 @@ def _is_above_a_neighbour(q: FloatArray, angles: list[bool]) -> BoolArray:
 
 
 def started(rest: "Setup", mean: "Mean", counts: FloatArray, x: FloatArray) -> FloatArray:
-    """Return starts in which one free linear parameter explains the total of the counts, where it can."""
+    """Return starts in which one free linear parameter explains the total of the counts, where it can.
+
+    Counts of one set, shape (n,), or of each start, (n, b).
+    """
     for position, (name, constraint) in enumerate(zip(rest.names, rest.constraints, strict=True)):
         if constraint is None and name in rest.linear:
             nothing = x.copy()
@@ -162,7 +162,7 @@ def started(rest: "Setup", mean: "Mean", counts: FloatArray, x: FloatArray) -> F
             one[position] = 1.0
             without = np.sum(mean.value(nothing), axis=0)
             slope = np.sum(mean.value(one), axis=0) - without
-            wanted = (np.sum(counts) - without) / np.where(slope > 0, slope, 1.0)
+            wanted = (np.sum(counts, axis=0) - without) / np.where(slope > 0, slope, 1.0)
             out = x.copy()
             bound = np.clip(wanted, rest.lower[position], rest.upper[position])
             out[position] = np.where((slope > 0) & (wanted > 0), bound, x[position])
