@@ -151,16 +151,15 @@ class Setup:
         if problems:
             raise ConfigError(*problems)
         chosen = [model.parameters[i] for i in index]
-        # an angle that nothing constrains may go on over the end of its turn
-        room = [(p.period or 0.0) / 2 if c is None else 0.0 for p, c in zip(chosen, constraints, strict=True)]
+        reach = [p.bounds(constraint) for p, constraint in zip(chosen, constraints, strict=True)]
         enters = {p.name: _enters(model, p, theta) for p in chosen}
         return cls(
             model=model,
             theta=theta,
             free=np.array(index, dtype=np.intp),
             constraints=tuple(constraints),
-            lower=np.array([p.lower for p in chosen]) - room,
-            upper=np.array([p.upper for p in chosen]) + room,
+            lower=np.array([lower for lower, _ in reach]),
+            upper=np.array([upper for _, upper in reach]),
             kinked=frozenset(p.name for p in chosen if _is_kinked(model, p, theta)),
             squared=frozenset(name for name, how in enters.items() if how is Enters.SQUARED),
             linear=frozenset(name for name, how in enters.items() if how is Enters.LINEARLY),
@@ -190,8 +189,11 @@ class Setup:
         return names.index(name)
 
     def limits(self, name: str) -> tuple[float, float]:
-        """Return the bounds of a parameter."""
+        """Return the bounds of a parameter; of an angle one turn, around what is known of it."""
         parameter = self.model.parameters[self.index(name)]
+        if parameter.period is not None and name in self.names and name not in self.angles:
+            position = self.names.index(name)
+            return float(self.lower[position]), float(self.upper[position])
         return parameter.lower, parameter.upper
 
     @property

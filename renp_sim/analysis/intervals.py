@@ -13,7 +13,7 @@ from scipy.special import gammaincinv
 
 from renp_sim.arrays import FloatArray
 
-__all__ = ["Interval", "Intervals", "Method", "Sided", "delta_q_of_level", "regions_below"]
+__all__ = ["Interval", "Intervals", "Method", "Sided", "delta_q_of_level", "joined_round", "regions_below"]
 
 Curve = Callable[[FloatArray], FloatArray]
 """Δq at values of a parameter, shape (g,) to (g,)."""
@@ -142,6 +142,24 @@ def delta_q_of_level(level: float, sided: Sided = Sided.TWO) -> float:
         allowed = "(0.5, 1)" if sided is Sided.ONE else "(0, 1)"
         raise ValueError(f"level = {level:g}: a {sided} level must lie in {allowed}")
     return float(2 * gammaincinv(0.5, level if sided is Sided.TWO else 2 * level - 1))
+
+
+def joined_round(regions: tuple[Interval, ...], best: float, turn: float) -> tuple[Interval, ...]:
+    """Return regions of an angle, those at both ends of its turn as one, numbered so that it holds the best.
+
+    Examples
+    --------
+    >>> first = Interval(lower=-180, upper=-150, lower_open=True)
+    >>> last = Interval(lower=100, upper=180, upper_open=True)
+    >>> joined_round((first, last), 170.0, 360.0)
+    (Interval(lower=100, upper=210.0, lower_open=False, upper_open=False),)
+    """
+    if len(regions) < 2 or not (regions[0].lower_open and regions[-1].upper_open):
+        return regions
+    first, *others, last = regions
+    if best <= first.upper:
+        return Interval(lower=last.lower - turn, upper=first.upper), *others
+    return *others, Interval(lower=last.lower, upper=first.upper + turn)
 
 
 def regions_below(

@@ -106,6 +106,14 @@ class Parameter:
             return value
         return self.value + math.remainder(value - self.value, self.period)
 
+    def bounds(self, constraint: Constraint | None) -> tuple[float, float]:
+        """Return within what a fit moves it: an angle goes on over the end of its turn."""
+        if self.period is None:
+            return self.lower, self.upper
+        if constraint is None:
+            return self.lower - self.period / 2, self.upper + self.period / 2
+        return constraint.value - self.period / 2, constraint.value + self.period / 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Quadratic:

@@ -47,9 +47,7 @@ def parameter_names() -> dict[Group, list[str]]:
     found: dict[Group, tuple[Parameter, ...]] = {}
     for masses in MASS_NAMES.values():
         for nature in Nature:
-            groups = neutrino_parameters(
-                (0.01,) * len(masses), oscillation, nature, e_eg_eV, has_couplings=True
-            )
+            groups = neutrino_parameters((0.01,) * len(masses), oscillation, nature, e_eg_eV, n_couplings=1)
             couplings = (p for kind in INTERACTIONS for p in coupling_parameters(_plain(kind), nature))
             for group, parameters in {**groups, Group.COUPLINGS: tuple(couplings)}.items():
                 found[group] = found.get(group, ()) + parameters

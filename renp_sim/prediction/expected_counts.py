@@ -100,15 +100,11 @@ class ExpectedCounts:
     """What `tabled` gave, since its tables learn."""
 
     def __post_init__(self) -> None:
-        e_eg_eV = self.target.atom.e_eg_eV
+        e_eg_eV, couplings = self.target.atom.e_eg_eV, coupling_parameters(self.interaction, self.nature)
         responses = self.responses or Responses.of(self.exposure)
         several = len(responses.run_frequency) > 1 if self.several_runs is None else self.several_runs
-        couplings = coupling_parameters(self.interaction, self.nature)
-        has_couplings = bool(couplings)
         layout = Layout(
-            neutrino_parameters(
-                self.masses_eV, self.oscillation, self.nature, e_eg_eV, has_couplings=has_couplings
-            )
+            neutrino_parameters(self.masses_eV, self.oscillation, self.nature, e_eg_eV, len(couplings))
             | exposure_parameters(self.exposure, responses, e_eg_eV, several)
             | {Group.COUPLINGS: couplings}
         )

@@ -161,8 +161,7 @@ def neutrino_parameters(
     oscillation: Oscillation,
     nature: Nature,
     e_eg_eV: float,
-    *,
-    has_couplings: bool,
+    n_couplings: int,
 ) -> dict[Group, Parameters]:
     """Return masses and oscillation parameters.
 
@@ -173,8 +172,8 @@ def neutrino_parameters(
     ----------
     masses_eV
         The lightest mass, or m1, m2, m3: where they stand if nothing is said.
-    has_couplings
-        Whether an interaction beyond the Standard Model couples to pairs of neutrinos.
+    n_couplings
+        Of an interaction beyond the Standard Model to pairs of neutrinos.
 
     Raises
     ------
@@ -197,7 +196,7 @@ def neutrino_parameters(
         Group.MASSES: masses,
         Group.OSCILLATION: (
             *(_measured(name, oscillation) for name in measured),
-            *(_phase(name, _number(oscillation, name), has_couplings=has_couplings) for name in phases),
+            *(_phase(name, _number(oscillation, name), has_couplings=n_couplings > 0) for name in phases),
         ),
     }
 

@@ -63,7 +63,7 @@ def test_a_scan_that_goes_straight_on_over_thresholds_misses_many(monkeypatch: p
         both.alternative, both.alternative.model.expected(theta), theta
     )
     found = search(both.truth, toys.counts, constraint_values=toys.constraint_values)
-    monkeypatch.setattr(module, "_shifting", lambda *_: ())
+    monkeypatch.setattr(module, "shifting_of", lambda *_: ())
     twin = search(both.truth, toys.counts, constraint_values=toys.constraint_values)
     assert np.mean(twin.q - found.q > 1.0) > 0.1
     assert np.mean(found.q - twin.q > 0.1) < 0.05

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.intervals import Interval, regions_below
+from renp_sim.analysis.intervals import Interval, joined_round, regions_below
 from renp_sim.analysis.likelihood.fisher import covariances
 from renp_sim.analysis.search.amplitudes import amplitude_points, at_best_amplitudes
 from renp_sim.analysis.search.axis import NARROWEST, reach_of
@@ -23,6 +23,9 @@ __all__ = ["ProfileCurve"]
 
 WINDOW_POINTS = 33
 """Points of a curve over a smooth parameter."""
+
+TURN_POINTS = 37
+"""Points of a curve over an angle, from which its minima are refined."""
 
 NESTED_TOLERANCE = 1e-4
 """How well a minimum over the searched parameter is known where another is held: an end moves by less than
@@ -197,20 +200,26 @@ class ProfileCurve:
             curve = self.searched
             narrowest = NARROWEST * float(self.setup.scale[self.setup.names.index(name)])
             return curve.regions(level, self.q_min, narrowest), curve.values, curve.q - self.q_min
-        is_amplitude = name in self.setup.amplitudes
-        if is_amplitude:
-            points = np.union1d(amplitude_points(self.setup, name), self.setup.theta[self.setup.index(name)])
+        best, points = float(self.setup.theta[self.setup.index(name)]), None
+        if name in self.setup.amplitudes:
+            points = np.union1d(amplitude_points(self.setup, name), best)
+        elif name in self.setup.angles:
+            points = np.union1d(np.linspace(*self.setup.limits(name), TURN_POINTS), best)
         else:
-            points, delta_q = self._window(name, error, level)
-        if is_amplitude or (name in self.setup.squared and self._is_dense(name)):
+            window, delta_q = self._window(name, error, level)
+            points = window if name in self.setup.squared else None
+        if points is not None:
             curve = self._refined(name, points, level)
             points, delta_q = curve.values, curve.q - self.q_min
             found = curve.regions(level, self.q_min)
         else:
+            points = window
             found = regions_below(
                 lambda values: self.delta_q(name, values), level, points, delta_q, fine=self._is_dense(name)
             )
         low, high = self.setup.limits(name)
+        if name in self.setup.angles:
+            return joined_round(found, best, high - low), points, delta_q
         # an end that no widening of the window found is no end
         regions = tuple(
             replace(
@@ -242,7 +251,7 @@ class ProfileCurve:
         Where a fit has to search kinks anew only the ends and the best value are computed.
         """
         index = self.setup.index(name)
-        parameter, best = self.setup.model.parameters[index], float(self.setup.theta[index])
+        (least, most), best = self.setup.limits(name), float(self.setup.theta[index])
         low = high = best
         ends: dict[float, float] = {best: 0.0}
         if name in self.setup.squared:
@@ -254,11 +263,11 @@ class ProfileCurve:
         reach = 2.0 * error * np.sqrt(level)
         for _ in range(WIDENINGS):
             wanted = []
-            if ends[low] < level + 1 and low > parameter.lower:
-                low = max(parameter.lower, min(low, best) - reach)
+            if ends[low] < level + 1 and low > least:
+                low = max(least, min(low, best) - reach)
                 wanted.append(low)
-            if ends[high] < level + 1 and high < parameter.upper:
-                high = min(parameter.upper, max(high, best) + reach)
+            if ends[high] < level + 1 and high < most:
+                high = min(most, max(high, best) + reach)
                 wanted.append(high)
             if not wanted:
                 break

@@ -63,6 +63,10 @@ class Minimum:
         self.x[:, rows], self.q[rows] = fits.x, fits.q
         self.status[rows], self.calls[rows] = fits.status, fits.calls
 
+    def take(self, rows: slice) -> "Minimum":
+        """Return the minima of some toys."""
+        return Minimum(x=self.x[:, rows], q=self.q[rows], status=self.status[rows], calls=self.calls[rows])
+
     def keeping_lower(self, other: "Minimum") -> "Minimum":
         """Return the lower of two minima of each toy."""
         lower = other.q < self.q

@@ -17,7 +17,7 @@ from renp_sim.analysis.search.axis import lattice_without
 from renp_sim.analysis.search.pieces import Starts
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.starts import angle_places, valleys
-from renp_sim.arrays import FloatArray, IndexArray
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
@@ -58,7 +58,7 @@ def starts_after_fits(
     held: tuple[str, ...],
     lattice: Lattice,
 ) -> Starts:
-    """Return the lowest fit in each valley of each smooth piece, where it comes near the lowest of its toy.
+    """Return the minima along each valley in each smooth piece, where they come near the lowest of their toy.
 
     Parameters
     ----------
@@ -95,16 +95,26 @@ def starts_after_fits(
             found.append((toys[near], q[near], x[:, near]))
     toys, q, x = (np.concatenate(of_all, axis=-1) for of_all in zip(*found, strict=True))
     piece = np.clip(np.searchsorted(ends, x[position], "right"), 1, len(ends) - 1)
-    # the lowest of each valley comes first
-    order = np.lexsort((q, *_valley_of(setup, x), piece, toys))
-    order = order[q[order] <= lowest[toys[order]] + MARGIN]
-    key = np.stack([toys, piece, *_valley_of(setup, x)])[:, order]
-    order = order[np.append(True, np.any(np.diff(key, axis=1) != 0, axis=0))]
+    # along the points of each valley in each piece, of which the lowest fit comes first
+    tracks = np.stack([toys, piece, *_valley_of(setup, x)])
+    order = np.lexsort((q, x[position], *tracks[::-1]))
+    is_first = _differs(np.concatenate([tracks, x[None, position]])[:, order])
+    order = order[is_first]
+    begins = _differs(tracks[:, order])
+    before = np.where(begins, np.inf, np.roll(q[order], 1))
+    after = np.where(np.roll(begins, -1), np.inf, np.roll(q[order], -1))
+    is_minimum = (q[order] <= np.minimum(before, after)) & (q[order] <= lowest[toys[order]] + MARGIN)
+    order = order[is_minimum]
     return Starts(toys=toys[order], x=x[:, order], low=ends[piece[order] - 1], high=ends[piece[order]])
 
 
+def _differs(key: FloatArray | IndexArray) -> BoolArray:
+    """Return which columns differ from the one before, shape (r,)."""
+    return np.append(True, np.any(np.diff(key, axis=1) != 0, axis=0))[: key.shape[1]]
+
+
 def _valley_of(setup: "Setup", x: FloatArray) -> list[IndexArray]:
-    """Return in which valley fits x (f, b) are: signs of couplings, parts of the turns of angles, (b,) each."""
+    """Return in which valley fits x (f, b) are: signs of couplings, parts of turns of angles, (b,) each."""
     out = []
     for position, name in enumerate(setup.names):
         if name in setup.squared:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp_sim.analysis.minimise.newton import minimise
+from renp_sim.analysis.minimise.newton import MOST_ITERATIONS, minimise
 from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.arrays import BoolArray, FloatArray
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["angle_places", "lowest_from", "started", "valleys"]
 
-A_TURN = 6
-"""Places that are looked at for each turn of a cosine (test_toys_with_four_places_of_a_phase_miss_one)."""
+A_TURN = 4
+"""Places that are looked at for each turn of a cosine (test_toys_with_two_places_of_a_phase_miss_one)."""
 
 MOST_VALLEYS = 3
 """In which fits begin, or as many as couplings have signs (test_couplings_are_fitted_from_all_signs)."""
@@ -74,14 +74,15 @@ def lowest_from(
     upper: FloatArray,
     *,
     interior: int | None = None,
-    max_iterations: int = 60,
+    max_iterations: int = MOST_ITERATIONS,
 ) -> Minimum:
     """Return the lowest fit of each row from several starts (f, b)."""
-    fits = [
-        minimise(likelihood, start, lower, upper, interior=interior, max_iterations=max_iterations)
-        for start in starts
-    ]
-    return reduce(Minimum.keeping_lower, fits)
+    n_rows = starts[0].shape[1]
+    every = likelihood.take(np.tile(np.arange(n_rows), len(starts))) if len(starts) > 1 else likelihood
+    x = np.concatenate(starts, axis=1)
+    fits = minimise(every, x, lower, upper, interior=interior, max_iterations=max_iterations)
+    parts = [slice(first, first + n_rows) for first in range(0, len(starts) * n_rows, n_rows)]
+    return reduce(Minimum.keeping_lower, (fits.take(part) for part in parts))
 
 
 def angle_places(setup: "Setup", name: str) -> FloatArray:

@@ -1,5 +1,7 @@
 """Several kinked parameters: minima are those of a brute search, also where one of three masses is held."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.optimize import differential_evolution
@@ -8,9 +10,14 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.search import cells
 from renp_sim.analysis.search.cells import lowest_over_cells
 from renp_sim.analysis.search.problem import Problem
+from renp_sim.app.experiment import Experiment
 from renp_sim.app.fitting import problem_of
+from renp_sim.app.hypothesis import Masses
+from renp_sim.app.question import Question
 from renp_sim.arrays import FloatArray
 from renp_sim.cli.fit_options import question_of
+from renp_sim.physics.neutrino import Nature
+from renp_sim.runfile.run import load
 from tests.analysis.frozen_fits import data_of, frozen_fits
 
 REACH = {
@@ -72,10 +79,52 @@ def test_minima_do_not_depend_on_where_masses_stand() -> None:
         assert lowest_over_cells(setup, counts, row[None]).q[0] == pytest.approx(1.384, abs=1e-3)
 
 
-def test_cells_without_diversity_miss_the_minimum(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The broken twin: divided cells alone end in one valley, and it is not the deepest one."""
-    setup, counts = six_frequencies()
-    best = lowest_over_cells(setup, counts, setup.theta[None]).q[0]
-    assert best == pytest.approx(1.384, abs=1e-3)
-    monkeypatch.setattr(cells, "EARLY", 0)
-    assert lowest_over_cells(setup, counts, setup.theta[None]).q[0] > best + 0.1
+TWELVE = """
+[run]
+name = "twelve"
+seed = 105
+[target]
+volume_cm3 = 3381.2132386782873
+[neutrino]
+ordering = "inverted"
+nature = "dirac"
+lightest_mass_eV = 0.03113
+[laser]
+linewidth_eV = 1e-07
+settling_s = 60.0
+[[laser.scan]]
+start_eV = 1.0653984338387144
+stop_eV = 1.0707098953944927
+points = 10
+total_duration_s = 998759.1895865838
+[[laser.scan]]
+start_eV = 1.0713519155004263
+stop_eV = 1.0716283432954077
+points = 2
+total_duration_s = 998759.1895865838
+[detector]
+efficiency = 0.4
+energy_window_eV = [0.9, 1.2]
+[[background]]
+name = "dark"
+kind = "dark_counts"
+rate_hz = 1e-4
+error_rel = 0.1
+"""
+
+
+def test_cells_without_early_starts_miss_a_minimum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin: divided cells alone end in one valley, and of m3 = 25.09 meV it is not the deepest."""
+    (tmp_path / "twelve.toml").write_text(TWELVE)
+    experiment = Experiment.of(load(tmp_path / "twelve.toml"))
+    question = Question(masses=Masses.THREE)
+    model, treatment = problem_of(experiment, question, question.hypotheses(Nature.DIRAC)[0], 0.02)
+    setup = Setup.of(model, treatment)
+    counts = np.array([178, 203, 188, 146, 150, 123, 71, 73, 55, 39, 44, 45])
+    theta = setup.theta[None].copy()
+    theta[0, setup.index("m3_eV")] = 0.02509127684
+    rest = setup.without("m3_eV")
+    found = lowest_over_cells(rest, counts, theta).q[0]
+    assert found == pytest.approx(17.048, abs=2e-3)
+    monkeypatch.setattr(cells, "EARLY_STARTS", 0)
+    assert lowest_over_cells(rest, counts, theta).q[0] > found + 0.1

@@ -1,0 +1,100 @@
+"""Toys of several couplings or phases: many valleys, each of which is fitted along what has kinks."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.minimise import newton
+from renp_sim.analysis.minimise import step as steps
+from renp_sim.analysis.minimise.solution import Status
+from renp_sim.analysis.search import search as toy_search
+from renp_sim.analysis.search import starts
+from renp_sim.analysis.search.profiler import Profiler
+from renp_sim.analysis.search.search import search
+from renp_sim.app.compare import setups_of
+from renp_sim.app.experiment import Experiment
+from renp_sim.app.question import Normalisation, Question, Treatment
+from renp_sim.arrays import FloatArray
+from renp_sim.runfile.run import load
+
+COUPLING = "interaction.g_left."
+
+
+@cache
+def of_couplings(elements: str, held: str, free: str) -> tuple[Setup, FloatArray]:
+    """A light vector that couples to some pairs, both couplings, the mass and a norm floating, and toys."""
+    run = load(
+        "gp23_six_frequencies",
+        (
+            "target.volume_cm3=1e4",
+            "neutrino.lightest_mass_eV=0.01",
+            "laser.scan[0].omegas_eV=[1.069, 1.07, 1.0708, 1.0712, 1.0716, 1.07164]",
+            "laser.scan[0].total_duration_s=5184000.0",
+            f"interaction={{model='vector_mediator', mass_eV=1.0, g_electron=1e-7, g_left={elements}}}",
+            "background=[{kind='dark_counts', name='dark', rate_hz=0.001, error_rel=0.1}]",
+        ),
+    )
+    asked = Question(
+        treatment=Treatment(free=(COUPLING + free, "lightest_mass_eV")), normalisation=Normalisation.FREE
+    )
+    truth, *_ = setups_of(Experiment.of(run), asked, f"{COUPLING}{held}=0.0")
+    rng = np.random.default_rng(3)
+    return truth, rng.poisson(truth.model.expected(truth.theta), (12, 6)).astype(float)
+
+
+CASES = [("{11=6e-17, 22=6e-17}", "11", "22"), ("{12=[6e-17, 6e-17]}", "12.re", "12.im")]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_toys_of_couplings_beside_a_norm_have_the_minima_of_the_profile(
+    case: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twins: few iterations, and one straight step from each point of a scan, which ends hundreds above."""
+    setup, counts = of_couplings(*case)
+    counts = counts[:3]
+    profiled = np.array([ProfileCurve.of(setup, one).q_min for one in counts])
+    found = search(setup, counts)
+    assert np.all(found.q < profiled + 2e-3)
+    assert np.all(found.status < Status.NOT_CONVERGED)
+    with monkeypatch.context() as patched:
+        for module in (newton, steps):
+            patched.setattr(module, "FIRST_DAMPING", 1e-2)
+        crept = search(setup, counts)
+    assert case == CASES[0] or np.any(crept.status == Status.NOT_CONVERGED)
+    monkeypatch.setattr(toy_search, "has_several_valleys", lambda setup: False)
+    assert np.max(search(setup, counts).q - found.q) > 100.0
+
+
+def test_couplings_are_fitted_from_all_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two signs of each of two; twin: of one coupling only."""
+    setup, counts = of_couplings(*CASES[0])
+    theta = np.tile(setup.theta, (40, 1))
+    theta[:, setup.index("lightest_mass_eV")] = np.linspace(0.008, 0.0125, 40)
+    theta[:, [setup.index(f"{COUPLING}{element}") for element in ("11", "22")]] = 0.0
+    profiler = Profiler.of(setup, counts[2], ("lightest_mass_eV",))
+    every = profiler.lowest(theta).q
+    monkeypatch.setattr(starts, "MOST_VALLEYS", 1)
+    few = profiler.lowest(theta).q
+    assert np.all(every < few + 1e-3)
+    assert np.max(few - every) > 0.1
+
+
+def test_toys_of_phases_beside_an_offset_have_the_minima_of_the_profile() -> None:
+    """They ended up to 45 above it: of seven places of the offset and six of each phase few were left."""
+    run = load(
+        "gp23_six_frequencies",
+        (
+            "target.volume_cm3=1e6",
+            "neutrino.lightest_mass_eV=0.01",
+            "laser.calibration.common_error_eV=1e-5",
+        ),
+    )
+    _, setup, *_ = setups_of(Experiment.of(run), Question(), "nature")
+    theta = setup.theta.copy()
+    theta[[setup.index("alpha21_deg"), setup.index("alpha31_deg")]] = 147.7, -139.6
+    counts = np.random.default_rng(2).poisson(setup.model.expected(theta), (3, 6)).astype(float)
+    profiled = np.array([ProfileCurve.of(setup, one).q_min for one in counts])
+    assert np.all(search(setup, counts).q < profiled + 0.02)
