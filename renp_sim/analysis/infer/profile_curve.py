@@ -238,7 +238,9 @@ class ProfileCurve:
             return self.fits((name,), values[:, None])
 
         scale = float(self.setup.scale[self.setup.names.index(name)])
-        (curve,) = refined(evaluate, [points], [np.empty(0)], (level,), scale)
+        # where every point has a search of its own more is not known of it
+        tolerance = MINIMUM_TOLERANCE if self._is_dense(name) else NESTED_TOLERANCE
+        (curve,) = refined(evaluate, [points], [np.empty(0)], (level,), scale, tolerance)
         return curve
 
     def _is_dense(self, name: str) -> bool:

@@ -67,9 +67,9 @@ class Minimum:
         """Return the minima of some toys."""
         return Minimum(x=self.x[:, rows], q=self.q[rows], status=self.status[rows], calls=self.calls[rows])
 
-    def keeping_lower(self, other: "Minimum") -> "Minimum":
-        """Return the lower of two minima of each toy."""
-        lower = other.q < self.q
+    def keeping_lower(self, other: "Minimum", by: float = 0.0) -> "Minimum":
+        """Return the lower of two minima of each toy, the other where it is lower by more than a share."""
+        lower = other.q < self.q - by * np.where(np.isfinite(self.q), 1 + self.q, 0.0)
         return Minimum(
             x=np.where(lower, other.x, self.x),
             q=np.where(lower, other.q, self.q),

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["has_several_valleys", "lattice_beside", "starts_after_fits"]
 
 
-MARGIN = 30.0
-"""How far above the lowest of its toy a fit at a point is no start: a point is somewhere in its valley
-(test_toys_of_couplings_beside_a_norm_have_the_minima_of_the_profile)."""
+MARGIN, SHARE = 30.0, 1.0
+"""How far above the lowest of its toy, and by what share of that, a fit at a point is no start: a point is
+somewhere in its valley (test_toys_of_couplings_beside_a_norm_have_the_minima_of_the_profile), which is narrow
+where counts are many (test_toys_of_many_counts_find_both_moments)."""
 
 MOST_FITS = 4000
 """Points × toys in one batch of fits."""
@@ -91,7 +92,7 @@ def starts_after_fits(
             x[others] = fits.x
             q = fits.q + own.take(toys).value(x[apart])
             np.minimum.at(lowest, toys, q)
-            near = np.flatnonzero(q <= lowest[toys] + MARGIN)
+            near = np.flatnonzero(q <= _ceiling(lowest)[toys])
             found.append((toys[near], q[near], x[:, near]))
     toys, q, x = (np.concatenate(of_all, axis=-1) for of_all in zip(*found, strict=True))
     piece = np.clip(np.searchsorted(ends, x[position], "right"), 1, len(ends) - 1)
@@ -103,9 +104,14 @@ def starts_after_fits(
     begins = _differs(tracks[:, order])
     before = np.where(begins, np.inf, np.roll(q[order], 1))
     after = np.where(np.roll(begins, -1), np.inf, np.roll(q[order], -1))
-    is_minimum = (q[order] <= np.minimum(before, after)) & (q[order] <= lowest[toys[order]] + MARGIN)
+    is_minimum = (q[order] <= np.minimum(before, after)) & (q[order] <= _ceiling(lowest)[toys[order]])
     order = order[is_minimum]
     return Starts(toys=toys[order], x=x[:, order], low=ends[piece[order] - 1], high=ends[piece[order]])
+
+
+def _ceiling(lowest: FloatArray) -> FloatArray:
+    """Return what is too high for a start, shape (b,)."""
+    return np.asarray((1 + SHARE) * lowest + MARGIN)
 
 
 def _differs(key: FloatArray | IndexArray) -> BoolArray:

@@ -123,7 +123,7 @@ class Profiler:
         fit = self._in_pieces if self.kinked else self._smooth
         blocks = np.array_split(theta, parts)
         found = Solution.joined([fit(self.rest, self.lattice, block) for block in blocks])
-        return replace(found, q=found.q + self.terms(theta))
+        return replace(found, theta=self.rest.folded(found.theta), q=found.q + self.terms(theta))
 
     def terms(self, theta: FloatArray) -> FloatArray:
         """Return the constraint terms of what is held, shape (g,)."""
@@ -280,4 +280,4 @@ def _bounds(rest: "Setup") -> tuple[FloatArray, FloatArray]:
 def _solution(rest: "Setup", theta: FloatArray, found: Minimum) -> Solution:
     out = theta.copy()
     out[:, rest.free] = found.x.T
-    return Solution(theta=rest.folded(out), q=found.q, status=found.status, calls=found.calls)
+    return Solution(theta=out, q=found.q, status=found.status, calls=found.calls)

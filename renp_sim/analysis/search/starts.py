@@ -4,7 +4,7 @@ In angles and in what enters squared, as couplings do, −2 ln L has several min
 or a square has none, as at 0, where a fit stands that knows nothing. So they are looked over, all together.
 """
 
-from functools import reduce
+from functools import partial, reduce
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ SAME = 1e-9
 
 
 def valleys(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> list[FloatArray]:
-    """Return starts (f, b): where fits stand, and the lowest valleys over places of angles and couplings."""
+    """Return starts (f, b): the lowest valleys over places of angles and couplings, and where fits stand."""
     start = np.array(np.broadcast_to(x, (len(x), likelihood.counts.shape[1])))
     axes = _axes(rest, likelihood, start)
     start = started(rest, likelihood.mean, likelihood.counts, start)
@@ -64,7 +64,7 @@ def valleys(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> list[Floa
     lowest = np.argsort(q, axis=0, kind="stable")[:most]
     rows = np.arange(q.shape[1])
     found = [np.where(np.isfinite(q[at, rows]), every[at, :, rows].T, start) for at in lowest]
-    return [start, *(one for one, at in zip(found, lowest, strict=True) if np.any(np.isfinite(q[at, rows])))]
+    return [*(one for one, at in zip(found, lowest, strict=True) if np.any(np.isfinite(q[at, rows]))), start]
 
 
 def lowest_from(
@@ -76,13 +76,13 @@ def lowest_from(
     interior: int | None = None,
     max_iterations: int = MOST_ITERATIONS,
 ) -> Minimum:
-    """Return the lowest fit of each row from several starts (f, b)."""
+    """Return the lowest fit of each row from several starts (f, b), of those that fit alike the first."""
     n_rows = starts[0].shape[1]
     every = likelihood.take(np.tile(np.arange(n_rows), len(starts))) if len(starts) > 1 else likelihood
     x = np.concatenate(starts, axis=1)
     fits = minimise(every, x, lower, upper, interior=interior, max_iterations=max_iterations)
     parts = [slice(first, first + n_rows) for first in range(0, len(starts) * n_rows, n_rows)]
-    return reduce(Minimum.keeping_lower, (fits.take(part) for part in parts))
+    return reduce(partial(Minimum.keeping_lower, by=SAME), (fits.take(part) for part in parts))
 
 
 def angle_places(setup: "Setup", name: str) -> FloatArray:
@@ -107,7 +107,8 @@ def _axes(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> dict[int, F
     out = dict(angles)
     for i in couplings:
         centre, reach = _explaining(rest, likelihood, nothing, i, whole=any(wide))
-        places = centre + np.concatenate([-sizes[::-1], sizes])[:, None] * reach
+        # of two signs that fit alike the positive one comes first
+        places = centre + np.concatenate([sizes[::-1], -sizes])[:, None] * reach
         out[i] = np.clip(places, rest.lower[i], rest.upper[i])
     return out
 

@@ -56,7 +56,7 @@ def test_a_known_normalisation_widens_it_by_half_of_its_error() -> None:
 
 
 def test_the_twin_that_does_not_divide_misses_one_sign(monkeypatch: pytest.MonkeyPatch) -> None:
-    def once(evaluate, values, kinks, levels=(), scale=1.0):  # type: ignore[no-untyped-def]
+    def once(evaluate, values, kinks, levels=(), scale=1.0, tolerance=0.0):  # type: ignore[no-untyped-def]
         return refined(evaluate, values, kinks, (), scale, tolerance=np.inf)
 
     monkeypatch.setattr(profile_curve, "refined", once)

@@ -10,8 +10,9 @@ from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.analysis.search import starts
 from renp_sim.analysis.search.search import search
 from renp_sim.app.compare import setups_of
-from renp_sim.app.experiment import Experiment
-from renp_sim.app.question import Constraint, Normalisation, Question
+from renp_sim.app.experiment import Experiment, hypothesis_of_run
+from renp_sim.app.fitting import problem_of
+from renp_sim.app.question import Constraint, Normalisation, Question, Treatment
 from renp_sim.arrays import FloatArray
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from renp_sim.runfile.run import load
@@ -144,3 +145,45 @@ def test_toys_with_two_places_of_a_phase_miss_one(monkeypatch: pytest.MonkeyPatc
     found = search(setup, toys).q
     monkeypatch.setattr(starts, "A_TURN", 2)
     assert np.any(search(setup, toys).q > found + 0.05)
+
+
+def test_regions_of_a_phase_are_those_of_its_mirror_too_and_go_on_over_the_end_of_a_turn() -> None:
+    """A cosine has two places: widened from the best one alone, the other was not listed."""
+    run = load(
+        "gp23_six_frequencies",
+        (
+            "target.volume_cm3=2e6",
+            "neutrino={nature='majorana', lightest_mass_eV=0.01, alpha21_deg=90.0, alpha31_deg=-70.0}",
+            "laser.scan=[{omegas_eV=[1.069, 1.07, 1.0708, 1.0712, 1.0716], total_duration_s=5184000.0}]",
+        ),
+    )
+    experiment = Experiment.of(run)
+    asked = Question(treatment=Treatment(free=("alpha21_deg",)))
+    setup = Setup.of(*problem_of(experiment, asked, hypothesis_of_run(experiment)))
+    at = setup.index("alpha21_deg")
+    for truth, expected_regions in ((100.0, 2), (175.0, 1)):
+        theta = setup.theta.copy()
+        theta[at] = truth
+        counts = setup.model.expected(theta)
+        curve = ProfileCurve.of(setup, counts)
+        regions = curve.regions("alpha21_deg", 10.0, 1.0)[0]
+        assert len(regions) == expected_regions
+        best = curve.setup.theta[at]
+        for value in (truth, -truth, 360.0 - truth):
+            is_inside = [
+                r.lower <= value + turns <= r.upper for r in regions for turns in (-360.0, 0.0, 360.0)
+            ]
+            assert sum(is_inside) == 1
+        assert any(r.lower <= best <= r.upper for r in regions)
+        ends = np.array([end for r in regions for end in (r.lower, r.upper)])
+        assert curve.delta_q("alpha21_deg", ends) == pytest.approx(np.ones(len(ends)), abs=1e-3)
+
+
+def test_a_phase_that_is_measured_is_not_cut_at_the_end_of_its_turn() -> None:
+    """Its range is the turn around what is known of it."""
+    setup = of_phases()
+    known = Constraint(value=170.0, error=20.0)
+    constrained = Setup.of(setup.model, constrain={"alpha21_deg": known})
+    assert (constrained.lower.tolist(), constrained.upper.tolist()) == ([-10.0], [350.0])
+    assert constrained.limits("alpha21_deg") == (-10.0, 350.0)
+    assert setup.limits("alpha21_deg") == (-180.0, 180.0)
