@@ -41,6 +41,10 @@ fits move all together, as the offset of every step."""
 ROUNDS = 8
 """Divisions by two: a last cell is a 256th of a first one."""
 
+EARLY = 3
+"""After so many rounds fits go on from the lowest cells of each, while these still lie apart
+(frozen fit `three_masses_six`)."""
+
 EARLY_STARTS = 8
 """First cells from which fits go on, times the number of parameters: they lie apart, later ones do not
 (test_cells_without_early_starts_miss_a_minimum)."""
@@ -76,7 +80,7 @@ def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> 
     n_starts = min(STARTS ** len(kinked), MOST_STARTS)
     cells = _first_cells(setup, kinked)
     rounds = list(_divided(Profiler.of(setup, counts, every), columns, cells, theta))
-    early = rounds[0][: EARLY_STARTS * len(kinked)]
+    early = [one for middles in rounds[:EARLY] for one in middles[: EARLY_STARTS * len(kinked)]]
     found = [*itertools.chain(*rounds), *_fits_from(setup, counts, early)]
     starts = _lowest(found, n_starts, columns, APART * np.ptp(cells[0], axis=0))
     starts += _exchanged(setup, kinked, starts[0])

@@ -7,7 +7,7 @@ Several curves are refined in step, so that their fits are one batch.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -87,9 +87,6 @@ class Curve:
         inside = root <= np.sqrt(level)
         starts = np.flatnonzero(inside & ~np.concatenate([[False], inside[:-1]])).tolist()
         stops = np.flatnonzero(inside & ~np.concatenate([inside[1:], [False]])).tolist()
-        apart = [self.values[b] - self.values[a] > narrowest for a, b in zip(stops, starts[1:], strict=False)]
-        starts = [start for start, kept in zip(starts, [True, *apart], strict=False) if kept]
-        stops = [stop for stop, kept in zip(stops, [*apart, True], strict=False) if kept]
         last = len(root) - 1
 
         def end(i: int, j: int) -> float:
@@ -97,15 +94,19 @@ class Curve:
             share = (np.sqrt(level) - root[i]) / (root[j] - root[i])
             return float(self.values[i] + share * (self.values[j] - self.values[i]))
 
-        return tuple(
-            Interval(
+        found: list[Interval] = []
+        for i, j in zip(starts, stops, strict=True):
+            region = Interval(
                 lower=end(i, i - 1) if i > 0 else float(self.values[0]),
                 upper=end(j, j + 1) if j < last else float(self.values[-1]),
                 lower_open=i == 0,
                 upper_open=j == last,
             )
-            for i, j in zip(starts, stops, strict=True)
-        )
+            if found and region.lower - found[-1].upper <= narrowest:
+                before = found.pop()
+                region = replace(region, lower=before.lower, lower_open=before.lower_open)
+            found.append(region)
+        return tuple(found)
 
 
 def refined(

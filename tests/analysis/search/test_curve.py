@@ -54,6 +54,14 @@ def test_a_gap_that_rounding_makes_is_none() -> None:
     assert [region.upper for region in flickering.regions(1.0, 0.0, 1e-9)] == pytest.approx([1 / 3, 8 / 15])
 
 
+def test_a_gap_that_rounding_makes_beside_a_far_point_is_none() -> None:
+    """Of an end that is known to the last bit one point may be above the level, and the next one be far."""
+    values, q = np.array([0.0, 1.0, 1.0 + 1e-15, 1.1, 2.0]), np.array([9.0, 1 - 1e-15, 1 + 1e-15, 0.5, 0.0])
+    found = Curve(values=values, fits=fits(q, values))
+    assert len(found.regions(1.0, 0.0, 1e-12)) == 1
+    assert len(found.regions(1.0, 0.0)) == 2
+
+
 def test_a_wall_is_an_end() -> None:
     (_, right) = curve(levels=(36.0,)).regions(1e6, 1.0)[-1:] * 2
     assert right.upper == pytest.approx(0.9, abs=1e-6)
