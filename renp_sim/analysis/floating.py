@@ -192,8 +192,7 @@ class Setup:
         """Return the bounds of a parameter; of an angle one turn, around what is known of it."""
         parameter = self.model.parameters[self.index(name)]
         if parameter.period is not None and name in self.names and name not in self.angles:
-            position = self.names.index(name)
-            return float(self.lower[position]), float(self.upper[position])
+            return parameter.bounds(self.constraints[self.names.index(name)])
         return parameter.lower, parameter.upper
 
     @property
@@ -216,6 +215,11 @@ class Setup:
         """Floating parameters without a constraint in which μ is periodic: Majorana phases."""
         chosen = zip((self.model.parameters[i] for i in self.free), self.constraints, strict=True)
         return frozenset(p.name for p, constraint in chosen if p.period is not None and constraint is None)
+
+    @property
+    def harmonic(self) -> frozenset[str]:
+        """Floating angles in which μ is a sum of cosines and sines."""
+        return frozenset(p.name for p in (self.model.parameters[i] for i in self.free) if p.harmonics)
 
     def folded(self, theta: FloatArray) -> FloatArray:
         """Return rows of θ (b, p) with angles in the turn around where the model has them."""

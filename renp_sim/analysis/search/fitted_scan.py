@@ -14,6 +14,7 @@ from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.search.axis import lattice_without
+from renp_sim.analysis.search.grid import bent_centre
 from renp_sim.analysis.search.pieces import Starts
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.starts import angle_places, valleys
@@ -35,8 +36,8 @@ MOST_FITS = 4000
 
 
 def has_several_valleys(setup: "Setup") -> bool:
-    """Return whether fits begin in more places than the signs of one coupling."""
-    return len(setup.bent) > 1 or bool(setup.angles)
+    """Return whether fits begin in more places than the sides of one coupling."""
+    return bool(setup.angles) or len(setup.bent) + len(setup.searched[:1]) > 1
 
 
 def lattice_beside(setup: "Setup", scanned: tuple[str, ...]) -> tuple[tuple[str, ...], Lattice | None]:
@@ -120,11 +121,11 @@ def _differs(key: FloatArray | IndexArray) -> BoolArray:
 
 
 def _valley_of(setup: "Setup", x: FloatArray) -> list[IndexArray]:
-    """Return in which valley fits x (f, b) are: signs of couplings, parts of turns of angles, (b,) each."""
+    """Return in which valley fits x (f, b) are: sides of couplings, parts of turns of angles, (b,) each."""
     out = []
     for position, name in enumerate(setup.names):
         if name in setup.squared:
-            out.append((x[position] > 0).astype(np.intp))
+            out.append((x[position] > bent_centre(setup, name)).astype(np.intp))
         elif name in setup.angles:
             period = setup.model.parameters[setup.index(name)].period or 1.0
             part = np.floor(x[position] % period / period * len(angle_places(setup, name)))

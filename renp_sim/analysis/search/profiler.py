@@ -98,6 +98,11 @@ class Profiler:
         model = setup.without(*(name for name in setup.searched if name in held)).tabled().model
         rest = setup.without(*held).standing_for(model)
         kinked = tuple(name for name in rest.names if name in rest.kinked)
+        if not kinked:
+            # what bends μ without kinks, as an offset far from thresholds, goes into a series just so
+            polynomial = rest.linear | rest.squared | rest.harmonic
+            others = tuple(name for name in rest.names if name not in polynomial)
+            kinked = others if len(others) == 1 else ()
         lattice = None
         if len(kinked) <= 1:
             smooth = rest.without(*kinked)

@@ -100,7 +100,7 @@ def _axes(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> dict[int, F
     }
     couplings = [i for i, name in enumerate(rest.names) if name in rest.squared]
     room = MOST_PLACES // int(np.prod([len(places) for places in angles.values()]))
-    while len(sizes) > 1 and (2 * len(sizes)) ** len(couplings) > room:
+    while len(sizes) > 1 and (2 * len(sizes) + 1) ** len(couplings) > room:
         sizes = sizes[1::2]
     nothing = x.copy()
     nothing[couplings] = 0.0
@@ -108,7 +108,7 @@ def _axes(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> dict[int, F
     for i in couplings:
         centre, reach = _explaining(rest, likelihood, nothing, i, whole=any(wide))
         # of two signs that fit alike the positive one comes first
-        places = centre + np.concatenate([sizes[::-1], -sizes])[:, None] * reach
+        places = centre + np.concatenate([sizes[::-1], [0.0], -sizes])[:, None] * reach
         out[i] = np.clip(places, rest.lower[i], rest.upper[i])
     return out
 

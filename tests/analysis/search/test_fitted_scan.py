@@ -1,6 +1,7 @@
 """Toys of several couplings or phases: many valleys, each of which is fitted along what has kinks."""
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,9 +25,8 @@ from renp_sim.runfile.run import load
 COUPLING = "interaction.g_left."
 
 
-@cache
-def of_couplings(elements: str, held: str, free: str) -> tuple[Setup, FloatArray]:
-    """A light vector that couples to some pairs, both couplings, the mass and a norm floating, and toys."""
+def with_vector(elements: str) -> Experiment:
+    """Six frequencies and a light vector that couples to some pairs."""
     run = load(
         "gp23_six_frequencies",
         (
@@ -38,10 +38,16 @@ def of_couplings(elements: str, held: str, free: str) -> tuple[Setup, FloatArray
             "background=[{kind='dark_counts', name='dark', rate_hz=0.001, error_rel=0.1}]",
         ),
     )
+    return Experiment.of(run)
+
+
+@cache
+def of_couplings(elements: str, held: str, free: str) -> tuple[Setup, FloatArray]:
+    """Both couplings, the mass and a norm floating, and toys."""
     asked = Question(
         treatment=Treatment(free=(COUPLING + free, "lightest_mass_eV")), normalisation=Normalisation.FREE
     )
-    truth, *_ = setups_of(Experiment.of(run), asked, f"{COUPLING}{held}=0.0")
+    truth, *_ = setups_of(with_vector(elements), asked, f"{COUPLING}{held}=0.0")
     rng = np.random.default_rng(3)
     return truth, rng.poisson(truth.model.expected(truth.theta), (12, 6)).astype(float)
 
@@ -64,9 +70,61 @@ def test_toys_of_couplings_beside_a_norm_have_the_minima_of_the_profile(
         for module in (newton, steps):
             patched.setattr(module, "FIRST_DAMPING", 1e-2)
         crept = search(setup, counts)
-    assert case == CASES[0] or np.any(crept.status == Status.NOT_CONVERGED)
+    stays = (crept.status == Status.NOT_CONVERGED) | (crept.q > found.q + 1e-3)
+    assert case == CASES[0] or np.any(stays)
     monkeypatch.setattr(toy_search, "has_several_valleys", lambda setup: False)
     assert np.max(search(setup, counts).q - found.q) > 100.0
+
+
+def test_toys_of_one_coupling_beside_a_mass_have_the_minima_of_the_profile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Interference has two places for it; twin: of each piece the lowest alone, which misses half."""
+    experiment = with_vector("{11=6e-17}")
+    asked = Question(treatment=Treatment(free=(COUPLING + "11", "lightest_mass_eV")))
+    setup = Setup.of(*problem_of(experiment, asked, hypothesis_of_run(experiment)))
+    counts = np.random.default_rng(3).poisson(setup.model.expected(setup.theta), (20, 6)).astype(float)
+    profiled = np.array([ProfileCurve.of(setup, one).q_min for one in counts])
+    assert np.all(search(setup, counts).q < profiled + 2e-3)
+    monkeypatch.setattr(toy_search, "has_several_valleys", lambda setup: False)
+    assert np.sum(search(setup, counts).q > profiled + 0.05) >= 5
+
+
+SECOND_PLACE = """
+[run]
+name = "second place"
+seed = 7
+[target]
+volume_cm3 = 8.08e+04
+[neutrino]
+lightest_mass_eV = 0.01848
+[interaction]
+model = "vector_mediator"
+mass_eV = 1.0
+g_electron = 1e-7
+width_eV = 0.0
+[[background]]
+kind = "dark_counts"
+name = "dark"
+rate_hz = 0.001
+error_rel = 0.1
+[[laser.scan]]
+omegas_eV = [1.070569, 1.071, 1.071304, 1.071346, 1.071621, 1.07172]
+total_duration_s = 5184000.0
+"""
+
+
+def test_a_second_place_of_a_coupling_is_found_beside_another_at_0(tmp_path: Path) -> None:
+    """4.2001 was said where 0 was not among the places of the other one."""
+    (tmp_path / "run.toml").write_text(SECOND_PLACE)
+    experiment = Experiment.of(load(tmp_path / "run.toml"))
+    free = (COUPLING + "13.re", COUPLING + "11", "lightest_mass_eV")
+    setup = Setup.of(
+        *problem_of(experiment, Question(treatment=Treatment(free=free)), hypothesis_of_run(experiment))
+    )
+    counts = np.array([59567.0, 55245.0, 38012.0, 29524.0, 932.0, 865.0])
+    assert ProfileCurve.of(setup, counts).q_min == pytest.approx(4.0884, abs=1e-3)
+    assert search(setup, counts[None]).q[0] == pytest.approx(4.0884, abs=1e-3)
 
 
 def test_couplings_are_fitted_from_all_signs(monkeypatch: pytest.MonkeyPatch) -> None:
