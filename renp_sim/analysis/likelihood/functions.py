@@ -1,5 +1,6 @@
 """What sums of products are made of in one parameter: its powers, or of an angle cosines and sines."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,8 +53,7 @@ def functions_of(x: FloatArray, n_functions: int, order: int, angle: Angle | Non
     if angle is None:
         for power in range(order, n_functions):
             # the derivative of x^power
-            factor = float(np.prod(np.arange(power - order + 1, power + 1)))
-            out[power] = factor * x ** (power - order)
+            out[power] = math.perm(power, order) * (x if power - order == 1 else x ** (power - order))
         return out
     out[0] = 1.0 if order == 0 else 0.0
     for k in range(1, (n_functions + 1) // 2 + 1):

@@ -1,5 +1,6 @@
 """Sums of monomials whose coefficients are numbers, or functions of one more parameter, u."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,9 @@ from renp_sim.analysis.likelihood.mean import gram_of
 from renp_sim.arrays import FloatArray, IndexArray
 
 __all__ = ["Monomials"]
+
+_Term = tuple[int, list[tuple[int, int]]]
+"""Which function, and times which functions of which parameters."""
 
 
 # no slots: what is derived is kept, since every iteration of a fit asks for it
@@ -49,26 +53,26 @@ class Monomials:
         return ((), *((p,) for p in every), *((p, q) for p in every for q in every if q <= p))
 
     @cached_property
-    def left(self) -> dict[tuple[int, ...], IndexArray]:
-        """Which monomials derivatives leave something of, of the moving ones where one is by u."""
+    def left(self) -> dict[tuple[int, ...], list[_Term]]:
+        """What derivatives leave of the monomials, of the moving ones where one is by u."""
         return {by: self._left(by) for by in self.orders}
 
-    def _left(self, by: tuple[int, ...]) -> IndexArray:
+    def _left(self, by: tuple[int, ...]) -> list[_Term]:
+        out: list[_Term] = []
         own = self.exponents[self.moving] if self.position in by else self.exponents
-        stays = np.ones(len(own), dtype=bool)
-        for p in set(by) - {self.position}:
-            stays &= own[:, p] >= (by.count(p) if self.angles[p] is None else 1)
-        return np.flatnonzero(stays)
-
-    def factors(self, x: FloatArray, by: tuple[int, ...]) -> FloatArray:
-        """Return what is left of these monomials at x (f, b), without what u does, shape (l, b)."""
-        exponents = self.exponents[self.moving] if self.position in by else self.exponents
-        own = exponents[self.left[by]]
-        out = np.ones((len(own), x.shape[1]))
-        for p, angle in enumerate(self.angles):
-            most = int(np.max(own[:, p], initial=0))
-            if most and p != self.position:
-                out *= functions_of(x[p], most + 1, by.count(p), angle)[own[:, p]]
+        for row, exponents in enumerate(own.tolist()):
+            order = [by.count(p) if p != self.position else 0 for p in range(len(exponents))]
+            # the first derivative of a power of 1 is 1, and so is a power of 0
+            is_one = [
+                e == k < 2 if self.angles[p] is None else e == k == 0
+                for p, (e, k) in enumerate(zip(exponents, order, strict=True))
+            ]
+            vanishes = [
+                e < (k if self.angles[p] is None else min(k, 1))
+                for p, (e, k) in enumerate(zip(exponents, order, strict=True))
+            ]
+            if not any(vanishes):
+                out.append((row, [(p, e) for p, e in enumerate(exponents) if not is_one[p]]))
         return out
 
     def with_moved(self, coefficients: FloatArray, moved: FloatArray) -> list[FloatArray]:
@@ -95,8 +99,14 @@ class Monomials:
         """
         of = functions[0 if self.position is None else by.count(self.position)]
         out = np.zeros((functions[0][0].shape[0], x.shape[1]))
-        for row, factor in zip(self.left[by].tolist(), self.factors(x, by), strict=True):
-            out += factor * of[row]
+        needed = {p for _, factors in self.left[by] for p, _ in factors}
+        highest = np.max(self.exponents, axis=0, initial=0) + 1
+        own = {p: functions_of(x[p], int(highest[p]), by.count(p), self.angles[p]) for p in needed}
+        for row, factors in self.left[by]:
+            term = of[row]
+            if factors:
+                term = math.prod(own[p][e] for p, e in factors) * term
+            out += term
         return out
 
     def jacobian(self, x: FloatArray, functions: Sequence[Sequence[FloatArray]]) -> FloatArray:
@@ -114,7 +124,7 @@ class Monomials:
         jacobian = self.jacobian(x, functions)
         hessian = gram_of(jacobian, weight)
         for by, left in self.left.items():
-            if len(by) == 2 and len(left):
+            if len(by) == 2 and left:
                 total = np.einsum("kb,kb->b", self.summed(x, by, functions), slope)
                 hessian[by] += total
                 if by[0] != by[1]:

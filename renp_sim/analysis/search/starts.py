@@ -102,6 +102,9 @@ def _axes(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> dict[int, F
     room = MOST_PLACES // int(np.prod([len(places) for places in angles.values()]))
     while len(sizes) > 1 and (2 * len(sizes) + 1) ** len(couplings) > room:
         sizes = sizes[1::2]
+    while 3 ** len(couplings) > MOST_PLACES:
+        # the last ones start where they stand
+        couplings.pop()
     nothing = x.copy()
     nothing[couplings] = 0.0
     out = dict(angles)
