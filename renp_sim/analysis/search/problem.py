@@ -131,15 +131,6 @@ class Problem:
             return None
         return np.broadcast_to(self.template, (self.n_toys, len(table.theta)))
 
-    def is_within(self, table: "ScanTable") -> bool:
-        """Return whether a table has all that moves here."""
-        known = np.zeros(len(self.setup.theta), dtype=bool)
-        known[table.moving] = True
-        known[[self.setup.index(name) for name in table.names]] = True
-        rests = np.all(np.atleast_2d(self.template) == table.theta, axis=0)
-        rests[self.setup.free] = False
-        return bool(np.all(known | rests))
-
     def bounds(self) -> tuple[FloatArray, FloatArray]:
         """Return the bounds of the free parameters, shape (f, 1) each."""
         return self.setup.lower[:, None], self.setup.upper[:, None]

@@ -1,7 +1,8 @@
 """The global minimum of −2 ln L for each of b sets of counts, kinks, walls and second minima included.
 
 A parameter at whose kinks a step crosses a threshold, or a coupling that enters squared, is scanned first;
-the best pieces of the scan are then fitted, a kinked parameter inside one smooth piece at a time.
+the best pieces of the scan are then fitted, a kinked parameter inside one smooth piece at a time. Where
+couplings or angles float beside it all else is fitted at each point of the scan.
 """
 
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ MOST_POINTS = 2000
 """Points of a scan in several parameters."""
 
 MOST_VALUES = 1 << 23
-"""Points × parameters × toys of such a scan in memory at a time: 64 MB."""
+"""Points × parameters × toys in memory at a time of a scan in which all else is fitted: 64 MB."""
 
 
 def search(
