@@ -99,10 +99,10 @@ class Profiler:
         rest = setup.without(*held).standing_for(model)
         kinked = tuple(name for name in rest.names if name in rest.kinked)
         if not kinked:
-            # what bends μ without kinks, as an offset far from thresholds, goes into a series just so
+            # what is known and bends μ without kinks, as an offset far from thresholds, is a series just so
             polynomial = rest.linear | rest.squared | rest.harmonic
             others = tuple(name for name in rest.names if name not in polynomial)
-            kinked = others if len(others) == 1 else ()
+            kinked = others if len(others) == 1 and rest.constraints[rest.names.index(others[0])] else ()
         lattice = None
         if len(kinked) <= 1:
             smooth = rest.without(*kinked)
