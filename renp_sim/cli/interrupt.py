@@ -80,6 +80,11 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGALRM, interrupt)
         signal.signal(signal.SIGINT, interrupt)
         yield
+    except BaseException as error:
+        # an import in C that is interrupted may end with an error of its own
+        if said and not isinstance(error, Interrupted):
+            raise Interrupted(INTERRUPTED) from None
+        raise
     finally:
         signal.signal(signal.SIGINT, _exit)
         signal.setitimer(signal.ITIMER_REAL, 0)

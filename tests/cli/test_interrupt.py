@@ -218,3 +218,23 @@ def test_output_that_nobody_can_see(tmp_path: Path) -> None:
 def test_a_name_that_is_no_text_is_printed(tmp_path: Path) -> None:
     done = run("renp-sim init $'a\\xff.toml' && ls | wc -l", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_an_interrupt_becomes_on_its_way_ends_as_one() -> None:
+    """An import in C may end with an error of its own; twin: nobody interrupts it."""
+    program = """
+import signal
+from renp_sim.cli.interrupt import interruptible
+with interruptible():
+    try:
+        {what}
+    except SystemExit:
+        pass
+    raise ImportError("of a library")
+"""
+    for what, code, said in (("signal.raise_signal(signal.SIGINT)", 130, True), ("pass", 1, False)):
+        ended = subprocess.run(
+            [sys.executable, "-c", program.format(what=what)], capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == code
+        assert (ended.stderr == "renp-sim: interrupted\n") == said
