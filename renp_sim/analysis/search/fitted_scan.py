@@ -36,7 +36,7 @@ MOST_FITS = 4000
 
 
 def has_several_valleys(setup: "Setup") -> bool:
-    """Return whether fits begin in more places than the sides of one coupling."""
+    """Return whether angles float, several couplings, or one beside a mass."""
     return bool(setup.angles) or len(setup.bent) + len(setup.searched[:1]) > 1
 
 
