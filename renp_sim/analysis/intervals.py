@@ -163,7 +163,13 @@ def joined_round(regions: tuple[Interval, ...], best: float, turn: float) -> tup
 
 
 def regions_below(
-    curve: Curve, level: float, points: FloatArray, delta_q: FloatArray, *, fine: bool
+    curve: Curve,
+    level: float,
+    points: FloatArray,
+    delta_q: FloatArray,
+    *,
+    fine: bool,
+    bound: Curve | None = None,
 ) -> tuple[Interval, ...]:
     """Return the connected regions in which a profile is not above a level.
 
@@ -179,6 +185,8 @@ def regions_below(
         Its values there.
     fine
         Whether to look closer where a point misses the level by little: a region may hide beside it.
+    bound
+        What the profile is not above and costs less: an end that it has too needs no more.
     """
     if fine:
         points, delta_q = _look_closer(curve, level, points, delta_q)
@@ -190,13 +198,13 @@ def regions_below(
     last = len(points) - 1
     crossings = [(i, i - 1) for i in starts if i > 0] + [(i, i + 1) for i in stops if i < last]
     within, beyond = (np.array([pair[side] for pair in crossings], dtype=np.intp) for side in (0, 1))
-    found = _crossings(
-        lambda values: np.sqrt(np.maximum(curve(values), 0.0)) - np.sqrt(level),
-        points[within],
-        points[beyond],
-        above[within],
-        above[beyond],
-    )
+    known = points[within], points[beyond], above[within], above[beyond]
+
+    def excess(of: Curve) -> Curve:
+        return lambda values: np.sqrt(np.maximum(of(values), 0.0)) - np.sqrt(level)
+
+    guess = None if bound is None else _crossings(excess(bound), *known)
+    found = _crossings(excess(curve), *known, guess)
     ends = dict(zip(crossings, found.tolist(), strict=True))
     return tuple(
         Interval(
@@ -229,11 +237,17 @@ def _look_closer(
 
 
 def _crossings(
-    excess: Curve, inner: FloatArray, outer: FloatArray, f_inner: FloatArray, f_outer: FloatArray
+    excess: Curve,
+    inner: FloatArray,
+    outer: FloatArray,
+    f_inner: FloatArray,
+    f_outer: FloatArray,
+    guess: FloatArray | None = None,
 ) -> FloatArray:
     """Return where the excess changes sign between inner (≤ 0) and outer (> 0) points, all together.
 
-    The Illinois form of the false position, with a bisection where a value is infinite.
+    The Illinois form of the false position, with a bisection where a value is infinite; what is guessed is
+    tried first.
     """
     a, b, f_a, f_b = inner.copy(), outer.copy(), f_inner.copy(), f_outer.copy()
     first = np.abs(b - a)
@@ -244,7 +258,8 @@ def _crossings(
             break
         finite = np.isfinite(f_b) & (f_b > f_a)
         share = np.where(finite, -f_a / np.where(finite, f_b - f_a, 1.0), 0.5)
-        root = np.where(going, a + np.clip(share, 0.001, 0.999) * (b - a), root)
+        trial = a + np.clip(share, 0.001, 0.999) * (b - a) if guess is None else guess
+        root, guess = np.where(going, trial, root), None
         f = np.zeros(len(a))
         f[going] = excess(root[going])
         to_a, to_b = going & (f <= 0), going & (f > 0)

@@ -10,6 +10,7 @@ from renp_sim.analysis.floating import Setup, Treatment
 from renp_sim.analysis.infer.fit import FitResult, ModelFit
 from renp_sim.analysis.infer.goodness import Goodness, goodness_of_fit
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.profile_regions import regions_of
 from renp_sim.analysis.infer.result import plain
 from renp_sim.analysis.intervals import delta_q_of_level
 from renp_sim.app.data import Data
@@ -198,5 +199,5 @@ def _ends_of_sum(
     values[model.name] = values[f"m{i}_eV"] + values[f"m{j}_eV"]
     setup = setup.moved(np.array([values[p.name] for p in model.parameters]))
     curve = ProfileCurve.of(setup, np.asarray(data.fitted.counts), fitted.minus_two_ln_L)
-    found, _, _ = curve.regions(model.name, curve.error(model.name), delta_q_of_level(question.level))
+    found, _, _ = regions_of(curve, model.name, curve.error(model.name), delta_q_of_level(question.level))
     return [(region.lower, region.upper) for region in found]

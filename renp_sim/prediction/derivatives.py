@@ -35,7 +35,8 @@ def spectrum_derivatives(signal: Signal, rows: FloatArray, columns: IndexArray) 
     columns
         Which parameters.
     """
-    blocks = [_derivatives(signal, rows[block], columns) for block in signal.blocks(len(rows))]
+    parts = signal.blocks(len(rows), 1 + 2 * len(columns))
+    blocks = [_derivatives(signal, rows[part], columns) for part in parts]
     return np.concatenate([np.empty((0, len(signal.settings.omega_eV), len(columns))), *blocks])
 
 
@@ -55,6 +56,7 @@ def _derivatives(signal: Signal, rows: FloatArray, columns: IndexArray) -> Float
     excess = signal.excess_eV2(rows)
     result = np.zeros((len(rows), len(settings.omega_eV), len(columns)))
     by_frequency: FloatArray | None = None
+    others = []
     for i, column in enumerate(columns):
         if layout.group_at(int(column)) is Group.COUPLINGS:
             result[..., i] = _by_coupling(signal, rows, int(column), smooth)
@@ -63,7 +65,9 @@ def _derivatives(signal: Signal, rows: FloatArray, columns: IndexArray) -> Float
                 by_frequency = _by_frequency(signal, rows, excess, smooth)
             result[..., i] = by_frequency * answer_to(signal, int(column))
         else:
-            result[..., i] = _by_parameter(signal, rows, int(column), excess, smooth)
+            others.append(i)
+    if others:
+        result[..., others] = _by_parameters(signal, rows, columns[others], excess, smooth)
     return result
 
 
@@ -95,27 +99,37 @@ def _by_coupling(signal: Signal, rows: FloatArray, column: int, smooth: BoolArra
     return slope
 
 
-def _by_parameter(
-    signal: Signal, rows: FloatArray, column: int, excess: FloatArray, smooth: BoolArray
+def _by_parameters(
+    signal: Signal, rows: FloatArray, columns: IndexArray, excess: FloatArray, smooth: BoolArray
 ) -> FloatArray:
-    parameter = signal.layout.parameters[column]
-    trial = 1e-3 * parameter.scale
-    inward = np.where(rows[:, column] + trial > parameter.upper, -trial, trial)
-    change = np.abs(signal.excess_eV2(_moved(rows, column, inward)) - excess)
+    """Differences in c parameters, shape (u, s, c), of spectra that are asked for all together."""
+    parameters = [signal.layout.parameters[column] for column in columns]
+    scale, lower, upper = (
+        np.array([getattr(parameter, what) for parameter in parameters])[:, None]
+        for what in ("scale", "lower", "upper")
+    )
+    here, trial = rows[:, columns].T, 1e-3 * scale
+
+    def moved(by: FloatArray) -> FloatArray:
+        """Return the rows, each parameter in turn moved by (c, u), shape (c u, q)."""
+        out = np.repeat(rows[None], len(columns), axis=0)
+        out[np.arange(len(columns)), :, columns] += by
+        return out.reshape(-1, rows.shape[1])
+
+    inward = np.where(here + trial > upper, -trial, trial)
+    change = np.abs(signal.excess_eV2(moved(inward)).reshape(len(columns), *excess.shape) - excess)
     line = 2 * signal.target.atom.e_eg_eV * signal.settings.linewidth_eV[:, None, None]
     length = np.maximum(np.hypot(excess, line), np.finfo(np.float64).tiny)
     fraction = np.max(change / length, axis=(-3, -2, -1), initial=STEP)
-    h = np.maximum(trial * STEP / fraction, LEAST_STEP * parameter.scale)
+    h = np.maximum(trial * STEP / fraction, LEAST_STEP * scale)
     # at a bound, such as a massless neutrino, the difference is one-sided and of the same order
-    low = rows[:, column] - h < parameter.lower
-    high = rows[:, column] + h > parameter.upper
+    high = here + h > upper
+    one_sided = (here - h < lower) | high
     h = np.where(high, -h, h)
-    ahead = signal.spectrum_of(_moved(rows, column, h), smooth=smooth)
-    behind = signal.spectrum_of(_moved(rows, column, np.where(low | high, 2 * h, -h)), smooth=smooth)
-    h = h[:, None]
-    central: FloatArray = (ahead - behind) / (2 * h)
-    if not np.any(low | high):
-        return central
-    here = signal.spectrum_of(rows, smooth=smooth)
-    one_sided: FloatArray = (4 * ahead - 3 * here - behind) / (2 * h)
-    return np.where((low | high)[:, None], one_sided, central)
+    points = np.concatenate([moved(h), moved(np.where(one_sided, 2 * h, -h))])
+    spectra = signal.spectrum_of(points, smooth=np.tile(smooth, (2 * len(columns), 1)))
+    ahead, behind = spectra.reshape(2, len(columns), len(rows), -1)
+    rise = ahead - behind
+    if np.any(one_sided):
+        rise = np.where(one_sided[..., None], 4 * ahead - 3 * signal.spectrum(rows) - behind, rise)
+    return np.moveaxis(rise / (2 * h[..., None]), 0, -1)

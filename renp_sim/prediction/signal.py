@@ -85,9 +85,12 @@ class Signal:
         omega = self.frequencies_eV(rows)
         return Kinematics.at(omega, self.neutrinos(rows), e_eg_eV=e_eg_eV).signed_excess_eV2
 
-    def blocks(self, n_rows: int) -> Iterator[slice]:
-        """Yield slices of rows that bound the memory of a call: a row has 9 pairs at every setting."""
-        size = max(BLOCK_ITEMS // max(len(self.settings.omega_eV), 1), 1)
+    def blocks(self, n_rows: int, n_each: int = 1) -> Iterator[slice]:
+        """Yield slices of rows that bound the memory of a call: a row has 9 pairs at every setting.
+
+        `n_each` is how many spectra are asked for each row at once.
+        """
+        size = max(BLOCK_ITEMS // max(len(self.settings.omega_eV) * n_each, 1), 1)
         return (slice(i, i + size) for i in range(0, n_rows, size))
 
     def spectrum(self, rows: FloatArray) -> FloatArray:

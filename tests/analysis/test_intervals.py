@@ -74,6 +74,27 @@ def test_one_minus_and_plus_are_found_in_few_calls() -> None:
     assert len(calls) < 9
 
 
+@pytest.mark.parametrize("too_high", [0.0, 0.3])
+def test_a_bound_saves_calls_and_moves_no_end(too_high: float) -> None:
+    """One call confirms ends that are those of the profile; others are looked for."""
+    calls = []
+
+    def curve(x: FloatArray) -> FloatArray:
+        calls.append(len(x))
+        return bound(x) - too_high * x**2
+
+    def bound(x: FloatArray) -> FloatArray:
+        return (x / 0.7) ** 2 * (1 + 0.1 * x) + too_high * x**2
+
+    x = np.array([-2.0, 0.0, 2.0])
+    delta_q = curve(x)
+    (plain,) = regions_below(curve, 1.0, x, delta_q, fine=False)
+    calls.clear()
+    (region,) = regions_below(curve, 1.0, x, delta_q, fine=False, bound=bound)
+    assert_allclose([region.lower, region.upper], [plain.lower, plain.upper], atol=1e-5)
+    assert (len(calls) == 1) == (too_high == 0)
+
+
 def test_intervals_know_what_they_cover_at_a_bound() -> None:
     (region,) = regions(lambda x: 4 * x**2, 0, 2)
     intervals = Intervals.two_sided((region,), 0.9, Method.PROFILE)

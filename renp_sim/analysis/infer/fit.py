@@ -15,6 +15,7 @@ from renp_sim.analysis.infer.goodness import asymptotic_p_value
 from renp_sim.analysis.infer.minuit import minos_ends, minuit_of
 from renp_sim.analysis.infer.possible import impossible
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.profile_regions import regions_of
 from renp_sim.analysis.infer.result import FitResult, ModelFit, ParameterFit, Role
 from renp_sim.analysis.intervals import Interval, Intervals, Method, delta_q_of_level
 from renp_sim.analysis.likelihood.constraint import prior_pull
@@ -182,7 +183,7 @@ def _by_minos(best: BestFit, name: str, level: float) -> Intervals | None:
 
 
 def _by_profile(curve: ProfileCurve, name: str, error: float, level: float) -> Intervals:
-    regions, points, profile = curve.regions(name, error, delta_q_of_level(level))
+    regions, points, profile = regions_of(curve, name, error, delta_q_of_level(level))
     return Intervals.two_sided(regions, level, Method.PROFILE, values=points, profile=profile)
 
 

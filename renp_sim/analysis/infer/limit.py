@@ -15,6 +15,7 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.possible import require_possible
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.profile_regions import regions_of
 from renp_sim.analysis.infer.result import TIE
 from renp_sim.analysis.intervals import Interval, delta_q_of_level
 from renp_sim.arrays import FloatArray
@@ -131,7 +132,7 @@ def profile_limit(setup: Setup, counts: FloatArray, name: str, level: float, *, 
     if stood != best and float(curve.delta_q(name, np.array([stood]))[0]) <= TIE * (1 + curve.q_min):
         best = stood
     error = curve.error(name)
-    regions = curve.regions(name, error, z * z)[0]
+    regions = regions_of(curve, name, error, z * z)[0]
     own = _region_of(regions, best)
     expected = None
     if band:
@@ -140,7 +141,7 @@ def profile_limit(setup: Setup, counts: FloatArray, name: str, level: float, *, 
             if n == 0.0:
                 ends.append(_end(own, "upper"))
                 continue
-            found = _region_of(curve.regions(name, error, reach)[0], best)
+            found = _region_of(regions_of(curve, name, error, reach)[0], best)
             # so far down that even the best value is above the limit: it lies on the other side
             ends.append(_end(found, "upper" if is_end or z + n > 0 else "lower"))
         expected = tuple(ends)

@@ -1,31 +1,24 @@
-"""The profile of −2 ln L over any floating parameter of one set of counts, and the regions below a level."""
+"""The profile of −2 ln L over any floating parameters of one set of counts, around its best fit."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.intervals import Interval, joined_round, regions_below
 from renp_sim.analysis.likelihood.fisher import covariances
-from renp_sim.analysis.search.amplitudes import amplitude_points, at_best_amplitudes
-from renp_sim.analysis.search.axis import NARROWEST, reach_of
+from renp_sim.analysis.search.amplitudes import at_best_amplitudes
+from renp_sim.analysis.search.axis import reach_of
 from renp_sim.analysis.search.cells import lowest_over_cells
 from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE, ROUNDING, ROUNDS, Curve, refined
 from renp_sim.analysis.search.descent import over_pieces
-from renp_sim.analysis.search.grid import coupling_points, kinked_points
+from renp_sim.analysis.search.grid import kinked_points
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.profiler import WINDOW_NODES, Profiler
 from renp_sim.analysis.search.search import search
 from renp_sim.arrays import FloatArray, IndexArray
 
-__all__ = ["ProfileCurve"]
+__all__ = ["NESTED_TOLERANCE", "ProfileCurve"]
 
-
-WINDOW_POINTS = 33
-"""Points of a curve over a smooth parameter."""
-
-TURN_POINTS = 37
-"""Points of a curve over an angle, from which its minima are refined."""
 
 NESTED_TOLERANCE = 1e-4
 """How well a minimum over the searched parameter is known where another is held: an end moves by less than
@@ -45,10 +38,6 @@ MOST_ITEMS = 1 << 18
 30 with an offset, these are all kinks and some between; of more kinks only those beside minima and ends are
 visited, so that time does not grow with the square of the steps (frozen fits `steps_300`, `steps_1000` and
 `fine_scan_offset`)."""
-
-WIDENINGS = 60
-"""Times a window is doubled before its parameter is said to be without limit: a normalisation of a signal
-that no one would see has one of 1e4 and more (`test_a_limit_far_from_one_is_found`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -181,107 +170,6 @@ class ProfileCurve:
         position = self.setup.names.index(name)
         (covariance,) = covariances(Problem.of(self.setup, self.counts[None]))
         return float(np.sqrt(covariance[position, position]))
-
-    def regions(
-        self, name: str, error: float, level: float
-    ) -> tuple[tuple[Interval, ...], FloatArray, FloatArray]:
-        """Return the regions of a parameter, and the points of the profile with Δq there.
-
-        Parameters
-        ----------
-        name
-            Of a floating parameter.
-        error
-            A first idea of its error.
-        level
-            Δq at the ends of the regions.
-        """
-        if self.searched is not None and self.setup.searched == (name,):
-            curve = self.searched
-            narrowest = NARROWEST * float(self.setup.scale[self.setup.names.index(name)])
-            return curve.regions(level, self.q_min, narrowest), curve.values, curve.q - self.q_min
-        best, points = float(self.setup.theta[self.setup.index(name)]), None
-        if name in self.setup.amplitudes:
-            points = np.union1d(amplitude_points(self.setup, name), best)
-        elif name in self.setup.angles:
-            points = np.union1d(np.linspace(*self.setup.limits(name), TURN_POINTS), best)
-        else:
-            window, delta_q = self._window(name, error, level)
-            points = window if name in self.setup.squared else None
-        if points is not None:
-            curve = self._refined(name, points, level)
-            points, delta_q = curve.values, curve.q - self.q_min
-            found = curve.regions(level, self.q_min)
-        else:
-            points = window
-            found = regions_below(
-                lambda values: self.delta_q(name, values), level, points, delta_q, fine=self._is_dense(name)
-            )
-        low, high = self.setup.limits(name)
-        if name in self.setup.angles:
-            return joined_round(found, best, high - low), points, delta_q
-        # an end that no widening of the window found is no end
-        regions = tuple(
-            replace(
-                region,
-                lower=low if region.lower_open else region.lower,
-                upper=high if region.upper_open else region.upper,
-            )
-            for region in found
-        )
-        return regions, points, delta_q
-
-    def _refined(self, name: str, points: FloatArray, level: float) -> Curve:
-        """Return the profile of a coupling: a minimum of many counts is narrower than any grid."""
-
-        def evaluate(_: IndexArray, values: FloatArray) -> Solution:
-            return self.fits((name,), values[:, None])
-
-        scale = float(self.setup.scale[self.setup.names.index(name)])
-        # where every point has a search of its own more is not known of it
-        tolerance = MINIMUM_TOLERANCE if self._is_dense(name) else NESTED_TOLERANCE
-        (curve,) = refined(evaluate, [points], [np.empty(0)], (level,), scale, tolerance)
-        return curve
-
-    def _is_dense(self, name: str) -> bool:
-        """Return whether a curve has points all over: only the ends where each needs a search of its own."""
-        return not self.setup.without(name).searched
-
-    def _window(self, name: str, error: float, level: float) -> tuple[FloatArray, FloatArray]:
-        """Return points of a parameter, out to well above a level or to its bounds, and Δq.
-
-        Where a fit has to search kinks anew only the ends and the best value are computed.
-        """
-        index = self.setup.index(name)
-        (least, most), best = self.setup.limits(name), float(self.setup.theta[index])
-        low = high = best
-        ends: dict[float, float] = {best: 0.0}
-        if name in self.setup.squared:
-            # there may be a second region on the other side
-            points = coupling_points(self.setup, name, self.counts[None])
-            low, high = min(best, float(points[0])), max(best, float(points[-1]))
-            wide = np.setdiff1d([*points.tolist(), low, high], [best])
-            ends |= dict(zip(wide.tolist(), self.delta_q(name, wide).tolist(), strict=True))
-        reach = 2.0 * error * np.sqrt(level)
-        for _ in range(WIDENINGS):
-            wanted = []
-            if ends[low] < level + 1 and low > least:
-                low = max(least, min(low, best) - reach)
-                wanted.append(low)
-            if ends[high] < level + 1 and high < most:
-                high = min(most, max(high, best) + reach)
-                wanted.append(high)
-            if not wanted:
-                break
-            ends |= dict(zip(wanted, self.delta_q(name, np.array(wanted)).tolist(), strict=True))
-            reach *= 2
-        if self._is_dense(name):
-            kinks = self.setup.model.kinks(name, self.setup.theta)
-            kinks = kinks[(kinks > low) & (kinks < high)]
-            inner = np.setdiff1d([*np.linspace(low, high, WINDOW_POINTS), *kinks], list(ends))
-            ends |= dict(zip(inner.tolist(), self.delta_q(name, inner).tolist(), strict=True))
-        points = np.array(sorted(ends))
-        return points, np.array([ends[point] for point in points.tolist()])
 
 
 def _some(points: FloatArray, profiler: Profiler, n_curves: int = 1) -> FloatArray:

@@ -7,12 +7,12 @@ assumed to be smooth, and many rows, as those of a profile, are searched at once
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from renp_sim.analysis.minimise.newton import minimise
+from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.axis import reach_of
 from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.grid import kinked_points
@@ -23,7 +23,7 @@ from renp_sim.arrays import FloatArray
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["lowest_over_cells"]
+__all__ = ["followed", "lowest_over_cells"]
 
 PARTS = 8
 """Cells along each parameter at first."""
@@ -85,12 +85,32 @@ def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> 
     starts = _lowest(found, n_starts, columns, APART * np.ptp(cells[0], axis=0))
     starts += _exchanged(setup, kinked, starts[0])
     best = _lowest([*starts, *_fits_from(setup, counts, starts)], LOWEST)
-    ended = over_pieces(setup, setup.searched, counts, Solution.joined(best), is_local=True)
-    (lowest,) = _lowest(_split(ended, len(theta)), 1)
+    (lowest,) = _lowest(_descended(setup, counts, best, sure=1), 1)
     problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), lowest.theta)
     # a second derivative of what has kinks takes one more gradient of the model
     last = problem.solution(minimise(problem.likelihood(fisher=True), problem.start(), *problem.bounds()))
     return lowest.keeping_lower(np.arange(len(theta)), last)
+
+
+def followed(setup: "Setup", counts: FloatArray, starts: list[Solution]) -> Solution:
+    """Return the best fits of b rows in the valleys in which several starts of each stand."""
+    (lowest,) = _lowest(_descended(setup, counts, _fits_from(setup, counts, starts)), 1)
+    return lowest
+
+
+def _descended(setup: "Setup", counts: FloatArray, fits: list[Solution], sure: int = 0) -> list[Solution]:
+    """Return fits of b rows after descents over pieces of the first `sure`, and of those that did not end.
+
+    These stand on a kink (test_three_masses_on_kinks_need_descents); of the best all pieces are looked at
+    beside which it may stand.
+    """
+    n_rows, every = len(fits[0].q), Solution.joined(fits)
+    is_first = np.arange(len(every.q)) < sure * n_rows
+    rows = np.flatnonzero(is_first | (every.status == Status.NOT_CONVERGED))
+    if len(rows):
+        ended = over_pieces(setup, setup.searched, counts, every.take(rows), is_local=True)
+        every = every.keeping_lower(rows, ended)
+    return _split(every, n_rows)
 
 
 def _divided(
@@ -169,5 +189,5 @@ def _exchanged(setup: "Setup", kinked: tuple[str, ...], best: Solution) -> list[
     for order in list(itertools.permutations(columns))[1:]:
         theta = best.theta.copy()
         theta[:, columns] = best.theta[:, order]
-        out.append(replace(best, theta=theta, q=np.full(len(best.q), np.inf)))
+        out.append(Solution.nowhere(theta))
     return out

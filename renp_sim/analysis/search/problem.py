@@ -10,6 +10,7 @@ from renp_sim.analysis.likelihood.constraint import ConstraintTerms
 from renp_sim.analysis.likelihood.mean import ModelMean
 from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.polynomial_mean import polynomial_mean
+from renp_sim.analysis.minimise.solution import Status
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
@@ -54,6 +55,16 @@ class Solution:
             q=np.empty(0),
             status=np.empty(0, dtype=np.int8),
             calls=np.empty(0, dtype=np.int32),
+        )
+
+    @classmethod
+    def nowhere(cls, theta: FloatArray) -> "Solution":
+        """Return rows of θ (b, p) as fits that were not made: any other is lower."""
+        return cls(
+            theta=theta.copy(),
+            q=np.full(len(theta), np.inf),
+            status=np.full(len(theta), Status.IMPOSSIBLE, dtype=np.int8),
+            calls=np.zeros(len(theta), dtype=np.int32),
         )
 
     @classmethod

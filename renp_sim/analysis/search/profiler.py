@@ -153,8 +153,8 @@ class Profiler:
 
     def _in_pieces(self, rest: "Setup", lattice: Lattice, theta: FloatArray) -> Solution:
         """Return fits of rows with one parameter that has kinks, the lowest over its smooth pieces."""
-        out = _solution(rest, theta, Minimum.empty(len(rest.free), len(theta)))
-        out.q[:] = np.inf
+        # where no piece allows the counts a row stays where it stands
+        out = Solution.nowhere(theta)
         table = Axis(rest=rest, name=self.kinked[0], lattice=lattice)
         pieces = table.pieces(theta, self._in_windows(table, theta, out))
         here = theta[pieces.owner, table.column]

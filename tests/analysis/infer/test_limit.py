@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import brentq
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer import profile_curve
+from renp_sim.analysis.infer import profile_regions
 from renp_sim.analysis.infer.limit import LimitStatus, profile_limit
 from renp_sim.analysis.model import Constraint
 from renp_sim.analysis.search.curve import refined
@@ -59,7 +59,7 @@ def test_the_twin_that_does_not_divide_misses_one_sign(monkeypatch: pytest.Monke
     def once(evaluate, values, kinks, levels=(), scale=1.0, tolerance=0.0):  # type: ignore[no-untyped-def]
         return refined(evaluate, values, kinks, (), scale, tolerance=np.inf)
 
-    monkeypatch.setattr(profile_curve, "refined", once)
+    monkeypatch.setattr(profile_regions, "refined", once)
     assert len(profile_limit(*large({}), "x", 0.9).regions) < 2
 
 

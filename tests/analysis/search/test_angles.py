@@ -6,6 +6,7 @@ from scipy.optimize import differential_evolution
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.profile_regions import regions_of
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
 from renp_sim.analysis.search import starts
 from renp_sim.analysis.search.search import search
@@ -166,7 +167,7 @@ def test_regions_of_a_phase_are_those_of_its_mirror_too_and_go_on_over_the_end_o
         theta[at] = truth
         counts = setup.model.expected(theta)
         curve = ProfileCurve.of(setup, counts)
-        regions = curve.regions("alpha21_deg", 10.0, 1.0)[0]
+        regions = regions_of(curve, "alpha21_deg", 10.0, 1.0)[0]
         assert len(regions) == expected_regions
         best = curve.setup.theta[at]
         for value in (truth, -truth, 360.0 - truth):

@@ -8,7 +8,7 @@ from scipy.optimize import differential_evolution
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.search import cells
-from renp_sim.analysis.search.cells import lowest_over_cells
+from renp_sim.analysis.search.cells import followed, lowest_over_cells
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.app.experiment import Experiment
 from renp_sim.app.fitting import problem_of
@@ -77,6 +77,28 @@ def test_minima_do_not_depend_on_where_masses_stand() -> None:
     theta[:, setup.free[:3]] = [[0.01974604, 0.0215408, 0.05382291], [0.0, 0.0, 0.0], [0.04, 0.01, 0.1]]
     for row in theta:
         assert lowest_over_cells(setup, counts, row[None]).q[0] == pytest.approx(1.384, abs=1e-3)
+
+
+def test_three_masses_on_kinks_need_descents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken twin: Newton steps alone stop on a kink, above what its pieces have."""
+    setup, counts = six_frequencies()
+    theta = np.tile(setup.theta, (2, 1))
+    theta[:, setup.index("m1_eV")] = [0.016, 0.049]
+    found = lowest_over_cells(setup.without("m1_eV"), counts, theta)
+    monkeypatch.setattr(cells, "over_pieces", lambda setup, kinked, counts, fits, is_local: fits)
+    without = lowest_over_cells(setup.without("m1_eV"), counts, theta)
+    assert np.all(without.q > found.q + 1e-4)
+
+
+def test_followed_fits_end_where_searched_ones_do() -> None:
+    setup, counts = six_frequencies()
+    column, rest = setup.index("m1_eV"), setup.without("m1_eV")
+    theta = np.tile(setup.theta, (3, 1))
+    theta[:, column] = [0.0135, 0.018, 0.0245]
+    start = lowest_over_cells(rest, counts, theta)
+    start.theta[:, column] += 1e-4
+    searched = lowest_over_cells(rest, counts, start.theta)
+    assert followed(rest, counts, [start]).q == pytest.approx(searched.q, abs=2e-3)
 
 
 TWELVE = """

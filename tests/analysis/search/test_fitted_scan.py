@@ -8,6 +8,7 @@ import pytest
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.profile_regions import regions_of
 from renp_sim.analysis.minimise import newton
 from renp_sim.analysis.minimise import step as steps
 from renp_sim.analysis.minimise.solution import Status
@@ -200,9 +201,9 @@ def test_toys_of_many_counts_find_both_moments(monkeypatch: pytest.MonkeyPatch) 
 def test_regions_of_a_moment_are_of_both_signs() -> None:
     setup, counts = of_moments()
     curve = ProfileCurve.of(setup, counts)
-    below, above = curve.regions(MOMENTS[0], curve.error(MOMENTS[0]), 1.0)[0]
+    below, above = regions_of(curve, MOMENTS[0], curve.error(MOMENTS[0]), 1.0)[0]
     assert (below.lower, below.upper) == pytest.approx((-above.upper, -above.lower), rel=1e-6)
     assert above.lower < 1e-8 + 1e-12
     assert above.upper < 1.01e-8
-    (mass,) = curve.regions("lightest_mass_eV", 0.0, 1.0)[0]
+    (mass,) = regions_of(curve, "lightest_mass_eV", 0.0, 1.0)[0]
     assert 0.0 < mass.lower < 0.01 < mass.upper < 0.0101
