@@ -1,6 +1,6 @@
 """The fit as it is against frozen fits: CPU time, −2 ln L, intervals.
 
-Run as `python -m benchmarks.bench_frozen_fits [--write-json FILE] [ID …]`.
+Run as `python -m benchmarks.bench_frozen_fits [--write-json FILE] [--judge] [ID …]`.
 The data sets and what was said of them before are `tests/reference/frozen_fits.jsonl`; what a verdict means
 is told in `tests/analysis/frozen_fits.py`. One thread. Exit code 1 if a verdict is `HIGHER` or `INTERVALS`.
 """
@@ -13,8 +13,10 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.arbiter import is_right
 from renp_sim.production.memory import keep_freed_memory
 from tests.analysis.frozen_fits import Comparison, FrozenFit, compared, fitted, frozen_fits
 
@@ -25,6 +27,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("ids", nargs="*", metavar="ID", help="data sets; all if none is named")
     parser.add_argument("--write-json", type=Path, metavar="FILE", help="write the fits, a line each")
+    parser.add_argument(
+        "--judge", action="store_true", help="ask `benchmarks.arbiter` for intervals in doubt: minutes"
+    )
     asked = parser.parse_args()
     # as the command does
     keep_freed_memory()
@@ -35,6 +40,9 @@ def main() -> int:
         after = fitted(case)
         cpu_s = time.process_time() - begun
         comparison = compared(case, after)
+        if asked.judge and comparison.verdict == "INTERVALS":
+            judged = [is_right(case, label, name, after[label]) for label, name in comparison.doubtful]
+            comparison = replace(comparison, verdict="explained" if all(judged) else "INTERVALS")
         verdicts.append(comparison.verdict)
         lines.append(json.dumps({"id": case.id, "cpu_s": cpu_s, "fits": after}))
         print(row(case, cpu_s, comparison), flush=True)

@@ -78,6 +78,8 @@ class Comparison:
         end over √Δq; inf where a region or an open end came or went.
     where
         Hypothesis, parameter and methods of that change.
+    doubtful
+        Hypotheses and parameters whose intervals are why the verdict is `INTERVALS`.
     verdict
         `same`; `explained`: intervals that differ where −2 ln L is lower now, or that the brute force has;
         `INTERVALS`: that differ from those of the brute force, or without one from those before; `HIGHER`:
@@ -88,6 +90,7 @@ class Comparison:
     than_brute: float | None
     shift: float
     where: str
+    doubtful: tuple[tuple[str, str], ...]
     verdict: str
 
 
@@ -162,7 +165,7 @@ def compared(case: FrozenFit, after: Mapping[str, Table]) -> Comparison:
     """Compare a fit with the frozen one, and where there is a brute force, with that."""
     before, brute = case.before.get("fits", {}), case.brute or {}
     than_before, than_brute = _excess(after, before), _excess(after, brute)
-    shift, where, verdicts = 0.0, "", {"same"}
+    shift, where, doubtful, verdicts = 0.0, "", [], {"same"}
     for label, new in after.items():
         old = before.get(label, NOTHING)
         exact = brute.get(label, {}).get("regions", {})
@@ -180,13 +183,19 @@ def compared(case: FrozenFit, after: Mapping[str, Table]) -> Comparison:
                 shift, where = change, f"{label} {name} {frozen['method']} → {moved['method']}"
             if wrong > SAME_END and (name in exact or not is_lower):
                 verdicts.add("INTERVALS")
+                doubtful.append((label, name))
             elif change > SAME_END:
                 verdicts.add("explained")
     verdict: str = next(v for v in ("INTERVALS", "explained", "same") if v in verdicts)
     if max((e for e in (than_before, than_brute) if e is not None), default=0.0) > SAME_Q:
         verdict = "HIGHER"
     return Comparison(
-        than_before=than_before, than_brute=than_brute, shift=shift, where=where, verdict=verdict
+        than_before=than_before,
+        than_brute=than_brute,
+        shift=shift,
+        where=where,
+        doubtful=tuple(doubtful),
+        verdict=verdict,
     )
 
 

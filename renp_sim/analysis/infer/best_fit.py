@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer.minuit import Curvature, minuit_of, polished
+from renp_sim.analysis.infer.minuit import minuit_of, polished
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.likelihood.fisher import observed_covariance
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.grid import is_on_kink, kink_distance
+from renp_sim.analysis.search.problem import Problem
 from renp_sim.arrays import BoolArray, FloatArray
 
 __all__ = ["BestFit", "is_flat"]
@@ -40,8 +42,9 @@ class BestFit:
         the best fit stands, whether they are at a bound.
     kinked
         Names of the floating parameters that have kinks.
-    curvature
-        What MINUIT says; None where nothing could be varied.
+    covariance
+        Of second derivatives, shape (f, f), NaN in rows and columns of what could not be varied; None where
+        −2 ln L has no minimum in the others.
     curve
         The profile from which the best fit was taken.
     """
@@ -55,7 +58,7 @@ class BestFit:
     moves: BoolArray
     at_bound: BoolArray
     kinked: tuple[str, ...]
-    curvature: Curvature | None
+    covariance: FloatArray | None
     curve: ProfileCurve
 
     @classmethod
@@ -78,7 +81,7 @@ class BestFit:
             moves=moves,
             at_bound=(x <= setup.lower) | (x >= setup.upper),
             kinked=tuple(name for name in setup.names if name in setup.kinked),
-            curvature=None,
+            covariance=None,
             curve=curve,
         )
         if not np.all(found.seen):
@@ -97,21 +100,21 @@ class BestFit:
             return self
         limits = {setup.names.index(n): _smooth_piece(setup, n) for n in self.kinked}
         minuit = minuit_of(setup, self.counts, x, limits=limits, held=tuple(held.tolist()))
-        curvature = polished(minuit, setup)
-        polish = replace(self, curvature=curvature, calls=self.calls + curvature.calls)
-        if curvature.q >= self.q:
-            return polish
-        theta = setup.theta.copy()
-        theta[setup.free] = np.clip(curvature.x, setup.lower, setup.upper)
-        return replace(polish, setup=setup.moved(setup.folded(theta[None])[0]), q=curvature.q)
+        x, q, calls = polished(minuit, setup)
+        if q < self.q:
+            theta = setup.theta.copy()
+            theta[setup.free] = np.clip(x, setup.lower, setup.upper)
+            setup = setup.moved(setup.folded(theta[None])[0])
+        covariance = observed_covariance(Problem.of(setup, self.counts[None]), held)
+        return replace(self, setup=setup, q=min(q, self.q), covariance=covariance, calls=self.calls + calls)
 
     def errors(self) -> dict[str, float]:
-        """Return the HESSE errors that mean something: not at a bound, no kink within reach."""
-        if self.curvature is None or self.curvature.covariance is None:
+        """Return the parabolic errors that mean something: not at a bound, no kink within reach."""
+        if self.covariance is None:
             return {}
         out = {}
         for position, name in enumerate(self.setup.names):
-            variance = self.curvature.covariance[position, position]
+            variance = self.covariance[position, position]
             if self.at_bound[position] or not (np.isfinite(variance) and variance > 0):
                 continue
             error = math.sqrt(variance)
@@ -123,11 +126,11 @@ class BestFit:
     def correlation(self, errors: dict[str, float]) -> tuple[tuple[str, ...], FloatArray]:
         """Return the correlation matrix of the parameters that have an error."""
         names = tuple(n for n in self.setup.names if n in errors)
-        if self.curvature is None or self.curvature.covariance is None or not names:
+        if self.covariance is None or not names:
             return (), np.zeros((0, 0))
         keep = [self.setup.names.index(n) for n in names]
         sigma = np.array([errors[n] for n in names])
-        return names, self.curvature.covariance[np.ix_(keep, keep)] / np.outer(sigma, sigma)
+        return names, self.covariance[np.ix_(keep, keep)] / np.outer(sigma, sigma)
 
     def kink_distance(self, name: str) -> float:
         """Return how far the next kink of a parameter is."""

@@ -1,6 +1,5 @@
 """One set of counts through iminuit, on the same likelihood and with its gradient."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["Curvature", "contour_points", "minos_ends", "minuit_of", "polished"]
+__all__ = ["contour_points", "minos_ends", "minuit_of", "polished"]
 
 
 TOLERANCE = 1e-4
@@ -25,31 +24,6 @@ TOLERANCE = 1e-4
 FAR = 1e6
 """Scales away, an end is none: MINUIT's sine of it would lose the digits of a coupling of 1e-26 that may be 3
 (test_the_curve_is_the_fit)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Curvature:
-    """What MINUIT says at the minimum.
-
-    Parameters
-    ----------
-    x
-        Free parameters, shape (f,).
-    q
-        −2 ln L.
-    covariance
-        Shape (f, f), NaN in rows and columns of parameters that were held; None where HESSE failed.
-    valid
-        Whether MIGRAD calls its minimum valid.
-    calls
-        Evaluations of −2 ln L and its gradient.
-    """
-
-    x: FloatArray
-    q: float
-    covariance: FloatArray | None
-    valid: bool
-    calls: int
 
 
 def minuit_of(
@@ -104,25 +78,11 @@ def minuit_of(
     return minuit
 
 
-def polished(minuit: "Minuit", setup: "Setup") -> Curvature:
-    """Run MIGRAD and HESSE and return what they say, in the units of the parameters."""
+def polished(minuit: "Minuit", setup: "Setup") -> tuple[FloatArray, float, int]:
+    """Run MIGRAD and return where it ends, shape (f,), −2 ln L there and the evaluations."""
     minuit.tol = TOLERANCE
     minuit.migrad()
-    minuit.hesse()
-    scale = setup.scale
-    covariance: FloatArray | None = None
-    if minuit.covariance is not None:
-        covariance = np.asarray(minuit.covariance) * np.outer(scale, scale)
-        fixed = np.array(minuit.fixed)
-        covariance[fixed] = np.nan
-        covariance[:, fixed] = np.nan
-    return Curvature(
-        x=np.array(minuit.values) * scale,
-        q=float(minuit.fval),
-        covariance=covariance,
-        valid=bool(minuit.valid),
-        calls=int(minuit.nfcn + minuit.ngrad),
-    )
+    return np.array(minuit.values) * setup.scale, float(minuit.fval), int(minuit.nfcn + minuit.ngrad)
 
 
 def minos_ends(minuit: "Minuit", setup: "Setup", name: str, level: float) -> tuple[float, float] | None:

@@ -43,7 +43,7 @@ class ParameterFit:
     value
         Best value, or where it was fixed.
     error
-        From the second derivatives (HESSE); None where they mean nothing: at a bound, near a kink, unseen.
+        From the second derivatives; None where they mean nothing: at a bound, near a kink, unseen.
     intervals
         None where fixed, or not asked for.
     at_bound

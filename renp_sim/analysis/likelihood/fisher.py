@@ -1,18 +1,23 @@
-"""What expected counts say of the errors of the parameters."""
+"""The errors of parameters: what expected counts say of them, and what second derivatives at a minimum do."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.analysis.likelihood.poisson import Likelihood
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.search.problem import Problem
 
-__all__ = ["covariances", "fisher_errors"]
+__all__ = ["covariances", "fisher_errors", "observed_covariance"]
 
 SINGULAR = 1e-12
 """Of the least eigenvalue of a correlation of parameters: beyond, some combination of them is unseen."""
+
+STEP = 1e-3
+"""Errors over which a slope is differenced: a kink as near makes every error meaningless."""
 
 
 def covariances(problem: "Problem") -> FloatArray:
@@ -25,6 +30,29 @@ def covariances(problem: "Problem") -> FloatArray:
     unit = np.outer(problem.setup.scale, problem.setup.scale)
     found: FloatArray = np.linalg.inv(fisher * unit + np.eye(len(unit))) * unit
     return found
+
+
+def observed_covariance(problem: "Problem", held: IndexArray) -> FloatArray | None:
+    """Return the covariance matrix by second derivatives where one set of counts stands, shape (f, f).
+
+    NaN in rows and columns of what is held, by position; None where they are not positive definite.
+    """
+    x, mean = problem.start(), problem.model_mean()
+    step = STEP * np.sqrt(np.diag(covariances(problem)[0]))
+    step = np.where(x[:, 0] + step > problem.setup.upper, -step, step)
+    mean = replace(mean, bent=tuple(range(len(x))), step=step)
+    _, hessian = Likelihood(counts=problem.counts, mean=mean, terms=problem.terms).derivatives(x)
+    kept = np.setdiff1d(np.arange(len(x)), held)
+    second = hessian[..., 0][np.ix_(kept, kept)] / 2
+    size = np.sqrt(np.diag(second))
+    out = np.full((len(x), len(x)), np.nan)
+    if not np.all(size > 0):
+        return None
+    correlation = second / np.outer(size, size)
+    if np.linalg.eigvalsh(correlation)[0] <= SINGULAR:
+        return None
+    out[np.ix_(kept, kept)] = np.linalg.inv(correlation) / np.outer(size, size)
+    return out
 
 
 def fisher_errors(problem: "Problem", wanted: BoolArray) -> FloatArray:

@@ -1,0 +1,117 @@
+"""Which of two intervals is right, told by what shares no search with the fit.
+
+A parabola has the error of the inverse of second derivatives of −2 ln L, which are differenced here. An end
+of any other interval lies where −2 ln L, minimised over all else by differential evolution, is a level above
+the best fit. The expectation is that of the program.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy.optimize import differential_evolution, minimize
+
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.search.problem import Problem
+from renp_sim.app.fitting import problem_of
+from renp_sim.arrays import FloatArray
+from renp_sim.cli.fit_options import question_of
+from tests.analysis.frozen_fits import SAME_END, FrozenFit, data_of
+
+__all__ = ["is_right"]
+
+Table = dict[str, Any]
+
+STEP = 0.02
+"""Of a difference, in errors: a fourth of it leaves a curvature to 1e-6 where −2 ln L is a parabola."""
+
+REACH = 6.0
+"""Errors around the best fit in which all else is looked for."""
+
+
+def is_right(case: FrozenFit, label: str, name: str, fit: Table) -> bool:
+    """Return whether the interval of a parameter has the error, or ends at the level, that it should."""
+    setup, interval = _setup_of(case, label, fit), fit["intervals"][name]
+    if interval["method"] == "parabola":
+        error = (interval["regions"][0][1] - interval["regions"][0][0]) / 2 / math.sqrt(interval["delta_q"])
+        return abs(error / _curvature_error(case, setup, fit, name) - 1) < SAME_END
+    ends = [
+        end
+        for lower, upper, *is_open in interval["regions"]
+        for end, open_end in zip((lower, upper), is_open, strict=True)
+        if not open_end
+    ]
+    best, level = fit["minus_two_ln_L"], math.sqrt(interval["delta_q"])
+    roots = [math.sqrt(max(_lowest(case, setup, fit, name, end) - best, 0.0)) for end in ends]
+    return all(abs(root - level) < SAME_END for root in roots)
+
+
+def _setup_of(case: FrozenFit, label: str, fit: Table) -> Setup:
+    """Return what floats, where the fit left it."""
+    data, question = data_of(case), question_of(**case.options)
+    (hypothesis,) = (h for h in question.hypotheses(data.assumptions.nature) if h.label == label)
+    setup = Setup.of(*problem_of(data.experiment, question, hypothesis, 0.02))
+    theta = setup.theta.copy()
+    for name, value in fit["values"].items():
+        theta[setup.index(name)] = value
+    return setup.moved(theta)
+
+
+def _q(case: FrozenFit, setup: Setup, x: FloatArray) -> FloatArray:
+    """Return −2 ln L of free parameters (f, b), shape (b,)."""
+    theta = np.repeat(setup.theta[None], x.shape[1], axis=0)
+    counts = np.repeat(case.observation.counts[None], x.shape[1], axis=0)
+    return Problem.of(setup, counts, theta).likelihood().value(x)
+
+
+def _errors(setup: Setup, fit: Table) -> FloatArray:
+    """Return about how well each free parameter is known, shape (f,)."""
+    widths = [fit["intervals"].get(name, {}).get("regions") for name in setup.names]
+    return np.array(
+        [
+            max(region[1] - region[0] for region in regions) / 2 if regions else scale
+            for regions, scale in zip(widths, setup.scale.tolist(), strict=True)
+        ]
+    )
+
+
+def _curvature_error(case: FrozenFit, setup: Setup, fit: Table, name: str) -> float:
+    best, step = setup.theta[setup.free], np.diag(STEP * _errors(setup, fit))
+
+    def second(a: FloatArray, b: FloatArray) -> float:
+        points = np.stack([best + a + b, best + a - b, best - a + b, best - a - b], axis=1)
+        return float(_q(case, setup, points) @ np.array([1.0, -1.0, -1.0, 1.0])) / 4
+
+    scaled = np.array([[second(a, b) for b in step] for a in step]) / STEP**2
+    at = setup.names.index(name)
+    return float(np.sqrt(2 * np.linalg.inv(scaled)[at, at])) * step[at, at] / STEP
+
+
+def _lowest(case: FrozenFit, setup: Setup, fit: Table, name: str, value: float) -> float:
+    """Return the least −2 ln L with one parameter held."""
+    at = setup.names.index(name)
+    best, errors = np.delete(setup.theta[setup.free], at), np.delete(_errors(setup, fit), at)
+    lower, upper = np.delete(setup.lower, at), np.delete(setup.upper, at)
+    low, high = np.maximum(best - REACH * errors, lower), np.minimum(best + REACH * errors, upper)
+
+    def q(x: FloatArray) -> FloatArray:
+        columns = np.insert(x.reshape(len(x), -1), at, value, axis=0)
+        found = _q(case, setup, columns)
+        return found if x.ndim == 2 else found[0]
+
+    found = differential_evolution(
+        q,
+        list(zip(low, high, strict=True)),
+        x0=np.clip(best, low, high),
+        vectorized=True,
+        updating="deferred",
+        popsize=20,
+        maxiter=300,
+        tol=1e-10,
+        atol=1e-9,
+        seed=1,
+        polish=False,
+    )
+    options = {"xatol": 1e-12, "fatol": 1e-9, "maxiter": 2000}
+    finer = minimize(q, found.x, method="Nelder-Mead", options=options)
+    return float(min(found.fun, finer.fun))
