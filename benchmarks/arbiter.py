@@ -9,10 +9,12 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.optimize import differential_evolution, minimize
+from scipy.optimize import Bounds, differential_evolution, minimize
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.search.axis import reach_of
 from renp_sim.analysis.search.problem import Problem
+from renp_sim.analysis.search.search import search
 from renp_sim.app.fitting import problem_of
 from renp_sim.arrays import FloatArray
 from renp_sim.cli.fit_options import question_of
@@ -22,8 +24,9 @@ __all__ = ["is_right"]
 
 Table = dict[str, Any]
 
-STEP = 0.02
-"""Of a difference, in errors: a fourth of it leaves a curvature to 1e-6 where −2 ln L is a parabola."""
+STEPS = (0.02, 0.002, 0.0002)
+"""Of differences, in errors: the first may cross kinks, and the last leaves a curvature to 1e-3 where −2 ln L
+is small."""
 
 REACH = 6.0
 """Errors around the best fit in which all else is looked for."""
@@ -34,7 +37,8 @@ def is_right(case: FrozenFit, label: str, name: str, fit: Table) -> bool:
     setup, interval = _setup_of(case, label, fit), fit["intervals"][name]
     if interval["method"] == "parabola":
         error = (interval["regions"][0][1] - interval["regions"][0][0]) / 2 / math.sqrt(interval["delta_q"])
-        return abs(error / _curvature_error(case, setup, fit, name) - 1) < SAME_END
+        others = [_curvature_error(case, setup, fit, name, step) for step in STEPS]
+        return any(abs(error / other - 1) < SAME_END for other in others)
     ends = [
         end
         for lower, upper, *is_open in interval["regions"]
@@ -75,43 +79,57 @@ def _errors(setup: Setup, fit: Table) -> FloatArray:
     )
 
 
-def _curvature_error(case: FrozenFit, setup: Setup, fit: Table, name: str) -> float:
-    best, step = setup.theta[setup.free], np.diag(STEP * _errors(setup, fit))
+def _curvature_error(case: FrozenFit, setup: Setup, fit: Table, name: str, share: float) -> float:
+    best, step = setup.theta[setup.free], np.diag(share * _errors(setup, fit))
 
     def second(a: FloatArray, b: FloatArray) -> float:
         points = np.stack([best + a + b, best + a - b, best - a + b, best - a - b], axis=1)
         return float(_q(case, setup, points) @ np.array([1.0, -1.0, -1.0, 1.0])) / 4
 
-    scaled = np.array([[second(a, b) for b in step] for a in step]) / STEP**2
+    scaled = np.array([[second(a, b) for b in step] for a in step]) / share**2
     at = setup.names.index(name)
-    return float(np.sqrt(2 * np.linalg.inv(scaled)[at, at])) * step[at, at] / STEP
+    return float(np.sqrt(2 * np.linalg.inv(scaled)[at, at]) * step[at, at] / share)
 
 
 def _lowest(case: FrozenFit, setup: Setup, fit: Table, name: str, value: float) -> float:
-    """Return the least −2 ln L with one parameter held."""
+    """Return the least −2 ln L with one parameter held.
+
+    Where the program ends is looked at too, since a valley may be narrower than generations are dense.
+    """
     at = setup.names.index(name)
-    best, errors = np.delete(setup.theta[setup.free], at), np.delete(_errors(setup, fit), at)
-    lower, upper = np.delete(setup.lower, at), np.delete(setup.upper, at)
-    low, high = np.maximum(best - REACH * errors, lower), np.minimum(best + REACH * errors, upper)
+    errors, ends = np.delete(_errors(setup, fit), at), [reach_of(setup, other) for other in setup.names]
+    lower, upper = np.delete(np.array(ends).T, at, axis=1)
+    theta = setup.theta.copy()
+    theta[setup.index(name)] = value
+    rest = setup.without(name).moved(theta)
+    found = search(rest, case.observation.counts[None]).theta[0, rest.free]
+    best = np.delete(setup.theta[setup.free], at)
+    low = np.maximum(np.minimum(best, found) - REACH * errors, lower)
+    high = np.minimum(np.maximum(best, found) + REACH * errors, upper)
 
-    def q(x: FloatArray) -> FloatArray:
+    def q(x: FloatArray) -> Any:
         columns = np.insert(x.reshape(len(x), -1), at, value, axis=0)
-        found = _q(case, setup, columns)
-        return found if x.ndim == 2 else found[0]
+        values = _q(case, setup, columns)
+        return values if x.ndim == 2 else values[0]
 
-    found = differential_evolution(
-        q,
-        list(zip(low, high, strict=True)),
-        x0=np.clip(best, low, high),
-        vectorized=True,
-        updating="deferred",
-        popsize=20,
-        maxiter=300,
-        tol=1e-10,
-        atol=1e-9,
-        seed=1,
-        polish=False,
-    )
-    options = {"xatol": 1e-12, "fatol": 1e-9, "maxiter": 2000}
-    finer = minimize(q, found.x, method="Nelder-Mead", options=options)
-    return float(min(found.fun, finer.fun))
+    def evolved(start: FloatArray) -> Any:
+        return differential_evolution(
+            q,
+            Bounds(low, high),
+            x0=np.clip(start, low, high),
+            vectorized=True,
+            updating="deferred",
+            popsize=20,
+            maxiter=300,
+            tol=1e-10,
+            atol=1e-9,
+            seed=1,
+            polish=False,
+        ).x
+
+    def finer(start: FloatArray) -> float:
+        options = {"xatol": 1e-12, "fatol": 1e-9, "maxiter": 2000}
+        # the stubs of scipy know no options of a method
+        return float(minimize(q, start, method="Nelder-Mead", options=options).fun)  # type: ignore[call-overload]
+
+    return min(finer(start) for start in (found, evolved(best)))

@@ -16,8 +16,9 @@ __all__ = ["covariances", "fisher_errors", "observed_covariance"]
 SINGULAR = 1e-12
 """Of the least eigenvalue of a correlation of parameters: beyond, some combination of them is unseen."""
 
-STEP = 1e-3
-"""Errors over which a slope is differenced: a kink as near makes every error meaningless."""
+STEP = 1e-4
+"""Errors over which a slope is differenced: beside an onset it changes over hundredths of one
+(test_an_error_beside_an_onset_is_that_of_its_piece)."""
 
 
 def covariances(problem: "Problem") -> FloatArray:
@@ -37,20 +38,25 @@ def observed_covariance(problem: "Problem", held: IndexArray) -> FloatArray | No
 
     NaN in rows and columns of what is held, by position; None where they are not positive definite.
     """
-    x, mean = problem.start(), problem.model_mean()
-    step = STEP * np.sqrt(np.diag(covariances(problem)[0]))
-    step = np.where(x[:, 0] + step > problem.setup.upper, -step, step)
-    mean = replace(mean, bent=tuple(range(len(x))), step=step)
-    _, hessian = Likelihood(counts=problem.counts, mean=mean, terms=problem.terms).derivatives(x)
-    kept = np.setdiff1d(np.arange(len(x)), held)
-    second = hessian[..., 0][np.ix_(kept, kept)] / 2
-    size = np.sqrt(np.diag(second))
-    out = np.full((len(x), len(x)), np.nan)
-    if not np.all(size > 0):
+    x, n_free = problem.start(), len(problem.setup.free)
+    kept = np.setdiff1d(np.arange(n_free), held)
+    step = np.diag(STEP * np.sqrt(np.diag(covariances(problem)[0])))[:, kept]
+    above, below = (np.clip(x + by, *problem.bounds()) for by in (step, -step))
+    every = problem.take(np.zeros(2 * len(kept), dtype=np.intp))
+    # slopes only: no second derivatives of μ
+    mean = replace(every.model_mean(), bent=())
+    likelihood = Likelihood(counts=every.counts, mean=mean, terms=every.terms)
+    slopes, _ = likelihood.derivatives(np.concatenate([above, below], axis=1))
+    rise = slopes[kept, : len(kept)] - slopes[kept, len(kept) :]
+    second = rise / np.diag((above - below)[kept]) / 2
+    second = (second + second.T) / 2
+    if not np.all(np.diag(second) > 0):
         return None
+    size = np.sqrt(np.diag(second))
     correlation = second / np.outer(size, size)
     if np.linalg.eigvalsh(correlation)[0] <= SINGULAR:
         return None
+    out = np.full((n_free, n_free), np.nan)
     out[np.ix_(kept, kept)] = np.linalg.inv(correlation) / np.outer(size, size)
     return out
 
