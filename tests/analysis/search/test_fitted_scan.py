@@ -115,8 +115,10 @@ total_duration_s = 5184000.0
 """
 
 
-def test_a_second_place_of_a_coupling_is_found_beside_another_at_0(tmp_path: Path) -> None:
-    """4.2001 was said where 0 was not among the places of the other one."""
+def test_a_second_place_of_a_coupling_is_found_beside_another_at_0(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """4.2001 was said where 0 was not among the places of the other one, and is by the straight scan."""
     (tmp_path / "run.toml").write_text(SECOND_PLACE)
     experiment = Experiment.of(load(tmp_path / "run.toml"))
     free = (COUPLING + "13.re", COUPLING + "11", "lightest_mass_eV")
@@ -126,6 +128,8 @@ def test_a_second_place_of_a_coupling_is_found_beside_another_at_0(tmp_path: Pat
     counts = np.array([59567.0, 55245.0, 38012.0, 29524.0, 932.0, 865.0])
     assert ProfileCurve.of(setup, counts).q_min == pytest.approx(4.0884, abs=1e-3)
     assert search(setup, counts[None]).q[0] == pytest.approx(4.0884, abs=1e-3)
+    monkeypatch.setattr(toy_search, "has_several_valleys", lambda setup: False)
+    assert search(setup, counts[None]).q[0] == pytest.approx(4.2001, abs=1e-3)
 
 
 def test_couplings_are_fitted_from_all_signs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,8 +146,13 @@ def test_couplings_are_fitted_from_all_signs(monkeypatch: pytest.MonkeyPatch) ->
     assert np.max(few - every) > 0.1
 
 
-def test_toys_of_phases_beside_an_offset_have_the_minima_of_the_profile() -> None:
-    """They ended up to 45 above it: of seven places of the offset and six of each phase few were left."""
+def test_toys_of_phases_beside_an_offset_have_the_minima_of_the_profile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They ended up to 45 above it: of seven places of the offset and six of each phase few were left.
+
+    The twin is the straight scan.
+    """
     run = load(
         "gp23_six_frequencies",
         (
@@ -158,6 +167,8 @@ def test_toys_of_phases_beside_an_offset_have_the_minima_of_the_profile() -> Non
     counts = np.random.default_rng(2).poisson(setup.model.expected(theta), (3, 6)).astype(float)
     profiled = np.array([ProfileCurve.of(setup, one).q_min for one in counts])
     assert np.all(search(setup, counts).q < profiled + 0.02)
+    monkeypatch.setattr(toy_search, "has_several_valleys", lambda setup: False)
+    assert np.any(search(setup, counts).q > profiled + 0.02)
 
 
 MOMENTS = ("interaction.magnetic_muB.11", "interaction.magnetic_muB.22")
