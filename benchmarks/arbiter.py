@@ -97,7 +97,9 @@ def _lowest(case: FrozenFit, setup: Setup, fit: Table, name: str, value: float) 
     Where the program ends is looked at too, since a valley may be narrower than generations are dense.
     """
     at = setup.names.index(name)
-    errors, ends = np.delete(_errors(setup, fit), at), [reach_of(setup, other) for other in setup.names]
+    errors = np.delete(_errors(setup, fit), at)
+    # a fit looks for what has kinks no farther
+    ends = [reach_of(setup, other) if other in setup.kinked else setup.limits(other) for other in setup.names]
     lower, upper = np.delete(np.array(ends).T, at, axis=1)
     theta = setup.theta.copy()
     theta[setup.index(name)] = value
@@ -107,6 +109,8 @@ def _lowest(case: FrozenFit, setup: Setup, fit: Table, name: str, value: float) 
     low = np.maximum(np.minimum(best, found) - REACH * errors, lower)
     high = np.minimum(np.maximum(best, found) + REACH * errors, upper)
 
+    bounds = Bounds(low, high)
+
     def q(x: FloatArray) -> Any:
         columns = np.insert(x.reshape(len(x), -1), at, value, axis=0)
         values = _q(case, setup, columns)
@@ -115,7 +119,7 @@ def _lowest(case: FrozenFit, setup: Setup, fit: Table, name: str, value: float) 
     def evolved(start: FloatArray) -> Any:
         return differential_evolution(
             q,
-            Bounds(low, high),
+            bounds,
             x0=np.clip(start, low, high),
             vectorized=True,
             updating="deferred",
@@ -128,8 +132,8 @@ def _lowest(case: FrozenFit, setup: Setup, fit: Table, name: str, value: float) 
         ).x
 
     def finer(start: FloatArray) -> float:
-        options = {"xatol": 1e-12, "fatol": 1e-9, "maxiter": 2000}
-        # the stubs of scipy know no options of a method
-        return float(minimize(q, start, method="Nelder-Mead", options=options).fun)  # type: ignore[call-overload]
+        options: Any = {"xatol": 1e-12, "fatol": 1e-9, "maxiter": 2000}
+        inside = np.clip(start, low, high)
+        return float(minimize(q, inside, method="Nelder-Mead", bounds=bounds, options=options).fun)
 
     return min(finer(start) for start in (found, evolved(best)))
