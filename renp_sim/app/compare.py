@@ -227,9 +227,9 @@ def setups_of(experiment: Experiment, question: Question, asked: str) -> tuple[S
     """
     own, other = hypotheses_of(experiment, asked)
     labels = (own.label, other.label)
-    truth = setup_of(experiment, question, own)
     if asked in ("ordering", "nature"):
-        return truth, setup_of(experiment, question, other), labels
+        truth = setup_of(experiment, question, own, beside=other)
+        return truth, setup_of(experiment, question, other, beside=own), labels
     name, value = _named_value(asked)
     held = question.treatment
     if any(fnmatchcase(name, pattern) for pattern in held.names):
@@ -254,9 +254,15 @@ def _named_value(asked: str) -> tuple[str, float]:
     return name.strip(), value
 
 
-def setup_of(experiment: Experiment, question: Question, hypothesis: Hypothesis) -> Setup:
-    """Return what floats under a hypothesis, where the run file has it."""
+def setup_of(
+    experiment: Experiment, question: Question, hypothesis: Hypothesis, beside: Hypothesis | None = None
+) -> Setup:
+    """Return what floats under a hypothesis, where the run file has it.
+
+    What is asked may name parameters of the hypothesis `beside` it.
+    """
     whole = model_of(experiment, hypothesis)
+    elsewhere = [] if beside is None else [p.name for p in model_of(experiment, beside).parameters]
     held = question.treatment
     names = [p.name for p in whole.parameters]
     phases = [
@@ -265,6 +271,6 @@ def setup_of(experiment: Experiment, question: Question, hypothesis: Hypothesis)
         if name in names and not any(fnmatchcase(name, pattern) for pattern in held.names)
     ]
     asked = replace(question, treatment=replace(held, free=(*held.free, *phases)))
-    treatment: Treatment = treatment_of(asked, whole)
+    treatment: Treatment = treatment_of(asked, whole, elsewhere)
     model = whole.offering(treatment.names)
     return experiment.at_truth(Setup.of(model, treatment), treatment.fixed)

@@ -65,8 +65,11 @@ def problem_of(
     question: Question,
     hypothesis: Hypothesis,
     lightest_mass_eV: float | None = None,
+    elsewhere: Collection[str] = (),
 ) -> tuple[ExpectedCounts | JointCounts, Treatment]:
     """Return the model that is fitted, which offers what is named, and what is done with its parameters.
+
+    Names `elsewhere` are those of other hypotheses, as for `renp_sim.app.question.treatment_of`.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def problem_of(
         If a parameter is unknown or asked for twice.
     """
     whole = model_of(experiment, hypothesis, lightest_mass_eV)
-    treatment = treatment_of(question, whole)
+    treatment = treatment_of(question, whole, elsewhere)
     return whole.offering(treatment.names), treatment
 
 
@@ -105,11 +108,13 @@ def fit_data(data: Data, question: Question, *, intervals: Collection[str] | Non
         one = fit_data(data, question.with_nothing_floating(Masses.LIGHTEST), intervals=())
         (name,) = MASS_NAMES[Masses.LIGHTEST]
         starts = [fitted.parameter(name).value for fitted in one.fits]
-    problems = [
-        problem_of(data.experiment, question, h, start) for h, start in zip(hypotheses, starts, strict=True)
-    ]
     # every hypothesis has the same parameters but Majorana phases, which float only where they are named
-    treatment = problems[0][1]
+    every = {p.name for h in hypotheses for p in model_of(data.experiment, h).parameters}
+    problems = [
+        problem_of(data.experiment, question, h, start, every)
+        for h, start in zip(hypotheses, starts, strict=True)
+    ]
+    _, treatment = max(problems, key=lambda problem: len(problem[1].names))
     return fit(
         data.fitted,
         {h.label: model for h, (model, _) in zip(hypotheses, problems, strict=True)},

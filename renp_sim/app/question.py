@@ -125,8 +125,17 @@ def _constraint(table: Mapping[str, Any]) -> Constraint:
     return Constraint(value=table["value"], error=table["error"], shape=Shape(table["shape"]))
 
 
-def treatment_of(question: Question, model: Model) -> Treatment:
+def treatment_of(question: Question, model: Model, elsewhere: Collection[str] = ()) -> Treatment:
     """Return what is done with each parameter of a model: patterns as names, masses and stated errors too.
+
+    Parameters
+    ----------
+    question
+        What is asked for.
+    model
+        Whose parameters are meant.
+    elsewhere
+        Names in models of other hypotheses, such as Majorana phases: a pattern for these is none for this.
 
     Raises
     ------
@@ -135,12 +144,14 @@ def treatment_of(question: Question, model: Model) -> Treatment:
     """
     names = [parameter.name for parameter in model.parameters]
     asked = question.treatment
-    free = [name for pattern in asked.free for name in _matching(pattern, names)]
-    fixed = {name: value for pattern, value in asked.fixed.items() for name in _matching(pattern, names)}
+    free = [name for pattern in asked.free for name in _matching(pattern, names, elsewhere)]
+    fixed = {
+        name: value for pattern, value in asked.fixed.items() for name in _matching(pattern, names, elsewhere)
+    }
     constrained = {
         name: constraint
         for pattern, constraint in asked.constrained.items()
-        for name in _matching(pattern, names)
+        for name in _matching(pattern, names, elsewhere)
     }
     if question.normalisation is Normalisation.FREE:
         free.append("normalisation")
@@ -155,9 +166,9 @@ def treatment_of(question: Question, model: Model) -> Treatment:
     return Treatment(free=tuple(free), fixed=fixed, constrained=constrained)
 
 
-def _matching(pattern: str, names: list[str]) -> list[str]:
+def _matching(pattern: str, names: list[str], elsewhere: Collection[str]) -> list[str]:
     found = [name for name in names if fnmatchcase(name, pattern)]
-    if not found:
+    if not found and not any(fnmatchcase(name, pattern) for name in elsewhere):
         others = {mass: masses for masses, every in MASS_NAMES.items() for mass in every}
         if pattern in others:
             masses = others[pattern]

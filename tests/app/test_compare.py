@@ -124,6 +124,24 @@ def test_nature_is_invisible_with_tens_of_events() -> None:
     assert {"alpha21_deg", "alpha31_deg"} <= set(found.as_dict()["alternative_at"])
 
 
+def test_phases_of_one_nature_may_be_named() -> None:
+    """What is said of them is for Majorana neutrinos, as truth or as alternative, and nothing for Dirac ones."""
+    phases = {"alpha21_deg": 90.0, "alpha31_deg": 0.0}
+    question = Question(treatment=Treatment(fixed=phases))
+    found = compared([1.0688, 1.0699, 1.0711], 100.0, "nature", question)
+    both = found.comparison
+    assert set(both.alternative.names) == set(both.truth.names) == {"lightest_mass_eV"}
+    at = both.alternative.theta
+    assert [at[both.alternative.index(name)] for name in phases] == list(phases.values())
+    free = compared([1.0688, 1.0699, 1.0711], 100.0, "nature", Question()).comparison
+    assert both.delta_q > free.delta_q + 1e-4
+    majorana = ("neutrino.nature='majorana'", "neutrino.alpha21_deg=90.0")
+    other = compared([1.0688, 1.0699, 1.0711], 100.0, "nature", question, *majorana)
+    assert set(other.comparison.truth.names) == {"lightest_mass_eV"}
+    with pytest.raises(ConfigError, match="no such"):
+        compared([1.0688], 1.0, "ordering", question)
+
+
 def test_a_value_that_is_true_is_not_excluded() -> None:
     found = compared([1.0688, 1.0699, 1.0711], 2.3, "lightest_mass_eV=0.01", Question())
     assert found.comparison.delta_q == pytest.approx(0.0, abs=1e-6)

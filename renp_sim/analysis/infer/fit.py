@@ -57,7 +57,7 @@ def fit(
     models
         By label, such as `normal/dirac`; each for the exposure of the observation.
     free
-        Parameters that float without a constraint term.
+        Parameters that float without a constraint term; those of some models only, in these.
     fix
         Parameters that stay, with their values; so do all that are not named, at the model's value.
     constrain
@@ -87,8 +87,15 @@ def fit(
     if not models:
         raise ConfigError("models: none is given; a fit needs at least one")
     fits = []
+    known = {parameter.name for model in models.values() for parameter in model.parameters}
     for label, model in models.items():
-        setup = Setup.of(model, free=free, fix=fix, constrain=constrain)
+        missing = known - {parameter.name for parameter in model.parameters}
+        setup = Setup.of(
+            model,
+            free=[name for name in free if name not in missing],
+            fix={name: value for name, value in (fix or {}).items() if name not in missing},
+            constrain={name: value for name, value in (constrain or {}).items() if name not in missing},
+        )
         n_steps = model.expected(setup.theta).shape[-1]
         if n_steps != len(counts):
             raise ConfigError(f"model {label} expects {n_steps} steps, the observation has {len(counts)}")

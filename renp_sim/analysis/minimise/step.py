@@ -75,6 +75,9 @@ def step_off_saddle(
     damping
         In curvatures of the parameters, shape (b,).
     """
+    # far out, where numbers overflow, nothing is known, and LAPACK would end the fits of all
+    is_known = np.all(np.isfinite(hessian), axis=(0, 1))
+    hessian = np.where(is_known, hessian, np.eye(len(hessian))[..., None])
     size = np.sqrt(np.abs(np.einsum("ppb->bp", hessian)))
     size = np.where(size > 0, size, 1.0)
     scaled = hessian.transpose(2, 0, 1) / (size[:, :, None] * size[:, None, :])

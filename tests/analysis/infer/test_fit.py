@@ -19,6 +19,7 @@ from renp_sim.analysis.model import Constraint, Shape
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError, FitError
 from tests.analysis.toy_models import (
+    COUPLING,
     Polynomial,
     interference,
     observation,
@@ -328,3 +329,15 @@ def test_contour_refuses_what_it_cannot_do() -> None:
         contour(observation(COUNTS), with_control(), ("x", "norm"), free=("norm",))
     with pytest.raises(ConfigError, match="contour with mass floating: it has kinks"):
         contour(observation(np.zeros(6)), orderings()["normal"], ("mass", "norm"), free=("mass", "norm"))
+
+
+def test_what_one_model_has_floats_in_it_alone() -> None:
+    """As Majorana phases; what no model has is refused."""
+    with_coupling, without = interference(), replace(interference(), x=replace(COUPLING, name="other"))
+    counts = with_coupling.expected(np.array([1.5, 1.0, 1.0]))
+    models = {"with": with_coupling, "without": without}
+    found = fit(observation(counts), models, free=("x", "norm"))
+    assert [p.name for p in found.fits[0].floating] == ["x", "norm"]
+    assert [p.name for p in found.fits[1].floating] == ["norm"]
+    with pytest.raises(ConfigError, match="no such parameter"):
+        fit(observation(counts), models, free=("y",))

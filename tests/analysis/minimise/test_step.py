@@ -52,3 +52,10 @@ def test_what_has_no_curvature_is_no_saddle() -> None:
     """Counts of 0: their expectation is a straight line."""
     _, is_saddle = step_off_saddle(np.zeros((2, 2, 1)), np.ones((2, 1)), np.zeros(1))
     assert is_saddle.tolist() == [False]
+
+
+def test_numbers_that_overflow_do_not_end_the_fits_of_others() -> None:
+    hessian = np.stack([np.full((2, 2), np.inf), np.diag([1.0, -1.0])], axis=2)
+    step, is_saddle = step_off_saddle(hessian, np.ones((2, 2)), np.zeros(2))
+    assert is_saddle.tolist() == [False, True]
+    assert np.all(np.isfinite(step[:, 1]))
