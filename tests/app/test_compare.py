@@ -125,7 +125,7 @@ def test_nature_is_invisible_with_tens_of_events() -> None:
 
 
 def test_phases_of_one_nature_may_be_named() -> None:
-    """What is said of them is for Majorana neutrinos, as truth or as alternative, and nothing for Dirac ones."""
+    """What is said of them is for Majorana neutrinos, as truth or alternative, and nothing for Dirac ones."""
     phases = {"alpha21_deg": 90.0, "alpha31_deg": 0.0}
     question = Question(treatment=Treatment(fixed=phases))
     found = compared([1.0688, 1.0699, 1.0711], 100.0, "nature", question)
