@@ -6,16 +6,15 @@ alternative it is linear in the times; the least over θ is what counts.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import log
 
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.likelihood.constraint import ConstraintTerms
-from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q, poisson_deviance
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.model import Model
+from renp_sim.analysis.plan.worth import Worth
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.arrays import FloatArray, IndexArray
 
@@ -84,14 +83,9 @@ class Separation:
     label: str
 
     def rates(self, theta: FloatArray) -> FloatArray:
-        """Return Δ(−2 ln L) per unit time of each candidate at points (c, p) of the alternative, (c, K).
-
-        A count that the alternative forbids rejects it, so ln 2 of them have a power of ½: a wall is worth
-        what is wanted in the time they take, instead of being infinite at once.
-        """
-        q = self._by_row(self.counts, self.setup.model.expected(theta))
+        """Return what unit time at each candidate is worth at points (c, p) of the alternative, (c, K)."""
         out = np.zeros((self.n_candidates, len(theta)))
-        np.add.at(out, self.candidate, q.T)
+        np.add.at(out, self.candidate, self._worth(theta).q.T)
         return out.T
 
     def terms(self, theta: FloatArray) -> FloatArray:
@@ -111,49 +105,56 @@ class Separation:
 
         `known` points (c, p) are looked at too.
         """
-        setup, counts = self._at(time)
+        setup, counts = self._at(time[self.candidate], self.counts)
         curve = ProfileCurve.of(setup, counts, precision=PRECISION * self.wanted)
-        theta, q = curve.best.theta, np.array([curve.q_min])
+        theta = curve.best.theta
         if curve.searched is not None:
             theta = np.concatenate([theta, curve.searched.fits.theta])
-            q = np.concatenate([q, curve.searched.q])
-        walls = q >= IMPOSSIBLE_Q
-        mu = setup.model.expected(theta[walls])
-        q[walls] = np.sum(self._by_row(counts, mu), axis=1) + self.terms(theta[walls])
+        # a fit knows nothing of what single outcomes are worth
+        q = self.rates(theta) @ time + self.terms(theta)
         padded = np.concatenate([[np.inf], q[1:], [np.inf]])
         is_lowest = (q[1:] <= padded[:-2]) & (q[1:] <= padded[2:])
         lowest = np.flatnonzero(np.concatenate([[True], is_lowest]))
         lowest = lowest[np.argsort(q[lowest], kind="stable")[:MOST_MINIMA]]
         found = Worst(theta=theta[lowest], q=float(q[lowest[0]]))
-        if not setup.searched:
-            return found
         better = self.near(time, found.theta if known is None else np.concatenate([found.theta, known]))
         return better if better.q < found.q else found
 
     def near(self, time: FloatArray, theta: FloatArray) -> Worst:
         """Return where fits end that start at points (c, p) of the alternative, if each gets a time (K,).
 
-        They are points of the alternative like any other, without a search for the lowest.
+        They are points of the alternative like any other, without a search for the lowest. In a fit each row
+        is what it is at the start, Poisson or a single outcome: of these it is worth the least, so that the
+        sum never rises (majorisation).
         """
-        setup, counts = self._at(time)
+        row_time, ends = time[self.candidate], theta.copy()
+        share = np.where(row_time > 0, self._worth(theta).share, 1.0)
+        for row_share in np.unique(share, axis=0):
+            own = np.flatnonzero(np.all(share == row_share, axis=1))
+            factor = row_time * row_share
+            if np.any(factor > 0):
+                ends[own] = self._fitted(factor, np.where(row_share < 1, 0.0, self.counts), theta[own])
+        q = self.rates(ends) @ time + self.terms(ends)
+        order = np.argsort(q, kind="stable")
+        # several may lead to one
+        q = q[order]
+        apart = np.append(True, ~np.isclose(q[1:], q[:-1], rtol=0, atol=SAME * self.wanted))
+        return Worst(theta=ends[order[apart]], q=float(q[0]))
+
+    def _fitted(self, row_time: FloatArray, row_counts: FloatArray, theta: FloatArray) -> FloatArray:
+        """Return where fits end that start at points (c, p), if each row gets a time and has counts (n,)."""
+        setup, counts = self._at(row_time, row_counts)
         problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), theta)
         fits = minimise(
             problem.likelihood(fisher=True), problem.start(), *problem.bounds(), max_iterations=FOLLOWED
         )
-        found = problem.solution(fits)
-        order = np.argsort(found.q, kind="stable")
-        # several may lead to one
-        q = found.q[order]
-        apart = np.append(True, ~np.isclose(q[1:], q[:-1], rtol=0, atol=SAME * self.wanted))
-        return Worst(theta=found.theta[order[apart]], q=float(q[0]))
+        return problem.solution(fits).theta
 
-    def _at(self, time: FloatArray) -> tuple[Setup, FloatArray]:
-        """Return the alternative in the rows that have time, and their counts."""
-        rows = np.flatnonzero(time[self.candidate] > 0)
-        factor = time[self.candidate[rows]]
-        return self.setup.standing_for(self.part(rows, factor)), factor * self.counts[rows]
+    def _at(self, row_time: FloatArray, row_counts: FloatArray) -> tuple[Setup, FloatArray]:
+        """Return the alternative in rows that have time, and their counts; (n,) of each, counts in unit time."""
+        rows = np.flatnonzero(row_time > 0)
+        factor = row_time[rows]
+        return self.setup.standing_for(self.part(rows, factor)), factor * row_counts[rows]
 
-    def _by_row(self, counts: FloatArray, mu: FloatArray) -> FloatArray:
-        """Return Δ(−2 ln L) of each row, a wall at what its counts are worth."""
-        q = poisson_deviance(counts, mu)
-        return np.where(np.isfinite(q), q, self.wanted * counts / log(2))
+    def _worth(self, theta: FloatArray) -> Worth:
+        return Worth(counts=self.counts, mu=self.setup.model.expected(theta), wanted=self.wanted)
