@@ -9,6 +9,7 @@ import numpy as np
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.compare import best_fit
+from renp_sim.analysis.infer.limit import is_seen
 from renp_sim.analysis.infer.result import plain
 from renp_sim.analysis.likelihood.polynomial_model import as_polynomial
 from renp_sim.app.experiment import Experiment, hypothesis_of_run, require_factors
@@ -86,7 +87,7 @@ def identify(
     Raises
     ------
     ConfigError
-        If the run file has no coupling that is not 0, or an exposure is none.
+        If the run file has no coupling that is not 0, or none that is visible, or an exposure is none.
     """
     require_factors(exposures, "--exposure")
     whole = model_of(experiment, hypothesis_of_run(experiment))
@@ -96,6 +97,13 @@ def identify(
         raise ConfigError(
             "interaction: no coupling element is different from 0, so there is nothing to identify"
         )
+    unseen = _unseen(experiment, whole, question, couplings)
+    true = {name: value for name, value in true.items() if name not in unseen}
+    if not true:
+        raise ConfigError(
+            f"interaction: nothing to identify, {_said(unseen)}; choose another target.spin_tensor or element"
+        )
+    couplings = {name: value for name, value in couplings.items() if name not in unseen}
     shape = (len(exposures), len(true), len(couplings))
     delta_q, best = np.zeros(shape), np.zeros(shape)
     for i, factor in enumerate(exposures):
@@ -118,9 +126,27 @@ def identify(
         hypothesis=hypothesis_of_run(experiment).label,
         notes=(
             "of the expected counts; masses rest where the run file has them unless they are named",
+            *([_said(unseen)] if unseen else []),
             *left_out(experiment.scaled(max(exposures)), question.treatment),
         ),
     )
+
+
+def _unseen(
+    experiment: Experiment,
+    model: ExpectedCounts | JointCounts,
+    question: Question,
+    couplings: dict[str, float],
+) -> list[str]:
+    """Return the elements that no expected count depends on: what they are said to make is rounding."""
+    return [
+        name for name in couplings if not is_seen(_alone(experiment, model, question, name, couplings), name)
+    ]
+
+
+def _said(unseen: Sequence[str]) -> str:
+    names = ", ".join(name.removeprefix(PREFIX) for name in unseen)
+    return f"not visible: no expected count depends on {names}"
 
 
 def _counts(

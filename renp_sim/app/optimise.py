@@ -10,9 +10,8 @@ from renp_sim.analysis.plan.optimum import Optimum, Points, length_needed, optim
 from renp_sim.analysis.plan.separation import Separation
 from renp_sim.analysis.plan.thinning import thinned
 from renp_sim.app.candidates import UNIT_S, Candidates, Layout, default_grid
-from renp_sim.app.experiment import Experiment
-from renp_sim.app.left_out import afterpulse_notes
 from renp_sim.app.plan import OptimalSchedule, Prior, coherent_time_s
+from renp_sim.app.plan_notes import notes_of_plan
 from renp_sim.app.plan_toys import toy_gain
 from renp_sim.app.separations import Asking, first_points, separations_of
 from renp_sim.arrays import BoolArray, FloatArray
@@ -32,8 +31,6 @@ ZOOM_POINTS = 8
 
 ZOOM_SHARE = 1e-2
 """Of the time: beside a step that has less nothing is gained."""
-
-OFFSET = "laser.calibration.common_offset_eV"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +110,9 @@ def optimised(
         found=found,
         separations=tuple(separations),
         gain={},
-        notes=(*_notes(run, prior), *afterpulse_notes({run.number: run.detector})),
+        notes=(),
     )
+    done = replace(done, notes=notes_of_plan(done))
     own_s = done.live_time_s
     tell("how much longer other schedules need")
     gain = {name: _needed_s(other, asking, prior) / own_s for name, other in _others(run).items()}
@@ -200,37 +198,3 @@ def _needed_s(run: Run, asking: Asking, prior: Prior) -> float:
     whole = np.zeros(run.schedule.n_steps, dtype=np.intp)
     separations = separations_of(prior.runs(run), whole, asking)
     return length_needed(separations, np.ones(1), shares=prior.shares) * coherent_time_s(run)
-
-
-def _notes(run: Run, prior: Prior) -> tuple[str, ...]:
-    """Return what a reader must know."""
-    schedule, notes = run.schedule, []
-    if prior.truths == ({},):
-        notes.append("the truth assumed is what the run file says; --prior says which others there may be")
-    if np.any(schedule.omega_common_error_eV > 0) and not any(OFFSET in truth for truth in prior.truths):
-        error_eV = float(np.max(schedule.omega_common_error_eV))
-        notes.append(
-            f"the frequency scale is assumed to have no offset, known to {error_eV:g} eV; steps may stand "
-            f"nearer to a threshold: --prior {OFFSET}={-error_eV:g},0,{error_eV:g} --robust keeps away"
-        )
-    if run.config.drift.density is not None or run.config.drift.efficiency is not None:
-        notes.append(
-            "drifts are left out: the frequencies are meant to be interleaved, so that all share them"
-        )
-    own = run.config.laser.linewidth_eV
-    if np.any(schedule.linewidth_eV != own) or any(step.coherence != 1 for step in run.config.laser.steps):
-        notes.append(
-            f"the line of every step is that of the laser, {own:g} eV, and its coherence that of the target; "
-            "steps of the run file that have their own are not followed"
-        )
-    own_errors = {
-        "calibration": ("frequency_offset_eV", schedule.omega_step_error_eV),
-        "efficiency": ("efficiency", Experiment.of(run).exposure.efficiency_step_error),
-    }
-    notes += [
-        f"{what} errors of single steps are left out; "
-        f"`exposure --constrain '{name}.*'` of the new run file has them"
-        for what, (name, error) in own_errors.items()
-        if np.any(error > 0)
-    ]
-    return tuple(notes)

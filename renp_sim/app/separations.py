@@ -59,10 +59,24 @@ class Asking:
         Raises
         ------
         ConfigError
-            If a parameter that is to be measured is unknown.
+            If a parameter that is to be measured is unknown, or neither end is in its range.
         """
         if self.error is None:
             return (self.asked,)
+        inside, outside = self._ends(experiment)
+        if not inside:
+            raise ConfigError(
+                f"--error {self.error:g}: {' and '.join(outside)} are both outside of the range of "
+                f"{self.asked}, so that nothing is to be excluded; give a smaller error"
+            )
+        return inside
+
+    def outside(self, experiment: Experiment) -> tuple[str, ...]:
+        """Return the ends of the interval of a measured parameter that its range has not."""
+        return () if self.error is None else self._ends(experiment)[1]
+
+    def _ends(self, experiment: Experiment) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the ends of an interval that are in the range of its parameter, and those that are not."""
         model = model_of(experiment, hypothesis_of_run(experiment))
         names = [parameter.name for parameter in model.parameters]
         if self.asked not in names:
@@ -70,12 +84,11 @@ class Asking:
                 f"--question {self.asked}: with --error, the name of a parameter; "
                 f"{nearest(self.asked, names)}"
             )
-        place = names.index(self.asked)
-        parameter, true = model.parameters[place], experiment.theta_true(model)[place]
-        ends = [true - self.error, true + self.error]
-        return tuple(
-            f"{self.asked}={float(end)!r}" for end in ends if parameter.lower <= end <= parameter.upper
-        )
+        place, error = names.index(self.asked), self.error or 0.0
+        parameter, true = model.parameters[place], float(experiment.theta_true(model)[place])
+        ends = {end: f"{self.asked}={end!r}" for end in (true - error, true + error)}
+        inside = tuple(text for end, text in ends.items() if parameter.lower <= end <= parameter.upper)
+        return inside, tuple(text for text in ends.values() if text not in inside)
 
 
 def separations_of(runs: Sequence[Run], candidate: IndexArray, asking: Asking) -> list[Separation]:

@@ -95,6 +95,8 @@ def _factors(given: list[str]) -> dict[str, float]:
         # a name may have a = in it
         name, _, factor = text.rpartition("=")
         try:
+            if not name.strip():
+                raise ValueError
             factors[name] = float(factor)
         except ValueError:
             raise ConfigError(f"--oversample {text}: write NAME=FACTOR, such as dark=100") from None

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from renp_sim.cli.lists import numbers
 from renp_sim.cli.loading import loaded
 from renp_sim.cli.options import (
     Constrain,
@@ -46,11 +47,10 @@ def identify(
     from renp_sim.app.experiment import Experiment
     from renp_sim.app.identify import identify as identify_elements
     from renp_sim.app.identify import write_identification
-    from renp_sim.app.scan import scan_of
     from renp_sim.cli.fit_options import resting_question
 
     question = resting_question(normalisation, free, fix, constrain)
-    factors = scan_of(f"exposure={exposure}").values.tolist()
+    factors = numbers(exposure, "--exposure")
     run = loaded(run_file, settings, seed=seed, run_number=None)
     with working("fitting", quiet=quiet):
         found = identify_elements(Experiment.of(run), question, factors)

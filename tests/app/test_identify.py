@@ -55,3 +55,17 @@ def test_files_and_mistakes(tmp_path: Path) -> None:
         identify(Experiment.of(load("gp23_three_frequencies")), Question())
     with pytest.raises(ConfigError, match="--exposure"):
         found("1.068, 1.0699", exposures=(0.0,))
+
+
+SCALAR = ("interaction.model=scalar_mediator", "interaction.mass_eV=1.0", "interaction.y_electron=1")
+
+
+def test_what_a_target_cannot_see_is_not_identified() -> None:
+    """Everything passed for a scalar to transverse spins, at Δ(−2 ln L) of 1e-15; the twin has isotropic ones."""
+    settings = (*SCALAR, "interaction.y_scalar={11=1e-16}")
+    blind = load("gp23_three_frequencies", (*settings, "target.spin_tensor=transverse"))
+    with pytest.raises(ConfigError, match=r"not visible: no expected count depends on y_scalar\.11"):
+        identify(Experiment.of(blind), Question())
+    twin = identify(Experiment.of(load("gp23_three_frequencies", settings)), Question())
+    assert not any("not visible" in note for note in twin.notes)
+    assert len(twin.explanations) > 1

@@ -80,6 +80,8 @@ def test_oversample_is_understood_or_refused(tmp_path: Path) -> None:
     out = tmp_path / "run.root"
     for given, line in (
         ("dark", "--oversample dark: write NAME=FACTOR, such as dark=100"),
+        ("nan", "--oversample nan: write NAME=FACTOR, such as dark=100"),
+        ("=2", "--oversample =2: write NAME=FACTOR, such as dark=100"),
         ("dark=many", "--oversample dark=many: write NAME=FACTOR, such as dark=100"),
         ("drak=2", "--oversample drak: no such background"),
     ):
@@ -154,3 +156,13 @@ def test_whole_numbers_are_scanned_as_such(capsys: pytest.CaptureFixture[str], c
     }
     assert run_program([command, "gp23_three_frequencies", *more[command]]) == 0
     assert "laser.scan[0].passes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("exposure", "what"),
+    [("nan", "--exposure: nan: a factor"), ("1,x", "--exposure 1,x: write numbers"), ("0", "--exposure: 0: a")],
+)
+def test_factors_of_identify_are_told_by_their_own_option(exposure: str, what: str) -> None:
+    """Not as those of `--scan`, which it does not have."""
+    (line,) = fails(2, "identify", "fine_scan", "--exposure", exposure)
+    assert what in line

@@ -151,7 +151,7 @@ class Separation:
         return problem.solution(fits).theta
 
     def _at(self, row_time: FloatArray, row_counts: FloatArray) -> tuple[Setup, FloatArray]:
-        """Return the alternative in rows that have time, and their counts; (n,) of each, counts in unit time."""
+        """Return the alternative in the rows that have time, and their counts; of each row, in unit time."""
         rows = np.flatnonzero(row_time > 0)
         factor = row_time[rows]
         return self.setup.standing_for(self.part(rows, factor)), factor * row_counts[rows]
