@@ -61,7 +61,7 @@ SCALAR = ("interaction.model=scalar_mediator", "interaction.mass_eV=1.0", "inter
 
 
 def test_what_a_target_cannot_see_is_not_identified() -> None:
-    """Everything passed for a scalar to transverse spins, at Δ(−2 ln L) of 1e-15; the twin has isotropic ones."""
+    """Every scalar passed to transverse spins, at Δ(−2 ln L) of 1e-15; the twin has isotropic ones."""
     settings = (*SCALAR, "interaction.y_scalar={11=1e-16}")
     blind = load("gp23_three_frequencies", (*settings, "target.spin_tensor=transverse"))
     with pytest.raises(ConfigError, match=r"not visible: no expected count depends on y_scalar\.11"):

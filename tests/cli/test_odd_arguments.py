@@ -160,7 +160,7 @@ def test_whole_numbers_are_scanned_as_such(capsys: pytest.CaptureFixture[str], c
 
 @pytest.mark.parametrize(
     ("exposure", "what"),
-    [("nan", "--exposure: nan: a factor"), ("1,x", "--exposure 1,x: write numbers"), ("0", "--exposure: 0: a")],
+    [("nan", "--exposure: nan: a"), ("1,x", "--exposure 1,x: write numbers"), ("0", "--exposure: 0: a")],
 )
 def test_factors_of_identify_are_told_by_their_own_option(exposure: str, what: str) -> None:
     """Not as those of `--scan`, which it does not have."""
