@@ -98,11 +98,11 @@ def identify(
             "interaction: no coupling element is different from 0, so there is nothing to identify"
         )
     unseen = _unseen(experiment, whole, question, couplings)
-    true = {name: value for name, value in true.items() if name not in unseen}
-    if not true:
+    if set(true) <= set(unseen):
         raise ConfigError(
-            f"interaction: nothing to identify, {_said(unseen)}; choose another target.spin_tensor or element"
+            f"interaction: nothing to identify, {_said(list(true))}; choose another spin_tensor or element"
         )
+    true = {name: value for name, value in true.items() if name not in unseen}
     couplings = {name: value for name, value in couplings.items() if name not in unseen}
     shape = (len(exposures), len(true), len(couplings))
     delta_q, best = np.zeros(shape), np.zeros(shape)
