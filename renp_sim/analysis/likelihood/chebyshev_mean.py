@@ -25,7 +25,8 @@ __all__ = ["NODES", "PieceMean"]
 
 
 NODES = 48
-"""Values of u at which the model is asked, those of the Chebyshev polynomial of this degree."""
+"""Values of u at which the model is asked, those of the Chebyshev polynomial of this degree
+(test_series_says_what_the_model_says_in_every_piece)."""
 
 TAIL = 1e-6
 """How large the last terms of a series may be, in standard deviations of the counts."""
@@ -34,7 +35,8 @@ LAST_TERMS = 3
 """Which say so."""
 
 NEGLIGIBLE = 1e-4
-"""Terms at the end of a series that are smaller than this share of `TAIL` are dropped."""
+"""Terms at the end of a series that are smaller than this share of `TAIL` are dropped
+(test_no_fit_is_worse_than_minuit_from_many_starts)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

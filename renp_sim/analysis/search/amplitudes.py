@@ -20,7 +20,7 @@ SMALLEST, A_DECADE = 1e-8, 10
 """Of the scale: on a pole a coupling does as much as far from it one that is larger by decades."""
 
 TIE = 1e-9
-"""In −2 ln L."""
+"""In −2 ln L (test_an_excluded_coupling_with_a_width_is_excluded)."""
 
 
 def amplitude_points(setup: "Setup", name: str) -> FloatArray:

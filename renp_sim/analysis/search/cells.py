@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["followed", "lowest_over_cells"]
 
 PARTS = 8
-"""Cells along each parameter at first."""
+"""Cells along each parameter at first (test_minima_do_not_depend_on_where_masses_stand)."""
 
 KEPT = 3
-"""To the power of the number of parameters, so many cells are divided in each round."""
+"""To the power of the number of parameters, so many cells are divided in each round
+(test_minima_do_not_depend_on_where_masses_stand)."""
 
 MOST_CELLS, MOST_KEPT = 4096, 64
 """Of first cells, and of those that are divided, however many parameters there are."""
@@ -39,7 +40,8 @@ MOST_PARAMETERS = 4
 fits move all together, as the offset of every step."""
 
 ROUNDS = 8
-"""Divisions by two: a last cell is a 256th of a first one."""
+"""Divisions by two: a last cell is a 256th of a first one
+(test_cells_without_early_starts_miss_a_minimum)."""
 
 EARLY = 3
 """After so many rounds fits go on from the lowest cells of each, while these still lie apart

@@ -19,10 +19,10 @@ from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 __all__ = ["MINIMUM_TOLERANCE", "ROUNDING", "ROUNDS", "Curve", "refined"]
 
 PARTS = 4
-"""Into how many a cell is divided."""
+"""Into how many a cell is divided (test_the_lowest_cusp_is_found)."""
 
 ROUNDS = 22
-"""Most divisions of a cell: 4²² is the range of a float."""
+"""Most divisions of a cell: 4²² is the range of a float (test_the_lowest_cusp_is_found)."""
 
 NARROWER = 64
 """By how much a cell that a level crosses shrinks where the root of Δq is straight."""
@@ -31,16 +31,17 @@ KEEP = 12.0
 """What a cell may hide of a local minimum beyond what its neighbours say; it falls as the cell is divided."""
 
 MINIMUM_TOLERANCE = 1e-8
-"""How well the best fit is known before it is polished."""
+"""How well the best fit is known before it is polished (test_the_lowest_cusp_is_found)."""
 
 MOST_MINIMA = 16
 """Local minima that are looked at in one round, the most hopeful: `missed_offset` has a hundred of them."""
 
 END_TOLERANCE = 1e-6
-"""An end is known when √Δq differs by no more across its cell."""
+"""An end is known when √Δq differs by no more across its cell (test_ends_are_where_the_curve_crosses)."""
 
 ROUNDING = 1e-11
-"""Values of −2 ln L that differ by less, relative to 1 + −2 ln L, are the same."""
+"""Values of −2 ln L that differ by less, relative to 1 + −2 ln L, are the same
+(test_a_best_mass_on_a_kink_has_no_parabola)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -17,7 +17,8 @@ SIGNIFICANCE_STEP = 1.5
 """Distance of the scan points of a coupling, in standard deviations of the counts."""
 
 NARROW = 0.03
-"""A smooth piece narrower than this many typical steps has one point inside, others four or more."""
+"""A smooth piece narrower than this many typical steps has one point inside, others four or more
+(test_rows_that_rest_elsewhere_are_fitted_as_if_alone)."""
 
 CENTRE_SHARE = 0.2
 """How near to the centre of a coupling there are points, as a share of the next one."""

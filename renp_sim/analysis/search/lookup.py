@@ -28,10 +28,11 @@ BLOCK_TOYS = 8192
 """Toys that are read off together."""
 
 LEAST_POINTS = 4
-"""A table of fewer points is not worth it."""
+"""A table of fewer points is not worth it (test_no_table_where_the_expectation_vanishes)."""
 
 CLOSE = 0.2
-"""The lowest points of two sides that are closer than this are compared exactly; a step gains less."""
+"""The lowest points of two sides that are closer than this are compared exactly; a step gains less
+(test_table_reads_off_what_newton_finds)."""
 
 LAST_GAIN = 1e-5
 """The last step may lower −2 ln L by this; what it leaves is a small fraction of it."""

@@ -27,10 +27,12 @@ KINKED_MARGIN = 4.0
 """A local minimum of a scan this much above the best is not fitted: a fit gains less than that."""
 
 CLOSE_MARGIN = 0.5
-"""A piece that comes this close to the best is fitted though the scan shows no minimum in it."""
+"""A piece that comes this close to the best is fitted though the scan shows no minimum in it
+(test_rows_that_rest_elsewhere_are_fitted_as_if_alone)."""
 
 BENT_MARGIN = 0.5
-"""The same for a coupling, whose scan points are closer."""
+"""The same for a coupling, whose scan points are closer
+(test_no_fit_is_worse_than_minuit_from_many_starts)."""
 
 MOST_GAIN = 2.0
 """A scan point this much above the best is no start: between points −2 ln L falls by less."""

@@ -34,7 +34,8 @@ TAIL = 1e-5
 """How large that end may be, in standard deviations of the counts."""
 
 WINDOW = 2.0
-"""Errors to either side of where a parameter stands that are looked at before its pieces."""
+"""Errors to either side of where a parameter stands that are looked at before its pieces
+(test_a_fit_that_leaves_the_window_goes_on)."""
 
 WINDOW_NODES = 24
 """Of a window: 3e-9 standard deviations where the line is as broad as the window, useless for a kink."""

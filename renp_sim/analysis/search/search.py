@@ -37,7 +37,7 @@ TABLE_FINENESS = 4
 """Points of a table per point of a scan."""
 
 MOST_POINTS = 2000
-"""Points of a scan in several parameters."""
+"""Points of a scan in several parameters (test_a_fit_on_a_kink_that_two_parameters_move_has_ended)."""
 
 MOST_VALUES = 1 << 23
 """Points × parameters × toys in memory at a time of a scan in which all else is fitted: 64 MB."""

@@ -21,7 +21,7 @@ Singles = dict[str, BoolArray]
 """The steps that each moves, shape (n,)."""
 
 FEWEST = 3
-"""Of fewer each is looked over for itself."""
+"""Of fewer each is looked over for itself (test_what_moves_one_step_is_told_from_what_moves_all)."""
 
 SIGMAS = np.linspace(-4.0, 4.0, 33)
 
