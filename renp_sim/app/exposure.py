@@ -9,7 +9,8 @@ from scipy.special import ndtr
 from renp_sim.analysis.data import Exposure
 from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.weights import MOST_SIGMA
-from renp_sim.analysis.plan.crossing import MOST, Crossings, Curve, asimov_curve, by_asimov, by_outcomes
+from renp_sim.analysis.plan.crossing import MOST, Crossings, Curve, asimov_curve, by_asimov
+from renp_sim.analysis.plan.exact_crossing import by_outcomes
 from renp_sim.analysis.plan.toy_crossing import by_toys
 from renp_sim.app.compare import CompareMethod, setups_of
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
@@ -107,12 +108,15 @@ def exposure_needed(
     curves: dict[str, Curve] = {"asimov": asimov_curve(here, centre)} if with_curve else {}
     answer = partial(_crossing, run, experiment.exposure)
     results = [answer(CompareMethod.ASIMOV, asimov)] if CompareMethod.ASIMOV in methods else []
-    asking = (here, centre, float(ndtr(-significance)), powers)
+    p_value = float(ndtr(-significance))
     by_counting = {
-        CompareMethod.EXACT: partial(by_outcomes, *asking, executor=executor),
+        CompareMethod.EXACT: partial(by_outcomes, here, p_value, powers, executor=executor),
         CompareMethod.TOYS: partial(
             by_toys,
-            *asking,
+            here,
+            centre,
+            p_value,
+            powers,
             seed=run.config.run.seed,
             n_toys=n_toys,
             precision=precision,

@@ -15,6 +15,7 @@ from scipy.special import ndtr, ndtri
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.band import BAND, band_of
 from renp_sim.analysis.infer.outcomes import (
+    TAIL,
     Outcomes,
     Uniforms,
     every_outcome,
@@ -199,7 +200,7 @@ class Comparison:
         found = Significance.of(p_value, math.hypot(error, (high - low) / 2))
         return replace(found, is_bound=found.sigma is not None and is_beyond(found.sigma)), band
 
-    def every_statistic(self) -> tuple[Outcomes, FloatArray]:
+    def every_statistic(self, tail: float = TAIL) -> tuple[Outcomes, FloatArray]:
         """Return every outcome that either hypothesis makes likely, and ΔT of each, shape (b,).
 
         Raises
@@ -207,14 +208,29 @@ class Comparison:
         ConfigError
             If there are too many, or constraints are measured anew in each.
         """
-        expected = [s.model.expected(s.theta) for s in (self.truth, self.alternative)]
-        least, most = np.minimum(*expected), np.maximum(*expected)
+        outcomes = self.every_outcome(tail)
+        return outcomes, self._statistic(outcomes)
+
+    def every_outcome(self, tail: float = TAIL) -> Outcomes:
+        """Return every outcome that either hypothesis makes likely, but for tails of each count.
+
+        Raises
+        ------
+        ConfigError
+            If there are too many, or constraints are measured anew in each.
+        """
+        least, most = np.minimum(*self.expected), np.maximum(*self.expected)
         if self.has_constraints:
             raise ConfigError("--method exact: constraints are measured anew in each experiment; use toys")
-        if not is_enumerable(least, most):
+        if not is_enumerable(least, most, tail):
             raise ConfigError("--method exact: outcomes are too many to be counted; use toys, or fewer steps")
-        outcomes = every_outcome(least, most)
-        return outcomes, self._statistic(outcomes)
+        return every_outcome(least, most, tail)
+
+    @property
+    def expected(self) -> tuple[FloatArray, FloatArray]:
+        """What the truth and the alternative expect, shape (n,) each."""
+        truth, alternative = (s.model.expected(s.theta) for s in (self.truth, self.alternative))
+        return truth, alternative
 
     def weighted_toys(self, uniforms: Uniforms) -> tuple[FloatArray, FloatArray]:
         """Return ΔT of toys under the alternative and under the truth, and `log_ratio`, shape (2, b) each."""

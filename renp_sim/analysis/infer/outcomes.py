@@ -26,10 +26,15 @@ __all__ = [
     "p_of_toys",
     "poisson_inverse",
     "require_toys",
+    "tail_of",
 ]
 
-TAIL = 1e-9
-"""Probability of a step that is left out at either end where every outcome is counted."""
+TAIL, LEAST_TAIL = 1e-9, 1e-15
+"""Probability of a step that is left out at either end where every outcome is counted, and the least that
+rounding knows."""
+
+OF_P_VALUE = 1e-4
+"""Most of a p-value that is left out: of 6 σ the last billionth is all (`test_six_sigma_are_counted`)."""
 
 MOST_OUTCOMES = 400_000
 """Beyond this, toys tell as much for less."""
@@ -182,22 +187,27 @@ def median_counts(mu: FloatArray) -> FloatArray:
     return np.array([poisson_inverse(half, mean)[0] for mean in mu.tolist()])
 
 
-def is_enumerable(least: FloatArray, most: FloatArray) -> bool:
+def tail_of(p_value: float) -> float:
+    """Return what may be left out at either end where a p-value is asked for."""
+    return max(min(TAIL, OF_P_VALUE * p_value), LEAST_TAIL)
+
+
+def is_enumerable(least: FloatArray, most: FloatArray, tail: float = TAIL) -> bool:
     """Return whether every outcome can be counted where between `least` and `most` (n,) are expected."""
-    low, high = _ends(least, most)
+    low, high = _ends(least, most, tail)
     return float(np.prod(high - low + 1)) <= MOST_OUTCOMES
 
 
-def every_outcome(least: FloatArray, most: FloatArray) -> Outcomes:
-    """Return all counts but the last billionth where between `least` and `most` (n,) are expected."""
-    low, high = _ends(least, most)
+def every_outcome(least: FloatArray, most: FloatArray, tail: float = TAIL) -> Outcomes:
+    """Return all counts but those in the tails where between `least` and `most` (n,) are expected."""
+    low, high = _ends(least, most, tail)
     axes = [np.arange(a, b + 1) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
     mesh = np.meshgrid(*axes, indexing="ij")
     return Outcomes(counts=np.stack([m.ravel() for m in mesh], axis=1).astype(float), is_exact=True)
 
 
-def _ends(least: FloatArray, most: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _ends(least: FloatArray, most: FloatArray, tail: float) -> tuple[FloatArray, FloatArray]:
     """Return the lowest and the highest counts that matter."""
-    low = np.where(least > 0, np.floor(pdtrik(TAIL, np.maximum(least, 1e-30))), 0.0)
-    high = np.where(most > 0, np.ceil(pdtrik(1 - TAIL, np.maximum(most, 1e-30))), 0.0)
+    low = np.where(least > 0, np.floor(pdtrik(tail, np.maximum(least, 1e-30))), 0.0)
+    high = np.where(most > 0, np.ceil(pdtrik(1 - tail, np.maximum(most, 1e-30))), 0.0)
     return np.nan_to_num(np.maximum(low - 1, 0.0)), np.nan_to_num(np.maximum(high, 1.0)) + (most > 0)

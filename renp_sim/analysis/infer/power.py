@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from renp_sim.analysis.infer.compare import Comparison
-from renp_sim.analysis.infer.outcomes import TIE
+from renp_sim.analysis.infer.outcomes import TIE, Outcomes, tail_of
 from renp_sim.analysis.infer.weights import error_of_sum, shares
 from renp_sim.arrays import BoolArray, FloatArray
+from renp_sim.errors import ConfigError
 
-__all__ = ["Power", "exact_power", "weighted_power"]
+__all__ = ["Power", "exact_power", "excluding", "powers_between", "weighted_power"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +34,48 @@ def exact_power(both: Comparison, p_value: float) -> Power:
     ConfigError
         If there are too many outcomes, or constraints are measured anew in each.
     """
-    outcomes, statistic = both.every_statistic()
-    mu_truth, mu_alternative = (s.model.expected(s.theta) for s in (both.truth, both.alternative))
+    mu_truth, _ = both.expected
+    return Power(value=float(np.sum(excluding(both, p_value).probabilities(mu_truth))), error=0.0)
+
+
+def excluding(both: Comparison, p_value: float) -> Outcomes:
+    """Return the outcomes that exclude the alternative.
+
+    Raises
+    ------
+    ConfigError
+        If there are too many outcomes, the p-value is too small, or constraints are measured anew.
+    """
+    outcomes, statistic = both.every_statistic(tail_of(p_value))
+    _, mu_alternative = both.expected
     probability = outcomes.probabilities(mu_alternative)
-    rejected = _rejected(statistic, probability, p_value, left_out=1 - float(np.sum(probability)))
-    return Power(value=float(np.sum(outcomes.probabilities(mu_truth)[rejected])), error=0.0)
+    left_out = 1 - float(np.sum(probability))
+    if left_out > p_value / 2:
+        raise ConfigError("--method exact: no sum of outcomes is known so far out; use toys")
+    rejected = _rejected(statistic, probability, p_value, left_out=left_out)
+    return Outcomes(counts=outcomes.counts[rejected], is_exact=True)
+
+
+def powers_between(both: Comparison, p_value: float) -> tuple[float, float]:
+    """Return the least power at any longer exposure, and the most at any shorter one.
+
+    The least is for the ratio of two likelihoods in which nothing floats: under the alternative it exceeds
+    1/p-value less often than the p-value, so 1 − Σ min(P_truth, P_alternative/p-value) is a bound. The most
+    is that of Neyman and Pearson, who draw lots over one outcome. Both grow with the exposure, as a longer
+    experiment that is thinned at random is a shorter one.
+
+    Raises
+    ------
+    ConfigError
+        If there are too many outcomes, or constraints are measured anew in each.
+    """
+    outcomes = both.every_outcome(tail_of(p_value))
+    of_truth, of_alternative = (outcomes.probabilities(mu) for mu in both.expected)
+    least = 1 - float(np.sum(np.minimum(of_truth, of_alternative / p_value)))
+    ratio = np.divide(of_alternative, of_truth, out=np.full(len(of_truth), np.inf), where=of_truth > 0)
+    order = np.argsort(ratio)
+    size, power = (np.append(0.0, np.cumsum(p[order])) for p in (of_alternative, of_truth))
+    return least, float(np.interp(p_value, size, power))
 
 
 def weighted_power(statistic: FloatArray, ratio: FloatArray, p_value: float) -> Power:

@@ -1,22 +1,19 @@
-"""Where along the exposure a question is answered: by Asimov sets or every outcome.
+"""Where along the exposure a question is answered, by Asimov sets.
 
 All that is known of an experiment is what two hypotheses say of it at a given exposure.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial, reduce
+from functools import cache
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from renp_sim.analysis.infer.compare import Comparison
-from renp_sim.analysis.infer.power import exact_power
-from renp_sim.analysis.infer.toys import gathered
 from renp_sim.arrays import FloatArray
-from renp_sim.parallel.executor import Executor, Serial, Shared
 
 __all__ = [
     "MOST",
@@ -24,7 +21,6 @@ __all__ = [
     "Curve",
     "asimov_curve",
     "by_asimov",
-    "by_outcomes",
     "joined",
     "probit_of",
     "reach_of",
@@ -41,17 +37,6 @@ BEYOND = 1.2
 
 TINY = 1e-12
 """Δq that is none."""
-
-CURVE_POINTS = 121
-"""Of the power by every outcome."""
-
-LEAST_TOOTH, TOOTH = 0.05, 1.5
-"""Where the probit of the power is so near to that of an asked one its saw-tooth may pass it repeatedly: in
-units of its largest fall between two exposures, which may miss the tip of a tooth."""
-
-FINER = 20
-"""Parts into which such a cell is divided: with half as many a tooth is lost
-(`test_teeth_of_one_step_are_those_of_its_outcomes`)."""
 
 SMALLEST = 0.03
 """Root of the least exposure that is looked at: below, a test that hardly has a power has it by chance."""
@@ -131,42 +116,6 @@ def asimov_curve(here: Comparison, centre: float) -> Curve:
     return factors, np.array([here.longer(f).delta_q for f in factors.tolist()]), np.zeros(len(factors))
 
 
-def by_outcomes(
-    here: Comparison,
-    centre: float,
-    p_value: float,
-    powers: Sequence[float],
-    *,
-    executor: Executor | None = None,
-) -> tuple[list[Crossings], Curve]:
-    """Return where the power of every outcome is what is asked, around an exposure; on any executor the same.
-
-    Each power has a curve of its own, so that no answer depends on which others are asked.
-
-    Raises
-    ------
-    ConfigError
-        If there are too many outcomes.
-    """
-    shared = Shared(here)
-
-    def powers_at(factors: FloatArray) -> FloatArray:
-        (values,) = gathered(executor or Serial(), _power, [((shared, p_value), factors.tolist())])
-        return np.array(values)
-
-    power_at = partial(_power, shared, p_value)
-    curves = [
-        _finer(powers_at, centre * np.geomspace(*reach_of(p_value, [power]), CURVE_POINTS), power)
-        for power in powers
-    ]
-    found = [_exact_crossings(power_at, curve, power) for curve, power in zip(curves, powers, strict=True)]
-    return found, reduce(joined, curves)
-
-
-def _power(here: Shared[Comparison], p_value: float, factor: float) -> float:
-    return exact_power(here.value.longer(factor), p_value).value
-
-
 def reach_of(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
     """Return between which Asimov exposures powers are looked for.
 
@@ -176,25 +125,6 @@ def reach_of(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
     gaussian = np.maximum(1 + ndtri(np.asarray(powers)) / z, SMALLEST) ** 2
     either = np.concatenate([gaussian, -np.log1p(-np.asarray(powers))])
     return float(either.min()) / MARGIN, float(either.max()) * MARGIN
-
-
-def _finer(powers_at: Callable[[FloatArray], FloatArray], factors: FloatArray, power: float) -> Curve:
-    """Return the power at exposures, and at more of them where it is near to the one that is asked."""
-    # the longest first: if its outcomes are too many, nothing was done in vain
-    values = powers_at(factors[::-1])[::-1]
-    probit = probit_of(values)
-    away = np.abs(probit - ndtri(power))
-    # teeth are as high as an outcome is probable, and far from the asked power they do not matter
-    falls = np.where(away[1:] < 1, probit[:-1] - probit[1:], 0.0)
-    near = away < max(LEAST_TOOTH, TOOTH * float(np.max(falls, initial=0.0)))
-    passed = (values[1:] >= power) != (values[:-1] >= power)
-    cells = np.flatnonzero(near[1:] | near[:-1] | passed).tolist()
-    inner = [np.geomspace(factors[i], factors[i + 1], FINER + 1)[1:-1] for i in cells]
-    more = np.concatenate([np.empty(0), *inner])
-    every = np.concatenate([factors, more])
-    order = np.argsort(every)
-    all_values = np.concatenate([values, powers_at(more)])
-    return every[order], all_values[order], np.zeros(len(every))
 
 
 def joined(one: Curve, other: Curve) -> Curve:
@@ -207,22 +137,3 @@ def joined(one: Curve, other: Curve) -> Curve:
 def probit_of(values: FloatArray) -> FloatArray:
     """Return Φ⁻¹ of powers, short of what no toys tell from 0 or 1."""
     return np.asarray(ndtri(np.clip(values, 1e-4, 1 - 1e-4)))
-
-
-def _exact_crossings(power_at: Callable[[float], float], curve: Curve, power: float) -> Crossings:
-    """Return where a saw-tooth passes a power, each place found by halving."""
-    factors, values, _ = curve
-    is_enough = values >= power
-    crossings = []
-    for i in np.flatnonzero(is_enough[1:] != is_enough[:-1]).tolist():
-        low, high = math.log(factors[i]), math.log(factors[i + 1])
-        while high - low > FACTOR_TOLERANCE:
-            middle = (low + high) / 2
-            if (power_at(math.exp(middle)) >= power) == is_enough[i]:
-                low = middle
-            else:
-                high = middle
-        crossings.append(math.exp((low + high) / 2))
-    if np.all(is_enough):
-        return Crossings(power=power, status="already", factors=())
-    return Crossings.of(power, crossings, 0.0)
