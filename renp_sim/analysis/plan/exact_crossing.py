@@ -6,15 +6,18 @@ exposure, though: one tells where the first tooth is that can pass an asked powe
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial, reduce
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import kl_div, ndtri
 
 from renp_sim.analysis.infer.compare import Comparison
+from renp_sim.analysis.infer.outcomes import tail_of
 from renp_sim.analysis.infer.power import excluding, powers_between
 from renp_sim.analysis.infer.toys import gathered
-from renp_sim.analysis.plan.crossing import FACTOR_TOLERANCE, Crossings, Curve, joined
+from renp_sim.analysis.plan.crossing import Crossings, Curve, joined
 from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.parallel.executor import Executor, Serial, Shared
@@ -24,13 +27,11 @@ __all__ = ["by_outcomes", "window"]
 STEP = 1.0125
 """Factor from one exposure that is looked at to the next."""
 
-LEAST_TOOTH, TOOTH = 0.05, 1.5
-"""Where the probit of the power is so near to that of an asked one its saw-tooth may pass it repeatedly: in
-units of its largest fall between two exposures, which may miss the tip of a tooth."""
+HALVINGS = 14
+"""Of a step that may hold a tooth, to less than a millionth."""
 
-FINER = 20
-"""Parts into which such a cell is divided: with half as many a tooth is lost
-(`test_teeth_of_one_step_are_those_of_its_outcomes`)."""
+GUARD = 0.5
+"""By so much of the powers in a cell others between its ends may be beyond them."""
 
 SAME_POWER = 1e-5
 """By which the powers of the same outcomes differ, of which a billionth at either end was left out."""
@@ -65,28 +66,60 @@ def by_outcomes(
     if np.sum(kl_div(mu_truth, mu_alternative)) <= SAME * np.sum(mu_truth):
         nowhere = np.empty(0)
         return [Crossings.of(power, ()) for power in powers], (nowhere, nowhere, nowhere)
+    windows = [window(here, p_value, power) for power in powers]
+    # where the outcomes of one power are too many, no other is looked at in vain
+    here.longer(max(high for _, high in windows)).every_outcome(tail_of(p_value))
     shared = Shared(here)
 
-    def powers_at(factors: FloatArray, longer: float) -> tuple[FloatArray, FloatArray]:
-        calls = [((shared, p_value, longer), factors.tolist())]
-        (pairs,) = gathered(executor or Serial(), _powers, calls)
-        values, kept = np.array(pairs).reshape(-1, 2).T
-        return values, kept
+    def points_at(factors: FloatArray) -> _Points:
+        (rows,) = gathered(executor or Serial(), _point, [((shared, p_value), factors.tolist())])
+        return _Points(np.reshape(rows, (-1, 2 * HALVINGS + 2)))
 
-    def power_at(factor: float) -> float:
-        return _powers(shared, p_value, 1.0, factor)[0]
-
-    curves = [_curve(here, powers_at, p_value, power) for power in powers]
-    found = [_crossings(power_at, curve, power) for curve, power in zip(curves, powers, strict=True)]
+    floats = len(here.truth.free) + len(here.alternative.free) > 0
+    found, curves = [], []
+    for power, (low, high) in zip(powers, windows, strict=True):
+        points = points_at(low * _steps(high / low))
+        while floats and not _is_clear(points, power):
+            points = points.and_more(points_at(points.factors[-1] * _steps(CLEAR)[1:]))
+        crossings, points = _crossings(points_at, points, power)
+        found.append(Crossings.of(power, crossings, 0.0))
+        order = np.argsort(points.factors)
+        curves.append((points.factors[order], points.values[order], np.zeros(len(order))))
     return found, reduce(joined, curves)
 
 
-def _powers(here: Shared[Comparison], p_value: float, longer: float, factor: float) -> tuple[float, float]:
-    """Return the power at an exposure, and that of the same outcomes at one so many times as long."""
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """Exposures that were looked at: a row has its factor, the power, and the latter after and before a cell.
+
+    These are of the outcomes that exclude at the exposure, for cells of every size.
+    """
+
+    rows: FloatArray
+
+    @property
+    def factors(self) -> FloatArray:
+        return self.rows[:, 0]
+
+    @property
+    def values(self) -> FloatArray:
+        return self.rows[:, 1]
+
+    def and_more(self, more: "_Points") -> "_Points":
+        return _Points(np.concatenate([self.rows, more.rows]))
+
+
+def _point(here: Shared[Comparison], p_value: float, factor: float) -> list[float]:
     both = here.value.longer(factor)
     outcomes, (mu_truth, _) = excluding(both, p_value), both.expected
-    now, then = (float(np.sum(outcomes.probabilities(times * mu_truth))) for times in (1.0, longer))
-    return now, then
+    probability = outcomes.probabilities(mu_truth)
+    counts, total = np.sum(outcomes.counts, axis=1), float(np.sum(mu_truth))
+
+    def power_at(log_longer: float) -> float:
+        return float(np.sum(probability * np.exp(counts * log_longer - total * math.expm1(log_longer))))
+
+    cells = math.log(STEP) / 2.0 ** np.arange(HALVINGS)
+    return [factor, power_at(0.0), *(power_at(sign * cell) for cell in cells.tolist() for sign in (1, -1))]
 
 
 def window(here: Comparison, p_value: float, power: float) -> tuple[float, float]:
@@ -121,32 +154,6 @@ def _first(is_reached: Callable[[float], bool], start: float) -> tuple[float, fl
     return low, high
 
 
-def _curve(
-    here: Comparison,
-    powers_at: Callable[[FloatArray, float], tuple[FloatArray, FloatArray]],
-    p_value: float,
-    power: float,
-) -> Curve:
-    """Return the power from where it cannot be to where it stays what is asked, with all teeth near to it."""
-    low, high = window(here, p_value, power)
-    factors = low * _steps(high / low)
-    # the longest first: if its outcomes are too many, nothing was done in vain
-    values, kept = (each[::-1] for each in powers_at(factors[::-1], STEP))
-    floats = len(here.truth.free) + len(here.alternative.free) > 0
-    while floats and not _is_clear(factors, values, power):
-        more = factors[-1] * _steps(CLEAR)[1:]
-        factors = np.append(factors, more)
-        values, kept = (np.append(a, b) for a, b in zip((values, kept), powers_at(more, STEP), strict=True))
-    # outcomes that exclude all over a cell have no tooth there
-    has_teeth = np.abs(kept[:-1] - values[1:]) > SAME_POWER
-    cells = np.flatnonzero(has_teeth & _is_near(values, power)).tolist()
-    inner = [np.geomspace(factors[i], factors[i + 1], FINER + 1)[1:-1] for i in cells]
-    finer = np.concatenate([np.empty(0), *inner])
-    every = np.concatenate([factors, finer])
-    order = np.argsort(every)
-    return every[order], np.concatenate([values, powers_at(finer, 1.0)[0]])[order], np.zeros(len(every))
-
-
 def _steps(ratio: float) -> FloatArray:
     return np.asarray(STEP ** np.arange(math.ceil(math.log(ratio) / math.log(STEP)) + 1))
 
@@ -155,36 +162,38 @@ def _probit(values: FloatArray) -> FloatArray:
     return np.asarray(ndtri(np.clip(values, SURE, 1 - SURE)))
 
 
-def _is_clear(factors: FloatArray, values: FloatArray, power: float) -> bool:
+def _is_clear(points: _Points, power: float) -> bool:
     """Return whether a power has lastly been above what is asked by more than its teeth are high."""
-    probit = _probit(values[factors >= factors[-1] / CLEAR])
+    probit = _probit(points.values[points.factors >= points.factors[-1] / CLEAR])
     tooth = float(np.max(probit[:-1] - probit[1:], initial=0.0))
     return float(np.min(probit)) - tooth > min(float(ndtri(power)), float(ndtri(1 - 2 * SURE)))
 
 
-def _is_near(values: FloatArray, power: float) -> BoolArray:
-    """Return in which cells the power may pass what is asked."""
-    probit = _probit(values)
-    away = np.abs(probit - ndtri(power))
-    # teeth are as high as an outcome is probable, and far from the asked power they do not matter
-    falls = np.where(away[1:] < 1, probit[:-1] - probit[1:], 0.0)
-    near = away < max(LEAST_TOOTH, TOOTH * float(np.max(falls, initial=0.0)))
-    passed = (values[1:] >= power) != (values[:-1] >= power)
-    return np.asarray(near[1:] | near[:-1] | passed)
+def _crossings(
+    points_at: Callable[[FloatArray], _Points], points: _Points, power: float
+) -> tuple[list[float], _Points]:
+    """Return where a saw-tooth passes a power, rising, and all points by halving cells in which it may."""
+    cells = np.stack([np.arange(len(points.rows) - 1), np.arange(1, len(points.rows))])
+    for halving in range(HALVINGS):
+        low, high = cells[:, _may_pass(points, cells, power, halving)]
+        middle = len(points.rows) + np.arange(len(low))
+        points = points.and_more(points_at(np.sqrt(points.factors[low] * points.factors[high])))
+        cells = np.concatenate([[low, middle], [middle, high]], axis=1)
+    is_passed = np.diff(points.values[cells] >= power, axis=0)[0]
+    return np.sort(np.sqrt(np.prod(points.factors[cells[:, is_passed]], axis=0))).tolist(), points
 
 
-def _crossings(power_at: Callable[[float], float], curve: Curve, power: float) -> Crossings:
-    """Return where a saw-tooth passes a power, each place found by halving."""
-    factors, values, _ = curve
-    is_enough = values >= power
-    crossings = []
-    for i in np.flatnonzero(is_enough[1:] != is_enough[:-1]).tolist():
-        low, high = math.log(factors[i]), math.log(factors[i + 1])
-        while high - low > FACTOR_TOLERANCE:
-            middle = (low + high) / 2
-            if (power_at(math.exp(middle)) >= power) == is_enough[i]:
-                low = middle
-            else:
-                high = middle
-        crossings.append(math.exp((low + high) / 2))
-    return Crossings.of(power, crossings, 0.0)
+def _may_pass(points: _Points, cells: NDArray[np.intp], power: float, halving: int) -> BoolArray:
+    """Return in which cells, a column of two ends each, the power is passed or may be by a tooth.
+
+    Between two ends at which others exclude, the power is between those of the ones and of the others.
+    """
+    low, high = (points.rows[end] for end in cells)
+    after, before = low[:, 2 + 2 * halving], high[:, 3 + 2 * halving]
+    values = np.stack([low[:, 1], high[:, 1], after, before])
+    # where the same outcomes exclude at both ends there is no tooth
+    has_teeth = np.maximum(np.abs(after - high[:, 1]), np.abs(before - low[:, 1])) > SAME_POWER
+    least, most = values.min(axis=0), values.max(axis=0)
+    guard = GUARD * (most - least)
+    is_passed = (values[0] >= power) != (values[1] >= power)
+    return np.asarray(is_passed | (has_teeth & (least - guard < power) & (most + guard >= power)))
