@@ -39,7 +39,7 @@ class Crossing:
     live_time_s, wall_time_s
         Of coherent steps, dead time left out, and from first to last step; None without a factor.
     crossings
-        All factors at which the power passes the asked one, rising.
+        All factors at which the power passes the asked one, rising: upward first, then downward and upward.
     """
 
     method: CompareMethod

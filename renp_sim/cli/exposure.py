@@ -258,7 +258,8 @@ def _several(results: list[dict[str, Any]]) -> list[str]:
                 shown = [*shown[: MOST_CROSSINGS // 2], "…", *shown[-MOST_CROSSINGS // 2 :]]
             notes.append(
                 f"{row['method']}: counts are whole, so power {row['power']:g} is crossed "
-                f"{len(row['crossings'])} times, at factors {', '.join(shown)}; after the last it stays"
+                f"{len(row['crossings'])} times, at factors {', '.join(shown)}; "
+                "after the last, upward as the first is, it stays"
             )
     return notes
 
