@@ -125,7 +125,8 @@ def exposure_needed(
     }
     counted, refused = _counted(methods, by_counting)
     for method, (found, curve) in counted.items():
-        curves[method.value] = curve
+        # hypotheses that expect the same have none
+        curves |= {method.value: curve} if len(curve[0]) else {}
         results += [answer(method, each) for each in found]
     longest = max((result.factor for result in results if result.factor), default=1.0)
     ladder = added_in_turn(experiment, question) if with_systematics else ()

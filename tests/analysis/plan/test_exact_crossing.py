@@ -103,7 +103,8 @@ def test_teeth_are_lost_without_halving(monkeypatch: pytest.MonkeyPatch) -> None
 def test_six_sigma_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin leaves a billionth out, which is all of the p-value."""
     numbers = (160.0, 100.0, 6.5, 0.5)
-    assert_allclose(found(*numbers).factors, wanted(*numbers), rtol=3e-5)
+    # a ten-thousandth of the p-value is left out
+    assert_allclose(found(*numbers).factors, wanted(*numbers), rtol=1e-4)
     monkeypatch.setattr("renp_sim.analysis.infer.power.tail_of", lambda _: 1e-9)
     with pytest.raises(ConfigError, match="use toys"):
         found(*numbers)
