@@ -46,20 +46,20 @@ def regions_of(
     level
         Δq at the ends of the regions.
     """
-    if profile.searched is not None and profile.setup.searched == (name,):
+    setup = profile.setup
+    if profile.searched is not None and setup.searched == (name,):
         curve = profile.searched
-        narrowest = NARROWEST * float(profile.setup.scale[profile.setup.names.index(name)])
+        narrowest = NARROWEST * float(setup.scale[setup.names.index(name)])
         return curve.regions(level, profile.q_min, narrowest), curve.values, curve.q - profile.q_min
-    best, points = float(profile.setup.theta[profile.setup.index(name)]), None
-    if name in profile.setup.amplitudes:
-        points = np.union1d(amplitude_points(profile.setup, name), best)
-    elif name in profile.setup.angles:
-        points = np.union1d(np.linspace(*profile.setup.limits(name), TURN_POINTS), best)
+    if name in setup.amplitudes:
+        curve = _extended(profile, name, _at_best(profile, name), amplitude_points(setup, name))
+    elif name in setup.angles:
+        turn = np.linspace(*setup.limits(name), TURN_POINTS)
+        curve = _extended(profile, name, _at_best(profile, name), turn)
     else:
         curve = _window(profile, name, error, level)
-        points = curve.values if name in profile.setup.squared else None
-    if points is not None:
-        curve = _refined(profile, name, points, level)
+    if name in {*setup.amplitudes, *setup.angles, *setup.squared}:
+        curve = _refined(profile, name, curve, level)
         found = curve.regions(level, profile.q_min)
     else:
         found = regions_below(
@@ -71,9 +71,9 @@ def regions_of(
             bound=_going_on(profile, name, curve),
         )
     points, delta_q = curve.values, curve.q - profile.q_min
-    low, high = profile.setup.limits(name)
-    if name in profile.setup.angles:
-        return joined_round(found, best, high - low), points, delta_q
+    low, high = setup.limits(name)
+    if name in setup.angles:
+        return joined_round(found, float(setup.theta[setup.index(name)]), high - low), points, delta_q
     # an end that no widening of the window found is no end
     regions = tuple(
         replace(
@@ -86,16 +86,18 @@ def regions_of(
     return regions, points, delta_q
 
 
-def _refined(profile: ProfileCurve, name: str, points: FloatArray, level: float) -> Curve:
+def _refined(profile: ProfileCurve, name: str, known: Curve, level: float) -> Curve:
     """Return the profile of a coupling: a minimum of many counts is narrower than any grid."""
 
     def evaluate(_: IndexArray, values: FloatArray) -> Solution:
-        return profile.fits((name,), values[:, None])
+        # it begins with what is known
+        is_known = np.array_equal(values, known.values)
+        return known.fits if is_known else profile.fits((name,), values[:, None])
 
     scale = float(profile.setup.scale[profile.setup.names.index(name)])
     # where every point has a search of its own more is not known of it
     tolerance = MINIMUM_TOLERANCE if _is_dense(profile, name) else NESTED_TOLERANCE
-    (curve,) = refined(evaluate, [points], [np.empty(0)], (level,), scale, tolerance)
+    (curve,) = refined(evaluate, [known.values], [np.empty(0)], (level,), scale, tolerance)
     return curve
 
 
@@ -127,18 +129,11 @@ def _window(profile: ProfileCurve, name: str, error: float, level: float) -> Cur
 
     Where a fit has to search kinks anew only the ends and the best value are computed.
     """
-    index = profile.setup.index(name)
-    (least, most), best = profile.setup.limits(name), float(profile.setup.theta[index])
-    fit = replace(profile.best, theta=profile.setup.theta[None], q=np.array([profile.q_min]))
-    curve = Curve(values=np.array([best]), fits=fit)
-
-    def extended(values: Iterable[float]) -> Curve:
-        new = np.setdiff1d([*values], curve.values)
-        return curve.joined(new, profile.fits((name,), new[:, None]))
-
+    (least, most), curve = profile.setup.limits(name), _at_best(profile, name)
     if name in profile.setup.squared:
         # there may be a second region on the other side
-        curve = extended(coupling_points(profile.setup, name, profile.counts[None]))
+        points = coupling_points(profile.setup, name, profile.counts[None])
+        curve = _extended(profile, name, curve, points)
     reach, enough = 2.0 * error * np.sqrt(level), profile.q_min + level + 1
     for _ in range(WIDENINGS):
         (low, high), is_below = curve.values[[0, -1]], curve.q[[0, -1]] < enough
@@ -149,11 +144,24 @@ def _window(profile: ProfileCurve, name: str, error: float, level: float) -> Cur
             wanted.append(min(most, high + reach))
         if not wanted:
             break
-        curve = extended(wanted)
+        curve = _extended(profile, name, curve, wanted)
         reach *= 2
     if _is_dense(profile, name):
         low, high = curve.values[[0, -1]].tolist()
         kinks = profile.setup.model.kinks(name, profile.setup.theta)
         inside = kinks[(kinks > low) & (kinks < high)]
-        curve = extended([*np.linspace(low, high, WINDOW_POINTS), *inside])
+        curve = _extended(profile, name, curve, [*np.linspace(low, high, WINDOW_POINTS), *inside])
     return curve
+
+
+def _at_best(profile: ProfileCurve, name: str) -> Curve:
+    """Return the one point of a profile that is known: the best fit."""
+    setup = profile.setup
+    fit = replace(profile.best, theta=setup.theta[None], q=np.array([profile.q_min]))
+    return Curve(values=setup.theta[[setup.index(name)]], fits=fit)
+
+
+def _extended(profile: ProfileCurve, name: str, curve: Curve, values: Iterable[float]) -> Curve:
+    """Return a profile with more points."""
+    new = np.setdiff1d([*values], curve.values)
+    return curve.joined(new, profile.fits((name,), new[:, None])) if len(new) else curve

@@ -9,8 +9,10 @@ from scipy.optimize import brentq
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer import profile_regions
 from renp_sim.analysis.infer.limit import LimitStatus, profile_limit
+from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.model import Constraint
 from renp_sim.analysis.search.curve import refined
+from renp_sim.analysis.search.problem import Solution
 from renp_sim.arrays import FloatArray
 from tests.analysis.toy_models import squared
 
@@ -61,6 +63,21 @@ def test_the_twin_that_does_not_divide_misses_one_sign(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(profile_regions, "refined", once)
     assert len(profile_limit(*large({}), "x", 0.9).regions) < 2
+
+
+def test_no_point_of_a_profile_is_fitted_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every point has a search of its own they are what costs."""
+    curve, asked = ProfileCurve.of(*large({})), list[float]()
+    fits = ProfileCurve.fits
+
+    def counted(self: ProfileCurve, names: tuple[str, ...], values: FloatArray) -> Solution:
+        asked.extend(values[:, 0].tolist())
+        return fits(self, names, values)
+
+    monkeypatch.setattr(ProfileCurve, "fits", counted)
+    regions, points, _ = profile_regions.regions_of(curve, "x", 1.0, 1.0)
+    assert len(regions) == 2
+    assert len(asked) == len(set(asked)) == len(points) - 1
 
 
 def test_what_any_normalisation_makes_up_for_is_not_limited() -> None:
