@@ -94,7 +94,7 @@ def compared(folder: Path, executor: Executor | None) -> dict[str, Any]:
         (cls, "statistic_of"),
         (band, "_roots"),
         (exposures, "_drawn"),
-        (counted_exposures, "_power"),
+        (counted_exposures, "_point"),
         (compared, "_drawn"),
     ],
 )
