@@ -4,7 +4,7 @@
 Both hold the same numbers, so the fitter does not know which it has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
@@ -49,20 +49,13 @@ class Mean(Protocol):
 class _HasJacobian(Protocol):
     def jacobian(self, x: FloatArray) -> FloatArray: ...
 
-    def take(self, rows: IndexArray) -> Self: ...
-
-
-BLOCK_ITEMS = 1 << 17
-"""Toys × steps × Jacobians that are asked for at once: their numbers stay in the cache, and a call of the
-model for few toys costs as much as one for many."""
-
 
 def contracted(
     mean: _HasJacobian,
     x: FloatArray,
     slope: FloatArray,
     weight: FloatArray,
-    steps: Sequence[tuple[int, FloatArray | float]],
+    steps: Iterable[tuple[int, FloatArray | float]],
 ) -> tuple[FloatArray, FloatArray]:
     """Return what `Mean.derivatives` does from Jacobians, the second derivatives by differences.
 
@@ -75,24 +68,15 @@ def contracted(
     steps
         Parameters in which μ is bent, with the step over which the Jacobian is differenced.
     """
-    n_free, n_toys = x.shape
-    gradient, hessian = np.empty(x.shape), np.zeros((n_free, *x.shape))
-    by = [(p, np.broadcast_to(step, (n_toys,))) for p, step in steps]
-    size = max(BLOCK_ITEMS // (len(slope) * (1 + len(by))), 1)
-    for first in range(0, n_toys, size):
-        part = slice(first, min(first + size, n_toys))
-        points = np.repeat(x[:, None, part], 1 + len(by), axis=1)
-        for i, (p, step) in enumerate(by, start=1):
-            points[p, i] += step[part]
-        rows = np.tile(np.arange(n_toys)[part], 1 + len(by))
-        every = mean.take(rows).jacobian(points.reshape(n_free, -1))
-        jacobian, *moved = np.moveaxis(every.reshape(n_free, len(slope), 1 + len(by), -1), 2, 0)
-        gradient[:, part] = np.einsum("fkb,kb->fb", jacobian, slope[:, part])
-        for (p, step), other in zip(by, moved, strict=True):
-            row = np.einsum("fkb,kb->fb", other - jacobian, slope[:, part]) / step[part]
-            hessian[p, :, part] = hessian[:, p, part] = row
-        hessian[..., part] += gram_of(jacobian, weight[:, part])
-    return gradient, hessian
+    jacobian = mean.jacobian(x)
+    curvature = np.zeros((len(x), len(x), x.shape[1]))
+    for p, step in steps:
+        moved = x.copy()
+        moved[p] += step
+        row = np.einsum("fkb,kb->fb", mean.jacobian(moved) - jacobian, slope) / step
+        curvature[p] = curvature[:, p] = row
+    curvature += gram_of(jacobian, weight)
+    return np.einsum("fkb,kb->fb", jacobian, slope), curvature
 
 
 def gram_of(jacobian: FloatArray, weight: FloatArray) -> FloatArray:
