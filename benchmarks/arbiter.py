@@ -1,8 +1,9 @@
-"""Which of two intervals is right, told by what shares no search with the fit.
+"""Which of two intervals is right, told by what needs no search of the fit.
 
 A parabola has the error of the inverse of second derivatives of −2 ln L, which are differenced here. An end
 of any other interval lies where −2 ln L, minimised over all else by differential evolution, is a level above
-the best fit. The expectation is that of the program.
+the best fit; where the program ends is looked at beside, as a place like any other. The expectation is that
+of the program.
 """
 
 import math

@@ -2,7 +2,8 @@
 
 Run as `python -m benchmarks.bench_frozen_fits [--write-json FILE] [--judge] [ID …]`.
 The data sets and what was said of them before are `tests/reference/frozen_fits.jsonl`; what a verdict means
-is told in `tests/analysis/frozen_fits.py`. One thread. Exit code 1 if a verdict is `HIGHER` or `INTERVALS`.
+is told in `tests/analysis/frozen_fits.py`; with `--judge` intervals in doubt that `benchmarks.arbiter` finds
+right are `explained`. One thread. Exit code 1 if a verdict is `HIGHER` or `INTERVALS`.
 """
 
 import os

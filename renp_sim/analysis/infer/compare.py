@@ -219,7 +219,8 @@ class Comparison:
         ConfigError
             If there are too many, or constraints are measured anew in each.
         """
-        least, most = np.minimum(*self.expected), np.maximum(*self.expected)
+        both = self.expected
+        least, most = np.minimum(*both), np.maximum(*both)
         if self.has_constraints:
             raise ConfigError("--method exact: constraints are measured anew in each experiment; use toys")
         if not is_enumerable(least, most, tail):
