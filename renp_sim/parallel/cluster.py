@@ -26,6 +26,13 @@ PER_WORKER = 2
 PATIENCE = "30s"
 """For a scheduler that does not answer."""
 
+SAID = logging.CRITICAL
+"""Of what a cluster that is started here logs. A heartbeat that finds the scheduler closed, because all ends,
+is an ERROR to a worker; a call that fails is one here (`renp_sim.errors.WorkerError`)."""
+
+QUIET = {"DASK_LOGGING": str(dict.fromkeys(("distributed", "tornado.application"), "critical"))}
+"""Of the workers that are started here: `SAID`, also before they begin and after they end."""
+
 MALLOC = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
     "MALLOC_MMAP_THRESHOLD_": str(1 << 28),
@@ -94,9 +101,9 @@ def dask(address: str, workers: int, initialise: Callable[[], None] | None = Non
         # the first process that is spawned starts it, and lets interrupts through again
         resource_tracker.ensure_running()
         # its nannies, and whatever workers they start later, are started by a thread that is
-        with config.set({"distributed.nanny.pre-spawn-environ": MALLOC}), deaf_to_interrupts():
+        with config.set({"distributed.nanny.pre-spawn-environ": MALLOC | QUIET}), deaf_to_interrupts():
             started = LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.ERROR
+                n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=SAID
             )
         with started, Client(started) as client:
             if initialise is not None:

@@ -1,5 +1,7 @@
 """Dask for real: a scheduler with two worker processes, one killed in the middle."""
 
+import io
+import logging
 import os
 import signal
 import subprocess
@@ -46,6 +48,22 @@ def environment(name: str) -> str | None:
 def test_results_come_in_order_from_workers_with_room(cluster):
     found = list(in_order(cluster, environment, [("MALLOC_TRIM_THRESHOLD_",)] * 3))
     assert found == [str(1 << 30)] * 3
+
+
+def printed(name: str, level: int) -> str:
+    """Return what a worker prints of a message that it logs."""
+    (handler,) = logging.getLogger(name).handlers
+    assert isinstance(handler, logging.StreamHandler)
+    stream = handler.setStream(io.StringIO())
+    logging.getLogger(name).log(level, "a heartbeat met a closed scheduler")
+    return handler.setStream(stream).getvalue()
+
+
+@pytest.mark.parametrize("name", ["distributed", "tornado.application"])
+def test_workers_are_silent_of_what_is_no_fault(cluster, name):
+    """Else Ctrl-C prints a traceback whenever a heartbeat falls into its end."""
+    assert not cluster.submit(printed, name, logging.ERROR).result()
+    assert cluster.submit(printed, name, logging.CRITICAL).result()
 
 
 def refusing() -> None:
