@@ -29,7 +29,8 @@ NODES = 48
 (test_series_says_what_the_model_says_in_every_piece)."""
 
 TAIL = 1e-6
-"""How large the last terms of a series may be, in standard deviations of the counts."""
+"""How large the last terms of a series may be, in standard deviations of the counts
+(test_series_says_what_the_model_says_in_every_piece)."""
 
 LAST_TERMS = 3
 """Which say so."""

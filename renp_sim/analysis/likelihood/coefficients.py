@@ -18,7 +18,8 @@ Coefficients = dict[Exponents, FloatArray]
 """Coefficients of a polynomial, shape (n,), by exponents."""
 
 LINEARITY_TOLERANCE = 1e-9
-"""How well a third value must lie on the line through two, relative, for a parameter to count as linear."""
+"""How well a third value must lie on the line through two, relative, for a parameter to count as linear
+(test_norm_that_is_not_linear_is_not_taken_for_linear)."""
 
 
 def coefficients_of(model: "Model", free: tuple[str, ...], theta: FloatArray) -> Coefficients | None:

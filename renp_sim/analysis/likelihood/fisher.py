@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["covariances", "fisher_errors", "observed_covariance"]
 
 SINGULAR = 1e-12
-"""Of the least eigenvalue of a correlation of parameters: beyond, some combination of them is unseen."""
+"""Of the least eigenvalue of a correlation of parameters: beyond, some combination of them is unseen
+(test_what_no_count_tells_apart_has_no_errors)."""
 
 STEP = 1e-4
 """Errors over which a slope is differenced: beside an onset it changes over hundredths of one

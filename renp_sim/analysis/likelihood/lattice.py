@@ -17,8 +17,9 @@ __all__ = ["Lattice", "size_of", "tabled", "units"]
 MOST_MONOMIALS = 400
 """Of more, as of many couplings times angles, a fit that asks the model is cheaper."""
 
-ASIDE = np.array([0.0, 0.137, 0.411])
-"""Turns of an angle at which the polynomial in the others is asked for: at one a coefficient may vanish."""
+ASIDE = 0.137
+"""Turns of an angle after which the polynomial in the others is asked for: where it stands, such as at 0, a
+coefficient may vanish (test_a_term_that_vanishes_where_an_angle_stands_is_seen)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,15 +94,9 @@ def _angle_of(model: "Model", name: str) -> Angle | None:
 def _turned(
     model: "Model", names: tuple[str, ...], angles: tuple[Angle | None, ...], theta: FloatArray
 ) -> FloatArray:
-    """Return rows of θ with all angles at some places, shape (b′, p)."""
-    turning = {name: angle.period for name, angle in zip(names, angles, strict=True) if angle is not None}
-    if not turning:
-        return theta
-    rows = np.repeat(theta, len(ASIDE), axis=0)
-    for column, parameter in enumerate(model.parameters):
-        if parameter.name in turning:
-            rows[:, column] += np.tile(ASIDE, len(theta)) * turning[parameter.name]
-    return rows
+    """Return rows of θ with all angles turned away from where they stand, shape (b, p)."""
+    periods = {name: angle.period for name, angle in zip(names, angles, strict=True) if angle is not None}
+    return theta + ASIDE * np.array([periods.get(parameter.name, 0.0) for parameter in model.parameters])
 
 
 def _closed(wanted: set[Exponents]) -> set[Exponents]:

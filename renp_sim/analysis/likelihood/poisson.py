@@ -25,7 +25,8 @@ IMPOSSIBLE_Q = 1e30
 """In the place of an infinite −2 ln L, of which there are no differences."""
 
 TINY = 1e-290
-"""An expectation below this is 0: its inverse squared must not overflow."""
+"""An expectation below this is 0: its inverse squared must not overflow
+(test_no_fit_is_worse_than_minuit_from_many_starts)."""
 
 
 def poisson_deviance(counts: ArrayLike, expected: ArrayLike) -> FloatArray:

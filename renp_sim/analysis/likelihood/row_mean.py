@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["RowMean", "differentiated"]
 
 ROUNDING = 1e-13
-"""A monomial that makes less of the expectation, relative, is the rounding of those beside it."""
+"""A monomial that makes less of the expectation, relative, is the rounding of those beside it
+(test_a_point_is_the_same_in_any_company)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,7 +8,8 @@ __all__ = ["solve_positive"]
 
 
 SINGULAR = 1e-11
-"""A pivot below this fraction of its diagonal element is no information."""
+"""A pivot below this fraction of its diagonal element is no information
+(test_two_parameters_that_nothing_tells_apart_are_unconstrained)."""
 
 
 def solve_positive(matrix: FloatArray, right: FloatArray) -> tuple[FloatArray, BoolArray]:

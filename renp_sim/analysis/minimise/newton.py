@@ -13,11 +13,12 @@ from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.poisson import Likelihood
 
-__all__ = ["MOST_ITERATIONS", "NEAR_BOUND", "minimise"]
+__all__ = ["DECREASE_TOLERANCE", "MOST_ITERATIONS", "NEAR_BOUND", "minimise"]
 
 
 DECREASE_TOLERANCE = 1e-5
-"""A toy is done after a step that was predicted to lower −2 ln L by less: what is left is far smaller."""
+"""A toy is done after a step that was predicted to lower −2 ln L by less: what is left is far smaller
+(test_toys_miss_minima_with_a_weaker)."""
 
 COMPACT_BELOW = 0.7
 """Toys that are done are put aside when fewer than this share still move."""
@@ -29,16 +30,18 @@ FIRST_ITERATIONS = 3
 """Iterations of full blocks; then what is left of all blocks goes on together, one at a time."""
 
 BEHIND = 0.3
-"""How far above the best start of its toy one may be after the first iterations; it is given up beyond."""
+"""How far above the best start of its toy one may be after the first iterations; it is given up beyond
+(test_toys_miss_minima_with_a_weaker)."""
 
 MOST_ITERATIONS = 120
 """Of a fit: 60 are too few in the curved valley of a complex coupling beside a normalisation
 (test_toys_of_couplings_beside_a_norm_have_the_minima_of_the_profile)."""
 
 LAST_DAMPING = 1e12
+"""A toy that no step lowers with more has ended (test_no_fit_is_worse_than_minuit_from_many_starts)."""
 
 NEAR_BOUND = 1e-3
-"""How near an interior parameter comes to a bound."""
+"""How near an interior parameter comes to a bound (test_toys_miss_minima_with_a_weaker)."""
 
 
 def minimise(

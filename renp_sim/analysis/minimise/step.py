@@ -22,7 +22,8 @@ FIRST_DAMPING = 1e-4
 steep (test_toys_of_couplings_beside_a_norm_have_the_minima_of_the_profile)."""
 
 FLATTEST = 1e-9
-"""A curvature below this, relative to those of the parameters, is no information."""
+"""A curvature below this, relative to those of the parameters, is no information
+(test_steps_go_down_on_both_sides_of_a_saddle)."""
 
 PUSH = 1e-3
 """By how much −2 ln L is to fall where a fit stands on the top of a barrier (test_a_fit_leaves_a_barrier)."""

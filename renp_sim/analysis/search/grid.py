@@ -14,24 +14,23 @@ __all__ = ["bent_centre", "coupling_points", "is_on_kink", "kink_distance", "kin
 
 
 SIGNIFICANCE_STEP = 1.5
-"""Distance of the scan points of a coupling, in standard deviations of the counts."""
+"""Distance of the scan points of a coupling, in standard deviations of the counts
+(test_toys_miss_minima_with_a_weaker)."""
 
 NARROW = 0.03
 """A smooth piece narrower than this many typical steps has one point inside, others four or more
 (test_rows_that_rest_elsewhere_are_fitted_as_if_alone)."""
 
-CENTRE_SHARE = 0.2
-"""How near to the centre of a coupling there are points, as a share of the next one."""
-
 FAR = 2.0 ** np.arange(1, 7)
-"""Where a coupling is looked for if a free normalisation can make up for it, in reaches of the scan."""
+"""Where a coupling is looked for if a free normalisation can make up for it, in reaches of the scan
+(test_a_free_norm_that_makes_up_for_a_coupling_hides_no_minimum)."""
 
 ON_KINK = 1e-6
 """How near a kink is where a fit stands on it, in typical steps of the parameter: a fit along a kink that two
 parameters move leaves some 1e-9 (`test_a_fit_on_a_kink_that_two_parameters_move_has_ended`)."""
 
-LEAST_POINTS = 8
 MOST_POINTS = 40
+"""Of a coupling at most (test_toys_miss_minima_with_a_weaker)."""
 
 
 def kinked_points(
@@ -118,14 +117,13 @@ def coupling_points(setup: "Setup", name: str, counts: FloatArray) -> FloatArray
     slope = b + 2 * fine * a
     density = np.sqrt(np.sum(slope**2 / np.maximum(c + fine * (b + fine * a), 0.1), axis=1))
     reached = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(fine[:, 0]))])
-    n_points = int(np.clip(np.ceil(reached[-1] / SIGNIFICANCE_STEP), LEAST_POINTS, MOST_POINTS))
+    n_points = int(np.clip(np.ceil(reached[-1] / SIGNIFICANCE_STEP), 2, MOST_POINTS))
     points = np.interp(np.linspace(0, reached[-1], n_points), reached, fine[:, 0])
     if not np.sum(a) > 0:
         return points
     # around the centre nothing is significant, but a minimum may be there
     centre = bent_centre(setup, name)
-    beside = centre + CENTRE_SHARE * np.min(np.abs(points - centre)) * np.array([-1, 1])
-    points = np.union1d(points, beside[(beside > low) & (beside < high)])
+    points = np.union1d(points, np.clip(centre, low, high))
     if _is_made_up_for(setup, name):
         far = np.concatenate([centre + (low - centre) * FAR, centre + (high - centre) * FAR])
         points = np.union1d(points, np.clip(far, *setup.limits(name)))

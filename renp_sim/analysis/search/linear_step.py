@@ -17,10 +17,8 @@ __all__ = ["FLOOR", "Step"]
 
 
 FLOOR = 1e-6
-"""The straight line in the other parameters may lower μ to this fraction, which is as good as excluded."""
-
-LEAST_SHARE = 0.01
-"""A parameter that cannot be negative falls to this share of where it rests in one step at most."""
+"""The straight line in the other parameters may lower μ to this fraction, which is as good as excluded: any
+small number is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,8 +44,6 @@ class Step:
         if len(terms.index):
             terms.add_derivatives(np.broadcast_to(rest, pull.shape), pull, stiffness)
         lower, upper = setup.lower[others, None], setup.upper[others, None]
-        # a step to a norm of 0 would say that the counts are impossible
-        lower = np.where((lower >= 0) & (rest > 0), np.maximum(lower, LEAST_SHARE * rest), lower)
         return cls(rest=rest, lower=lower, upper=upper, pull=pull, stiffness=stiffness)
 
     def taken(

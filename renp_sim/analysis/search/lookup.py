@@ -13,7 +13,7 @@ import numpy as np
 from numpy.polynomial import polynomial
 
 from renp_sim.analysis.likelihood.poisson import TINY, Likelihood
-from renp_sim.analysis.minimise.newton import minimise
+from renp_sim.analysis.minimise.newton import DECREASE_TOLERANCE, minimise
 from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
@@ -33,9 +33,6 @@ LEAST_POINTS = 4
 CLOSE = 0.2
 """The lowest points of two sides that are closer than this are compared exactly; a step gains less
 (test_table_reads_off_what_newton_finds)."""
-
-LAST_GAIN = 1e-5
-"""The last step may lower −2 ln L by this; what it leaves is a small fraction of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,7 +131,7 @@ class Table:
         safe = np.where(bend > 0, bend, np.inf)
         gain = 0.5 * slope**2 / safe
         x = x - slope / safe
-        sure = (bend > 0) & (gain <= LAST_GAIN) & np.isfinite(value) & (x > lower) & (x < upper)
+        sure = (bend > 0) & (gain <= DECREASE_TOLERANCE) & np.isfinite(value) & (x > lower) & (x < upper)
         return x[None], value - gain, sure
 
     def _lowest(self, rows: FloatArray) -> FloatArray:

@@ -24,7 +24,8 @@ __all__ = ["Starts", "fit_pieces", "starts_in_pieces", "starts_on_both_sides"]
 
 
 KINKED_MARGIN = 4.0
-"""A local minimum of a scan this much above the best is not fitted: a fit gains less than that."""
+"""A local minimum of a scan this much above the best is not fitted: a fit gains less than that
+(test_toys_miss_minima_with_a_weaker)."""
 
 CLOSE_MARGIN = 0.5
 """A piece that comes this close to the best is fitted though the scan shows no minimum in it
@@ -34,14 +35,8 @@ BENT_MARGIN = 0.5
 """The same for a coupling, whose scan points are closer
 (test_no_fit_is_worse_than_minuit_from_many_starts)."""
 
-MOST_GAIN = 2.0
-"""A scan point this much above the best is no start: between points −2 ln L falls by less."""
-
 ENOUGH = 16
 """Starts in one piece from which on a series is cheaper than the model."""
-
-NEAR_EDGE = 0.02
-"""A fit that ended this close to an edge of its piece, in u, is tried on the edge itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,26 +92,22 @@ def starts_on_both_sides(along: "Scan", points: FloatArray, centre: int) -> Star
     sides = [slice(first, stop) for first, stop in itertools.pairwise(ends) if first < stop]
     lowest = [side.start + np.argmin(along.q[side], axis=0) for side in sides]
     q = np.stack([along.q[at, np.arange(along.q.shape[1])] for at in lowest])
-    near = q <= np.min(q, axis=0) + BENT_MARGIN + MOST_GAIN
-    gain, x = np.zeros_like(q), []
-    for number, side in enumerate(sides):
-        toys = np.flatnonzero(near[number])
-        gain[number, toys], vertex = _vertices(along, points, side, toys, lowest[number][toys])
-        x.append(vertex)
-    best = np.min(q - gain, axis=0)
+    vertices = [_vertices(along, points, side, at) for side, at in zip(sides, lowest, strict=True)]
+    gain = np.stack([gained for gained, _ in vertices])
+    chosen = q - 2 * gain <= np.min(q - gain, axis=0) + BENT_MARGIN
     parts = []
-    for number, vertex in enumerate(x):
-        chosen = near[number] & (q[number] - 2 * gain[number] <= best + BENT_MARGIN)
-        toys = np.flatnonzero(chosen)
+    for (_, x), is_start in zip(vertices, chosen, strict=True):
+        toys = np.flatnonzero(is_start)
         none = np.zeros(len(toys))
-        parts.append(Starts(toys=toys, x=vertex[:, chosen[near[number]]], low=none, high=none))
+        parts.append(Starts(toys=toys, x=x[:, toys], low=none, high=none))
     return Starts.joined(parts)
 
 
 def _vertices(
-    along: "Scan", points: FloatArray, side: slice, toys: IndexArray, at: IndexArray
+    along: "Scan", points: FloatArray, side: slice, at: IndexArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return what −2 ln L gains at the vertex beside the lowest point of a side, (r,), and x (f, r) there."""
+    """Return what −2 ln L gains at the vertex beside the lowest point of a side, (b,), and x (f, b) there."""
+    toys = np.arange(len(at))
     left, right = np.maximum(at - 1, side.start), np.minimum(at + 1, side.stop - 1)
     q_left, q_here, q_right = (along.q[i, toys] for i in (left, at, right))
     before, after = points[left] - points[at], points[right] - points[at]
@@ -240,8 +231,8 @@ def _shared_means(
 
 
 def _on_edge(likelihood: Likelihood, found: Minimum, position: int) -> Minimum:
-    """Return the fits, those that ended beside an edge of their piece moved onto it where it is lower."""
-    near = np.flatnonzero(np.abs(found.x[position] - np.round(found.x[position])) < NEAR_EDGE)
+    """Return the fits, those that were held beside an edge of their piece moved onto it where it is lower."""
+    near = np.flatnonzero(np.abs(found.x[position] - np.round(found.x[position])) <= NEAR_BOUND)
     x = found.x[:, near]
     x[position] = np.round(x[position])
     q = likelihood.take(near).value(x)

@@ -23,7 +23,8 @@ __all__ = ["Problem", "Solution"]
 
 
 CURVATURE_STEP = 1e-4
-"""Step, in typical steps of a parameter, over which gradients are differenced."""
+"""Step, in typical steps of a parameter, over which gradients are differenced
+(test_hessian_of_a_problem_is_that_of_its_slope)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Scan", "ScanTable"]
 
 
-MEAN_STEPS = 6
-"""Steps that take the other parameters to where the mean of all toys wants them."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scan:
     """−2 ln L of b toys at g points.
@@ -212,11 +208,10 @@ def _resting(
     terms = ConstraintTerms.of(setup.constraints).keep(others)
     slope = gradient[:, is_free]
     for g in range(len(mu)):
-        for _ in range(MEAN_STEPS):
-            step = Step.of(setup, others, rest[g, is_free, None], terms)
-            wanted, expected = step.taken(counts[:, None], mu[g], slope[g], None)
-            if np.any(expected[mu[g] > 0] <= FLOOR * mu[g, mu[g] > 0, None]):
-                break  # the straight line ends here
+        step = Step.of(setup, others, rest[g, is_free, None], terms)
+        wanted, expected = step.taken(counts[:, None], mu[g], slope[g], None)
+        # else the straight line has ended before
+        if np.all(expected[mu[g] > 0] > FLOOR * mu[g, mu[g] > 0, None]):
             rest[g, is_free], mu[g] = wanted[:, 0], expected[:, 0]
     return rest, mu
 

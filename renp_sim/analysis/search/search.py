@@ -34,7 +34,7 @@ BLOCK_TOYS = 16_384
 """Toys in one scan of `MOST_POINTS`: its tables stay in the cache."""
 
 TABLE_FINENESS = 4
-"""Points of a table per point of a scan."""
+"""Points of a table per point of a scan (test_toys_miss_minima_with_a_weaker)."""
 
 MOST_POINTS = 2000
 """Points of a scan in several parameters (test_a_fit_on_a_kink_that_two_parameters_move_has_ended)."""

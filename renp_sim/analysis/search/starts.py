@@ -28,10 +28,8 @@ MOST_VALLEYS = 3
 """In which fits begin, or as many as couplings have signs (test_couplings_are_fitted_from_all_signs)."""
 
 SIZES = np.array([1 / 16, 1 / 4, 1.0])
-"""Of couplings, in those with which one alone explains the counts."""
-
-LARGER = np.append(SIZES, 4.0)
-"""If a free factor can make up for them."""
+"""Of couplings, in those with which one alone explains the counts
+(test_a_second_place_of_a_coupling_is_found_beside_another_at_0)."""
 
 MOST_PLACES = 600
 """Of all together; with more of them fewer sizes are looked at."""
@@ -94,7 +92,7 @@ def angle_places(setup: "Setup", name: str) -> FloatArray:
 def _axes(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> dict[int, FloatArray]:
     """Return the places of each angle and each coupling, by its position, shape (k, b)."""
     wide = [c is None and n in rest.linear for n, c in zip(rest.names, rest.constraints, strict=True)]
-    sizes = LARGER if any(wide) else SIZES
+    sizes = SIZES
     angles = {
         i: angle_places(rest, name)[:, None] for i, name in enumerate(rest.names) if name in rest.angles
     }

@@ -8,10 +8,13 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.likelihood.functions import Angle, functions_of
 from renp_sim.analysis.likelihood.lattice import Lattice
 from renp_sim.analysis.likelihood.row_mean import RowMean
+from renp_sim.analysis.model import Parameter, Quadratic
 from renp_sim.app.experiment import Experiment, hypothesis_of_run
 from renp_sim.app.fitting import problem_of
 from renp_sim.app.question import Normalisation, Question, Treatment
+from renp_sim.arrays import FloatArray
 from renp_sim.runfile.run import load
+from tests.analysis.toy_models import Polynomial
 
 PHASES = ("delta_cp_deg", "alpha21_deg", "alpha31_deg")
 COUPLED = "{11=3e-17, 12=[6e-17, 3e-17], 23=[3e-17, 1e-17]}"
@@ -51,6 +54,42 @@ def test_values_are_those_of_the_model_at_any_angle(interaction: str) -> None:
     flat[:, [setup.index(name) for name in PHASES]] = 0.0
     # if phases did nothing here nothing would be shown
     assert np.max(np.abs(setup.model.expected(flat).T / expected - 1)) > 1e-4
+
+
+class Turning(Polynomial):
+    """The term in x is of the sine of an angle, which stands at 0."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return *super().parameters, Parameter(name="angle_deg", value=0.0, period=360.0, harmonics=1)
+
+    def expected(self, theta: FloatArray) -> FloatArray:
+        x, norm, background = (theta[..., i, None] for i in range(3))
+        return norm * (self.a + x * self.b * np.sin(np.deg2rad(theta[..., 3, None]))) + background * self.d
+
+    def quadratic(self, parameters: tuple[str, ...], theta: FloatArray) -> Quadratic | None:
+        if "angle_deg" in parameters:
+            return None
+        seen = Polynomial(a=self.a, b=self.b * np.sin(np.deg2rad(theta[3])), c=self.c, d=self.d)
+        return seen.quadratic(parameters, theta[:3])
+
+
+def turning() -> tuple[FloatArray, FloatArray]:
+    """Return values of the monomials and of the model."""
+    model = Turning(a=np.ones(3), b=np.array([1.0, -1.0, 0.5]), c=np.zeros(3), d=np.ones(3))
+    setup = Setup.of(model, free=("x", "angle_deg"))
+    lattice = Lattice.of(model, setup.names, setup.theta[None], setup.scale)
+    assert lattice is not None
+    x = np.array([[0.3, 0.2], [90.0, 40.0]])
+    theta = np.array([[0.3, 1.0, 1.0, 90.0], [0.2, 1.0, 1.0, 40.0]])
+    return RowMean.of(model, theta, setup.free, lattice).value(x), model.expected(theta).T
+
+
+def test_a_term_that_vanishes_where_an_angle_stands_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert_allclose(*turning(), rtol=1e-12)
+    monkeypatch.setattr("renp_sim.analysis.likelihood.lattice.ASIDE", 0.0)
+    values, right = turning()
+    assert np.max(np.abs(values - right)) > 0.1
 
 
 @pytest.mark.parametrize("interaction", INTERACTIONS.values(), ids=INTERACTIONS)

@@ -8,7 +8,7 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.likelihood import fisher
 from renp_sim.analysis.likelihood.fisher import fisher_errors, observed_covariance
 from renp_sim.analysis.search.problem import Problem
-from tests.analysis.toy_models import Onsets, interference
+from tests.analysis.toy_models import Onsets, Polynomial, interference
 
 NONE = np.empty(0, dtype=np.intp)
 
@@ -45,6 +45,19 @@ def test_an_error_beside_an_onset_is_that_of_its_piece(monkeypatch: pytest.Monke
     monkeypatch.setattr(fisher, "STEP", 1e-2)
     twin = observed_covariance(problem, NONE)
     assert twin is None or np.max(np.abs(np.sqrt(np.diag(twin)) / right - 1)) > 1e-3
+
+
+def test_what_no_count_tells_apart_has_no_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal of the shape of its background; the twin takes rounding for information."""
+    shape, nothing = np.array([1.0, 0.7, 0.3]), np.zeros(3)
+    model = Polynomial(a=shape, b=nothing, c=nothing, d=shape + np.array([1e-7, -1e-7, 0.0]), time=10.0)
+    setup = Setup.of(model, free=("norm", "background"))
+    problem = Problem.of(setup, model.expected(setup.theta)[None])
+    every = np.ones(1, dtype=bool)
+    assert observed_covariance(problem, NONE) is None
+    assert np.all(np.isnan(fisher_errors(problem, every)))
+    monkeypatch.setattr(fisher, "SINGULAR", -1.0)
+    assert np.all(np.isfinite(fisher_errors(problem, every)))
 
 
 def test_there_are_none_on_a_maximum() -> None:

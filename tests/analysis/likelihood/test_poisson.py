@@ -11,6 +11,7 @@ from renp_sim.analysis.likelihood.piece import MeanInPiece, Piece, TermsInPiece
 from renp_sim.analysis.likelihood.poisson import Likelihood, poisson_deviance, poisson_q, saturated_q
 from renp_sim.analysis.likelihood.polynomial_mean import PolynomialMean, polynomial_mean
 from renp_sim.analysis.model import Constraint, Shape
+from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.search import search
 from tests.analysis.toy_models import Onsets, Polynomial, interference, orderings, profile_fits, with_control
 
@@ -154,6 +155,23 @@ def test_hessian_is_that_of_the_gradient(case: str) -> None:
         assert_allclose(hessian[p], (above - below) / 2e-5, rtol=2e-4, atol=1e-5 * scale)
 
 
+def hessian_of_a_mass() -> tuple[float, float]:
+    """Return the second derivative of −2 ln L in a mass, and the same by differences of the slope."""
+    setup = Setup.of(orderings()["normal"], free=("mass",)).moved(np.array([0.3, 1.0, 1.0]))
+    problem = Problem.of(setup, setup.model.expected(np.array([[0.35, 1.0, 1.0]])))
+    likelihood, x, h = problem.likelihood(), np.array([[0.3]]), 1e-6
+    above, below = (likelihood.derivatives(x + by)[0].item() for by in (h, -h))
+    return likelihood.derivatives(x)[1].item(), (above - below) / (2 * h)
+
+
+def test_hessian_of_a_problem_is_that_of_its_slope(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin differences gradients over a tenth of a typical step."""
+    own, right = hessian_of_a_mass()
+    assert own == pytest.approx(right, rel=1e-3)
+    monkeypatch.setattr("renp_sim.analysis.search.problem.CURVATURE_STEP", 0.1)
+    assert hessian_of_a_mass()[0] != pytest.approx(right, rel=1e-3)
+
+
 def test_hessian_of_expected_counts_is_the_fisher_matrix() -> None:
     likelihood, x = likelihoods()["polynomial as polynomial"]
     asimov = Likelihood(counts=likelihood.mean.value(x), mean=likelihood.mean, terms=likelihood.terms)
@@ -210,13 +228,14 @@ def test_product_of_norm_and_coupling_is_seen_as_a_polynomial() -> None:
     assert polynomial_mean(orderings()["normal"], ("mass", "norm"), np.array([0.5, 1.0, 1.0])) is None
 
 
-def test_norm_that_is_not_linear_is_not_taken_for_linear() -> None:
+@pytest.mark.parametrize("power", [2.0, 1.0001])
+def test_norm_that_is_not_linear_is_not_taken_for_linear(power: float) -> None:
     class Squashed(Polynomial):
         """A model that claims to be quadratic in each parameter alone, but whose slope in x bends in N."""
 
         def quadratic(self, parameters, theta):  # type: ignore[no-untyped-def]
             moved = theta.copy()
-            moved[1] = theta[1] ** 2 if parameters == ("x",) else theta[1]
+            moved[1] = theta[1] ** power if parameters == ("x",) else theta[1]
             return super().quadratic(parameters, moved)
 
     model = interference()
