@@ -14,7 +14,6 @@ from renp_sim.analysis.minimise import step as steps
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search import search as toy_search
 from renp_sim.analysis.search import starts
-from renp_sim.analysis.search import starts
 from renp_sim.analysis.search.profiler import Profiler
 from renp_sim.analysis.search.search import search
 from renp_sim.app.compare import setups_of
