@@ -24,10 +24,10 @@ from renp_sim.parallel.executor import Shared
 __all__ = ["AsymptoticCls", "CountedCls", "asymptotic_cls", "root_of"]
 
 DOUBLINGS = 60
-"""Times a bracket is doubled before a limit is said to be without bound."""
+"""Times a bracket is doubled before a limit is said to be without bound, so that there is an end."""
 
 ROOT_TOLERANCE = 1e-9
-"""In the logarithm of a limit."""
+"""In the logarithm of a limit (`test_no_count_excludes_the_same_whatever_the_background`)."""
 
 BAND_TOLERANCE, DRAWN_TOLERANCE = 1e-8, 1e-4
 """The same of a band that is counted, or drawn: quantiles of a step function, found by halving."""

@@ -13,9 +13,11 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from renp_sim.analysis.infer.compare import Comparison
+from renp_sim.analysis.infer.result import TIE
 from renp_sim.arrays import FloatArray
 
 __all__ = [
+    "FACTOR_TOLERANCE",
     "MOST",
     "Crossings",
     "Curve",
@@ -31,12 +33,6 @@ LEAST, MOST = 1e-6, 1e8
 
 FACTOR_TOLERANCE = 1e-6
 """In the logarithm of a factor."""
-
-BEYOND = 1.2
-"""A step over a root, in steps of a q that is proportional to the exposure."""
-
-TINY = 1e-12
-"""Δq that is none."""
 
 SMALLEST = 0.03
 """Root of the least exposure that is looked at: below, a test that hardly has a power has it by chance."""
@@ -94,11 +90,11 @@ def by_asimov(here: Comparison, significance: float) -> tuple[Crossings, float]:
 
     @cache
     def excess(log_factor: float) -> float:
-        return math.log(max(here.longer(math.exp(log_factor)).delta_q, TINY) / significance**2)
+        return math.log(max(here.longer(math.exp(log_factor)).delta_q, TIE) / significance**2)
 
     low = high = math.log(min(max(guess, LEAST), MOST))
-    # q is nearly proportional to the exposure, so the root is about as far as the logarithm of q is off
-    stride = BEYOND * abs(excess(low)) + FACTOR_TOLERANCE
+    # of a q that is proportional to the exposure the root is as far as its logarithm is off
+    stride = 2 * abs(excess(low)) + FACTOR_TOLERANCE
     while excess(low) > 0 and low > math.log(LEAST):
         low, stride = max(low - stride, math.log(LEAST)), 2 * stride
     while excess(high) < 0 and high < math.log(MOST):

@@ -17,7 +17,7 @@ from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.outcomes import tail_of
 from renp_sim.analysis.infer.power import excluding, powers_between
 from renp_sim.analysis.infer.toys import gathered
-from renp_sim.analysis.plan.crossing import Crossings, Curve, joined
+from renp_sim.analysis.plan.crossing import FACTOR_TOLERANCE, Crossings, Curve, joined
 from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.parallel.executor import Executor, Serial, Shared
@@ -27,8 +27,8 @@ __all__ = ["by_outcomes", "window"]
 STEP = 1.0125
 """Factor from one exposure that is looked at to the next."""
 
-HALVINGS = 14
-"""Of a step that may hold a tooth, to less than a millionth."""
+HALVINGS = math.ceil(math.log2(math.log(STEP) / FACTOR_TOLERANCE))
+"""Of a step that may hold a tooth."""
 
 GUARD = 0.5
 """By so much of the powers in a cell others between its ends may be beyond them."""
