@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from renp_sim.analysis.floating import Setup
-from renp_sim.analysis.infer import minuit
+from renp_sim.analysis.infer import minuit, result
 from renp_sim.analysis.infer.contour import contour
 from renp_sim.analysis.infer.fit import FitResult, Role, fit
 from renp_sim.analysis.infer.minuit import minuit_of, polished
@@ -231,6 +231,21 @@ def test_models_are_compared() -> None:
         result.best.parameter("other")
     assert result.best.value_of("norm", 7.0) == result.best.parameter("norm").value
     assert result.best.value_of("other", 7.0) == 7.0
+
+
+def test_models_that_differ_by_rounding_are_equally_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those that differ by a millionth; the twins tell too much, or too little."""
+
+    def good(change: float) -> tuple[str, ...]:
+        models = {"first": single(4.0 * (1 + change)), "second": single(4.0)}
+        return fit(observation([4.0]), models).equally_good
+
+    assert good(1e-5) == ("first", "second")
+    assert good(1e-3) == ("second",)
+    monkeypatch.setattr(result, "TIE", 0.0)
+    assert good(1e-5) == ("second",)
+    monkeypatch.setattr(result, "TIE", 1e-5)
+    assert good(1e-3) == ("first", "second")
 
 
 def test_few_counts_are_warned_of() -> None:
