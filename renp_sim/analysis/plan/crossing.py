@@ -32,13 +32,11 @@ LEAST, MOST = 1e-6, 1e8
 """Factors on the durations of a run file between which an answer is looked for."""
 
 FACTOR_TOLERANCE = 1e-6
-"""In the logarithm of a factor."""
-
-SMALLEST = 0.03
-"""Root of the least exposure that is looked at: below, a test that hardly has a power has it by chance."""
+"""In the logarithm of a factor (`test_crossings_of_one_count`)."""
 
 MARGIN = 2.0
-"""Exposures are looked at from and to so many times where a Gaussian or a single count has an asked power."""
+"""Exposures are looked at from and to so many times where a Gaussian or a single count has an asked power
+(`test_toys_of_one_step_agree_with_every_outcome`)."""
 
 Curve = tuple[FloatArray, FloatArray, FloatArray]
 """Factors on the exposure, Δq or power there, and its error, shape (g,) each."""
@@ -115,12 +113,13 @@ def asimov_curve(here: Comparison, centre: float) -> Curve:
 def reach_of(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
     """Return between which Asimov exposures powers are looked for.
 
-    A Gaussian test of Z has power p at ((Z + Φ⁻¹(p))/Z)²; of a wall one count has it at −ln(1 − p).
+    A Gaussian test of Z has power p at ((Z + Φ⁻¹(p))/Z)², or at any exposure; of a wall one count has it at
+    −ln(1 − p).
     """
     z = -float(ndtri(p_value))
-    gaussian = np.maximum(1 + ndtri(np.asarray(powers)) / z, SMALLEST) ** 2
+    gaussian = np.maximum(1 + ndtri(np.asarray(powers)) / z, 0.0) ** 2
     either = np.concatenate([gaussian, -np.log1p(-np.asarray(powers))])
-    return float(either.min()) / MARGIN, float(either.max()) * MARGIN
+    return max(float(either.min()) / MARGIN, LEAST), float(either.max()) * MARGIN
 
 
 def joined(one: Curve, other: Curve) -> Curve:
