@@ -13,21 +13,15 @@ from itertools import count
 import numpy as np
 
 from renp_sim.analysis.plan.programme import Cuts, Plan, Programme
-from renp_sim.analysis.plan.separation import Separation, Worst
+from renp_sim.analysis.plan.separation import GAP, Separation, Worst
 from renp_sim.arrays import FloatArray, IndexArray
 
-__all__ = ["GAP", "Optimum", "Points", "cuts_of", "length_needed", "optimum"]
-
-GAP = 2e-3
-"""Relative difference of the two bounds at which the search ends."""
+__all__ = ["Optimum", "Points", "cuts_of", "length_needed", "optimum"]
 
 MOST_ROUNDS = 100
 
 STARTS = 8
 """Points of an alternative, those that are excluded least, from which fits follow to new times."""
-
-NEARLY = 0.995
-"""Share of what is wanted from which on it is worth knowing how much longer times must be."""
 
 LENGTHENINGS = 20
 """Most trials of a length; Δq is nearly proportional to it, so that three are enough as a rule."""
@@ -137,11 +131,11 @@ def optimum(
             # only now that no point that is known leads to one that is excluded less all are searched
             worst = _searched(separations, plan.time, worst)
             length = np.inf
-            # where it takes fits it is found when it is nearly 1
+            # where it takes fits it is found when it may end the search
             if (
                 is_last
                 or _is_proportional(separations)
-                or _least_q(separations, worst, shares) > NEARLY * wanted
+                or _least_q(separations, worst, shares) > (1 - GAP) * wanted
             ):
                 length = length_needed(separations, plan.time, shares=shares, worst=worst)
             # a least time of a step stays one; without, the programme's times are never too long
@@ -224,7 +218,7 @@ def length_needed(
             times = length * step * time
             worst = [s.near(times, each.theta) for s, each in zip(separations, worst, strict=True)]
         length *= step
-        if abs(step - 1) < 1 - NEARLY:
+        if abs(step - 1) < GAP:
             break
         # so much longer another point may be the worst
         worst = _searched(separations, length * time, worst)

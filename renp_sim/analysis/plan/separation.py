@@ -18,13 +18,13 @@ from renp_sim.analysis.plan.worth import Worth
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.arrays import FloatArray, IndexArray
 
-__all__ = ["Separation", "Worst"]
+__all__ = ["GAP", "Separation", "Worst"]
 
 FOLLOWED = 12
 """Steps of a fit that follows a point to new times."""
 
-PRECISION = 1e-3
-"""Of what is wanted, how well a search knows the least Δ(−2 ln L): fits that follow it know it better."""
+GAP = 2e-3
+"""Relative difference of the two bounds on a cost at which the search for a schedule ends."""
 
 SAME = 1e-7
 """Of what is wanted: points that differ by less are one."""
@@ -106,7 +106,8 @@ class Separation:
         `known` points (c, p) are looked at too.
         """
         setup, counts = self._at(time[self.candidate], self.counts)
-        curve = ProfileCurve.of(setup, counts, precision=PRECISION * self.wanted)
+        # fits that follow know it better
+        curve = ProfileCurve.of(setup, counts, precision=GAP / 2 * self.wanted)
         theta = curve.best.theta
         if curve.searched is not None:
             theta = np.concatenate([theta, curve.searched.fits.theta])

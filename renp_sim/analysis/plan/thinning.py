@@ -8,15 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from renp_sim.analysis.plan.optimum import GAP, Optimum, cuts_of, optimum
+from renp_sim.analysis.plan.optimum import Optimum, cuts_of, optimum
 from renp_sim.analysis.plan.programme import Programme
-from renp_sim.analysis.plan.separation import Separation
+from renp_sim.analysis.plan.separation import GAP, Separation
 from renp_sim.arrays import FloatArray, IndexArray
 
 __all__ = ["thinned"]
-
-WORTH = 2e-3
-"""A step is worth its place if the others alone cost so much more, relative."""
 
 FEW = 12
 """Steps of which each is tried in turn, and with which the search for fewer begins."""
@@ -72,7 +69,8 @@ def thinned(
             needed = 0.0 if freely is None else freely.cost
             return np.inf if plan is None else plan.cost + TIE * needed
 
-        allowed = found.cost * (1 + WORTH)
+        # a step is worth its place if the others alone cost more than is known
+        allowed = found.cost * (1 + GAP)
         steps = _fewer(cost, support, allowed, most_steps)
         # where each step has a least time, fewer of them may be cheaper, which are not those of the optimum
         sizes = range(1, len(steps) + 1) if least > 0 else [len(steps)] if len(steps) == most_steps else []
