@@ -24,13 +24,16 @@ STARTS = 8
 """Points of an alternative, those that are excluded least, from which fits follow to new times."""
 
 LENGTHENINGS = 20
-"""Most trials of a length; Δq is nearly proportional to it, so that three are enough as a rule."""
+"""Most trials of a length; Δq is nearly proportional to it, so that three are enough as a rule and there
+is an end."""
 
 LENGTH_TOLERANCE = 1e-4
-"""A last step of this size leaves the length known much better, since Δq is nearly proportional to it."""
+"""A last step of this size leaves the length known much better, since Δq is nearly proportional to it
+(`test_a_length_is_what_makes_the_least_what_is_wanted`)."""
 
 HOPELESS = 1e6
-"""Times the cost of the first programme: what needs more would be separated by rounding errors only."""
+"""Times the cost of the first programme: what needs more would be separated by rounding errors only
+(`test_what_only_rounding_separates_has_no_schedule`)."""
 
 LEAST_SHARE = 1e-9
 """Of the time: less is rounding of the linear programme."""

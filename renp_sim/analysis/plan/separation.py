@@ -21,13 +21,14 @@ from renp_sim.arrays import FloatArray, IndexArray
 __all__ = ["GAP", "Separation", "Worst"]
 
 FOLLOWED = 12
-"""Steps of a fit that follows a point to new times."""
+"""Steps of a fit that follows a point to new times (`test_a_fit_follows_a_point_to_new_times`)."""
 
 GAP = 2e-3
-"""Relative difference of the two bounds on a cost at which the search for a schedule ends."""
+"""Relative difference of the two bounds on a cost at which the search for a schedule ends
+(`test_cost_and_bound_are_those_of_all_points`)."""
 
 SAME = 1e-7
-"""Of what is wanted: points that differ by less are one."""
+"""Of what is wanted: points that differ by less are one (`test_fits_that_meet_are_one_point`)."""
 
 MOST_MINIMA = 8
 """Local minima of a profile that are told, the lowest."""
