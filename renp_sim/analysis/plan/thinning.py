@@ -28,7 +28,8 @@ TIE = 1e-6
 """Of what steps would cost without a least time: of those that it makes cost the same the best are taken."""
 
 MOST_ROUNDS = 4
-"""Searches for steps, each with what the fits of the one before found."""
+"""Searches for steps, each with what the fits of the one before found
+(`test_two_steps_of_a_least_time_are_found`)."""
 
 Cost = Callable[[IndexArray], float]
 """Of a schedule of these candidates."""
