@@ -13,15 +13,13 @@ from itertools import count
 import numpy as np
 
 from renp_sim.analysis.plan.programme import Cuts, Plan, Programme
-from renp_sim.analysis.plan.separation import GAP, Separation, Worst
+from renp_sim.analysis.plan.separation import GAP, MOST_MINIMA, Separation, Worst
 from renp_sim.arrays import FloatArray, IndexArray
 
 __all__ = ["Optimum", "Points", "cuts_of", "length_needed", "optimum"]
 
 MOST_ROUNDS = 100
-
-STARTS = 8
-"""Points of an alternative, those that are excluded least, from which fits follow to new times."""
+"""Of programmes, so that there is an end."""
 
 LENGTHENINGS = 20
 """Most trials of a length; Δq is nearly proportional to it, so that three are enough as a rule and there
@@ -169,7 +167,7 @@ def _followed(
     known = []
     for which in range(len(separations)):
         own = np.flatnonzero(owner == which)
-        lowest = own[np.argsort(q[own], kind="stable")[:STARTS]]
+        lowest = own[np.argsort(q[own], kind="stable")[:MOST_MINIMA]]
         known.append(Worst(theta=np.stack([points[i][1] for i in lowest]), q=float(q[lowest[0]])))
     return known, [s.near(time, each.theta) for s, each in zip(separations, known, strict=True)]
 

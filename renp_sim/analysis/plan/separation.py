@@ -18,7 +18,7 @@ from renp_sim.analysis.plan.worth import Worth
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.arrays import FloatArray, IndexArray
 
-__all__ = ["GAP", "Separation", "Worst"]
+__all__ = ["GAP", "MOST_MINIMA", "Separation", "Worst"]
 
 FOLLOWED = 12
 """Steps of a fit that follows a point to new times (`test_a_fit_follows_a_point_to_new_times`)."""
@@ -31,7 +31,8 @@ SAME = 1e-7
 """Of what is wanted: points that differ by less are one (`test_fits_that_meet_are_one_point`)."""
 
 MOST_MINIMA = 8
-"""Local minima of a profile that are told, the lowest."""
+"""Points of an alternative that are told, or followed, the lowest: with any number a
+search ends alike, so that this is the size of its programme only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -28,8 +28,7 @@ TIE = 1e-6
 """Of what steps would cost without a least time: of those that it makes cost the same the best are taken."""
 
 MOST_ROUNDS = 4
-"""Searches for steps, each with what the fits of the one before found
-(`test_two_steps_of_a_least_time_are_found`)."""
+"""Searches for steps, each with what the fits of the one before found, so that there is an end."""
 
 Cost = Callable[[IndexArray], float]
 """Of a schedule of these candidates."""
@@ -86,6 +85,10 @@ def thinned(
         # what costs more than was expected is looked at again, with what is known now
         if not np.isfinite(expected) or kept.cost <= expected * (1 + GAP):
             break
+    if least > 0 and (most_steps is None or len(support) <= most_steps):
+        # fits may find out one single step after the other; the steps of the optimum are enough in any case
+        whole = optimum(separations, price, points, shares=shares, chosen=support, least=least)
+        best = min(best, whole, key=lambda each: each.cost * (1 + GAP * (each is whole)))
     return replace(found, time=best.time, cost=best.cost)
 
 
