@@ -1,6 +1,7 @@
 """Schedules of candidates against a linear programme of all points of the alternative."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.model import Constraint
 from renp_sim.analysis.plan import optimum as module
 from renp_sim.analysis.plan import separation as separations
+from renp_sim.analysis.plan import thinning
 from renp_sim.analysis.plan.optimum import Points, length_needed, optimum
 from renp_sim.analysis.plan.separation import Separation
 from renp_sim.analysis.plan.thinning import thinned
@@ -25,8 +27,14 @@ KNOWN: dict[str, Constraint | None] = {"norm": Constraint(value=1.0, error=0.1)}
 
 def separation(bent: float, constrain: dict[str, Constraint | None] | None = None) -> Separation:
     """A coupling of 1 or of 0 with a normalisation that floats; its shape is `bent` from that of the rest."""
-    u, zero = np.linspace(0, 1, K), np.zeros(K)
-    model = Polynomial(a=20 + 10 * u, b=(20 + 10 * u) * (0.3 + bent * np.cos(7 * u)), c=zero, d=zero + 3)
+    return of_shape(0.3 + bent * np.cos(7 * np.linspace(0, 1, K)), constrain)
+
+
+def of_shape(shape: FloatArray, constrain: dict[str, Constraint | None] | None = None) -> Separation:
+    """A coupling that adds so much to each candidate, relative, shape (K,)."""
+    n, zero = len(shape), np.zeros(len(shape))
+    signal = np.linspace(20, 30, n)
+    model = Polynomial(a=signal, b=signal * shape, c=zero, d=zero + 3)
     setup = Setup.of(model, free=() if constrain else ("norm",), constrain=constrain or {}, fix={"x": 0.0})
 
     def part(rows: IndexArray, factor: FloatArray) -> Polynomial:
@@ -36,8 +44,8 @@ def separation(bent: float, constrain: dict[str, Constraint | None] | None = Non
     return Separation(
         counts=model.expected(np.array([1.0, 1.0, 1.0])),
         setup=setup,
-        candidate=np.arange(K),
-        n_candidates=K,
+        candidate=np.arange(n),
+        n_candidates=n,
         part=part,
         wanted=WANTED,
         truth=0,
@@ -52,8 +60,8 @@ def at_norms(one: Separation, norms: FloatArray) -> FloatArray:
     return theta
 
 
-def first(one: Separation) -> Points:
-    return ((0, at_norms(one, np.ones(1))[0]),)
+def first(*each: Separation) -> Points:
+    return tuple((which, at_norms(one, np.ones(1))[0]) for which, one in enumerate(each))
 
 
 def least_q(one: Separation, length: float) -> float:
@@ -130,3 +138,44 @@ def test_two_steps_of_a_least_time_are_found() -> None:
     whole = optimum([one], PRICE, first(one))
     assert np.sum(whole.time > 0) == 2
     assert thinned(whole, [one], PRICE, least=least).cost == pytest.approx(2 * least, rel=1e-9)
+
+
+def two_places(one: float, other: float, n: int) -> list[Separation]:
+    """Two alternatives that are told at two places, with a normalisation that is known."""
+    known: dict[str, Constraint | None] = {"norm": Constraint(value=1.0, error=1e-3)}
+    u = np.linspace(0, 1, n)
+    return [of_shape(0.1 + 0.4 * np.exp(-(((u - place) / 0.3) ** 2)), known) for place in (one, other)]
+
+
+def best_step(both: list[Separation]) -> int:
+    """Return the one candidate that needs least for two alternatives, at a normalisation of 1."""
+    rates = [one.rates(at_norms(one, np.ones(1)))[0] for one in both]
+    return int(np.argmax(np.min(rates, axis=0)))
+
+
+def only_step(both: list[Separation], **asked: Any) -> int:
+    """Return the one candidate that is chosen."""
+    price = np.ones(both[0].n_candidates)
+    whole = optimum(both, price, first(*both))
+    assert np.sum(whole.time > 0) == 2
+    (step,) = np.flatnonzero(thinned(whole, both, price, **asked).time).tolist()
+    return int(step)
+
+
+def test_of_steps_of_a_least_time_the_best_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So long a time makes any step cost the same; the twin takes one of those at which most time was."""
+    both = two_places(0.3, 0.8, K)
+    assert only_step(both, least=200.0) == best_step(both)
+    monkeypatch.setattr(thinning, "TIE", 0.0)
+    assert only_step(both, least=200.0) != best_step(both)
+
+
+@pytest.mark.parametrize("places", [(0.3, 0.8), (0.1, 0.9)])
+def test_one_step_for_two_is_between_theirs(
+    places: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it tells either but a little; it was looked for no farther than eight candidates away."""
+    both = two_places(*places, 200)
+    assert only_step(both, most_steps=1) == best_step(both)
+    monkeypatch.setattr(thinning, "NEAR", 0)
+    assert only_step(both, most_steps=1) != best_step(both)
