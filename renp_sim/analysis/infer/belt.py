@@ -37,7 +37,8 @@ MARGIN = 2.5
 (`test_published_belt`)."""
 
 HALVINGS, TOY_HALVINGS = 14, 7
-"""Of the cell that holds an end: toys know it far less well."""
+"""Of the cell that holds an end (`test_published_belt`): toys know it far less well
+(`test_toys_agree_with_counted_outcomes`)."""
 
 SHIFTS = (0.0, 2.0, -2.0)
 """Of the level, in its errors: an end, and where it might be. Half of that is told as its error: where

@@ -33,9 +33,6 @@ HOPELESS = 1e6
 """Times the cost of the first programme: what needs more would be separated by rounding errors only
 (`test_what_only_rounding_separates_has_no_schedule`)."""
 
-LEAST_SHARE = 1e-9
-"""Of the time: less is rounding of the linear programme."""
-
 Points = tuple[tuple[int, FloatArray], ...]
 """Number of a separation, and θ of its alternative."""
 
@@ -122,8 +119,7 @@ def optimum(
             plan = Plan(time=np.zeros(len(price)), cost=np.inf, weight=np.zeros(len(points)))
             time, cost = plan.time, plan.cost
             break
-        plan = _without_rounding(solved)
-        hopeless = min(hopeless, HOPELESS * plan.cost)
+        plan, hopeless = solved, min(hopeless, HOPELESS * solved.cost)
         is_last = rounds == MOST_ROUNDS
         known, worst = _followed(separations, plan.time, points, programme.cuts)
         # what is known is excluded but for rounding of the programme
@@ -174,11 +170,6 @@ def _followed(
 
 def _searched(separations: Sequence[Separation], time: FloatArray, known: Sequence[Worst]) -> list[Worst]:
     return [s.worst(time, each.theta) for s, each in zip(separations, known, strict=True)]
-
-
-def _without_rounding(plan: Plan) -> Plan:
-    time = np.where(plan.time > LEAST_SHARE * np.sum(plan.time), plan.time, 0.0)
-    return Plan(time=time, cost=plan.cost, weight=plan.weight)
 
 
 def _is_proportional(separations: Sequence[Separation]) -> bool:

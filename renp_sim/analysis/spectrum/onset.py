@@ -20,7 +20,7 @@ ROUNDINGS = (0.0, 0.1, 0.3, 1.0, 3.0, np.inf)
 (`test_onsets_between_steps_with_many_counts_are_found`)."""
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)
-"""For the average over the line, to 1e-3 of what is averaged."""
+"""For the average over the line, to 1e-3 of what is averaged (`test_shapes_are_averages_over_the_line`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
