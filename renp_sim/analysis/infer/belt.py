@@ -27,7 +27,7 @@ from renp_sim.parallel.executor import Executor, Serial, Shared
 
 __all__ = ["Belt"]
 
-POINTS, TOY_POINTS = 128, 32
+POINTS, TOY_POINTS = 64, 32
 """Least number of values of a range at which acceptance is asked first; there are at most twice as many. That
 of few counts comes and goes (`test_islands_of_few_counts_are_those_of_brute_force`); of toys it costs more,
 and they know it less well (`test_errors_of_ends_by_few_toys_are_those_of_repetition`)."""
