@@ -38,7 +38,7 @@ OF_P_VALUE = 1e-4
 """Most of a p-value that is left out: of 6 σ the last billionth is all (`test_six_sigma_are_counted`)."""
 
 MOST_OUTCOMES = 400_000
-"""In memory at a time, and counted in a second; of more, toys tell as much for less."""
+"""In memory at a time; of more, toys tell as much for less."""
 
 
 TIE = 1e-6

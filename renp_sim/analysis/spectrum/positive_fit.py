@@ -15,7 +15,7 @@ __all__ = ["PositiveFit", "fit_positive"]
 
 
 ITERATIONS = 200
-"""So that there is an end; of many counts some tens are needed (`test_minimum_of_a_convex_function`)."""
+"""So that there is an end; 15 are too few where counts are many (`test_minimum_of_a_convex_function`)."""
 
 TOLERANCE = 1e-6
 """A step that is predicted to lower −2 ln L by less ends the fit (`test_expectations_are_given_back`)."""
