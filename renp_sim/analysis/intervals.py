@@ -19,13 +19,16 @@ Curve = Callable[[FloatArray], FloatArray]
 """Δq at values of a parameter, shape (g,) to (g,)."""
 
 JUST_MISSED = 2.0
-"""A local minimum of the points this much above a level may hide a region."""
+"""A local minimum of the points this much above a level may hide a region
+(`test_a_region_between_two_points_is_found`)."""
 
 ROOT_ROUNDS = 40
-"""Most evaluations of an end."""
+"""Most evaluations of an end, so that there is one: a wall takes 17
+(`test_a_wall_of_infinity_is_found_by_bisection`)."""
 
 ROOT_TOLERANCE = 1e-5
-"""An end is found when √Δq is this close there, or its bracket is this fraction of the first."""
+"""An end is found when √Δq is this close there, or its bracket is this fraction of the first
+(`test_parabola_ends_at_one_error`)."""
 
 
 class Sided(StrEnum):

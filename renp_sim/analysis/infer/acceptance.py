@@ -11,7 +11,8 @@ from renp_sim.arrays import BoolArray, FloatArray
 __all__ = ["Acceptance"]
 
 KEPT = (0.5, 1 - 1e-8)
-"""Levels that may be asked of counted outcomes; those of other statistics are not kept."""
+"""Levels that may be asked of counted outcomes, so that a file of belts is no larger
+(`test_published_belt`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,7 +11,7 @@ BAND = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Standard deviations of a Gaussian."""
 
 ROUNDING = 1e-6
-"""By which sums of probabilities may miss a quantile."""
+"""By which sums of probabilities may miss a quantile (`test_even_probabilities_are_toys`)."""
 
 
 def band_of(values: FloatArray, probabilities: FloatArray | None = None) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ parameters at their best fit to the data (a plug-in) and constraint terms random
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -17,6 +17,8 @@ from renp_sim.analysis.infer.acceptance import Acceptance
 from renp_sim.analysis.infer.belts import Belts
 from renp_sim.analysis.infer.limit import is_even
 from renp_sim.analysis.infer.outcomes import every_outcome
+from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.profile_regions import regions_of
 from renp_sim.analysis.infer.statistic import Kind, Statistic
 from renp_sim.analysis.infer.toys import Part, Toys, gathered, parts_of
 from renp_sim.analysis.intervals import Interval, delta_q_of_level
@@ -25,20 +27,23 @@ from renp_sim.parallel.executor import Executor, Serial, Shared
 
 __all__ = ["Belt"]
 
-POINTS = 32
-"""Least number of values at which acceptance is asked first; there are at most twice as many."""
+POINTS, TOY_POINTS = 64, 32
+"""Least number of values of a range at which acceptance is asked first; there are at most twice as many. That
+of few counts comes and goes (`test_islands_of_few_counts_are_those_of_brute_force`); of toys it costs more,
+and they know it less well (`test_errors_of_ends_by_few_toys_are_those_of_repetition`)."""
 
 MARGIN = 2.5
-"""Standard deviations beyond the asymptotic end to which values are asked: tails are longer than Gaussian."""
+"""Standard deviations beyond the asymptotic end to which values are asked: tails are longer than Gaussian
+(`test_published_belt`)."""
 
 HALVINGS, TOY_HALVINGS = 14, 7
-"""Of the cell that holds an end: toys know it far less well."""
-
-DOUBLINGS, NARROWINGS = 200, 60
+"""Of the cell that holds an end (`test_published_belt`): toys know it far less well
+(`test_toys_agree_with_counted_outcomes`)."""
 
 SHIFTS = (0.0, 2.0, -2.0)
 """Of the level, in its errors: an end, and where it might be. Half of that is told as its error: where
-acceptance hardly changes over a range and then jumps, one error of the level may say that an end is known."""
+acceptance hardly changes over a range and then jumps, one error of the level may say that an end is known
+(`test_one_error_of_the_level_may_say_too_little`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,7 +144,7 @@ class Belt:
             for end, is_upper, shift in found
             if shift == 0
         }
-        return _joined(accepted[0], points, list(errors)), errors
+        return _joined(accepted[0], points, list(errors), self.bounds), errors
 
     def _ends(self, data: Statistic, cells: list[tuple[float, float, bool, float]]) -> list[float]:
         """Return where acceptance changes in cells.
@@ -158,21 +163,28 @@ class Belt:
             ]
         return [float(left + right) / 2 for left, right, _, _ in cells]
 
-    def points(self, data: Statistic) -> FloatArray:
-        """Return values from end to end of what may be accepted, and the best one."""
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Between which values are asked for."""
         low, high = self.setup.limits(self.name)
-        low = 0.0 if is_even(self.setup, self.name) else low
-        best = float(data.best_values[0])
-        scale = float(self.setup.scale[self.setup.names.index(self.name)])
-        right = _outward(lambda v: float(data.at(v)[0]), best, scale, self.far, high)
-        left = _outward(lambda v: float(data.at(v)[0]), best, -scale, self.far, low)
-        if right <= left:
-            return np.array([best])
-        cell = 2.0 ** math.floor(math.log2((right - left) / POINTS))
-        lattice = cell * np.arange(math.floor(left / cell), math.ceil(right / cell) + 1)
-        return np.unique(
-            [*lattice[(lattice > low) & (lattice < high)], max(left, low), min(right, high), best]
-        )
+        return 0.0 if is_even(self.setup, self.name) else low, high
+
+    def points(self, data: Statistic) -> FloatArray:
+        """Return values from end to end of every range that may be accepted, and the best one."""
+        bounds, found = self.bounds, [data.best_values]
+        n = POINTS if self.toys is None else TOY_POINTS
+        curve = ProfileCurve.of(self.setup, data.counts[0], self.far)
+        _, known, delta_q = regions_of(curve, self.name, curve.error(self.name), self.far)
+        near = np.flatnonzero(delta_q <= self.far)
+        for run in np.split(near, np.flatnonzero(np.diff(near) > 1) + 1):
+            # from what is too far to what is too far
+            part = known[max(run[0] - 1, 0) : run[-1] + 2]
+            for side in (part, -part[::-1]) if is_even(self.setup, self.name) else (part,):
+                inside = side[(side >= bounds[0]) & (side <= bounds[1])]
+                # what has no end has no scale either, but that of the points of its profile
+                has_end = math.isfinite(bounds[1]) or delta_q[-1] > self.far
+                found.append(_lattice(inside, bounds, n) if has_end else inside)
+        return np.unique(np.concatenate(found))
 
 
 def _acceptance(
@@ -186,29 +198,14 @@ def _acceptance(
     return Acceptance.of(outcomes, statistic, mu)
 
 
-def _outward(
-    statistic: Callable[[float], float], start: float, step: float, far: float, bound: float
-) -> float:
-    """Return a value beyond which the statistic is larger than `far`, not far beyond it, or the bound."""
-    inside = start
-    for _ in range(DOUBLINGS):
-        outside = inside + step
-        if (outside - bound) * step >= 0:
-            outside = bound
-        if statistic(outside) > far:
-            break
-        if outside == bound:
-            return bound
-        inside, step = outside, 1.3 * step
-    for _ in range(NARROWINGS):
-        if abs(outside - inside) <= 0.1 * abs(inside - start):
-            break
-        middle = (inside + outside) / 2
-        if statistic(middle) > far:
-            outside = middle
-        else:
-            inside = middle
-    return outside
+def _lattice(inside: FloatArray, bounds: tuple[float, float], n: int) -> FloatArray:
+    """Return the ends of a range, and multiples of a power of two from end to end."""
+    if len(inside) < 2:
+        return inside
+    left, right = inside[[0, -1]].tolist()
+    cell = 2.0 ** math.floor(math.log2((right - left) / n))
+    lattice = cell * np.arange(math.floor(left / cell), math.ceil(right / cell) + 1)
+    return np.array([*lattice[(lattice > bounds[0]) & (lattice < bounds[1])], left, right])
 
 
 def _moved(
@@ -219,13 +216,21 @@ def _moved(
     return min(abs(other - end) for other in others or [float(points[-1 if is_upper else 0])])
 
 
-def _joined(accepted: FloatArray, points: FloatArray, ends: list[float]) -> tuple[Interval, ...]:
-    """Return the accepted regions from where acceptance changes."""
+def _joined(
+    accepted: FloatArray, points: FloatArray, ends: list[float], bounds: tuple[float, float]
+) -> tuple[Interval, ...]:
+    """Return the accepted regions from where acceptance changes; open where no value was too far."""
     edges = list(ends)
     if accepted[0]:
-        edges.insert(0, float(points[0]))
+        edges.insert(0, bounds[0])
     if accepted[-1]:
-        edges.append(float(points[-1]))
+        edges.append(bounds[1])
     return tuple(
-        Interval(lower=float(a), upper=float(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)
+        Interval(
+            lower=float(a),
+            upper=float(b),
+            lower_open=math.isinf(a),
+            upper_open=math.isinf(b),
+        )
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
     )

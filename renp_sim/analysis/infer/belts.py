@@ -26,7 +26,8 @@ __all__ = ["Belts", "belts_of", "purpose_of", "read_belts"]
 FORMAT = "renp-sim belts 1"
 
 DIGITS = 9
-"""Of the expectations that must agree: those of a run file and of its ntuple differ by rounding."""
+"""Of the expectations that must agree: those of a run file and of its ntuple differ by rounding
+(`test_rounding_is_no_other_configuration`)."""
 
 SUFFIX = ".npz"
 

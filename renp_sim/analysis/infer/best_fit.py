@@ -8,6 +8,7 @@ import numpy as np
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.minuit import minuit_of, polished
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.result import TIE
 from renp_sim.analysis.likelihood.fisher import observed_covariance
 from renp_sim.analysis.minimise.solution import Status
 from renp_sim.analysis.search.grid import is_on_kink, kink_distance
@@ -18,11 +19,8 @@ __all__ = ["BestFit", "is_flat"]
 
 
 KINK_DISTANCE = 2.0
-"""A parabola reaches across a kink that is nearer than this many of its errors."""
-
-
-FLAT = 1e-9
-"""A profile that varies by less says nothing."""
+"""A parabola reaches across a kink that is nearer than this many of its errors
+(`test_a_constrained_mass_has_an_interval`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -195,7 +193,7 @@ def _has_profile(curve: ProfileCurve, asked: BoolArray) -> BoolArray:
             delta_q = curve.delta_q(name, np.array([*setup.limits(name), start]))
         else:
             continue
-        out[position] = bool(np.any(delta_q > FLAT))
+        out[position] = bool(np.any(delta_q > TIE))
     return out
 
 

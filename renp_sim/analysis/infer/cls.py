@@ -27,11 +27,8 @@ from renp_sim.parallel.executor import Shared
 
 __all__ = ["PValues", "cls_limit", "only_adds"]
 
-GUESSES = 60
-"""Most steps to a first guess of a limit."""
-
 NEARBY = 1.1
-"""Factor between values from which the fall of CLs is taken."""
+"""Factor between values from which the fall of CLs is taken (`test_fall_of_cls_is_taken_over_many_toys`)."""
 
 
 class PValues(StrEnum):
@@ -168,20 +165,16 @@ def _at_null(setup: Setup, name: str) -> Setup:
 
 
 def _first_guess(setup: Setup, name: str, null: FloatArray) -> float:
-    """Return about the size at which a parameter gives three counts, or a standard deviation of them."""
-    theta = null.copy()
-    index, scale = setup.index(name), float(setup.scale[setup.names.index(name)])
-    background = setup.model.expected(null)
-    value = scale
-    for _ in range(GUESSES):
-        theta[index] = value
-        more = float(np.sum(setup.model.expected(theta) - background))
-        wanted = 3 + math.sqrt(float(np.sum(background)))
-        if 0.1 * wanted < more < 10 * wanted:
-            break
-        power = 0.5 if name in setup.squared else 1.0
-        value *= min(max((wanted / max(more, 1e-300)) ** power, 1e-6), 1e6)
-    return value
+    """Return the size at which a parameter gives three counts, and a standard deviation of the background.
+
+    What only adds does so in proportion to its value or to the square of it.
+    """
+    wanted = 3 + math.sqrt(float(np.sum(setup.model.expected(null))))
+    form = setup.model.quadratic((name,), null)
+    linear, square = (0.0, 0.0) if form is None else (float(np.sum(form.linear)), float(np.sum(form.square)))
+    if linear <= 0 and square <= 0:
+        return float(setup.scale[setup.names.index(name)])
+    return wanted / linear if linear > 0 else math.sqrt(wanted / square)
 
 
 def _chosen(

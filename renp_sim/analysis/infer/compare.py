@@ -25,6 +25,7 @@ from renp_sim.analysis.infer.outcomes import (
 )
 from renp_sim.analysis.infer.possible import require_possible
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
+from renp_sim.analysis.infer.result import TIE
 from renp_sim.analysis.infer.toys import Part, Toys, gathered
 from renp_sim.analysis.infer.weights import is_beyond, log_ratio, weighted_p_value
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
@@ -38,12 +39,6 @@ from renp_sim.parallel.executor import Shared
 __all__ = ["Comparison", "Significance", "best_fit"]
 
 MEDIAN = BAND.index(0.0)
-
-ROUNDING = 1e-10
-"""Of −2 ln L, relative to 1 + its size."""
-
-PERFECT = 1e-12
-"""−2 ln L of what its own expectation is, but for rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +96,7 @@ class Comparison:
         problem = Problem.of(truth, counts[None])
         (q_truth,) = problem.likelihood().value(problem.start()).tolist()
         first = truth
-        if q_truth > PERFECT:
+        if q_truth > TIE:
             first, q_truth = best_fit(truth, counts)
         second, q_alternative = best_fit(alternative, counts)
         require_possible(second, min(q_truth, q_alternative), counts)
@@ -144,7 +139,7 @@ class Comparison:
     def delta_q(self) -> float:
         """ΔT, ≥ 0 where the truth describes the counts better; 0 where rounding makes the difference."""
         difference = self.q_alternative - self.q_truth
-        return 0.0 if abs(difference) < ROUNDING * (1 + abs(self.q_truth)) else difference
+        return 0.0 if abs(difference) < TIE * (1 + abs(self.q_truth)) else difference
 
     @property
     def is_wall(self) -> bool:

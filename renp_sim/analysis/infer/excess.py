@@ -27,14 +27,13 @@ from renp_sim.arrays import BoolArray, FloatArray
 __all__ = ["ENOUGH_TOYS", "Chance", "Excess", "chance_of", "excess_of", "largest_likely", "scan_of_excess"]
 
 ENOUGH_TOYS = 10
-"""Beyond a quantile for it to be taken from them."""
-
-MOST_DELTA_Q = 1000.0
+"""Beyond a quantile for it to be taken from them (`test_upcrossings_bound_what_toys_reach`)."""
 
 Progress = Callable[[int, int], None]
 
 LOW_LEVEL = 0.5
-"""Δ(−2 ln L) at which upcrossings are counted: low, so that few toys know their number well."""
+"""Δ(−2 ln L) at which upcrossings are counted: low, so that few toys know their number well
+(`test_few_toys_know_the_number_of_upcrossings`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -203,7 +202,9 @@ def largest_likely(chance: Chance, p_value: float) -> float:
     """Return the Δ(−2 ln L) that is exceeded anywhere with a probability, by upcrossings beyond the toys."""
     if p_value * len(chance.largest) >= ENOUGH_TOYS:
         return float(np.quantile(chance.largest, 1 - p_value))
-    return float(brentq(lambda delta_q: math.log(chance.bound(delta_q) / p_value), 0.0, MOST_DELTA_Q))
+    # no local p-value is above exp(−Δ/2)
+    far = 2 * math.log((1 + chance.upcrossings * math.exp(LOW_LEVEL / 2)) / p_value)
+    return float(brentq(lambda delta_q: math.log(chance.bound(delta_q) / p_value), 0.0, far))
 
 
 def _local_p(delta_q: float) -> float:

@@ -1,5 +1,7 @@
 """Confidence intervals by the construction of Feldman and Cousins."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from renp_sim.analysis.floating import Setup
@@ -71,13 +73,18 @@ def feldman_cousins_limit(
                 "give --toys N"
             )
     regions, errors = belt.regions(data)
-    lower, upper = (regions[0].lower, regions[-1].upper) if regions else (None, None)
+    lower = None if regions[0].lower_open else regions[0].lower
+    upper = None if regions[-1].upper_open else regions[-1].upper
     upper_error = errors.get(upper) if upper is not None else None
     lower_error = errors.get(lower) if lower is not None else None
     if is_even(setup, name):
-        mirrored = tuple(Interval(lower=-r.upper, upper=-r.lower) for r in reversed(regions) if r.lower > 0)
+        mirrored = tuple(
+            Interval(lower=-r.upper, upper=-r.lower, lower_open=r.upper_open)
+            for r in reversed(regions)
+            if r.lower > 0
+        )
         regions = mirrored + tuple(
-            Interval(lower=-r.upper, upper=r.upper) if r.lower == 0 else r for r in regions
+            replace(r, lower=-r.upper, lower_open=r.upper_open) if r.lower == 0 else r for r in regions
         )
         lower, lower_error = (None, None) if upper is None else (-upper, upper_error)
     return Limit(
@@ -90,7 +97,7 @@ def feldman_cousins_limit(
         upper=upper,
         regions=regions,
         expected=None,
-        status=LimitStatus.LIMITED,
+        status=LimitStatus.UNBOUNDED if upper is None else LimitStatus.LIMITED,
         lower_error=lower_error,
         upper_error=upper_error,
     )

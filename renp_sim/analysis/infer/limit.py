@@ -36,7 +36,8 @@ class LimitStatus(StrEnum):
 
 
 ROUNDING = 1e-12
-"""Expectations that differ by less, relative, are the same."""
+"""Expectations that differ by less, relative, are the same
+(`test_a_phase_of_dirac_neutrinos_is_seen_by_nobody`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

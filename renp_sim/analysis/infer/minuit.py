@@ -18,7 +18,8 @@ __all__ = ["contour_points", "minos_ends", "minuit_of", "polished"]
 
 
 TOLERANCE = 1e-4
-"""Of MIGRAD: it stops within a thousandth of an error of the minimum; at its own 0.1, within a hundredth."""
+"""Of MIGRAD: it stops within a thousandth of an error of the minimum; at its own 0.1, within a hundredth
+(`test_a_polished_fit_is_at_its_minimum`)."""
 
 
 FAR = 1e6

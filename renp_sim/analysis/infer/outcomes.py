@@ -30,14 +30,15 @@ __all__ = [
 ]
 
 TAIL, LEAST_TAIL = 1e-9, 1e-15
-"""Probability of a step that is left out at either end where every outcome is counted, and the least that
-rounding knows."""
+"""Probability of a step that is left out at either end where every outcome is counted
+(`test_a_counted_band_is_that_of_background_alone`), and the least that rounding knows
+(`test_six_sigma_are_counted`)."""
 
 OF_P_VALUE = 1e-4
 """Most of a p-value that is left out: of 6 σ the last billionth is all (`test_six_sigma_are_counted`)."""
 
 MOST_OUTCOMES = 400_000
-"""Beyond this, toys tell as much for less."""
+"""In memory at a time; of more, toys tell as much for less."""
 
 
 TIE = 1e-6

@@ -9,7 +9,7 @@ from renp_sim.analysis.likelihood.fisher import covariances
 from renp_sim.analysis.search.amplitudes import at_best_amplitudes
 from renp_sim.analysis.search.axis import reach_of
 from renp_sim.analysis.search.cells import lowest_over_cells
-from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE, ROUNDING, ROUNDS, Curve, refined
+from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE, Curve, refined
 from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.grid import kinked_points
 from renp_sim.analysis.search.problem import Problem, Solution
@@ -22,22 +22,17 @@ __all__ = ["NESTED_TOLERANCE", "ProfileCurve"]
 
 NESTED_TOLERANCE = 1e-4
 """How well a minimum over the searched parameter is known where another is held: an end moves by less than
-a thousandth of an error."""
+a thousandth of an error (`test_profile_with_a_kinked_parameter_free_is_the_lowest_over_it`)."""
 
 NEAR = 20.0
-"""Points of a searched parameter this much above the best fit are where it may be if another moves."""
-
-RIPPLE = 1e-8
-"""What the series of an offset leave of −2 ln L from point to point (frozen fit `missed_offset`)."""
-
-FEW_ROUNDS = 8
-"""Divisions of a cell, to 4⁻⁸ of it, where fits that move everything follow."""
+"""Points of a searched parameter this much above the best fit are where it may be if another moves
+(`test_no_fit_is_worse_than_before`, frozen fit `two_steps_free`)."""
 
 MOST_ITEMS = 1 << 18
-"""Points × steps, and × nodes of an offset, with which a searched parameter begins. Up to about 100 steps, or
-30 with an offset, these are all kinks and some between; of more kinks only those beside minima and ends are
-visited, so that time does not grow with the square of the steps (frozen fits `steps_300`, `steps_1000` and
-`fine_scan_offset`)."""
+"""In memory: points × steps, and × nodes of an offset, with which a searched parameter begins. Up to about
+100 steps, or 30 with an offset, these are all kinks and some between; of more kinks only those beside minima
+and ends are visited, so that time does not grow with the square of the steps (frozen fits `steps_300`,
+`steps_1000` and `fine_scan_offset`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,10 +92,8 @@ class ProfileCurve:
                 theta[:, index] = values
                 return profiler.lowest(theta)
 
-            ripple = RIPPLE if profiler.kinked else ROUNDING
             tolerance = max(precision, MINIMUM_TOLERANCE)
-            rounds = ROUNDS if precision == 0 else FEW_ROUNDS
-            (curve,) = refined(evaluate, [points], [kinks], levels, scale, tolerance, ripple, rounds)
+            (curve,) = refined(evaluate, [points], [kinks], levels, scale, tolerance)
             found = curve.lowest(kinks)
         # beside a searched parameter one more was looked over at every point of its curve
         if len(setup.kinked) > 1 + (curve is not None):

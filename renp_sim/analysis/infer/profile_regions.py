@@ -20,10 +20,7 @@ __all__ = ["regions_of"]
 
 
 WINDOW_POINTS = 33
-"""Points of a curve over a smooth parameter."""
-
-TURN_POINTS = 37
-"""Points of a curve over an angle, from which its minima are refined."""
+"""Points of a curve over a smooth parameter or an angle, as it is drawn."""
 
 WIDENINGS = 60
 """Times a window is doubled before its parameter is said to be without limit: a normalisation of a signal
@@ -54,7 +51,7 @@ def regions_of(
     if name in setup.amplitudes:
         curve = _extended(profile, name, _at_best(profile, name), amplitude_points(setup, name))
     elif name in setup.angles:
-        turn = np.linspace(*setup.limits(name), TURN_POINTS)
+        turn = np.linspace(*setup.limits(name), WINDOW_POINTS)
         curve = _extended(profile, name, _at_best(profile, name), turn)
     else:
         curve = _window(profile, name, error, level)

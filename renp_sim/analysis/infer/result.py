@@ -19,7 +19,8 @@ __all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "plain"]
 
 
 TIE = 1e-9
-"""Models whose −2 ln L differs by less, relative to 1 + −2 ln L, are equally good: no fit is known better."""
+"""Models whose −2 ln L differs by less, relative to 1 + −2 ln L, are equally good: no fit is known better
+(`test_models_that_differ_by_rounding_are_equally_good`)."""
 
 
 class Role(StrEnum):

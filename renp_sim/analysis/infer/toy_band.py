@@ -13,10 +13,12 @@ from renp_sim.parallel.executor import Shared
 __all__ = ["toy_band"]
 
 POINTS = 161
-"""Values at which every toy is asked; an end is read off between two of them."""
+"""Values at which every toy is asked; an end is read off between two of them
+(`test_a_band_of_toys_is_that_of_their_ends`)."""
 
 REACH = 4.0
-"""How far the values go, in distances of the Asimov limit from the truth."""
+"""How far the values go, in distances of the Asimov limit from the truth
+(`test_band_of_toys_is_that_of_the_asimov_set_where_counts_are_many`)."""
 
 
 def toy_band(

@@ -31,7 +31,8 @@ __all__ = [
 ]
 
 MOST_SIGMA = 8.0
-"""Significances end here, as those that may be asked for do."""
+"""Significances end here, as those that may be asked for do
+(`test_p_values_of_toys_are_even_where_nothing_is_told_apart`)."""
 
 BEYOND = f"a significance of {MOST_SIGMA:g} σ is that or more"
 

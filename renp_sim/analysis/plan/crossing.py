@@ -13,9 +13,11 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from renp_sim.analysis.infer.compare import Comparison
+from renp_sim.analysis.infer.result import TIE
 from renp_sim.arrays import FloatArray
 
 __all__ = [
+    "FACTOR_TOLERANCE",
     "MOST",
     "Crossings",
     "Curve",
@@ -30,19 +32,11 @@ LEAST, MOST = 1e-6, 1e8
 """Factors on the durations of a run file between which an answer is looked for."""
 
 FACTOR_TOLERANCE = 1e-6
-"""In the logarithm of a factor."""
-
-BEYOND = 1.2
-"""A step over a root, in steps of a q that is proportional to the exposure."""
-
-TINY = 1e-12
-"""Δq that is none."""
-
-SMALLEST = 0.03
-"""Root of the least exposure that is looked at: below, a test that hardly has a power has it by chance."""
+"""In the logarithm of a factor (`test_crossings_of_one_count`)."""
 
 MARGIN = 2.0
-"""Exposures are looked at from and to so many times where a Gaussian or a single count has an asked power."""
+"""Exposures are looked at from and to so many times where a Gaussian or a single count has an asked power
+(`test_toys_of_one_step_agree_with_every_outcome`)."""
 
 Curve = tuple[FloatArray, FloatArray, FloatArray]
 """Factors on the exposure, Δq or power there, and its error, shape (g,) each."""
@@ -94,11 +88,11 @@ def by_asimov(here: Comparison, significance: float) -> tuple[Crossings, float]:
 
     @cache
     def excess(log_factor: float) -> float:
-        return math.log(max(here.longer(math.exp(log_factor)).delta_q, TINY) / significance**2)
+        return math.log(max(here.longer(math.exp(log_factor)).delta_q, TIE) / significance**2)
 
     low = high = math.log(min(max(guess, LEAST), MOST))
-    # q is nearly proportional to the exposure, so the root is about as far as the logarithm of q is off
-    stride = BEYOND * abs(excess(low)) + FACTOR_TOLERANCE
+    # of a q that is proportional to the exposure the root is as far as its logarithm is off
+    stride = 2 * abs(excess(low)) + FACTOR_TOLERANCE
     while excess(low) > 0 and low > math.log(LEAST):
         low, stride = max(low - stride, math.log(LEAST)), 2 * stride
     while excess(high) < 0 and high < math.log(MOST):
@@ -119,12 +113,13 @@ def asimov_curve(here: Comparison, centre: float) -> Curve:
 def reach_of(p_value: float, powers: Sequence[float]) -> tuple[float, float]:
     """Return between which Asimov exposures powers are looked for.
 
-    A Gaussian test of Z has power p at ((Z + Φ⁻¹(p))/Z)²; of a wall one count has it at −ln(1 − p).
+    A Gaussian test of Z has power p at ((Z + Φ⁻¹(p))/Z)², or at any exposure; of a wall one count has it at
+    −ln(1 − p).
     """
     z = -float(ndtri(p_value))
-    gaussian = np.maximum(1 + ndtri(np.asarray(powers)) / z, SMALLEST) ** 2
+    gaussian = np.maximum(1 + ndtri(np.asarray(powers)) / z, 0.0) ** 2
     either = np.concatenate([gaussian, -np.log1p(-np.asarray(powers))])
-    return float(either.min()) / MARGIN, float(either.max()) * MARGIN
+    return max(float(either.min()) / MARGIN, LEAST), float(either.max()) * MARGIN
 
 
 def joined(one: Curve, other: Curve) -> Curve:

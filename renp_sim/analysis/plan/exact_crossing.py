@@ -17,7 +17,7 @@ from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.outcomes import tail_of
 from renp_sim.analysis.infer.power import excluding, powers_between
 from renp_sim.analysis.infer.toys import gathered
-from renp_sim.analysis.plan.crossing import Crossings, Curve, joined
+from renp_sim.analysis.plan.crossing import FACTOR_TOLERANCE, Crossings, Curve, joined
 from renp_sim.arrays import BoolArray, FloatArray
 from renp_sim.errors import ConfigError
 from renp_sim.parallel.executor import Executor, Serial, Shared
@@ -25,28 +25,26 @@ from renp_sim.parallel.executor import Executor, Serial, Shared
 __all__ = ["by_outcomes", "window"]
 
 STEP = 1.0125
-"""Factor from one exposure that is looked at to the next."""
+"""Factor from one exposure that is looked at to the next, and to which the ends of a window are known
+(`test_no_answer_is_outside_of_the_window`)."""
 
-HALVINGS = 14
-"""Of a step that may hold a tooth, to less than a millionth."""
-
-GUARD = 0.5
-"""By so much of the powers in a cell others between its ends may be beyond them."""
+HALVINGS = math.ceil(math.log2(math.log(STEP) / FACTOR_TOLERANCE))
+"""Of a step that may hold a tooth."""
 
 SAME_POWER = 1e-5
-"""By which the powers of the same outcomes differ, of which a billionth at either end was left out."""
-
-ROOM = 1.02
-"""Factor on either end of a window: a power may be just what it can be there, as that of a wall is."""
+"""By which the powers of the same outcomes differ, of which a billionth at either end was left out
+(`test_teeth_are_lost_without_halving`)."""
 
 CLEAR = 1.25
-"""Over this factor to its end a power must be clear of the asked one where what floats proves nothing."""
+"""Over this factor to its end a power must be clear of the asked one where what floats proves nothing
+(`test_a_power_is_clear_between_its_teeth`)."""
 
 SAME = 1e-12
-"""Information of a count that is none: of hypotheses that expect the same, as far as a fit knows."""
+"""Information of a count that is none: of hypotheses that expect the same, as far as a fit knows
+(`test_never_is_of_what_expects_the_same`)."""
 
 SURE = 1e-7
-"""A power short of 1 by this is no different."""
+"""A power short of 1 by this is no different (`test_a_power_is_clear_between_its_teeth`)."""
 
 
 def by_outcomes(
@@ -140,7 +138,8 @@ def window(here: Comparison, p_value: float, power: float) -> tuple[float, float
 
     low, _ = _first(partial(is_reached, 1), least)
     _, high = _first(partial(is_reached, 0), low)
-    return low / ROOM, high * ROOM
+    # a power may be just what it can be at an end, as that of a wall is
+    return low / STEP, high * STEP
 
 
 def _first(is_reached: Callable[[float], bool], start: float) -> tuple[float, float]:
@@ -148,7 +147,7 @@ def _first(is_reached: Callable[[float], bool], start: float) -> tuple[float, fl
     low = high = start
     while not is_reached(high):
         low, high = high, 2 * high
-    while high / low > math.sqrt(ROOM):
+    while high / low > math.sqrt(STEP):
         middle = math.sqrt(low * high)
         low, high = (low, middle) if is_reached(middle) else (middle, high)
     return low, high
@@ -194,6 +193,5 @@ def _may_pass(points: _Points, cells: NDArray[np.intp], power: float, halving: i
     # where the same outcomes exclude at both ends there is no tooth
     has_teeth = np.maximum(np.abs(after - high[:, 1]), np.abs(before - low[:, 1])) > SAME_POWER
     least, most = values.min(axis=0), values.max(axis=0)
-    guard = GUARD * (most - least)
     is_passed = (values[0] >= power) != (values[1] >= power)
-    return np.asarray(is_passed | (has_teeth & (least - guard < power) & (most + guard >= power)))
+    return np.asarray(is_passed | (has_teeth & (least < power) & (most >= power)))

@@ -13,33 +13,25 @@ from itertools import count
 import numpy as np
 
 from renp_sim.analysis.plan.programme import Cuts, Plan, Programme
-from renp_sim.analysis.plan.separation import Separation, Worst
+from renp_sim.analysis.plan.separation import GAP, MOST_MINIMA, Separation, Worst
 from renp_sim.arrays import FloatArray, IndexArray
 
-__all__ = ["GAP", "Optimum", "Points", "cuts_of", "length_needed", "optimum"]
-
-GAP = 2e-3
-"""Relative difference of the two bounds at which the search ends."""
+__all__ = ["Optimum", "Points", "cuts_of", "length_needed", "optimum"]
 
 MOST_ROUNDS = 100
-
-STARTS = 8
-"""Points of an alternative, those that are excluded least, from which fits follow to new times."""
-
-NEARLY = 0.995
-"""Share of what is wanted from which on it is worth knowing how much longer times must be."""
+"""Of programmes, so that there is an end."""
 
 LENGTHENINGS = 20
-"""Most trials of a length; Δq is nearly proportional to it, so that three are enough as a rule."""
+"""Most trials of a length; Δq is nearly proportional to it, so that three are enough as a rule and there
+is an end."""
 
 LENGTH_TOLERANCE = 1e-4
-"""A last step of this size leaves the length known much better, since Δq is nearly proportional to it."""
+"""A last step of this size leaves the length known much better, since Δq is nearly proportional to it
+(`test_a_length_is_what_makes_the_least_what_is_wanted`)."""
 
 HOPELESS = 1e6
-"""Times the cost of the first programme: what needs more would be separated by rounding errors only."""
-
-LEAST_SHARE = 1e-9
-"""Of the time: less is rounding of the linear programme."""
+"""Times the cost of the first programme: what needs more would be separated by rounding errors only
+(`test_what_only_rounding_separates_has_no_schedule`)."""
 
 Points = tuple[tuple[int, FloatArray], ...]
 """Number of a separation, and θ of its alternative."""
@@ -127,8 +119,7 @@ def optimum(
             plan = Plan(time=np.zeros(len(price)), cost=np.inf, weight=np.zeros(len(points)))
             time, cost = plan.time, plan.cost
             break
-        plan = _without_rounding(solved)
-        hopeless = min(hopeless, HOPELESS * plan.cost)
+        plan, hopeless = solved, min(hopeless, HOPELESS * solved.cost)
         is_last = rounds == MOST_ROUNDS
         known, worst = _followed(separations, plan.time, points, programme.cuts)
         # what is known is excluded but for rounding of the programme
@@ -137,11 +128,11 @@ def optimum(
             # only now that no point that is known leads to one that is excluded less all are searched
             worst = _searched(separations, plan.time, worst)
             length = np.inf
-            # where it takes fits it is found when it is nearly 1
+            # where it takes fits it is found when it may end the search
             if (
                 is_last
                 or _is_proportional(separations)
-                or _least_q(separations, worst, shares) > NEARLY * wanted
+                or _least_q(separations, worst, shares) > (1 - GAP) * wanted
             ):
                 length = length_needed(separations, plan.time, shares=shares, worst=worst)
             # a least time of a step stays one; without, the programme's times are never too long
@@ -172,18 +163,13 @@ def _followed(
     known = []
     for which in range(len(separations)):
         own = np.flatnonzero(owner == which)
-        lowest = own[np.argsort(q[own], kind="stable")[:STARTS]]
+        lowest = own[np.argsort(q[own], kind="stable")[:MOST_MINIMA]]
         known.append(Worst(theta=np.stack([points[i][1] for i in lowest]), q=float(q[lowest[0]])))
     return known, [s.near(time, each.theta) for s, each in zip(separations, known, strict=True)]
 
 
 def _searched(separations: Sequence[Separation], time: FloatArray, known: Sequence[Worst]) -> list[Worst]:
     return [s.worst(time, each.theta) for s, each in zip(separations, known, strict=True)]
-
-
-def _without_rounding(plan: Plan) -> Plan:
-    time = np.where(plan.time > LEAST_SHARE * np.sum(plan.time), plan.time, 0.0)
-    return Plan(time=time, cost=plan.cost, weight=plan.weight)
 
 
 def _is_proportional(separations: Sequence[Separation]) -> bool:
@@ -224,7 +210,7 @@ def length_needed(
             times = length * step * time
             worst = [s.near(times, each.theta) for s, each in zip(separations, worst, strict=True)]
         length *= step
-        if abs(step - 1) < 1 - NEARLY:
+        if abs(step - 1) < GAP:
             break
         # so much longer another point may be the worst
         worst = _searched(separations, length * time, worst)

@@ -18,19 +18,21 @@ from renp_sim.analysis.plan.worth import Worth
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.arrays import FloatArray, IndexArray
 
-__all__ = ["Separation", "Worst"]
+__all__ = ["GAP", "MOST_MINIMA", "Separation", "Worst"]
 
 FOLLOWED = 12
-"""Steps of a fit that follows a point to new times."""
+"""Steps of a fit that follows a point to new times (`test_a_fit_follows_a_point_to_new_times`)."""
 
-PRECISION = 1e-3
-"""Of what is wanted, how well a search knows the least Δ(−2 ln L): fits that follow it know it better."""
+GAP = 2e-3
+"""Relative difference of the two bounds on a cost at which the search for a schedule ends
+(`test_cost_and_bound_are_those_of_all_points`)."""
 
 SAME = 1e-7
-"""Of what is wanted: points that differ by less are one."""
+"""Of what is wanted: points that differ by less are one (`test_fits_that_meet_are_one_point`)."""
 
 MOST_MINIMA = 8
-"""Local minima of a profile that are told, the lowest."""
+"""Points of an alternative that are told, or followed, the lowest: with any number a
+search ends alike, so that this is the size of its programme only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,7 +108,8 @@ class Separation:
         `known` points (c, p) are looked at too.
         """
         setup, counts = self._at(time[self.candidate], self.counts)
-        curve = ProfileCurve.of(setup, counts, precision=PRECISION * self.wanted)
+        # fits that follow know it better
+        curve = ProfileCurve.of(setup, counts, precision=GAP / 2 * self.wanted)
         theta = curve.best.theta
         if curve.searched is not None:
             theta = np.concatenate([theta, curve.searched.fits.theta])

@@ -8,30 +8,30 @@ from dataclasses import replace
 
 import numpy as np
 
-from renp_sim.analysis.plan.optimum import GAP, Optimum, cuts_of, optimum
+from renp_sim.analysis.plan.optimum import Optimum, cuts_of, optimum
 from renp_sim.analysis.plan.programme import Programme
-from renp_sim.analysis.plan.separation import Separation
+from renp_sim.analysis.plan.separation import GAP, Separation
 from renp_sim.arrays import FloatArray, IndexArray
 
 __all__ = ["thinned"]
 
-WORTH = 2e-3
-"""A step is worth its place if the others alone cost so much more, relative."""
-
 FEW = 12
-"""Steps of which each is tried in turn, and with which the search for fewer begins."""
+"""Steps of which each is tried in turn, and with which the search for fewer begins: of more, trials
+would grow with the square."""
 
 SHORTLIST, LITTLE = 60, 0.3
 """Candidates that are tried in the place of a step, and how much they bring, of what the best does."""
 
 NEAR = 8
-"""Candidates to either side of a step that are tried in its place at last."""
+"""Candidates to either side of a step that are tried in its place at last, wherever that leads
+(`test_one_step_for_two_is_between_theirs`)."""
 
 TIE = 1e-6
-"""Of what steps would cost without a least time: of those that it makes cost the same the best are taken."""
+"""Of what steps would cost without a least time: of those that it makes cost the same the best are taken
+(`test_of_steps_of_a_least_time_the_best_is_taken`)."""
 
 MOST_ROUNDS = 4
-"""Searches for steps, each with what the fits of the one before found."""
+"""Searches for steps, each with what the fits of the one before found, so that there is an end."""
 
 Cost = Callable[[IndexArray], float]
 """Of a schedule of these candidates."""
@@ -72,13 +72,14 @@ def thinned(
             needed = 0.0 if freely is None else freely.cost
             return np.inf if plan is None else plan.cost + TIE * needed
 
-        allowed = found.cost * (1 + WORTH)
+        # a step is worth its place if the others alone cost more than is known
+        allowed = found.cost * (1 + GAP)
         steps = _fewer(cost, support, allowed, most_steps)
         # where each step has a least time, fewer of them may be cheaper, which are not those of the optimum
         sizes = range(1, len(steps) + 1) if least > 0 else [len(steps)] if len(steps) == most_steps else []
         shortlist = _shortlist(found.rate / price, support)
         trials = [_exchanged(cost, _fewer(cost, steps, allowed, size), shortlist) for size in sizes]
-        trials = [_exchanged(cost, each, _neighbours(each, len(price))) for each in trials]
+        trials = [_moved(cost, each, len(price)) for each in trials]
         steps = min([steps, *trials], key=cost)
         expected = cost(steps)
         kept = optimum(separations, price, points, shares=shares, chosen=steps, least=least)
@@ -87,6 +88,10 @@ def thinned(
         # what costs more than was expected is looked at again, with what is known now
         if not np.isfinite(expected) or kept.cost <= expected * (1 + GAP):
             break
+    if least > 0 and (most_steps is None or len(support) <= most_steps):
+        # fits may find out one single step after the other; the steps of the optimum are enough in any case
+        whole = optimum(separations, price, points, shares=shares, chosen=support, least=least)
+        best = min(best, whole, key=lambda each: each.cost * (1 + GAP * (each is whole)))
     return replace(found, time=best.time, cost=best.cost)
 
 
@@ -121,6 +126,14 @@ def _neighbours(steps: IndexArray, n_candidates: int) -> IndexArray:
     """Return the candidates beside some."""
     near = steps[:, None] + np.arange(-NEAR, NEAR + 1)
     return np.unique(np.clip(near, 0, n_candidates - 1))
+
+
+def _moved(cost: Cost, steps: IndexArray, n_candidates: int) -> IndexArray:
+    """Return the steps after every exchange for a neighbour that makes them cheaper, as far as that leads."""
+    lowest = np.inf
+    while (now := cost(steps)) < lowest:
+        lowest, steps = now, _exchanged(cost, steps, _neighbours(steps, n_candidates))
+    return steps
 
 
 def _exchanged(cost: Cost, steps: IndexArray, shortlist: IndexArray) -> IndexArray:

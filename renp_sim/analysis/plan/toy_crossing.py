@@ -37,7 +37,8 @@ how many points must lie there: three share the teeth of few counts
 (`test_toys_of_one_step_agree_with_every_outcome`)."""
 
 NEAR = 0.5
-"""How far probits are from that of the asked power whose line tells first where that is."""
+"""How far probits are from that of the asked power whose line tells first where that is
+(`test_only_what_is_near_is_a_straight_line`)."""
 
 MOST_TOYS = 600_000
 """Around one crossing."""

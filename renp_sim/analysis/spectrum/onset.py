@@ -12,13 +12,15 @@ __all__ = ["ROUNDINGS", "Onset", "onset_shape", "onset_shapes"]
 
 
 ASYMPTOTIC = 12.0
-"""Line widths from which the average of the square root is its series to 1e-6."""
+"""Line widths from which the average of the square root is its series to 1e-6
+(`test_onset_shape_is_the_average_of_the_root`)."""
 
 ROUNDINGS = (0.0, 0.1, 0.3, 1.0, 3.0, np.inf)
-"""Settings below ω_t after which an onset levels off; 0 is a step, inf a square root for ever."""
+"""Settings below ω_t after which an onset levels off; 0 is a step, inf a square root for ever
+(`test_onsets_between_steps_with_many_counts_are_found`)."""
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)
-"""For the average over the line, to 1e-3 of what is averaged."""
+"""For the average over the line, to 1e-3 of what is averaged (`test_shapes_are_averages_over_the_line`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

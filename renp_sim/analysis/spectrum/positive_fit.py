@@ -15,11 +15,14 @@ __all__ = ["PositiveFit", "fit_positive"]
 
 
 ITERATIONS = 200
+"""So that there is an end; 15 are too few where counts are many (`test_minimum_of_a_convex_function`)."""
+
 TOLERANCE = 1e-6
-"""A step that is predicted to lower −2 ln L by less ends the fit."""
+"""A step that is predicted to lower −2 ln L by less ends the fit (`test_expectations_are_given_back`)."""
 
 FIRST_DAMPING = 1e-2
-LEAST_DAMPING = 1e-7
+"""Of a step; one that is damped more is no end (`test_minimum_of_a_convex_function`)."""
+
 SEEN = 0.1
 """Standard deviations of a count: what adds less everywhere does nothing, though it may be left above 0
 (test_onsets_between_steps_with_many_counts_are_found)."""
@@ -76,7 +79,7 @@ def fit_positive(design: FloatArray, counts: FloatArray, background: FloatArray)
         better = q_trial <= q[going]
         beta[going[better]], q[going[better]] = trial[better], q_trial[better]
         is_done = (promised < TOLERANCE) & (damping[going] <= FIRST_DAMPING)
-        damping[going] = np.where(better, np.maximum(damping[going] / 10, LEAST_DAMPING), 10 * damping[going])
+        damping[going] = np.where(better, damping[going] / 10, 10 * damping[going])
         if np.any(is_done):
             going = going[~is_done]
             problem = (shapes[going], counts[going], background[going])

@@ -24,7 +24,8 @@ __all__ = ["ThresholdSearch", "search_thresholds"]
 
 
 FEW_ROUNDINGS = (0.0, 1.0, np.inf)
-"""Of the onsets with which places are looked for: all roundings take several times longer."""
+"""Of the onsets with which places are looked for: all roundings take several times longer, and
+fewer miss some (`test_steps_and_roots_are_both_looked_for`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -20,16 +20,19 @@ __all__ = ["Windows"]
 
 
 PLACES_PER_STEP = 2
-"""Tested places between neighbouring settings."""
+"""Tested places from one setting to the next (`test_planted_onsets_are_found`)."""
 
 FINER = 16
-"""Positions between two tested places, where an onset is placed."""
+"""Positions between two tested places, where an onset is placed
+(`test_places_half_a_step_off_describe_nothing`)."""
 
 REACH = 3
-"""Settings by which an onset may be moved, and that its interval may hold."""
+"""Settings by which an onset may be moved, and that its interval may hold on either side
+(`test_an_interval_under_a_broad_line_has_both_ends`)."""
 
 LEAST_P = 0.01
-"""A window whose −2 ln L is less probable than this is not described by its level and its onsets."""
+"""A window whose −2 ln L is less probable than this is not described by its level and its onsets
+(`test_smooth_spectra_have_no_onset`)."""
 
 SMOOTHER = 2
 """A level without an onset has as many more coefficients as an onset has parameters, place and size: what a

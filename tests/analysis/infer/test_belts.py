@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from renp_sim.analysis.infer import belts as belts_module
 from renp_sim.analysis.infer.acceptance import Acceptance
-from renp_sim.analysis.infer.belts import Belts, belts_of
+from renp_sim.analysis.infer.belts import Belts, belts_of, purpose_of
 from renp_sim.analysis.infer.feldman_cousins import feldman_cousins_limit
 from renp_sim.analysis.infer.limit import Limit
 from renp_sim.analysis.infer.toys import Part
@@ -84,6 +85,20 @@ def test_counted_outcomes_are_kept_for_other_data_and_levels(tmp_path: Path) -> 
             made.append(belts.n_new)
         assert same(kept, feldman_cousins_limit(setup, np.array([n]), NAME, level))
     assert max(made[1:]) < 0.7 * made[0]
+
+
+def test_rounding_is_no_other_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of 1e-6 is; the twins know too many digits, and too few."""
+    rounded, other = (counting_setup(1.0, 3.0 * (1 + change), 0.1) for change in (1e-14, 1e-6))
+
+    def are_the_same() -> tuple[bool, bool]:
+        own = purpose_of(SETUP, NAME)
+        return purpose_of(rounded, NAME) == own, purpose_of(other, NAME) == own
+
+    assert are_the_same() == (True, False)
+    for digits, same_as in ((17, (False, False)), (5, (True, True))):
+        monkeypatch.setattr(belts_module, "DIGITS", digits)
+        assert are_the_same() == same_as
 
 
 @pytest.mark.parametrize(

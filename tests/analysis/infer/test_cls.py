@@ -8,9 +8,11 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 from scipy.stats import poisson
 
+from renp_sim.analysis.infer import cls
 from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.cls import PValues, cls_limit
 from renp_sim.analysis.infer.toys import Toys
+from renp_sim.arrays import FloatArray
 from tests.analysis.infer.counting import counting_setup
 
 SIGNAL = 10.0
@@ -73,6 +75,31 @@ def test_toys_agree_with_counted_outcomes() -> None:
     assert toys.limit.upper is not None
     assert toys.limit.upper_error < 0.02 * exact.limit.upper
     assert abs(toys.limit.upper - exact.limit.upper) < 4 * toys.limit.upper_error
+
+
+def test_fall_of_cls_is_taken_over_many_toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of no count CLs is exp(−S), so that it falls by S = ln 10 at 90 %; 1000 toys know it to 15 %.
+
+    The twins are too near for the steps of toys, and too far for a slope.
+    """
+    n_toys, upper = 1000, float(np.log(10))
+    relative = np.sqrt(2 * 0.9 / (0.1 * n_toys) + 1 / n_toys)
+
+    def falls(factor: float) -> FloatArray:
+        monkeypatch.setattr(cls, "NEARBY", factor)
+        out = []
+        for seed in range(40):
+            uniform = np.random.default_rng(seed).random(n_toys)
+            curve = lambda value, u=uniform: float(np.mean(u < np.exp(-value)))  # noqa: E731
+            error = cls._error(curve, upper, 0.1, n_toys)
+            out.append(0.0 if error is None else upper * relative / error)
+        return np.array(out) / upper
+
+    found = falls(cls.NEARBY)
+    assert np.mean(found) == pytest.approx(1, abs=4 * 0.15 / np.sqrt(40))
+    assert np.std(found) < 0.25
+    assert np.std(falls(1.001)) > 1
+    assert np.mean(falls(2.0)) > 1.06
 
 
 def band_by_hand(background: float, level: float) -> list[float]:

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import poisson
 
 from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer import excess
 from renp_sim.analysis.infer.excess import chance_of, excess_of, largest_likely, scan_of_excess
 from renp_sim.analysis.infer.outcomes import Uniforms
 from renp_sim.analysis.likelihood.template_model import WithTemplate
@@ -79,6 +80,21 @@ def test_upcrossings_bound_what_toys_reach() -> None:
     assert largest_likely(chance, 0.01) == pytest.approx(float(np.quantile(chance.largest, 0.99)))
     assert chance.bound(largest_likely(chance, 1e-7)) == pytest.approx(1e-7, rel=1e-6, abs=0)
     assert chance.bound(0.0) == 1.0
+
+
+def test_few_toys_know_the_number_of_upcrossings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bound by 50 toys, of 20 seeds; the twin counts at a level that few of them reach."""
+    mu, place = np.full(30, 50.0), np.arange(30.0)
+    templates, setup = np.exp(-((place[:, None] - place) ** 2) / 18), known(mu)
+
+    def spread() -> float:
+        toys = [Uniforms.of(setup, 30, seed=seed, n_toys=50) for seed in range(20)]
+        bounds = [chance_of(setup, templates, each).bound(20.0) for each in toys]
+        return float(np.std(bounds) / np.mean(bounds))
+
+    assert spread() < 0.15
+    monkeypatch.setattr(excess, "LOW_LEVEL", 6.0)
+    assert spread() > 0.3
 
 
 def test_p_values_are_uniform_where_there_is_nothing() -> None:

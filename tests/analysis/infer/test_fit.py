@@ -9,8 +9,11 @@ from numpy.testing import assert_allclose
 from scipy.optimize import brentq
 from scipy.stats import chi2
 
+from renp_sim.analysis.floating import Setup
+from renp_sim.analysis.infer import minuit, result
 from renp_sim.analysis.infer.contour import contour
 from renp_sim.analysis.infer.fit import FitResult, Role, fit
+from renp_sim.analysis.infer.minuit import minuit_of, polished
 from renp_sim.analysis.infer.profile import profile
 from renp_sim.analysis.intervals import Method
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
@@ -43,6 +46,19 @@ def test_one_step_norm_is_counts_over_expectation() -> None:
     assert norm.error is not None
     assert_allclose(norm.error, np.sqrt(12) / 4, rtol=1e-3)
     assert_allclose(result.best.minus_two_ln_L, 0.0, atol=1e-8)
+
+
+def test_a_polished_fit_is_at_its_minimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From far off to a thousandth of an error; MINUIT by itself stops a hundredth away."""
+    setup = Setup.of(single(4.0), free=("norm",))
+
+    def away_in_errors() -> float:
+        found = [polished(minuit_of(setup, np.array([12.0]), np.array([at])), setup)[0] for at in (0.2, 5.0)]
+        return float(np.max(np.abs(np.array(found) - 3.0)) / (np.sqrt(12) / 4))
+
+    assert away_in_errors() < 1e-3
+    monkeypatch.setattr(minuit, "TOLERANCE", 0.1)
+    assert away_in_errors() > 1e-3
 
 
 def test_minos_interval_is_where_the_likelihood_is_one_above() -> None:
@@ -215,6 +231,21 @@ def test_models_are_compared() -> None:
         result.best.parameter("other")
     assert result.best.value_of("norm", 7.0) == result.best.parameter("norm").value
     assert result.best.value_of("other", 7.0) == 7.0
+
+
+def test_models_that_differ_by_rounding_are_equally_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those that differ by a millionth; the twins tell too much, or too little."""
+
+    def good(change: float) -> tuple[str, ...]:
+        models = {"first": single(4.0 * (1 + change)), "second": single(4.0)}
+        return fit(observation([4.0]), models).equally_good
+
+    assert good(1e-5) == ("first", "second")
+    assert good(1e-3) == ("second",)
+    monkeypatch.setattr(result, "TIE", 0.0)
+    assert good(1e-5) == ("second",)
+    monkeypatch.setattr(result, "TIE", 1e-5)
+    assert good(1e-3) == ("first", "second")
 
 
 def test_few_counts_are_warned_of() -> None:

@@ -10,7 +10,7 @@ from renp_sim.analysis.infer.compare import Comparison
 from renp_sim.analysis.infer.power import excluding, powers_between
 from renp_sim.analysis.plan import exact_crossing
 from renp_sim.analysis.plan.crossing import Crossings, reach_of
-from renp_sim.analysis.plan.exact_crossing import by_outcomes
+from renp_sim.analysis.plan.exact_crossing import _Points, by_outcomes
 from renp_sim.arrays import FloatArray
 from renp_sim.errors import ConfigError
 from tests.analysis.infer.counting import counting_setup
@@ -108,6 +108,25 @@ def test_six_sigma_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("renp_sim.analysis.infer.power.tail_of", lambda _: 1e-9)
     with pytest.raises(ConfigError, match="use toys"):
         found(*numbers)
+
+
+def test_a_power_is_clear_between_its_teeth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Teeth that fall by 15 %, the last on its top; the twins take 0.99 for 1, or look at the last only."""
+    factors = 1.0125 ** np.arange(40)
+    teeth = 0.9 + 0.15 * (np.log(factors / factors[-1]) / 0.15 % 1 - 1)
+    teeth[-1] = 0.9
+
+    def is_clear(values: FloatArray, power: float) -> bool:
+        return exact_crossing._is_clear(_Points(np.stack([factors, values], axis=1)), power)
+
+    assert not is_clear(teeth, 0.85)
+    assert is_clear(teeth, 0.4)
+    assert is_clear(np.ones(40), 1 - 1e-12)
+    assert not is_clear(np.full(40, 0.991), 0.995)
+    monkeypatch.setattr(exact_crossing, "SURE", 1e-2)
+    assert is_clear(np.full(40, 0.991), 0.995)
+    monkeypatch.setattr(exact_crossing, "CLEAR", 1.02)
+    assert is_clear(teeth, 0.85)
 
 
 def test_never_is_of_what_expects_the_same() -> None:

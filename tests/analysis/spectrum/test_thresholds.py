@@ -8,7 +8,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import binomtest
 
-from renp_sim.analysis.data import Exposure
+from renp_sim.analysis.data import Exposure, Observation
+from renp_sim.analysis.spectrum import thresholds, window
 from renp_sim.analysis.spectrum.onset import onset_shape
 from renp_sim.analysis.spectrum.thresholds import search_thresholds
 from renp_sim.arrays import FloatArray
@@ -47,19 +48,52 @@ def test_planted_onsets_are_found(places: tuple[float, ...]) -> None:
     assert np.max(found.delta_q_rest) < 1.0
 
 
-def test_the_line_rounds_the_onset() -> None:
-    """An onset seen through a line of three steps is found with its true size only if the line is known."""
-    sigma = 3e-3
-    blurred = scan_exposure(OMEGA, background_hz=20.0, linewidth_eV=np.full(31, sigma))
+def blurred_onset(size: float) -> Observation:
+    """Return the expectation of an onset at 1.0153 eV under a line of three settings."""
+    sigma = np.full(31, 3e-3)
 
     def averaged(omega: FloatArray) -> FloatArray:
-        return 400 - 3000 * (omega - 1.0) + 8000 * onset_shape(1.0153 - omega, np.full(31, sigma))
+        return spectrum()(omega) + size * onset_shape(1.0153 - omega, sigma)
 
-    data = asimov(blurred, averaged)
+    return asimov(scan_exposure(OMEGA, background_hz=20.0, linewidth_eV=sigma), averaged)
+
+
+def test_the_line_rounds_the_onset() -> None:
+    """An onset seen through a line of three steps is found with its true size only if the line is known."""
+    data = blurred_onset(8000.0)
     (onset,) = search_thresholds(data, minimum_delta_q=5.0).onsets
     assert onset.position_eV == pytest.approx(1.0153, abs=2e-4)
     unaware = search_thresholds(type(data)(exposure=SCAN, counts=data.counts), minimum_delta_q=5.0)
     assert not any(abs(o.position_eV - 1.0153) < 2e-4 for o in unaware.onsets)
+
+
+def test_an_interval_under_a_broad_line_has_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is four settings long; the twin looks two settings to either side, and gives that as its end."""
+
+    def are_ends() -> bool:
+        (onset,) = search_thresholds(blurred_onset(5000.0), minimum_delta_q=5.0).onsets
+        return not any(part.lower_open or part.upper_open for part in onset.intervals)
+
+    assert are_ends()
+    monkeypatch.setattr(window, "REACH", 2)
+    assert not are_ends()
+
+
+def test_steps_and_roots_are_both_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two massless neutrinos are a step, heavy ones a root; each twin looks for one of them only."""
+
+    def step(omega: FloatArray) -> FloatArray:
+        return spectrum()(omega) + 75.0 * (omega < 1.0153)
+
+    def n_found() -> list[int]:
+        both = (step, spectrum((1.0153, 2500.0)))
+        return [len(search_thresholds(asimov(SCAN, each)).onsets) for each in both]
+
+    assert n_found() == [1, 1]
+    monkeypatch.setattr(thresholds, "FEW_ROUNDINGS", (np.inf,))
+    assert n_found() == [0, 1]
+    monkeypatch.setattr(thresholds, "FEW_ROUNDINGS", (0.0,))
+    assert n_found() == [1, 0]
 
 
 def test_onset_shape_is_the_average_of_the_root() -> None:
