@@ -31,6 +31,9 @@ SIZES = np.array([1 / 16, 1 / 4, 1.0])
 """Of couplings, in those with which one alone explains the counts
 (test_a_second_place_of_a_coupling_is_found_beside_another_at_0)."""
 
+LARGER = np.append(SIZES, 4.0)
+"""If a free factor can make up for them (test_moments_that_a_small_norm_makes_up_for_are_found)."""
+
 MOST_PLACES = 600
 """Of all together; with more of them fewer sizes are looked at."""
 
@@ -92,7 +95,7 @@ def angle_places(setup: "Setup", name: str) -> FloatArray:
 def _axes(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> dict[int, FloatArray]:
     """Return the places of each angle and each coupling, by its position, shape (k, b)."""
     wide = [c is None and n in rest.linear for n, c in zip(rest.names, rest.constraints, strict=True)]
-    sizes = SIZES
+    sizes = LARGER if any(wide) else SIZES
     angles = {
         i: angle_places(rest, name)[:, None] for i, name in enumerate(rest.names) if name in rest.angles
     }
