@@ -7,8 +7,8 @@ from renp_sim.analysis.data import Observation
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.fit import fit
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
-from renp_sim.analysis.search.singles import at_best_singles, singles_of
 from renp_sim.analysis.search.shifts import SHIFT_SIGMAS
+from renp_sim.analysis.search.singles import at_best_singles, singles_of
 from renp_sim.arrays import FloatArray
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from tests.prediction.exposures import exposure, place, start, yb_model
