@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["NARROWEST", "REACH", "Axis", "Pieces", "error_of", "extremes_of", "lattice_without", "reach_of"]
 
 REACH = 10.0
-"""Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""
+"""Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond
+(test_a_fit_follows_an_offset_to_the_end_of_its_reach)."""
 
 NARROWEST = 1e-9
-"""Two kinks within this many typical steps are one."""
+"""Two kinks within this many typical steps are one (test_kinks_that_rounding_parts_are_one)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

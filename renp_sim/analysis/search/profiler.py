@@ -38,7 +38,8 @@ WINDOWS = round(2 * REACH / WINDOW)
 """Most moves of a window, from end to end (`test_a_fit_follows_an_offset_to_the_end_of_its_reach`)."""
 
 ITERATIONS = 25
-"""Most steps of a fit that asks the model: what still moves is on a kink (frozen fit `offset_per_step`)."""
+"""Most steps of a fit that asks the model: what still moves is on a kink
+(test_fits_that_ask_the_model_need_their_steps)."""
 
 BLOCK_ITEMS = 1 << 21
 """Rows × steps × coefficients in memory at a time: 16 MB."""

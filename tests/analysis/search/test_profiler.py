@@ -12,7 +12,10 @@ from renp_sim.analysis.minimise.solution import Minimum, Status
 from renp_sim.analysis.search import axis, profiler
 from renp_sim.analysis.search.problem import Solution
 from renp_sim.analysis.search.profiler import Profiler
+from renp_sim.app.fitting import problem_of
 from renp_sim.arrays import FloatArray
+from renp_sim.cli.fit_options import question_of
+from tests.analysis.frozen_fits import data_of, frozen_fits
 from tests.analysis.toy_models import Onsets, ShiftedOnsets
 
 
@@ -74,3 +77,35 @@ def test_a_window_with_a_kink_needs_its_pieces(monkeypatch: pytest.MonkeyPatch) 
     found, of_model, on_grid = rows_with_an_offset(30.0)
     assert np.max(np.abs(found - of_model)) > 0.05
     assert np.max(of_model - on_grid) > 1.0
+
+
+def test_fits_that_ask_the_model_need_their_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offsets of every step and a common one: brute force knows the minimum; the twin has half of them."""
+    (case,) = frozen_fits(["offset_per_step"])
+    assert case.brute is not None
+    data, question = data_of(case), question_of(**case.options)
+    (inverted,) = (h for h in question.hypotheses(data.assumptions.nature) if h.ordering == "inverted")
+    setup, counts = Setup.of(*problem_of(data.experiment, question, inverted, 0.02)), case.observation.counts
+    theta = np.tile(setup.theta, (41, 1))
+    theta[:, setup.index("lightest_mass_eV")] = np.linspace(0.009, 0.011, 41)
+    above = Profiler.of(setup, counts, ("lightest_mass_eV",)).lowest(theta).q
+    above -= case.brute["inverted/dirac"]["minus_two_ln_L"]
+    assert -1e-6 < np.min(above) < 0.01
+    monkeypatch.setattr(profiler, "ITERATIONS", 12)
+    twin = Profiler.of(setup, counts, ("lightest_mass_eV",)).lowest(theta).q
+    assert np.min(twin) > case.brute["inverted/dirac"]["minus_two_ln_L"] + 1.0
+
+
+def test_kinks_that_rounding_parts_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each threshold twice, but for its last bit; the twin has a piece between the two."""
+    thresholds = np.linspace(0.5, 1.0, 12)
+    model = replace(OFFSETS, thresholds=np.stack([thresholds, np.nextafter(thresholds, 2.0)], axis=1))
+    setup = Setup.of(model, free=("mass",), constrain={"offset": None})
+    rest, theta = setup.without("mass"), np.array([[0.3, 0.0]])
+    lattice = axis.lattice_without(rest, "offset")
+    assert lattice is not None
+    table = axis.Axis(rest=rest, name="offset", lattice=lattice)
+    inside = thresholds - 0.3**2 < axis.reach_of(rest, "offset")[1]
+    assert len(table.pieces(theta, np.array([0])).owner) == np.sum(inside) + 1
+    monkeypatch.setattr(axis, "NARROWEST", 0.0)
+    assert len(table.pieces(theta, np.array([0])).owner) > np.sum(inside) + 1
