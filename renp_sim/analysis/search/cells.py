@@ -17,7 +17,7 @@ from renp_sim.analysis.search.axis import reach_of
 from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.grid import kinked_points
 from renp_sim.analysis.search.problem import Problem, Solution
-from renp_sim.analysis.search.profiler import Profiler
+from renp_sim.analysis.search.profiler import ITERATIONS, Profiler
 from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
@@ -51,9 +51,6 @@ EARLY_STARTS = 8
 STARTS = 4
 """Of the last fits, and as many go on inside their pieces: of several at one corner of kinks another may end
 lowest (test_fewer_starts_and_steps_end_above)."""
-
-ITERATIONS = 16
-"""Most steps of a fit from a cell: what still moves is on a kink (test_fewer_starts_and_steps_end_above)."""
 
 
 def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:

@@ -25,7 +25,7 @@ from renp_sim.arrays import FloatArray, IndexArray
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["WINDOW", "WINDOW_NODES", "Profiler"]
+__all__ = ["ITERATIONS", "WINDOW", "WINDOW_NODES", "Profiler"]
 
 WINDOW = 2.0
 """Errors to either side of where a parameter stands that are looked at before its pieces
