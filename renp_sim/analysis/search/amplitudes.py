@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["amplitude_points", "at_best_amplitudes"]
 
 SMALLEST, A_DECADE = 1e-8, 10
-"""Of the scale: on a pole a coupling does as much as far from it one that is larger by decades."""
+"""Of the scale: on a pole a coupling does as much as far from it one that is larger by decades
+(test_both_signs_of_a_coupling_under_a_pole_are_found, test_few_couplings_a_decade_miss_the_minimum)."""
 
 TIE = 1e-9
 """In −2 ln L (test_an_excluded_coupling_with_a_width_is_excluded)."""

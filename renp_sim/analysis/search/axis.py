@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from renp_sim.analysis.likelihood.chebyshev_mean import LAST_TERMS, TAIL
 from renp_sim.analysis.likelihood.constraint import prior_pull
 from renp_sim.analysis.likelihood.lattice import Lattice
 from renp_sim.analysis.likelihood.piece import Piece
 from renp_sim.analysis.likelihood.row_mean import RowMean
-from renp_sim.arrays import FloatArray, IndexArray
+from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
@@ -17,13 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["NARROWEST", "REACH", "Axis", "Pieces", "error_of", "extremes_of", "lattice_without", "reach_of"]
 
 REACH = 10.0
-"""Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond."""
-
-LAST_TERMS = 2
-"""Of a series, which say how well it ends: of an even function every other one is 0."""
+"""Errors of a constrained parameter within which it is looked for: −2 ln L rises by 100 beyond
+(test_a_fit_follows_an_offset_to_the_end_of_its_reach)."""
 
 NARROWEST = 1e-9
-"""Two kinks within this many typical steps are one."""
+"""Two kinks within this many typical steps are one (test_kinks_that_rounding_parts_are_one)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,14 +56,14 @@ class Axis:
         """Of the parameter in θ."""
         return self.rest.index(self.name)
 
-    def means(self, theta: FloatArray, pieces: "Pieces", n_nodes: int) -> tuple[RowMean, FloatArray]:
-        """Return the mean in each piece and the size of the end of its series, shape (r,)."""
+    def means(self, theta: FloatArray, pieces: "Pieces", n_nodes: int) -> tuple[RowMean, BoolArray]:
+        """Return the mean in each piece, and whether its series ends, shape (r,)."""
         piece = Piece(position=self.position, low=pieces.low, high=pieces.high)
         columns = self.rest.without(self.name).free
         mean, sizes = RowMean.in_pieces(
             self.rest.model, theta[pieces.owner], columns, self.lattice, piece, self.column, n_nodes
         )
-        return mean, np.max(sizes[-LAST_TERMS:], axis=0)
+        return mean, np.max(sizes[-LAST_TERMS:], axis=0) <= TAIL
 
     def pieces(self, theta: FloatArray, rows: IndexArray) -> "Pieces":
         """Return the smooth pieces of the parameter at some rows."""

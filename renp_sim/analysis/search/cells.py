@@ -6,7 +6,7 @@ assumed to be smooth, and many rows, as those of a profile, are searched at once
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ from renp_sim.analysis.search.axis import reach_of
 from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.grid import kinked_points
 from renp_sim.analysis.search.problem import Problem, Solution
-from renp_sim.analysis.search.profiler import Profiler
+from renp_sim.analysis.search.profiler import ITERATIONS, Profiler
 from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
@@ -33,11 +33,8 @@ KEPT = 3
 (test_minima_do_not_depend_on_where_masses_stand)."""
 
 MOST_CELLS, MOST_KEPT = 4096, 64
-"""Of first cells, and of those that are divided, however many parameters there are."""
-
-MOST_PARAMETERS = 4
-"""With more of them cells are only of those without a constraint, and the others stay where they stand until
-fits move all together, as the offset of every step."""
+"""Of first cells, and of those that are divided, however many parameters there are: no trial, but a bound to
+memory and time."""
 
 ROUNDS = 8
 """Divisions by two: a last cell is a 256th of a first one
@@ -45,23 +42,15 @@ ROUNDS = 8
 
 EARLY = 3
 """After so many rounds fits go on from the lowest cells of each, while these still lie apart
-(frozen fit `three_masses_six`)."""
+(test_fewer_starts_and_steps_end_above)."""
 
 EARLY_STARTS = 8
 """First cells from which fits go on, times the number of parameters: they lie apart, later ones do not
 (test_cells_without_early_starts_miss_a_minimum)."""
 
-STARTS, MOST_STARTS = 3, 27
-"""Starts of the last fits, to the power of the number of parameters."""
-
-APART = 1 / 2000
-"""Of the reach of a parameter by which these differ: a hundred cells of one valley lead to one fit."""
-
-LOWEST = 4
-"""Fits that are followed inside their pieces: of several at one corner of kinks another may end lowest."""
-
-ITERATIONS = 16
-"""Most steps of a fit from a cell: what still moves is on a kink."""
+STARTS = 4
+"""Of the last fits, and as many go on inside their pieces: of several at one corner of kinks another may end
+lowest (test_fewer_starts_and_steps_end_above)."""
 
 
 def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> Solution:
@@ -77,16 +66,16 @@ def lowest_over_cells(setup: "Setup", counts: FloatArray, theta: FloatArray) -> 
         All parameters, shape (b, p): what floats stands somewhere, which is looked at too.
     """
     every = tuple(name for name in setup.names if name in setup.kinked)
-    kinked = every if len(every) <= MOST_PARAMETERS else setup.searched
+    # of more of them all but those without a constraint stay where they stand until fits move all together
+    kinked = every if PARTS ** len(every) <= MOST_CELLS else setup.searched
     columns = [setup.index(name) for name in kinked]
-    n_starts = min(STARTS ** len(kinked), MOST_STARTS)
     cells = _first_cells(setup, kinked)
     rounds = list(_divided(Profiler.of(setup, counts, every), columns, cells, theta))
     early = [one for middles in rounds[:EARLY] for one in middles[: EARLY_STARTS * len(kinked)]]
     found = [*itertools.chain(*rounds), *_fits_from(setup, counts, early)]
-    starts = _lowest(found, n_starts, columns, APART * np.ptp(cells[0], axis=0))
+    starts = _lowest(found, STARTS)
     starts += _exchanged(setup, kinked, starts[0])
-    best = _lowest([*starts, *_fits_from(setup, counts, starts)], LOWEST)
+    best = _lowest(_fits_from(setup, counts, starts), STARTS)
     (lowest,) = _lowest(_descended(setup, counts, best, sure=1), 1)
     problem = Problem.of(setup, np.repeat(counts[None], len(theta), axis=0), lowest.theta)
     # a second derivative of what has kinks takes one more gradient of the model
@@ -163,22 +152,11 @@ def _split(fits: Solution, n_rows: int) -> list[Solution]:
     return [fits.take(first + np.arange(n_rows)) for first in range(0, len(fits.q), n_rows)]
 
 
-def _lowest(
-    found: list[Solution], most: int, columns: Sequence[int] = (), apart: FloatArray | float = 0.0
-) -> list[Solution]:
-    """Return the lowest, the second lowest … of several solutions of each row, apart in some columns."""
+def _lowest(found: list[Solution], most: int) -> list[Solution]:
+    """Return the lowest, the second lowest … of several solutions of each row."""
     q, every = np.stack([one.q for one in found]), Solution.joined(found)
-    x = every.theta[:, columns].reshape(*q.shape, len(columns))
-    rows, out = np.arange(q.shape[1]), []
-    for _ in range(min(most, len(found))):
-        at = np.argmin(q, axis=0)
-        out.append(every.take(at * q.shape[1] + rows))
-        if len(columns):
-            q[np.all(np.abs(x - x[at, rows]) <= apart, axis=2)] = np.inf
-        q[at, rows] = np.inf
-        if np.all(np.isinf(q)):
-            break
-    return out
+    lowest = np.argsort(q, axis=0, kind="stable")[:most]
+    return [every.take(at * q.shape[1] + np.arange(q.shape[1])) for at in lowest]
 
 
 def _exchanged(setup: "Setup", kinked: tuple[str, ...], best: Solution) -> list[Solution]:

@@ -25,16 +25,15 @@ ROUNDS = 22
 """Most divisions of a cell: 4²² is the range of a float (test_the_lowest_cusp_is_found)."""
 
 NARROWER = 64
-"""By how much a cell that a level crosses shrinks where the root of Δq is straight."""
+"""By how much a cell that a level crosses shrinks where the root of Δq is straight
+(test_a_smooth_curve_takes_few_points)."""
 
 KEEP = 12.0
-"""What a cell may hide of a local minimum beyond what its neighbours say; it falls as the cell is divided."""
+"""What a cell may hide of a local minimum beyond what its neighbours say; it falls as the cell is divided
+(test_a_minimum_of_which_its_neighbours_say_little_is_found)."""
 
 MINIMUM_TOLERANCE = 1e-8
 """How well the best fit is known before it is polished (test_the_lowest_cusp_is_found)."""
-
-MOST_MINIMA = 16
-"""Local minima that are looked at in one round, the most hopeful: `missed_offset` has a hundred of them."""
 
 END_TOLERANCE = 1e-6
 """An end is known when √Δq differs by no more across its cell (test_ends_are_where_the_curve_crosses)."""
@@ -228,7 +227,7 @@ def _roots(values: FloatArray, q: FloatArray, level: float, cells: IndexArray) -
 
 
 def _minima(q: FloatArray, left: FloatArray, tolerance: float, ripple: float) -> IndexArray:
-    """Return the local minima that may be the lowest and are not known yet, the most hopeful first.
+    """Return the local minima that may be the lowest and are not known yet.
 
     `left` is how much of a cell is left of what it began with, 1 as long as it holds kinks.
     """
@@ -243,8 +242,7 @@ def _minima(q: FloatArray, left: FloatArray, tolerance: float, ripple: float) ->
     gain[np.any(is_wall, axis=0) & (widest >= 1)] = np.inf
     is_minimum &= q - gain <= np.min(q)
     is_minimum &= np.maximum(rise_left, rise_right) > tolerance + ripple * q
-    hopeful = np.flatnonzero(is_minimum)
-    return hopeful[np.argsort((q - gain)[hopeful], kind="stable")[:MOST_MINIMA]]
+    return np.flatnonzero(is_minimum)
 
 
 def _crossed(q: FloatArray, levels: tuple[float, ...]) -> BoolArray:

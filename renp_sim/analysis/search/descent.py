@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE
 from renp_sim.analysis.search.problem import Solution
 from renp_sim.analysis.search.profiler import Profiler
 from renp_sim.arrays import FloatArray
@@ -14,11 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["over_pieces"]
 
-GAIN = 1e-7
-"""A round over the pieces of all parameters that gains less is the last."""
-
 ROUNDS = 8
-"""Most such rounds: along a valley that is oblique to all pieces there are ever more, of nothing."""
+"""Most rounds over the pieces of all parameters (test_one_round_over_pieces_ends_above_the_minimum): along a
+valley that is oblique to all pieces there are ever more, of nothing."""
 
 
 def over_pieces(
@@ -40,7 +39,7 @@ def over_pieces(
         before = found.q
         for profiler in profilers:
             found = found.keeping_lower(rows, profiler.lowest(found.theta[rows]))
-        rows = np.flatnonzero(found.q < before - GAIN)
+        rows = np.flatnonzero(found.q < before - MINIMUM_TOLERANCE)
         if not len(rows):
             break
     return found

@@ -16,13 +16,17 @@ from renp_sim.analysis.likelihood.template_model import WithTemplate
 from renp_sim.analysis.minimise.newton import minimise
 from renp_sim.analysis.search.axis import error_of, lattice_without
 from renp_sim.analysis.search.problem import Problem, Solution
-from renp_sim.analysis.search.profiler import EDGE, WINDOW
+from renp_sim.analysis.search.profiler import WINDOW
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
 __all__ = ["Near"]
+
+EDGE = 1e-2
+"""A minimum this near to the end of its window, in half widths, may lie beyond: there fits creep
+(test_a_fit_that_leaves_the_window_goes_on)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

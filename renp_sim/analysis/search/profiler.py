@@ -19,41 +19,27 @@ from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.analysis.search.axis import REACH, Axis, Pieces, error_of, extremes_of, reach_of
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.singles import Singles, at_best_singles, singles_of
-from renp_sim.analysis.search.starts import lowest_from, started, valleys
+from renp_sim.analysis.search.starts import lowest_from, valleys
 from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["EDGE", "WINDOW", "WINDOW_NODES", "Profiler"]
-
-NODES = (16, 32)
-"""Nodes of a series, more where its end is not small."""
-
-TAIL = 1e-5
-"""How large that end may be, in standard deviations of the counts."""
+__all__ = ["ITERATIONS", "WINDOW", "WINDOW_NODES", "Profiler"]
 
 WINDOW = 2.0
 """Errors to either side of where a parameter stands that are looked at before its pieces
 (test_a_fit_that_leaves_the_window_goes_on)."""
 
-WINDOW_NODES = 24
-"""Of a window: 3e-9 standard deviations where the line is as broad as the window, useless for a kink."""
+WINDOW_NODES = 32
+"""Of the series in a window, or in a piece (test_rows_with_an_offset_have_what_the_model_has)."""
 
 WINDOWS = round(2 * REACH / WINDOW)
 """Most moves of a window, from end to end (`test_a_fit_follows_an_offset_to_the_end_of_its_reach`)."""
 
-EDGE = 1e-2
-"""A minimum this near to the end of its window, in half widths, may lie beyond."""
-
-NEAR = 16.0
-"""Rows this much above the lowest look over the kinks of several parameters; the others only follow."""
-
 ITERATIONS = 25
-"""Most steps of a fit that asks the model: what still moves is on a kink (frozen fit `offset_per_step`)."""
-
-FIRST_LOOKS = np.array([0.08, 0.25, 0.5, 0.75, 0.92])
-"""Values of u in a piece among which the start of its fit is chosen."""
+"""Most steps of a fit that asks the model: what still moves is on a kink
+(test_fits_that_ask_the_model_need_their_steps)."""
 
 BLOCK_ITEMS = 1 << 21
 """Rows × steps × coefficients in memory at a time: 16 MB."""
@@ -169,14 +155,10 @@ class Profiler:
         return out
 
     def _fit_each(self, table: Axis, pieces: Pieces, theta: FloatArray, out: Solution) -> None:
-        """Fit in pieces, with as many nodes as each needs, and write to `out` what is lower."""
-        for n_nodes in NODES:
-            if not len(pieces.owner):
-                break
-            mean, tail = table.means(theta, pieces, n_nodes)
-            done = (tail <= TAIL) | (n_nodes == NODES[-1])
-            self._keep_lower(table, mean, pieces, np.flatnonzero(done), theta, out)
-            pieces = pieces.take(np.flatnonzero(~done))
+        """Fit in pieces, and write to `out` what is lower."""
+        if len(pieces.owner):
+            mean, _ = table.means(theta, pieces, WINDOW_NODES)
+            self._keep_lower(table, mean, pieces, theta, out)
 
     def _in_windows(self, table: Axis, theta: FloatArray, out: Solution) -> IndexArray:
         """Fit where no piece is needed, a broad line or no threshold near; return the rows that need some.
@@ -189,35 +171,28 @@ class Profiler:
         rows, needed = np.arange(len(theta)), []
         for _ in range(WINDOWS):
             ends = np.clip(centre - width, low, high), np.clip(centre + width, low, high)
-            mean, tail = table.means(theta, Pieces(owner=rows, low=ends[0], high=ends[1]), WINDOW_NODES)
-            done = tail <= TAIL
-            needed.append(rows[~done])
-            at = np.flatnonzero(done)
-            self._keep_lower(table, mean, Pieces(owner=rows, low=ends[0], high=ends[1]), at, theta, out)
+            windows = Pieces(owner=rows, low=ends[0], high=ends[1])
+            mean, is_smooth = table.means(theta, windows, WINDOW_NODES)
+            needed.append(rows[~is_smooth])
+            at = np.flatnonzero(is_smooth)
+            self._keep_lower(table, mean.take(at), windows.take(at), theta, out)
             centre = out.theta[rows[at], table.column]
-            inside = np.minimum(centre - ends[0][at], ends[1][at] - centre) > EDGE * width
-            beyond = ~inside & (centre > low + EDGE * width) & (centre < high - EDGE * width)
+            is_end = (centre == windows.low[at]) | (centre == windows.high[at])
+            beyond = is_end & (centre > low) & (centre < high)
             rows, centre = rows[at[beyond]], centre[beyond]
             if not len(rows):
                 break
         return np.concatenate(needed)
 
     def _keep_lower(
-        self,
-        table: Axis,
-        mean: RowMean,
-        pieces: Pieces,
-        at: IndexArray,
-        theta: FloatArray,
-        out: Solution,
+        self, table: Axis, mean: RowMean, pieces: Pieces, theta: FloatArray, out: Solution
     ) -> None:
-        """Fit in some of the pieces, and write to `out` what is lower than what it has."""
-        pieces = pieces.take(at)
+        """Fit in pieces with a mean in each, and write to `out` what is lower than what it has."""
         owner = pieces.owner
         if not len(owner):
             return
         piece = Piece(position=table.position, low=pieces.low, high=pieces.high)
-        found = self._fit_pieces(table.rest, mean.take(at), piece, theta[owner])
+        found = self._fit_pieces(table.rest, mean, piece, theta[owner])
         # the lowest of a row is written last
         order = np.argsort(-found.q, kind="stable")
         order = order[found.q[order] < out.q[owner[order]]]
@@ -231,17 +206,10 @@ class Profiler:
         likelihood = Likelihood(counts=self._repeated(len(rows)), mean=mean, terms=terms)
         at = piece.position
         start = rows[:, rest.free].T.copy()
-        start[at] = piece.inverse(start[at])
-        best, lowest = start, np.full(len(rows), np.inf)
-        for u in FIRST_LOOKS:
-            trial = start.copy()
-            trial[at] = u
-            trial = started(rest, mean, self.counts, trial)
-            q = likelihood.value(trial)
-            best, lowest = np.where(q < lowest, trial, best), np.minimum(q, lowest)
+        start[at] = 0.5
         lower, upper = _bounds(rest)
         lower[at], upper[at] = 0.0, 1.0
-        found = lowest_from(valleys(rest, likelihood, best), likelihood, lower, upper, interior=at)
+        found = lowest_from(valleys(rest, likelihood, start), likelihood, lower, upper, interior=at)
         for edge in (0.0, 1.0):
             x = found.x.copy()
             x[at] = edge
@@ -253,17 +221,16 @@ class Profiler:
 
     def _asking_the_model(self, theta: FloatArray) -> Solution:
         """Return fits that ask the model for every trial, then look over the kinks of one after the other."""
-        found = self._from(self._placed(theta))
+        found, rows = self._from(self._placed(theta)), np.arange(len(theta))
         if self.singles:
-            found = found.keeping_lower(np.arange(len(theta)), self._from(self._placed(found.theta)))
+            found = found.keeping_lower(rows, self._from(self._placed(found.theta)))
         if len(self.kinked) < 2:
             return found
         for name in (name for name in self.kinked if name not in self.singles):
             others = tuple(other for other in self.kinked if other != name)
             alone = Profiler.of(self.setup, self.counts, (*self.held, *others))
-            near = np.flatnonzero(found.q <= np.min(found.q) + NEAR)
             if alone.lattice is not None:
-                found = found.keeping_lower(near, alone.lowest(found.theta[near]))
+                found = found.keeping_lower(rows, alone.lowest(found.theta))
         return found
 
     def _placed(self, theta: FloatArray) -> FloatArray:

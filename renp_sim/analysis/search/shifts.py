@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
     from renp_sim.analysis.model import Constraint
 
-__all__ = ["shifting_of", "shifts_of"]
+__all__ = ["SHIFT_SIGMAS", "shifting_of", "shifts_of"]
 
 SHIFT_SIGMAS = np.linspace(-3.0, 3.0, 7)
 """Where a scan looks for a constrained parameter that moves thresholds: the straight line of a parameter over

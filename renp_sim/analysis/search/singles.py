@@ -10,6 +10,7 @@ import numpy as np
 
 from renp_sim.analysis.likelihood.constraint import prior_pull
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
+from renp_sim.analysis.search.shifts import SHIFT_SIGMAS
 from renp_sim.arrays import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ Singles = dict[str, BoolArray]
 FEWEST = 3
 """Of fewer each is looked over for itself (test_what_moves_one_step_is_told_from_what_moves_all)."""
 
-SIGMAS = np.linspace(-4.0, 4.0, 33)
-
 BLOCK_ITEMS = 1 << 20
-"""Rows × points × steps in memory at a time."""
+"""Rows × points × steps in memory at a time: 8 MB."""
 
 
 def singles_of(setup: "Setup", names: tuple[str, ...]) -> Singles:
@@ -66,13 +65,13 @@ def at_best_singles(setup: "Setup", counts: FloatArray, theta: FloatArray, singl
     singles
         As `singles_of` has them.
     """
-    parts = 1 + len(theta) * len(SIGMAS) * len(counts) // BLOCK_ITEMS
+    parts = 1 + len(theta) * len(SHIFT_SIGMAS) * len(counts) // BLOCK_ITEMS
     return np.concatenate([_best(setup, counts, part, singles) for part in np.array_split(theta, parts)])
 
 
 def _best(setup: "Setup", counts: FloatArray, theta: FloatArray, singles: Singles) -> FloatArray:
-    rows = np.repeat(theta[:, None, :], len(SIGMAS), axis=1)
-    places = {name: _places(setup, name, SIGMAS) for name in singles}
+    rows = np.repeat(theta[:, None, :], len(SHIFT_SIGMAS), axis=1)
+    places = {name: _places(setup, name, SHIFT_SIGMAS) for name in singles}
     for name, values in places.items():
         rows[:, :, setup.index(name)] = values
     q = poisson_deviance(counts, setup.model.expected(rows))

@@ -150,3 +150,22 @@ def test_cells_without_early_starts_miss_a_minimum(tmp_path: Path, monkeypatch: 
     assert found == pytest.approx(17.048, abs=2e-3)
     monkeypatch.setattr(cells, "EARLY_STARTS", 0)
     assert lowest_over_cells(rest, counts, theta).q[0] > found + 0.1
+
+
+@pytest.mark.parametrize(
+    ("seed", "name", "weak"), [(17, "EARLY", 1), (17, "ITERATIONS", 6), (0, "STARTS", 1)], ids=str
+)
+def test_fewer_starts_and_steps_end_above(
+    seed: int, name: str, weak: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts of random masses, m1 held: as low as a brute search, and the twins are not."""
+    setup, _ = six_frequencies()
+    rng, truth = np.random.default_rng(seed), setup.theta.copy()
+    truth[setup.free[:3]] = rng.uniform(0.0, 0.06, 3)
+    counts, rest = rng.poisson(setup.model.expected(truth)).astype(float), setup.without("m1_eV")
+    theta = np.tile(setup.theta, (3, 1))
+    theta[:, setup.index("m1_eV")] = truth[setup.index("m1_eV")] + np.array([-5e-3, 0.0, 5e-3])
+    found = lowest_over_cells(rest, counts, theta).q
+    assert found[1] <= by_force(rest, counts, theta[1]) + 1e-6
+    monkeypatch.setattr(cells, name, weak)
+    assert np.max(lowest_over_cells(rest, counts, theta).q - found) > 1e-5

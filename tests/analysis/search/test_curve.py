@@ -115,6 +115,20 @@ def test_a_minimum_that_hides_beside_a_wall_is_found() -> None:
     assert found.lowest().theta[0, 0] == pytest.approx(0.895, abs=1e-4)
 
 
+def test_a_minimum_of_which_its_neighbours_say_little_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of depth 7 and between two points of the grid; the twin looks beside the lower valley alone."""
+
+    def narrow(at: FloatArray) -> FloatArray:
+        beside = np.minimum(1 + 2e4 * (at - 0.296) ** 2, 8 + 10 * np.abs(at - 0.296))
+        return np.minimum(beside, 3 + 40 * (at - 0.75) ** 2)
+
+    found, _ = looks_at(narrow)
+    assert found.lowest().q[0] == pytest.approx(1.0, abs=1e-6)
+    monkeypatch.setattr(curve_module, "KEEP", 0.0)
+    found, _ = looks_at(narrow)
+    assert found.lowest().q[0] == pytest.approx(3.0, abs=1e-6)
+
+
 @pytest.mark.parametrize("narrower", [64, 1], ids=["as it is", "twin"])
 def test_a_smooth_curve_takes_few_points(narrower: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A minimum to 1e-8 and two ends to 1e-6 of a curve with a third power; the twin only halves cells."""

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.likelihood.template_model import WithTemplate
+from renp_sim.analysis.search import near as near_module
 from renp_sim.analysis.search.near import Near
 from renp_sim.analysis.search.search import search
 from tests.analysis.toy_models import ShiftedOnsets
@@ -38,11 +39,14 @@ def test_the_series_is_that_of_the_model() -> None:
     assert np.any(found.q < without.q - 1.0)
 
 
-def test_a_fit_that_leaves_the_window_goes_on() -> None:
-    """Counts of an offset that is far beyond: in the variable of the window they creep towards its end."""
-    null = setup(3000.0)
-    near = Near.of(null, np.zeros((1, 2)))
-    counts = null.model.expected(np.array([[0.0, -0.5]]))
-    found = near.with_template(np.eye(len(THRESHOLDS))[0], counts, None)
+def test_a_fit_that_leaves_the_window_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the variable of the window they creep towards its end; the twin waits until they are there."""
+    null, template = setup(300.0), np.linspace(1.0, 0.0, len(THRESHOLDS))
+    expected = null.model.expected(np.array([0.0, -0.3]))
+    counts = np.random.default_rng(7).poisson(expected, (N_TOYS, len(THRESHOLDS))).astype(float)
+    near = Near.of(null, np.zeros((N_TOYS, 2)))
     assert near.low == pytest.approx(-0.12)
-    assert found.theta[0, 1] == pytest.approx(-0.5, abs=0.05)
+    scratch = search(WithTemplate.floating(null, template), counts)
+    assert_allclose(near.with_template(template, counts, None).q, scratch.q, atol=1e-6)
+    monkeypatch.setattr(near_module, "EDGE", 0.0)
+    assert np.max(near.with_template(template, counts, None).q - scratch.q) > 0.1

@@ -7,7 +7,8 @@ from renp_sim.analysis.data import Observation
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.fit import fit
 from renp_sim.analysis.likelihood.poisson import poisson_deviance
-from renp_sim.analysis.search.singles import SIGMAS, at_best_singles, singles_of
+from renp_sim.analysis.search.shifts import SHIFT_SIGMAS
+from renp_sim.analysis.search.singles import at_best_singles, singles_of
 from renp_sim.arrays import FloatArray
 from renp_sim.prediction.expected_counts import ExpectedCounts
 from tests.prediction.exposures import exposure, place, start, yb_model
@@ -87,7 +88,7 @@ def test_each_takes_its_own_best_place() -> None:
             poisson_deviance(counts, model.expected(rows)).sum(axis=1) + np.sum(pulls**2, axis=1)
         )
 
-    expected = brute(model, counts, theta[:, place(model, MASS)], SIGMAS)
+    expected = brute(model, counts, theta[:, place(model, MASS)], SHIFT_SIGMAS)
     found = q_of(at_best_singles(setup, counts, theta, singles))
     assert found == pytest.approx(expected, rel=1e-9)
     swapped = dict(zip(singles, [*list(singles.values())[1:], next(iter(singles.values()))], strict=True))
