@@ -8,9 +8,8 @@ import numpy as np
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.minuit import minuit_of, polished
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
-from renp_sim.analysis.infer.result import TIE
 from renp_sim.analysis.likelihood.fisher import observed_covariance
-from renp_sim.analysis.minimise.solution import Status
+from renp_sim.analysis.minimise.solution import TIE, Status
 from renp_sim.analysis.search.grid import is_on_kink, kink_distance
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.arrays import BoolArray, FloatArray

@@ -25,11 +25,11 @@ from renp_sim.analysis.infer.outcomes import (
 )
 from renp_sim.analysis.infer.possible import require_possible
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
-from renp_sim.analysis.infer.result import TIE
 from renp_sim.analysis.infer.toys import Part, Toys, gathered
 from renp_sim.analysis.infer.weights import is_beyond, log_ratio, weighted_p_value
 from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.likelihood.scaled_model import longer
+from renp_sim.analysis.minimise.solution import TIE
 from renp_sim.analysis.search.problem import Problem
 from renp_sim.analysis.search.search import search
 from renp_sim.arrays import FloatArray

@@ -16,8 +16,8 @@ from renp_sim.analysis.infer.band import BAND
 from renp_sim.analysis.infer.possible import require_possible
 from renp_sim.analysis.infer.profile_curve import ProfileCurve
 from renp_sim.analysis.infer.profile_regions import regions_of
-from renp_sim.analysis.infer.result import TIE
 from renp_sim.analysis.intervals import Interval, delta_q_of_level
+from renp_sim.analysis.minimise.solution import TIE
 from renp_sim.arrays import FloatArray
 
 __all__ = ["Limit", "LimitStatus", "is_even", "is_seen", "profile_limit"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from renp_sim.analysis.intervals import Intervals
-from renp_sim.analysis.minimise.solution import Status
+from renp_sim.analysis.minimise.solution import TIE, Status
 from renp_sim.arrays import FloatArray
 
 if TYPE_CHECKING:
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from renp_sim.analysis.infer.profile_curve import ProfileCurve
 
 __all__ = ["FitResult", "ModelFit", "ParameterFit", "Role", "plain"]
-
-
-TIE = 1e-9
-"""Models whose −2 ln L differs by less, relative to 1 + −2 ln L, are equally good: no fit is known better
-(`test_models_that_differ_by_rounding_are_equally_good`)."""
 
 
 class Role(StrEnum):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from renp_sim.analysis.floating import Setup
 
-__all__ = ["NODES", "PieceMean"]
+__all__ = ["LAST_TERMS", "NODES", "TAIL", "PieceMean"]
 
 
 NODES = 48
@@ -33,7 +33,7 @@ TAIL = 1e-6
 (test_series_says_what_the_model_says_in_every_piece)."""
 
 LAST_TERMS = 3
-"""Which say so."""
+"""Which say so (test_a_last_term_that_vanishes_does_not_end_a_series)."""
 
 NEGLIGIBLE = 1e-4
 """Terms at the end of a series that are smaller than this share of `TAIL` are dropped

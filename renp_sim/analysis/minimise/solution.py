@@ -8,7 +8,11 @@ from numpy.typing import NDArray
 
 from renp_sim.arrays import FloatArray, IndexArray
 
-__all__ = ["Minimum", "Status"]
+__all__ = ["TIE", "Minimum", "Status"]
+
+TIE = 1e-9
+"""Fits whose −2 ln L differs by less, relative to 1 + −2 ln L, are equally good: none is known better
+(test_models_that_differ_by_rounding_are_equally_good, test_an_excluded_coupling_with_a_width_is_excluded)."""
 
 
 class Status(IntEnum):

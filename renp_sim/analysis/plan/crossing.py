@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from renp_sim.analysis.infer.compare import Comparison
-from renp_sim.analysis.infer.result import TIE
+from renp_sim.analysis.minimise.solution import TIE
 from renp_sim.arrays import FloatArray
 
 __all__ = [

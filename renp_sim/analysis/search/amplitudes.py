@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from renp_sim.analysis.minimise.solution import TIE
 from renp_sim.analysis.search.profiler import Profiler
 from renp_sim.arrays import FloatArray
 
@@ -19,9 +20,6 @@ __all__ = ["amplitude_points", "at_best_amplitudes"]
 SMALLEST, A_DECADE = 1e-8, 10
 """Of the scale: on a pole a coupling does as much as far from it one that is larger by decades
 (test_both_signs_of_a_coupling_under_a_pole_are_found, test_few_couplings_a_decade_miss_the_minimum)."""
-
-TIE = 1e-9
-"""In −2 ln L (test_an_excluded_coupling_with_a_width_is_excluded)."""
 
 
 def amplitude_points(setup: "Setup", name: str) -> FloatArray:
@@ -43,6 +41,6 @@ def at_best_amplitudes(setup: "Setup", counts: FloatArray) -> "Setup":
         profiler = Profiler.of(setup, counts, (name, *(n for n in setup.searched if n != name)))
         found = profiler.lowest(theta)
         # of two signs that fit alike the positive one
-        lowest = np.flatnonzero(found.q <= np.min(found.q) + TIE)
+        lowest = np.flatnonzero(found.q <= np.min(found.q) + TIE * (1 + np.min(found.q)))
         setup = setup.moved(found.theta[lowest[-1]])
     return setup

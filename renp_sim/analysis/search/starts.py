@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.minimise.newton import MOST_ITERATIONS, minimise
-from renp_sim.analysis.minimise.solution import Minimum
+from renp_sim.analysis.minimise.solution import TIE, Minimum
 from renp_sim.arrays import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from renp_sim.analysis.likelihood.mean import Mean
     from renp_sim.analysis.likelihood.poisson import Likelihood
 
-__all__ = ["angle_places", "lowest_from", "started", "valleys"]
+__all__ = ["angle_places", "lowest_from", "valleys"]
 
 A_TURN = 4
 """Places that are looked at for each turn of a cosine (test_toys_with_two_places_of_a_phase_miss_one)."""
@@ -37,15 +37,12 @@ LARGER = np.append(SIZES, 4.0)
 MOST_PLACES = 600
 """Of all together; with more of them fewer sizes are looked at."""
 
-SAME = 1e-9
-"""What moves −2 ln L by less, relative, is not seen."""
-
 
 def valleys(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> list[FloatArray]:
     """Return starts (f, b): the lowest valleys over places of angles and couplings, and where fits stand."""
     start = np.array(np.broadcast_to(x, (len(x), likelihood.counts.shape[1])))
     axes = _axes(rest, likelihood, start)
-    start = started(rest, likelihood.mean, likelihood.counts, start)
+    start = _started(rest, likelihood.mean, likelihood.counts, start)
     if not axes:
         return [start]
     trials = []
@@ -53,12 +50,12 @@ def valleys(rest: "Setup", likelihood: "Likelihood", x: FloatArray) -> list[Floa
         trial = start.copy()
         for (position, places), i in zip(axes.items(), at, strict=True):
             trial[position] = places[i]
-        trials.append(started(rest, likelihood.mean, likelihood.counts, trial))
+        trials.append(_started(rest, likelihood.mean, likelihood.counts, trial))
     here, every = likelihood.value(start), np.stack(trials)
     q = np.stack([likelihood.value(trial) for trial in trials])
     grid = q.reshape(*(len(places) for places in axes.values()), -1)
     # what is above a neighbour is of that one's valley, and what nothing sees stays where it stands
-    unseen = np.isclose(q, here, rtol=SAME, atol=SAME)
+    unseen = np.isclose(q, here, rtol=TIE, atol=TIE)
     angles = [rest.names[position] in rest.angles for position in axes]
     q = np.where(_is_above_a_neighbour(grid, angles).reshape(q.shape) | unseen, np.inf, q)
     most = max(MOST_VALLEYS, min(2 ** angles.count(False), 2 * MOST_VALLEYS))
@@ -83,7 +80,7 @@ def lowest_from(
     x = np.concatenate(starts, axis=1)
     fits = minimise(every, x, lower, upper, interior=interior, max_iterations=max_iterations)
     parts = [slice(first, first + n_rows) for first in range(0, len(starts) * n_rows, n_rows)]
-    return reduce(partial(Minimum.keeping_lower, by=SAME), (fits.take(part) for part in parts))
+    return reduce(partial(Minimum.keeping_lower, by=TIE), (fits.take(part) for part in parts))
 
 
 def angle_places(setup: "Setup", name: str) -> FloatArray:
@@ -155,7 +152,7 @@ def _is_above_a_neighbour(q: FloatArray, angles: list[bool]) -> BoolArray:
     return out
 
 
-def started(rest: "Setup", mean: "Mean", counts: FloatArray, x: FloatArray) -> FloatArray:
+def _started(rest: "Setup", mean: "Mean", counts: FloatArray, x: FloatArray) -> FloatArray:
     """Return starts in which one free linear parameter explains the total of the counts, where it can.
 
     Counts of one set, shape (n,), or of each start, (n, b).

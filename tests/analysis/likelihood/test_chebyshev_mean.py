@@ -7,10 +7,12 @@ from numpy.testing import assert_allclose
 
 from renp_sim.analysis.floating import Setup
 from renp_sim.analysis.infer.batch import fit_batch
+from renp_sim.analysis.likelihood import chebyshev_mean
 from renp_sim.analysis.likelihood.chebyshev_mean import PieceMean
 from renp_sim.analysis.likelihood.piece import MeanInPiece, Piece
 from renp_sim.analysis.search.axis import lattice_without
 from renp_sim.analysis.search.problem import Problem
+from renp_sim.arrays import FloatArray
 from tests.analysis.toy_models import Onsets, orderings
 
 
@@ -64,6 +66,22 @@ def test_a_kink_inside_the_piece_is_refused() -> None:
     setup = Setup.of(heavy(), free=("mass", "norm"))
     kink = heavy().kinks("mass", setup.theta)[3]
     assert piece_mean(setup, kink - 0.05, kink + 0.05) is None
+
+
+class Wave(Onsets):
+    """An even function of the mass about the middle of its piece."""
+
+    def _roots(self, mass: FloatArray) -> FloatArray:
+        return (2 + np.cos(60 * (mass - 1)))[..., None, None]
+
+
+def test_a_last_term_that_vanishes_does_not_end_a_series(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every second term of an even function is 0; twin: only the last one is asked."""
+    model = Wave(thresholds=np.array([[4.0]]), weights=np.array([1.0]), strength=100.0)
+    setup = Setup.of(model, free=("mass", "norm"))
+    assert piece_mean(setup, 0.0, 2.0) is None
+    monkeypatch.setattr(chebyshev_mean, "LAST_TERMS", 1)
+    assert piece_mean(setup, 0.0, 2.0) is not None
 
 
 @pytest.mark.parametrize("free", [("mass",), ("mass", "norm"), ("mass", "norm", "background")])
