@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from renp_sim.analysis.minimise.solution import TIE
+from renp_sim.analysis.search.curve import refined
+from renp_sim.analysis.search.problem import Solution
 from renp_sim.analysis.search.profiler import Profiler
-from renp_sim.arrays import FloatArray
+from renp_sim.arrays import FloatArray, IndexArray
 
 if TYPE_CHECKING:
     from renp_sim.analysis.floating import Setup
 
 __all__ = ["amplitude_points", "at_best_amplitudes"]
 
-SMALLEST, A_DECADE = 1e-8, 10
+SMALLEST = 1e-8
 """Of the scale: on a pole a coupling does as much as far from it one that is larger by decades
-(test_both_signs_of_a_coupling_under_a_pole_are_found, test_few_couplings_a_decade_miss_the_minimum)."""
+(test_both_signs_of_a_coupling_under_a_pole_are_found)."""
+
+A_DECADE = 10
+"""Points of a curve over such a coupling, as it is drawn."""
 
 
 def amplitude_points(setup: "Setup", name: str) -> FloatArray:
@@ -34,13 +39,25 @@ def amplitude_points(setup: "Setup", name: str) -> FloatArray:
 def at_best_amplitudes(setup: "Setup", counts: FloatArray) -> "Setup":
     """Return the set-up that starts where each of them fits best, what is searched at rest."""
     for name in setup.amplitudes:
-        points = amplitude_points(setup, name)
-        theta = np.tile(setup.theta, (len(points), 1))
-        theta[:, setup.index(name)] = points
-        # what is searched moves thresholds, and has its own scan from here
-        profiler = Profiler.of(setup, counts, (name, *(n for n in setup.searched if n != name)))
-        found = profiler.lowest(theta)
-        # of two signs that fit alike the positive one
-        lowest = np.flatnonzero(found.q <= np.min(found.q) + TIE * (1 + np.min(found.q)))
-        setup = setup.moved(found.theta[lowest[-1]])
+        setup = setup.moved(_best(setup, counts, name))
     return setup
+
+
+def _best(setup: "Setup", counts: FloatArray, name: str) -> FloatArray:
+    """Return all parameters, shape (p,), where it fits best; of two signs that fit alike the positive one.
+
+    A typical step says nothing of decades, so that no step of a fit finds it from the points.
+    """
+    # what is searched moves thresholds, and has its own scan from here
+    profiler = Profiler.of(setup, counts, (name, *(n for n in setup.searched if n != name)))
+
+    def evaluate(_: IndexArray, values: FloatArray) -> Solution:
+        theta = np.tile(setup.theta, (len(values), 1))
+        theta[:, setup.index(name)] = values
+        return profiler.lowest(theta)
+
+    scale = float(setup.scale[setup.names.index(name)])
+    (curve,) = refined(evaluate, [amplitude_points(setup, name)], [np.empty(0)], (), scale)
+    lowest = np.flatnonzero(curve.q <= np.min(curve.q) + TIE * (1 + np.min(curve.q)))
+    best: FloatArray = curve.fits.theta[lowest[-1]]
+    return best

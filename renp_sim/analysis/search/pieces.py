@@ -88,7 +88,8 @@ def starts_on_both_sides(along: "Scan", points: FloatArray, centre: int) -> Star
         First point beyond the centre.
     """
     # the two points beside the centre stand for what is between the sides
-    ends = (0, max(centre - 1, 0), min(centre + 1, len(points)), len(points))
+    centre = min(max(centre, 1), len(points) - 1)
+    ends = (0, centre - 1, centre + 1, len(points))
     sides = [slice(first, stop) for first, stop in itertools.pairwise(ends) if first < stop]
     lowest = [side.start + np.argmin(along.q[side], axis=0) for side in sides]
     q = np.stack([along.q[at, np.arange(along.q.shape[1])] for at in lowest])
@@ -125,7 +126,9 @@ def _vertices(
     least = 0.02 * np.where(right > at, after, before)
     step = np.where(np.abs(step) < np.abs(least), least, step)
     other = np.where(step < 0, left, right)
-    share = step / (points[other] - points[at])
+    span = points[other] - points[at]
+    # a side may be one point
+    share = step / np.where(span == 0, 1.0, span)
     x = along.x[at, :, toys] + share[:, None] * (along.x[other, :, toys] - along.x[at, :, toys])
     return gain, x.T
 
