@@ -13,12 +13,19 @@ if TYPE_CHECKING:
 __all__ = ["bent_centre", "coupling_points", "is_on_kink", "kink_distance", "kinked_points"]
 
 
+FEWEST_INSIDE, MOST_INSIDE = 4, 19
+"""Points inside a smooth piece, with two more a typical step (test_toys_miss_minima_with_a_weaker)."""
+
+FIRST_INSIDE = 0.08
+"""Where the first of these is, in u: beside an onset a minimum is as narrow as its distance is small
+(test_toys_miss_minima_with_a_weaker)."""
+
 SIGNIFICANCE_STEP = 1.5
 """Distance of the scan points of a coupling, in standard deviations of the counts
 (test_toys_miss_minima_with_a_weaker)."""
 
 NARROW = 0.03
-"""A smooth piece narrower than this many typical steps has one point inside, others four or more
+"""A smooth piece narrower than this many typical steps has one point inside, others `FEWEST_INSIDE` or more
 (test_rows_that_rest_elsewhere_are_fitted_as_if_alone)."""
 
 FAR = 2.0 ** np.arange(1, 7)
@@ -60,8 +67,8 @@ def kinked_points(
     pieces = []
     for a, b in itertools.pairwise(ends):
         if b - a > NARROW * parameter.scale:
-            # close to either end too: beside an onset a minimum is as narrow as its distance is small
-            inner = np.linspace(0.08, 0.92, 4 + min(15, int(2 * (b - a) / parameter.scale)))
+            n_inside = min(FEWEST_INSIDE + int(2 * (b - a) / parameter.scale), MOST_INSIDE)
+            inner = np.linspace(FIRST_INSIDE, 1 - FIRST_INSIDE, n_inside)
         else:
             inner = np.array([0.5])
         pieces.append(a + (b - a) * np.sin(np.pi / 2 * np.append(0.0, inner)) ** 2)

@@ -39,6 +39,11 @@ ENOUGH = 16
 """Starts in one piece from which on a series is cheaper than the model."""
 
 
+ASIDE = 0.02
+"""Share of the way to the next point by which a start is off a point, which may be where a squared coupling
+has no slope (test_toys_miss_minima_with_a_weaker)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Starts:
     """Where r fits start; a toy may be among them more than once.
@@ -122,8 +127,7 @@ def _vertices(
     step = np.where(bend > 0, -slope / np.where(bend > 0, 2 * bend, 1.0), 0.0)
     step = np.clip(step, before / 2, after / 2)
     gain = -step * (slope + bend * step)
-    # never on the point itself, which may be where a squared coupling has no slope
-    least = 0.02 * np.where(right > at, after, before)
+    least = ASIDE * np.where(right > at, after, before)
     step = np.where(np.abs(step) < np.abs(least), least, step)
     other = np.where(step < 0, left, right)
     span = points[other] - points[at]

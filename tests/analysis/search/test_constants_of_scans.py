@@ -58,7 +58,11 @@ def lowest(free: str, model: Polynomial | Onsets, counts: FloatArray) -> FloatAr
     [
         ("search.grid.SIGNIFICANCE_STEP", 6.0, "coupling, known norm", 80),
         ("search.grid.MOST_POINTS", 12, "coupling, known norm, background", 105),
+        ("search.grid.FEWEST_INSIDE", 1, "mass", 41),
+        ("search.grid.MOST_INSIDE", 4, "mass, known norm, background", 7),
+        ("search.grid.FIRST_INSIDE", 0.2, "mass", 50),
         ("search.search.TABLE_FINENESS", 1, "coupling", 121),
+        ("search.pieces.ASIDE", 0.0, "coupling and norm", 163),
         ("search.pieces.KINKED_MARGIN", 0.0, "mass, known norm, background", 7),
         ("search.pieces.CLOSE_MARGIN", 0.0, "mass, known norm, background", 3),
         ("minimise.newton.BEHIND", 0.0, "coupling, known norm, background", 46),
