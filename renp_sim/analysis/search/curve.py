@@ -16,7 +16,7 @@ from renp_sim.analysis.likelihood.poisson import IMPOSSIBLE_Q
 from renp_sim.analysis.search.problem import Solution
 from renp_sim.arrays import BoolArray, FloatArray, IndexArray
 
-__all__ = ["MINIMUM_TOLERANCE", "Curve", "refined"]
+__all__ = ["MINIMUM_TOLERANCE", "ROUNDING", "Curve", "refined"]
 
 PARTS = 4
 """Into how many a cell is divided (test_the_lowest_cusp_is_found)."""
@@ -116,6 +116,7 @@ def refined(
     levels: tuple[float, ...] = (),
     scale: float = 1.0,
     tolerance: float = MINIMUM_TOLERANCE,
+    ripple: float = ROUNDING,
 ) -> list[Curve]:
     """Return curves with their lowest minima found, and their crossings of levels above the lowest.
 
@@ -132,7 +133,9 @@ def refined(
     scale
         Typical step of the parameter.
     tolerance
-        A minimum is known when its neighbours are no more above it.
+        A minimum is known when its neighbours are no more above it but for ripples.
+    ripple
+        By what share of it −2 ln L may be off from point to point: a search among ripples has no end.
     """
     curves = [Curve(values=np.empty(0), fits=Solution.none(0)) for _ in values]
     new = list(values)
@@ -148,7 +151,7 @@ def refined(
                 curves[i].joined(new[i], part) if len(curves[i].values) else Curve(values=new[i], fits=part)
             )
         new = [
-            _divisions(curve, first, kink, levels, scale, tolerance)
+            _divisions(curve, first, kink, levels, scale, tolerance, ripple)
             for curve, first, kink in zip(curves, values, kinks, strict=True)
         ]
     return curves
@@ -161,6 +164,7 @@ def _divisions(
     levels: tuple[float, ...],
     scale: float,
     tolerance: float,
+    ripple: float,
 ) -> FloatArray:
     """Return the points that divide what is not known yet: the kinks inside a cell, or equal parts."""
     values, q = curve.values, np.minimum(curve.q, IMPOSSIBLE_Q)
@@ -169,14 +173,14 @@ def _divisions(
     first, stop = np.searchsorted(kinks, values[:-1], "right"), np.searchsorted(kinks, values[1:], "left")
     begun = np.diff(start)[np.searchsorted(start, values[1:]) - 1]
     left = np.where(stop > first, 1.0, np.diff(values) / begun)
-    minima, crossed = _minima(q, left, tolerance), _crossed(q, levels)
+    minima, crossed = _minima(q, left, tolerance, ripple), _crossed(q, levels)
     marked = crossed.copy()
     marked[minima[minima > 0] - 1] = True
     marked[minima[minima < len(marked)]] = True
     wide = np.diff(values) > 1e-13 * (scale + np.abs(values[1:]))
     marked &= wide
     is_smooth = stop <= first
-    guesses = [_vertices(values, q, minima, tolerance + ROUNDING * q, is_smooth)]
+    guesses = [_vertices(values, q, minima, tolerance + ripple * q, is_smooth)]
     guesses += [_roots(values, q, level, np.flatnonzero(crossed & wide & is_smooth)) for level in levels]
     low, high, first, stop = values[:-1][marked], values[1:][marked], first[marked], stop[marked]
     even = low[:, None] + (high - low)[:, None] * np.arange(1, PARTS) / PARTS
@@ -219,7 +223,7 @@ def _roots(values: FloatArray, q: FloatArray, level: float, cells: IndexArray) -
     return found
 
 
-def _minima(q: FloatArray, left: FloatArray, tolerance: float) -> IndexArray:
+def _minima(q: FloatArray, left: FloatArray, tolerance: float, ripple: float) -> IndexArray:
     """Return the local minima that may be the lowest and are not known yet.
 
     `left` is how much of a cell is left of what it began with, 1 as long as it holds kinks.
@@ -234,7 +238,7 @@ def _minima(q: FloatArray, left: FloatArray, tolerance: float) -> IndexArray:
     gain = np.sum(np.where(is_wall, 0.0, rises), axis=0) + KEEP * widest
     gain[np.any(is_wall, axis=0) & (widest >= 1)] = np.inf
     is_minimum &= q - gain <= np.min(q)
-    is_minimum &= np.maximum(rise_left, rise_right) > tolerance + ROUNDING * q
+    is_minimum &= np.maximum(rise_left, rise_right) > tolerance + ripple * q
     return np.flatnonzero(is_minimum)
 
 

@@ -30,6 +30,25 @@ def curve(levels: tuple[float, ...] = (1.0,), *, points: int = 12) -> Curve:
     return found
 
 
+def test_a_search_among_ripples_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parabola that is off by 1e-8 of itself from point to point; the twin has ten times as many after eight
+    rounds, of which each adds as many again.
+    """
+    monkeypatch.setattr(curve_module, "ROUNDS", 8)
+
+    def points(ripple: float) -> int:
+        def evaluate(_: IndexArray, values: FloatArray) -> Solution:
+            # as good as random
+            off = 1e-8 * np.sin(1e15 * values)
+            return fits(50 * (1 + off) + 100 * (values - 0.4) ** 2, values)
+
+        (found,) = refined(evaluate, [np.linspace(0, 1, 12)], [np.empty(0)], tolerance=0.0, ripple=ripple)
+        return len(found.values)
+
+    assert points(2e-8) < 50
+    assert points(0.0) > 200
+
+
 def test_the_lowest_cusp_is_found() -> None:
     best = curve().lowest()
     assert best.q[0] == pytest.approx(1.0, abs=2e-4)

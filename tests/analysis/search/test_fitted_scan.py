@@ -128,7 +128,8 @@ def test_a_second_place_of_a_coupling_is_found_beside_another_at_0(
     counts = np.array([59567.0, 55245.0, 38012.0, 29524.0, 932.0, 865.0])
     assert ProfileCurve.of(setup, counts).q_min == pytest.approx(4.0884, abs=1e-3)
     assert search(setup, counts[None]).q[0] == pytest.approx(4.0884, abs=1e-3)
-    monkeypatch.setattr(starts, "SIZES", np.array([0.25]))
+    # the normalisation is free
+    monkeypatch.setattr(starts, "LARGER", np.array([0.25, 4.0]))
     assert ProfileCurve.of(setup, counts).q_min > 4.1
 
 
