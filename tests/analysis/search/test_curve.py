@@ -31,9 +31,7 @@ def curve(levels: tuple[float, ...] = (1.0,), *, points: int = 12) -> Curve:
 
 
 def test_a_search_among_ripples_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A parabola that is off by 1e-8 of itself from point to point; the twin has ten times as many after eight
-    rounds, of which each adds as many again.
-    """
+    """A parabola that is off by 1e-8 from point to point; each round of the twin doubles its points."""
     monkeypatch.setattr(curve_module, "ROUNDS", 8)
 
     def points(ripple: float) -> int:
