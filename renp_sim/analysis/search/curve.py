@@ -35,6 +35,10 @@ KEEP = 12.0
 MINIMUM_TOLERANCE = 1e-8
 """How well the best fit is known before it is polished (test_the_lowest_cusp_is_found)."""
 
+MOST_MINIMA = 16
+"""Local minima that are looked at in one round, the most hopeful: among ripples there are ever more
+(test_a_search_among_ripples_ends)."""
+
 END_TOLERANCE = 1e-6
 """An end is known when √Δq differs by no more across its cell (test_ends_are_where_the_curve_crosses)."""
 
@@ -224,7 +228,7 @@ def _roots(values: FloatArray, q: FloatArray, level: float, cells: IndexArray) -
 
 
 def _minima(q: FloatArray, left: FloatArray, tolerance: float, ripple: float) -> IndexArray:
-    """Return the local minima that may be the lowest and are not known yet.
+    """Return the local minima that may be the lowest and are not known yet, the most hopeful first.
 
     `left` is how much of a cell is left of what it began with, 1 as long as it holds kinks.
     """
@@ -239,7 +243,8 @@ def _minima(q: FloatArray, left: FloatArray, tolerance: float, ripple: float) ->
     gain[np.any(is_wall, axis=0) & (widest >= 1)] = np.inf
     is_minimum &= q - gain <= np.min(q)
     is_minimum &= np.maximum(rise_left, rise_right) > tolerance + ripple * q
-    return np.flatnonzero(is_minimum)
+    hopeful = np.flatnonzero(is_minimum)
+    return hopeful[np.argsort((q - gain)[hopeful], kind="stable")[:MOST_MINIMA]]
 
 
 def _crossed(q: FloatArray, levels: tuple[float, ...]) -> BoolArray:
