@@ -9,7 +9,7 @@ from renp_sim.analysis.likelihood.fisher import covariances
 from renp_sim.analysis.search.amplitudes import at_best_amplitudes
 from renp_sim.analysis.search.axis import reach_of
 from renp_sim.analysis.search.cells import lowest_over_cells
-from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE, ROUNDING, Curve, refined
+from renp_sim.analysis.search.curve import MINIMUM_TOLERANCE, Curve, refined
 from renp_sim.analysis.search.descent import over_pieces
 from renp_sim.analysis.search.grid import kinked_points
 from renp_sim.analysis.search.problem import Problem, Solution
@@ -27,9 +27,6 @@ a thousandth of an error (`test_profile_with_a_kinked_parameter_free_is_the_lowe
 NEAR = 20.0
 """Points of a searched parameter this much above the best fit are where it may be if another moves
 (`test_no_fit_is_worse_than_before`, frozen fit `two_steps_free`)."""
-
-RIPPLE = 1e-8
-"""What the series of an offset leave of −2 ln L from point to point (test_a_search_among_ripples_ends)."""
 
 MOST_ITEMS = 1 << 18
 """In memory: points × steps, and × nodes of an offset, with which a searched parameter begins. Up to about
@@ -83,7 +80,7 @@ class ProfileCurve:
                 found = other if other.q[0] < found.q[0] - MINIMUM_TOLERANCE else found
         else:
             (name,) = setup.searched
-            index, scale = setup.index(name), float(setup.scale[setup.names.index(name)])
+            scale = float(setup.scale[setup.names.index(name)])
             low, high = reach_of(setup, name)
             every, is_kink = kinked_points(setup, name, lower=low, upper=high)
             kinks = every[is_kink]
@@ -91,13 +88,10 @@ class ProfileCurve:
             points = _some(every, profiler)
 
             def evaluate(owner: IndexArray, values: FloatArray) -> Solution:
-                theta = np.tile(setup.theta, (len(values), 1))
-                theta[:, index] = values
-                return profiler.lowest(theta)
+                return profiler.at(name, values)
 
             tolerance = max(precision, MINIMUM_TOLERANCE)
-            ripple = RIPPLE if profiler.kinked else ROUNDING
-            (curve,) = refined(evaluate, [points], [kinks], levels, scale, tolerance, ripple)
+            (curve,) = refined(evaluate, [points], [kinks], levels, scale, tolerance, profiler.ripple)
             found = curve.lowest(kinks)
         # beside a searched parameter one more was looked over at every point of its curve
         if len(setup.kinked) > 1 + (curve is not None):

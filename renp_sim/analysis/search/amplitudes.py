@@ -52,12 +52,10 @@ def _best(setup: "Setup", counts: FloatArray, name: str) -> FloatArray:
     profiler = Profiler.of(setup, counts, (name, *(n for n in setup.searched if n != name)))
 
     def evaluate(_: IndexArray, values: FloatArray) -> Solution:
-        theta = np.tile(setup.theta, (len(values), 1))
-        theta[:, setup.index(name)] = values
-        return profiler.lowest(theta)
+        return profiler.at(name, values)
 
-    scale = float(setup.scale[setup.names.index(name)])
-    (curve,) = refined(evaluate, [amplitude_points(setup, name)], [np.empty(0)], (), scale)
+    points, scale = amplitude_points(setup, name), float(setup.scale[setup.names.index(name)])
+    (curve,) = refined(evaluate, [points], [np.empty(0)], (), scale, ripple=profiler.ripple)
     lowest = np.flatnonzero(curve.q <= np.min(curve.q) + TIE * (1 + np.min(curve.q)))
     best: FloatArray = curve.fits.theta[lowest[-1]]
     return best

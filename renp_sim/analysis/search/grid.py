@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from renp_sim.analysis.search.axis import NARROWEST
 from renp_sim.arrays import BoolArray, FloatArray
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def kinked_points(
     kinks = setup.model.kinks(name, setup.theta)
     kinks = kinks[(kinks > low) & (kinks < high)]
     # two kinks within rounding are one
-    kinks = kinks[np.diff(kinks, prepend=-np.inf) > 1e-9 * parameter.scale]
+    kinks = kinks[np.diff(kinks, prepend=-np.inf) > NARROWEST * parameter.scale]
     inner = kinks if len(kinks) else np.array([setup.theta[setup.index(name)]])
     low = low if np.isfinite(low) else float(inner[0]) - 10 * parameter.scale
     high = high if np.isfinite(high) else float(inner[-1]) + 10 * parameter.scale

@@ -17,6 +17,7 @@ from renp_sim.analysis.likelihood.poisson import Likelihood
 from renp_sim.analysis.likelihood.row_mean import RowMean
 from renp_sim.analysis.minimise.solution import Minimum
 from renp_sim.analysis.search.axis import REACH, Axis, Pieces, error_of, extremes_of, reach_of
+from renp_sim.analysis.search.curve import ROUNDING
 from renp_sim.analysis.search.problem import Problem, Solution
 from renp_sim.analysis.search.singles import Singles, at_best_singles, singles_of
 from renp_sim.analysis.search.starts import lowest_from, valleys
@@ -40,6 +41,9 @@ WINDOWS = round(2 * REACH / WINDOW)
 ITERATIONS = 25
 """Most steps of a fit that asks the model: what still moves is on a kink
 (test_fits_that_ask_the_model_need_their_steps)."""
+
+RIPPLE = 1e-8
+"""What the series of an offset leave of −2 ln L from point to point (test_a_search_among_ripples_ends)."""
 
 BLOCK_ITEMS = 1 << 21
 """Rows × steps × coefficients in memory at a time: 16 MB."""
@@ -116,6 +120,17 @@ class Profiler:
         blocks = np.array_split(theta, parts)
         found = Solution.joined([fit(self.rest, self.lattice, block) for block in blocks])
         return replace(found, theta=self.rest.folded(found.theta), q=found.q + self.terms(theta))
+
+    def at(self, name: str, values: FloatArray) -> Solution:
+        """Return the fits with one held parameter at values (g,), what else is held where it stands."""
+        theta = np.tile(self.setup.theta, (len(values), 1))
+        theta[:, self.setup.index(name)] = values
+        return self.lowest(theta)
+
+    @property
+    def ripple(self) -> float:
+        """By what share of it −2 ln L may be off from point to point."""
+        return RIPPLE if self.kinked else ROUNDING
 
     def terms(self, theta: FloatArray) -> FloatArray:
         """Return the constraint terms of what is held, shape (g,)."""
